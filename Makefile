@@ -1,0 +1,48 @@
+# Two commands do everything: make demo, make test. Both build .venv themselves.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: help demo test test-all lint format benchmark clean
+
+help:
+	@echo "make demo       train, sample and score a small model of synthetic people (about 5 minutes)"
+	@echo "make test       the checks and the whole suite"
+	@echo "make test-all   the same, and the tests marked slow"
+	@echo "make lint       ruff, import-linter and mypy alone"
+	@echo "make format     let ruff format the code"
+	@echo "make benchmark  speed and memory against peers"
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "humouse needs Python 3.11 or newer; name one: make PYTHON=python3.12 …"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+demo: $(READY)
+	@$(BIN)/python demo.py
+
+lint: $(READY)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+
+test: lint
+	$(BIN)/python -m pytest -m "not slow"
+
+test-all: lint
+	$(BIN)/python -m pytest
+
+format: $(READY)
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+benchmark: $(READY)
+	$(BIN)/python benchmarks/unet.py
+	$(BIN)/python benchmarks/features.py
+	$(BIN)/python benchmarks/mmd.py
+
+clean:
+	rm -rf .venv build dist *.egg-info src/*.egg-info .pytest_cache .ruff_cache .mypy_cache

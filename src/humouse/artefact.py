@@ -1,0 +1,82 @@
+"""Files that are whole or absent, and the manifest that says what made them."""
+
+import errno
+import hashlib
+import importlib.metadata
+import json
+import os
+import platform
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from humouse.errors import InputError
+
+_VERSIONED_PACKAGES = ("humouse", "torch", "numpy", "polars", "scikit-learn", "accelerate")
+
+
+@contextmanager
+def replacing(path: str | Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`, moved over it when the block ends well.
+
+    Whatever happens in the block, `path` holds either what it held before or the whole new file;
+    its folder is made if need be.
+
+    Raises:
+        InputError: The file cannot be written (a full disk, no permission); `path` is unchanged.
+    """
+    path = Path(path)
+    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield aside
+        with open(aside, "rb+") as file:  # the rename must not reach the disk before the content
+            os.fsync(file.fileno())
+        os.replace(aside, path)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written ({_reason(error)})") from error
+    finally:
+        with suppress(OSError):  # gone after the rename; unreachable where a parent is a file
+            aside.unlink()
+
+
+def _reason(error: OSError) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "the disk is full; free some space or choose another folder, then run it again"
+    return error.strerror or str(error)
+
+
+def write_json(path: str | Path, content: Mapping[str, Any]) -> None:
+    """Write `content` to `path` as indented JSON, whole or not at all."""
+    with replacing(path) as aside:
+        aside.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def read_json(path: str | Path) -> dict[str, Any]:
+    """Return the JSON object in `path`.
+
+    Raises:
+        InputError: The file is missing, cut short or not a JSON object.
+    """
+    try:
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+    except ValueError as error:
+        raise InputError(f"{path}: not readable as JSON ({error})") from error
+    if not isinstance(content, dict):
+        raise InputError(f"{path}: holds no JSON object")
+    return content
+
+
+def sha256(path: str | Path) -> str:
+    """Return the hex SHA-256 of a file's bytes."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages that shape a result."""
+    packages = {name: importlib.metadata.version(name) for name in _VERSIONED_PACKAGES}
+    return {"python": platform.python_version(), **packages}
