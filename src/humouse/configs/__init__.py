@@ -1,0 +1,1 @@
+"""Hydra configuration files; `humouse.settings` holds their schemas."""

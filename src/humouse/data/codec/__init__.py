@@ -1,0 +1,37 @@
+"""Codecs: `Trajectories` ⇄ the normalised tensors a model sees. A codec owns every fitted statistic.
+
+Two of them. `CanonicalCodec` is the specification's frame (§1): recentred, rotated to +x, resampled
+to a fixed clock, unit path and duration. `EventCodec` keeps the recorder's own events: integer
+pixels and milliseconds, companded so that one pixel and a hundred are both within reach.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from humouse.data.codec.base import Codec
+from humouse.data.codec.canonical import CanonicalCodec, resample
+from humouse.data.codec.event import EventCodec, merge_zero_moves
+from humouse.data.codec.frame import CONDITIONS, Frame
+
+__all__ = [
+    "CODECS",
+    "CONDITIONS",
+    "CanonicalCodec",
+    "Codec",
+    "EventCodec",
+    "Frame",
+    "codec_from_state",
+    "merge_zero_moves",
+    "resample",
+]
+
+CODECS: dict[str, type[Codec]] = {codec.name: codec for codec in (CanonicalCodec, EventCodec)}
+
+
+def codec_from_state(state: Mapping[str, Any]) -> Codec:
+    """Return the fitted codec that `Codec.state_dict` described."""
+    codec = CODECS[state["name"]](**state["settings"])
+    for name in ("mean", "std", "condition_mean", "condition_std"):
+        setattr(codec, name, state[name])
+    codec.prior = None if state["prior"] is None else Frame(**state["prior"])
+    return codec

@@ -1,0 +1,58 @@
+"""What a codec takes out of a movement, and what a model can be asked for."""
+
+from dataclasses import dataclass, fields
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from humouse.trajectories import Trajectories
+
+CONDITIONS = ("goal_dx_px", "goal_dy_px", "duration_ms", "path_px")
+"""What a model can be asked for, in this order; a model with `cond_dim = k` knows the first k."""
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """What encoding takes out of each movement, kept so that decoding can put it back.
+
+    Args:
+        lengths: [B] number of steps.
+        start: [B, 2] first position (px).
+        angle: [B] direction of the net displacement (rad, from +x towards +y).
+        path_px: [B] length of the path (px).
+        duration_ms: [B] duration (ms).
+    """
+
+    lengths: Int[Tensor, "B"]
+    start: Float[Tensor, "B 2"]
+    angle: Float[Tensor, "B"]
+    path_px: Float[Tensor, "B"]
+    duration_ms: Float[Tensor, "B"]
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def __getitem__(self, index: slice | Tensor) -> "Frame":
+        return Frame(**{field.name: getattr(self, field.name)[index] for field in fields(self)})
+
+    def state(self) -> dict[str, Tensor]:
+        """Return the parts as a dictionary of tensors."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+def conditions_of(trajectories: Trajectories) -> Float[Tensor, "B 4"]:
+    """[B, 4] all of CONDITIONS, as the movements have them."""
+    rest = torch.stack([trajectories.duration_ms, trajectories.path_px], 1)
+    return torch.cat([trajectories.net_px, rest], 1)
+
+
+def valid_steps(lengths: Int[Tensor, "B"], T: int) -> Bool[Tensor, "B T"]:
+    """[B, T] True where a step is valid."""
+    return torch.arange(T, device=lengths.device) < lengths[:, None]
+
+
+def pad_to(deltas: Float[Tensor, "B t C"], T: int) -> Float[Tensor, "B T C"]:
+    """Return the steps padded with zeros, or cut, to T."""
+    # A negative pad crops: movements were merged or checked to be no longer than T.
+    return torch.nn.functional.pad(deltas, (0, 0, 0, T - deltas.shape[1]))

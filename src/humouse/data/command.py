@@ -1,0 +1,78 @@
+"""`humouse data prepare`, and the prepared dataset that a run asks for."""
+
+from pathlib import Path
+from typing import Any
+
+from humouse.data.gestures import GestureRules
+from humouse.data.prepare import prepare
+from humouse.data.prepared import MANIFEST, Prepared
+from humouse.data.sources import make_source
+from humouse.errors import InputError
+from humouse.launch import launch, settings_from
+from humouse.progress import progress_bar
+from humouse.settings import DataSettings, PrepareSettings
+
+EMBEDDED = "humouse_default"
+
+
+def run(settings: PrepareSettings) -> None:
+    """Prepare a dataset and say what came of it."""
+    prepared = prepare_as(settings)
+    print(prepared.summary())
+    print(f"prepared data: {prepared.folder}/ (train, val, test.parquet and {MANIFEST})")
+
+
+def prepare_as(settings: PrepareSettings, *, shown: bool = True) -> Prepared:
+    """Prepare a dataset as the settings say, with a progress bar.
+
+    Raises:
+        InputError: A setting or a recording cannot be used.
+    """
+    options: dict[str, Any] = dict(settings.source)
+    name = options.pop("name")
+    if settings.root is not None:
+        options["root"] = settings.root
+    source = make_source(name, **options)
+    with progress_bar(f"preparing {name}", len(source.files()), shown=shown) as advance:
+        return prepare(
+            source,
+            out_dir=settings.out_dir,
+            rules=GestureRules(**vars(settings.gestures)),
+            val_fraction=settings.split.val_fraction,
+            test_fraction=settings.split.test_fraction,
+            seed=settings.split.seed,
+            progress=lambda done, total: advance(),
+        )
+
+
+def dataset(data: DataSettings, *, shown: bool = True) -> Prepared:
+    """Return the prepared dataset of a run; the embedded one is made where it is missing.
+
+    Raises:
+        InputError: It is not prepared yet (the message says how), or is damaged.
+    """
+    folder = Path(data.dir)
+    if data.dataset_id == EMBEDDED and not (folder / MANIFEST).is_file():
+        return prepare_as(
+            settings_from("prepare", PrepareSettings, [f"out_dir='{folder}'"]), shown=shown
+        )
+    if not (folder / MANIFEST).is_file():
+        raise InputError(
+            f"{folder}: dataset {data.dataset_id} is not prepared; run: humouse data prepare "
+            f"source={data.dataset_id} root=FOLDER_OF_THE_RECORDINGS out_dir={folder}"
+        )
+    return Prepared.load(folder)
+
+
+def main() -> None:
+    """Run `humouse data prepare`."""
+    launch(
+        "prepare",
+        PrepareSettings,
+        run,
+        "humouse data prepare — raw recordings → gestures, split by people",
+    )
+
+
+if __name__ == "__main__":
+    main()

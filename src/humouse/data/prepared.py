@@ -1,0 +1,129 @@
+"""Prepared data on disk: three splits in Parquet and the manifest that says what made them."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from humouse.artefact import read_json, sha256
+from humouse.data.splits import SPLITS
+from humouse.errors import InputError
+from humouse.trajectories import Trajectories
+
+MANIFEST = "manifest.json"
+# Where the files lie and what versions read them do not change what they hold.
+_OUTSIDE_THE_HASH = ("sha256", "root", "versions")
+_HOW_TO = "prepare one with: humouse data prepare source=NAME root=FOLDER"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A folder of prepared data.
+
+    Args:
+        folder: Holds train.parquet, val.parquet, test.parquet and manifest.json.
+        manifest: What the manifest says.
+        reused: Whether `prepare` found it there, rather than made it anew.
+    """
+
+    folder: Path
+    manifest: dict[str, Any]
+    reused: bool = False
+
+    @classmethod
+    def load(cls, folder: str | Path) -> "Prepared":
+        """Return the prepared data in `folder`; its splits are not read.
+
+        Raises:
+            InputError: There is none, or its manifest is damaged or not of this version.
+        """
+        folder = Path(folder)
+        if not (folder / MANIFEST).is_file():
+            raise InputError(f"{folder}: no prepared data (no {MANIFEST}); {_HOW_TO}")
+        manifest = read_json(folder / MANIFEST)
+        if manifest.get("sha256") != manifest_sha256(manifest):
+            raise InputError(
+                f"{folder / MANIFEST}: damaged or changed by hand; delete it and prepare the data "
+                "again"
+            )
+        return cls(folder, manifest)
+
+    @property
+    def sha256(self) -> str:
+        """Hash that stands for the data: the same wherever the files lie, whatever read them."""
+        return self.manifest["sha256"]
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether no person made these movements."""
+        return self.manifest["synthetic"]
+
+    def split(self, name: str) -> Trajectories:
+        """Return the split "train", "val" or "test".
+
+        Raises:
+            InputError: Its file is missing or damaged.
+        """
+        return load_split(self.folder / name)
+
+    def is_whole(self) -> bool:
+        """Return whether every split is there, byte for byte as it was written."""
+        files = (
+            (self.folder / f"{name}.parquet", self.manifest["splits"][name]) for name in SPLITS
+        )
+        return all(path.is_file() and sha256(path) == split["sha256"] for path, split in files)
+
+    def summary(self) -> str:
+        """Return a few lines for people: what was read, kept, dropped, and why."""
+        counts = self.manifest["counts"]
+        lines = [
+            f"{self.manifest['origin']}: {counts['files']:,} files, {counts['events']:,} events, "
+            f"{counts['gestures']:,} gestures kept"
+            + (" (reused: nothing has changed)" if self.reused else ""),
+            *(
+                f"  {name}: {len(split['users'])} people, {split['gestures']:,} gestures"
+                for name, split in self.manifest["splits"].items()
+            ),
+            f"  rows dropped: {by_reason(counts['rows_dropped'])}; merged into a later event of "
+            f"the same ms: {counts['events_merged']:,}",
+            f"  gestures dropped: {by_reason(counts['gestures_dropped'])}",
+        ]
+        if names := self.manifest["users_without_gestures"]:
+            lines.append(f"  people without any gesture, left out: {_names(names)}")
+        if names := self.manifest["files_without_events"]:
+            lines.append(f"  files without any usable event, left out: {_names(names)}")
+        return "\n".join(lines)
+
+
+def load_split(path: str | Path) -> Trajectories:
+    """Return the trajectories of one split.
+
+    Args:
+        path: `data/val`, which stands for `data/val.parquet`, or such a file itself.
+
+    Raises:
+        InputError: The file is missing or damaged.
+    """
+    path = Path(path)
+    file = path if path.suffix == ".parquet" else path.with_name(f"{path.name}.parquet")
+    if not file.is_file():
+        raise InputError(f"{file}: no such split; {_HOW_TO}")
+    return Trajectories.load(file)
+
+
+def manifest_sha256(manifest: Mapping[str, Any]) -> str:
+    """Return the hash of what a manifest says about the data themselves."""
+    content = {key: value for key, value in manifest.items() if key not in _OUTSIDE_THE_HASH}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def by_reason(counts: Mapping[str, int]) -> str:
+    """Return counts as words: "3 backwards, 1 unreadable", or "none"."""
+    return ", ".join(f"{count:,} {reason}" for reason, count in counts.items()) or "none"
+
+
+def _names(names: list[str], most: int = 8) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more

@@ -1,0 +1,93 @@
+"""What every dataset looks like to the rest: named files, and each file's events in one form."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import polars as pl
+
+STATES = ("move", "drag", "press", "release", "scroll")
+
+EVENT_SCHEMA = pl.Schema(
+    {
+        "t_ms": pl.Int64(),
+        "x_px": pl.Int32(),
+        "y_px": pl.Int32(),
+        "state": pl.Enum(STATES),
+        "user": pl.String(),
+        "run": pl.UInt32(),
+    }
+)
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """One recording: a file, or a virtual person's session, which has no file.
+
+    Args:
+        name: Path relative to the source's root with forward slashes, or the virtual session's
+            name; unique within the source.
+        path: Where the file lies, or None where the events are computed.
+        user: Who moved, or None where the file's own column says it.
+        session: Name of the session.
+    """
+
+    name: str
+    path: Path | None
+    user: str | None
+    session: str
+
+
+@dataclass(frozen=True, eq=False)
+class Events:
+    """The events of one recording.
+
+    Args:
+        table: One row an event, in `EVENT_SCHEMA`, in the order of the recording. `run` numbers
+            the uninterrupted recordings in the file: no gesture spans two of them.
+        dropped: Number of rows left out, by reason.
+    """
+
+    table: pl.DataFrame
+    dropped: dict[str, int]
+
+
+class Source(ABC):
+    """A dataset: where its recordings lie and how one of them reads.
+
+    `name` is what the configuration calls it; `synthetic` is True where no person moved.
+    """
+
+    name: ClassVar[str]
+    synthetic: ClassVar[bool] = False
+
+    @property
+    def origin(self) -> str:
+        """Name that the trajectories carry; it says so where they are synthetic."""
+        return f"{self.name} (synthetic)" if self.synthetic else self.name
+
+    @property
+    def root(self) -> Path | None:
+        """Folder or file that the recordings lie in, or None where they are computed."""
+        return None
+
+    @abstractmethod
+    def settings(self) -> dict[str, Any]:
+        """Return what decides the events apart from the files' content, as plain JSON values."""
+
+    @abstractmethod
+    def files(self) -> list[SourceFile]:
+        """Return the recordings in a fixed order, whatever the file system's.
+
+        Raises:
+            InputError: The root is missing or holds no recording.
+        """
+
+    @abstractmethod
+    def events(self, file: SourceFile) -> Events:
+        """Return the events of one recording; an empty file has none.
+
+        Raises:
+            InputError: The file cannot be read, or a column is missing.
+        """
