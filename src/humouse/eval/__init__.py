@@ -1,0 +1,1 @@
+"""Scores of generated movements against people's."""

@@ -1,0 +1,93 @@
+"""The recorder's clock and pixel grid: what devices and rounding leave in a movement.
+
+They tell a generated movement from a recorded one at least as well as its shape does: a browser's
+60 Hz, a mouse polled at 125 Hz, whole pixels, events without any movement.
+"""
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from humouse.features import masked
+from humouse.features.motion import Motion
+from humouse.features.table import Feature
+
+_OFF_GRID = 1e-3
+_TICK_TOLERANCE_MS = 1.0
+
+TIMING = (
+    Feature("dt_mean_ms", "ms", "mean time step"),
+    Feature("dt_std_ms", "ms", "standard deviation of the time steps"),
+    Feature("dt_min_ms", "ms", "shortest time step"),
+    Feature("dt_median_ms", "ms", "median time step: the device's tick"),
+    Feature("dt_max_ms", "ms", "longest time step"),
+    Feature("dt_mode_ms", "ms", "commonest time step in whole ms; the shortest of equals"),
+    Feature("dt_mode_share", "1", "share of time steps that round to the commonest"),
+    Feature("dt_on_tick_share", "1", "share of time steps within 1 ms of a multiple of the median"),
+    Feature("dt_off_grid_share", "1", "share of time steps that are no whole number of ms"),
+    Feature("zero_move_share", "1", "share of steps that move on neither axis"),
+    Feature("axis_move_share", "1", "share of steps that move on exactly one axis"),
+    Feature(
+        "one_pixel_share", "1", "share of steps to one of the 8 next pixels: max(|dx|, |dy|) ≈ 1"
+    ),
+    Feature("off_grid_share", "1", "share of dx and dy that are no whole number of px"),
+)
+
+
+def timing(motion: Motion) -> dict[str, Float[Tensor, "B"]]:
+    """Return each of `TIMING`, [B]; all 0 for a movement without steps."""
+    count, dx, dy = motion.count, motion.dx_px, motion.dy_px
+    still_x, still_y = dx == 0, dy == 0
+    reach = torch.maximum(dx.abs(), dy.abs())
+    off_grid = masked.share(_off_grid(dx), count) + masked.share(_off_grid(dy), count)
+    return {
+        **_clock(motion),
+        "zero_move_share": masked.share(still_x & still_y & motion.mask, count),
+        "axis_move_share": masked.share(still_x ^ still_y, count),
+        "one_pixel_share": masked.share((reach >= 0.5) & (reach < 1.5), count),
+        "off_grid_share": off_grid / 2,
+    }
+
+
+def _clock(motion: Motion) -> dict[str, Float[Tensor, "B"]]:
+    mask, count, dt = motion.mask, motion.count, motion.dt_ms
+    # float32 holds what was recorded, and sorts in half the time.
+    ascending = dt.float().masked_fill(~mask, torch.inf).sort(1).values
+    median = masked.median_of_sorted(ascending, count)
+    mode, times = _mode(ascending, mask)
+    tick = median.clamp(min=_TICK_TOLERANCE_MS)[:, None]
+    off_tick = (dt - tick * (dt / tick).round()).abs()
+    shortest = ascending[:, :1].double().sum(1)  # a sum, so that T = 0 works
+    return {
+        "dt_mean_ms": masked.mean(dt, count),
+        "dt_std_ms": masked.std(dt, mask, count),
+        "dt_min_ms": torch.where(count > 0, shortest, 0.0),
+        "dt_median_ms": median,
+        "dt_max_ms": masked.largest(dt),
+        "dt_mode_ms": mode,
+        "dt_mode_share": times / count.clamp(min=1),
+        "dt_on_tick_share": masked.share((off_tick <= _TICK_TOLERANCE_MS) & mask, count),
+        "dt_off_grid_share": masked.share(_off_grid(dt), count),
+    }
+
+
+def _mode(
+    ascending: Float[Tensor, "B T"], mask: Bool[Tensor, "B T"]
+) -> tuple[Float[Tensor, "B"], Float[Tensor, "B"]]:
+    """Return [B] the commonest whole value of ascending rows and how often it occurs."""
+    B, T = ascending.shape
+    if T == 0:
+        nothing = ascending.new_zeros(B).double()
+        return nothing, nothing
+    whole = ascending.round()
+    place = torch.arange(T, device=whole.device).expand(B, T)
+    new = torch.cat([mask.new_ones(B, 1), whole[:, 1:] != whole[:, :-1]], 1)
+    first = torch.where(new, place, 0).cummax(1).values
+    run = (place - first + 1) * mask
+    times, at = run.max(1)  # the first of equals
+    mode = whole.gather(1, at[:, None])[:, 0].double()
+    return torch.where(times > 0, mode, 0.0), times.double()
+
+
+def _off_grid(values: Float[Tensor, "B T"]) -> Bool[Tensor, "B T"]:
+    return (values - values.round()).abs() > _OFF_GRID
