@@ -21,7 +21,18 @@ $(READY): pyproject.toml constraints.txt
 	@touch $@
 
 demo: $(READY)
-	@$(BIN)/python demo.py
+	@mkdir -p demo
+	cd demo && ../$(BIN)/humouse data prepare
+	cd demo && ../$(BIN)/humouse train experiment=demo
+	cd demo && ../$(BIN)/humouse sample ckpt=checkpoints/demo.pt n=500 out_dir=gen
+	cd demo && ../$(BIN)/humouse eval ckpt=checkpoints/demo.pt n=1000 out_dir=scores
+	@echo
+	@echo "Look at:"
+	@echo "  demo/gen/samples.png           movements that the model made (samples.parquet: the numbers)"
+	@echo "  demo/scores/gestures.png       people's and the model's side by side, in the model's frame"
+	@echo "  demo/scores/kinematics.png     where they differ most; spectra.png beside it"
+	@echo "  demo/scores/scores.json        every score, beside what other people score"
+	@echo "  demo/runs/demo/loss.png        the training; tensorboard --logdir demo/runs shows more"
 
 lint: $(READY)
 	$(BIN)/ruff check

@@ -21,6 +21,7 @@ _COLUMNS: dict[str, pl.DataType | type[pl.DataType]] = {
     "dy_px": pl.List(pl.Float32),
     "dt_ms": pl.List(pl.Float32),
 }
+_STEP_COLUMNS = ("dx_px", "dy_px", "dt_ms")
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +39,8 @@ class Trajectories:
         origin: Name of the dataset or generator that the movements come from.
 
     Raises:
-        ValueError: The parts disagree in size, a valid step is not finite, or time runs backwards.
+        ValueError: The parts disagree in size, a valid step or a start is not finite, or time runs
+            backwards.
     """
 
     deltas: Float[Tensor, "B T 3"]
@@ -58,6 +60,8 @@ class Trajectories:
         padded = torch.where(self.mask[..., None], self.deltas, self.deltas.new_zeros(()))
         if not padded.isfinite().all():
             raise ValueError("a valid step is NaN or infinite")
+        if not self.start.isfinite().all():
+            raise ValueError("a start is NaN or infinite")
         if (padded[..., 2] < 0).any():
             raise ValueError("a step has a negative dt_ms: time runs backwards")
         object.__setattr__(self, "deltas", padded)
@@ -67,8 +71,12 @@ class Trajectories:
 
     def __getitem__(self, index: slice | Sequence[int] | np.ndarray | Tensor) -> "Trajectories":
         """Return the chosen movements, in the order asked for, at the same padded length."""
-        chosen: slice | Tensor = index if isinstance(index, slice) else torch.as_tensor(index)
-        rows = index if isinstance(index, slice) else np.asarray(index)
+        chosen: slice | Tensor
+        if isinstance(index, slice):
+            chosen = index
+        else:  # an empty list would become a tensor of floats
+            chosen = torch.as_tensor(index) if len(index) else torch.zeros(0, dtype=torch.long)
+        rows = chosen.cpu().numpy() if isinstance(chosen, Tensor) else chosen
         return replace(
             self,
             deltas=self.deltas[chosen],
@@ -143,7 +151,7 @@ class Trajectories:
                 "start_y_px": self.start[:, 1].cpu().numpy(),
                 **{
                     name: _lists(np.ascontiguousarray(steps[:, column]), offsets)
-                    for column, name in enumerate(("dx_px", "dy_px", "dt_ms"))
+                    for column, name in enumerate(_STEP_COLUMNS)
                 },
             },
             schema=_COLUMNS,
@@ -165,23 +173,26 @@ class Trajectories:
         """
         try:
             origin = pl.read_parquet_metadata(path).get("humouse.origin", Path(path).stem)
-            frame = pl.read_parquet(path, columns=list(_COLUMNS))
+            frame = pl.read_parquet(path, columns=list(_COLUMNS), glob=False)
+            counts = frame.select(pl.col(_STEP_COLUMNS).list.len()).to_numpy()
+            frame = frame.cast(_COLUMNS)  # type: ignore[arg-type]
         except FileNotFoundError as error:
             raise InputError(f"{path}: no such file of trajectories") from error
-        except (OSError, pl.exceptions.PolarsError) as error:
+        except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
             reason = str(error).splitlines()[0]
             raise InputError(f"{path}: not a readable file of trajectories ({reason})") from error
-        lengths = torch.from_numpy(frame["dx_px"].list.len().to_numpy().astype(np.int64))
+        if frame.drop("user").null_count().sum_horizontal().item():
+            raise InputError(f"{path}: a movement lacks its start or its steps; write it anew")
+        if (counts != counts[:, :1]).any():
+            raise InputError(f"{path}: dx_px, dy_px and dt_ms differ in length; write it anew")
+        lengths = torch.from_numpy(counts[:, 0].astype(np.int64))
         T = int(lengths.max()) if len(lengths) else 0
         deltas = torch.zeros(len(lengths), T, 3)
         mask = torch.arange(T) < lengths[:, None]
-        names = ("dx_px", "dy_px", "dt_ms")
-        lists = [frame[name].cast(pl.List(pl.Float32)) for name in names]
-        if any((a.list.len() != lists[0].list.len()).any() for a in lists):
-            raise InputError(f"{path}: dx_px, dy_px and dt_ms differ in length; write it anew")
+        lists = (frame[name] for name in _STEP_COLUMNS)
         steps = [a.filter(a.list.len() > 0).explode().to_numpy(writable=True) for a in lists]
         deltas[mask] = torch.from_numpy(np.stack(steps, 1))
-        start = frame.select("start_x_px", "start_y_px").cast(pl.Float32).to_numpy(writable=True)
+        start = frame.select("start_x_px", "start_y_px").to_numpy(writable=True)
         user = None if frame["user"].null_count() else frame["user"].to_numpy().astype(str)
         try:
             return cls(deltas, lengths, torch.from_numpy(np.ascontiguousarray(start)), user, origin)

@@ -1,5 +1,6 @@
 """`humouse data prepare`, and the prepared dataset that a run asks for."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -52,16 +53,21 @@ def dataset(data: DataSettings, *, shown: bool = True) -> Prepared:
         InputError: It is not prepared yet (the message says how), or is damaged.
     """
     folder = Path(data.dir)
-    if data.dataset_id == EMBEDDED and not (folder / MANIFEST).is_file():
-        return prepare_as(
-            settings_from("prepare", PrepareSettings, [f"out_dir='{folder}'"]), shown=shown
-        )
-    if not (folder / MANIFEST).is_file():
-        raise InputError(
-            f"{folder}: dataset {data.dataset_id} is not prepared; run: humouse data prepare "
-            f"source={data.dataset_id} root=FOLDER_OF_THE_RECORDINGS out_dir={folder}"
-        )
-    return Prepared.load(folder)
+    if (folder / MANIFEST).is_file():
+        prepared = Prepared.load(folder)
+        if not prepared.is_whole():
+            raise InputError(
+                f"{folder}: a split is missing or is not the one that {MANIFEST} describes; prepare "
+                "the data again"
+            )
+        return prepared
+    if data.dataset_id == EMBEDDED:
+        defaults = settings_from("prepare", PrepareSettings, [f"source={EMBEDDED}"])
+        return prepare_as(replace(defaults, out_dir=str(folder)), shown=shown)
+    raise InputError(
+        f"{folder}: dataset {data.dataset_id} is not prepared; run: humouse data prepare "
+        f"source={data.dataset_id} root=FOLDER_OF_THE_RECORDINGS out_dir={folder}"
+    )
 
 
 def main() -> None:

@@ -24,7 +24,7 @@ METRICS = ("c2st", "mmd", "prd", "kinematics", "spectra")
 kinematics: each feature's mean, deviation and distance. spectra: the power in each band."""
 
 _QUICK_GESTURES = 512
-_FEWEST = 10
+FEWEST = 10
 
 
 @dataclass(frozen=True)
@@ -88,14 +88,14 @@ def evaluate(
     Raises:
         InputError: There is no such metric, or either side has fewer than 10 movements.
     """
-    _check_names(metrics)
+    check_metrics(metrics)
     limit = min(len(real), len(fake), max_gestures or len(real))
     if quick:
         limit = min(limit, _QUICK_GESTURES)
-    if limit < _FEWEST:
+    if limit < FEWEST:
         raise InputError(
             f"{real.origin} against {fake.origin}: {len(real)} and {len(fake)} movements, of which "
-            f"{limit} of each can be compared; at least {_FEWEST} of each are needed"
+            f"{limit} of each can be compared; at least {FEWEST} of each are needed"
         )
     rng = np.random.default_rng(seed)
     real, fake = (_chosen(side, limit, rng) for side in (real, fake))
@@ -115,7 +115,10 @@ def evaluate(
     )
 
 
-def _check_names(metrics: Sequence[str]) -> None:
+def check_metrics(metrics: Sequence[str]) -> None:
+    """Raise InputError if no metric is named, or one that there is not."""
+    if not metrics:
+        raise InputError(f"metrics: none named; choose any of {', '.join(METRICS)}")
     for name in metrics:
         if name not in METRICS:
             near = difflib.get_close_matches(name, METRICS, 1, cutoff=0)[0]

@@ -1,0 +1,197 @@
+"""From the command line to a task: Hydra composes, schemas check, errors come out as one line."""
+
+import dataclasses
+import difflib
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import hydra
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from humouse.errors import InputError
+
+_CONFIGS = "humouse.configs"
+# Hydra composes and sweeps; it makes no folder and writes no file of its own.
+_QUIET = (
+    "hydra.run.dir=.",
+    "hydra.output_subdir=null",
+    "hydra.sweep.subdir=.",
+    "hydra/job_logging=none",
+    "hydra/hydra_logging=none",
+)
+Settings = TypeVar("Settings")
+
+
+def launch(
+    config: str, schema: type[Settings], task: Callable[[Settings], None], usage: str
+) -> None:
+    """Run `task` with the settings that the command line asks for, then exit.
+
+    `--help` lists the settings with their meaning; `--multirun`, `--cfg job` and the other flags
+    are Hydra's own. The working directory stays as it is.
+
+    Args:
+        config: Name of the primary configuration under `humouse/configs`.
+        schema: Dataclass with the settings' types and meanings.
+        task: What to do with them.
+        usage: First line of the help.
+    """
+    arguments = sys.argv[1:]
+    if {"--help", "-h"} & set(arguments):
+        print(help_text(config, schema, usage))
+        return
+    with user_errors():
+        if not any(word.startswith("-") for word in arguments):
+            task(settings_from(config, schema, arguments))
+            return
+
+    @hydra.main(version_base="1.3", config_path=f"pkg://{_CONFIGS}", config_name=config)
+    def run(composed: DictConfig) -> None:
+        with user_errors():
+            task(typed(composed, schema))
+
+    with tempfile.TemporaryDirectory() as folder:  # the sweeper cannot but write a file
+        sys.argv[1:] = [*arguments, *_QUIET, f"hydra.sweep.dir={folder}"]
+        run()
+
+
+class user_errors:  # noqa: N801 — reads as a statement
+    """Turn an `InputError` in the block into one line on stderr and exit status 2."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        if isinstance(error, InputError):
+            print(f"humouse: {error}", file=sys.stderr)
+            raise SystemExit(2) from None
+        if isinstance(error, KeyboardInterrupt):
+            print("humouse: interrupted", file=sys.stderr)
+            raise SystemExit(130) from None
+
+
+def settings_from(config: str, schema: type[Settings], overrides: list[str]) -> Settings:
+    """Return the settings of a primary configuration under Hydra overrides.
+
+    Raises:
+        InputError: A key is misspelt (the nearest right one is named), or a value is of the wrong
+            type.
+    """
+    return typed(_compose(config, overrides), schema)
+
+
+def typed(composed: DictConfig, schema: type[Settings]) -> Settings:
+    """Return a composed configuration as an object of its schema.
+
+    Raises:
+        InputError: A key is unknown to the schema, or a value is of the wrong type.
+    """
+    try:
+        merged = OmegaConf.merge(OmegaConf.structured(schema), composed)
+        return OmegaConf.to_object(merged)  # type: ignore[return-value]
+    except OmegaConfBaseException as error:
+        message = str(error).splitlines()[0]
+        raise InputError(f"{error.full_key}: {message}".removeprefix(": ")) from error
+
+
+def _compose(config: str, overrides: list[str]) -> DictConfig:
+    running, GlobalHydra.instance().hydra = GlobalHydra.instance().hydra, None
+    try:
+        with hydra.initialize_config_module(_CONFIGS, version_base="1.3"):
+            try:
+                return hydra.compose(config, overrides)
+            except (HydraException, OmegaConfBaseException) as error:
+                # The keys there are can only be listed from a composition that works.
+                defaults = hydra.compose(config)
+                raise InputError(_explain(config, overrides, defaults, error)) from error
+    finally:  # a sweep's own Hydra goes on after a job that composed something else
+        GlobalHydra.instance().hydra = running
+
+
+def _explain(config: str, overrides: list[str], defaults: DictConfig, error: Exception) -> str:
+    groups = _groups(config)
+    keys = [key for key, _ in _flat(defaults)] + list(groups)
+    for text in overrides:
+        try:
+            override = OverridesParser.create().parse_override(text)
+        except HydraException:
+            return f"{text}: not of the form key=value (quote it if it holds spaces or brackets)"
+        key = override.key_or_group
+        if key in groups and str(override.value()) not in groups[key]:
+            return f"{text}: no such choice; choose one of {', '.join(groups[key])}"
+        if override.is_add() or override.is_delete() or key in keys:
+            continue
+        if OmegaConf.select(defaults, key) is None:
+            return f"{key}: no such setting; {nearest(key, keys)}"
+    return " ".join(str(error).split("\n")[:2])
+
+
+def nearest(word: str, known: list[str]) -> str:
+    """Return a hint that names the known word nearest to `word`, or all of them."""
+    close = difflib.get_close_matches(word, known, 1, cutoff=0.5)
+    if not close:  # perhaps the right name in the wrong section
+        last = word.rsplit(".", 1)[-1]
+        leaves = {name.rsplit(".", 1)[-1]: name for name in known}
+        close = [leaves[leaf] for leaf in difflib.get_close_matches(last, list(leaves), 1)]
+    return f"did you mean {close[0]}?" if close else "see --help for those there are"
+
+
+def _flat(config: DictConfig, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key in map(str, config):
+        value = OmegaConf.select(config, key)
+        if isinstance(value, DictConfig):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def _groups(config: str) -> dict[str, list[str]]:
+    """Return the groups that a primary configuration chooses from, with their options."""
+    root = Path(__file__).parent / "configs"
+    text = OmegaConf.load(root / f"{config}.yaml")
+    defaults = text.get("defaults", []) if isinstance(text, DictConfig) else []
+    names = [str(next(iter(item))).lstrip("/") for item in defaults if isinstance(item, DictConfig)]
+    options = {name: sorted(path.stem for path in (root / name).glob("*.yaml")) for name in names}
+    return {name: [stem for stem in stems if stem != "base"] for name, stems in options.items()}
+
+
+def help_text(config: str, schema: type, usage: str) -> str:
+    """Return the page that `--help` prints: every setting with its value and meaning."""
+    values = dict(_flat(_compose(config, [])))
+    meanings = dict(_meanings(schema))
+    lines = [usage, "", "Settings are given as key=value, for example seed=7.", ""]
+    for group, options in _groups(config).items():
+        lines.append(f"  {group}={'|'.join(options)}")
+    lines += [""] if _groups(config) else []
+    width = max(len(f"{key}={_shown(value)}") for key, value in values.items()) + 2
+    for key, value in values.items():
+        meaning = meanings.get(key) or meanings.get(key.split(".")[0], "")
+        lines.append(f"  {f'{key}={_shown(value)}':<{min(width, 44)}}  {meaning}".rstrip())
+    lines += [
+        "",
+        "Hydra's flags work too: --cfg job shows the composed settings, --multirun sweeps.",
+    ]
+    return "\n".join(lines)
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value).replace(" ", "")
+
+
+def _meanings(schema: type, prefix: str = "") -> Iterator[tuple[str, str]]:
+    for field in dataclasses.fields(schema):
+        if dataclasses.is_dataclass(field.type):
+            yield from _meanings(field.type, f"{prefix}{field.name}.")  # type: ignore[arg-type]
+        else:
+            yield f"{prefix}{field.name}", field.metadata.get("help", "")

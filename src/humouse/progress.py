@@ -1,0 +1,50 @@
+"""Progress on the terminal."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+
+@contextmanager
+def progress_bar(
+    what: str, total: int, *, done: int = 0, shown: bool = True
+) -> Iterator[Callable[..., None]]:
+    """Show a progress bar on stderr; yield a function that advances it by one.
+
+    The function takes `note=` for a few words at the end of the line.
+    """
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}"),
+    )
+    console = Console(stderr=True)
+    progress = Progress(*columns, console=console, disable=not shown)
+    task = progress.add_task(what, total=total, completed=done, note="")
+    if console.is_terminal:  # in a file, a job that fails at once leaves its message alone
+        progress.start()
+
+    def advance(note: str | None = None) -> None:
+        progress.start()
+        if note is None:
+            progress.advance(task)
+        else:
+            progress.update(task, advance=1, note=note)
+
+    try:
+        yield advance
+    finally:
+        if progress.live.is_started:
+            progress.stop()

@@ -1,0 +1,206 @@
+"""Schemas of the Hydra files under `configs/`: every setting's type and meaning.
+
+The values live in the YAML files alone; a schema without a value keeps the two from disagreeing.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from omegaconf import MISSING
+
+
+def setting(meaning: str) -> Any:
+    """Return a dataclass field whose value comes from YAML, with the line that `--help` prints."""
+    return field(default=MISSING, metadata={"help": meaning})
+
+
+@dataclass
+class AugmentSettings:
+    """Augmentations of a training batch; 0 switches one off."""
+
+    time_stretch: float = setting("multiply the duration by 1 ± this")
+    time_warp: float = setting("vary the pace within 1 ± this, at the same duration")
+    jitter: float = setting("noise on dx and dy, as a share of each")
+    mirror: float = setting("probability of flipping the sign of dy")
+    crop: float = setting("probability of keeping only a segment")
+    crop_min: float = setting("least share of the steps that a crop keeps")
+    goal_jitter: float = setting("displace the goal, as a share of its distance")
+
+
+@dataclass
+class DataSettings:
+    """What to train on, and how it is turned into tensors."""
+
+    dataset_id: str = setting("name of the prepared dataset")
+    dir: str = setting("folder of the prepared dataset (humouse data prepare writes it)")
+    codec: str = setting("canonical (fixed clock, unit path and duration) or event (native px, ms)")
+    sequence_length: int = setting("T: steps of a full sequence")
+    batch_size: int = setting("gestures per process and step")
+    num_workers: int = setting("loader processes; never more than the cores that are left")
+    canonicalize_path: bool = setting("canonical codec: divide by the length of the path")
+    canonicalize_duration: bool = setting(
+        "canonical codec: resample to Δt = 1/T (C = 2); else keep native steps with Δt (C = 3)"
+    )
+    rotate_to_plus_x: bool = setting("canonical codec: turn the net displacement to +x")
+    normalize_sequences: bool = setting("standardise each channel on the train split")
+    companding_px: float = setting("event codec: dx and dy enter as asinh(d / this)")
+    merge_zero_moves: bool = setting("event codec: join steps that move nothing to the next one")
+    feature_mode: str = setting("features for the metrics: kinematic (with timing and spectra)")
+    augment: AugmentSettings = field(default_factory=AugmentSettings)
+
+
+@dataclass
+class ModelSettings:
+    """The 1-D UNet."""
+
+    base_channels: int = setting("width of the first stage")
+    channel_mults: list[float] = setting("width of each stage, as a multiple of base_channels")
+    attn_bottleneck: bool = setting("self-attention over time at the bottleneck")
+    dropout: float = setting("dropout in every block")
+    self_condition: bool = setting("feed the network its previous answer")
+    cond_dim: int = setting(
+        "conditions to learn, the first so many of goal_dx_px, goal_dy_px, duration_ms, path_px"
+    )
+    cond_dropout: float = setting("share of training gestures that are not told their conditions")
+
+
+@dataclass
+class DiffusionSettings:
+    """The noise process and the objective."""
+
+    objective: str = setting("what the network predicts: v, eps or x0")
+    schedule: str = setting("noise schedule: cosine or logsnr")
+    timesteps: int = setting("size of the time grid; 0 for continuous time")
+    min_snr_weight: bool = setting("min-SNR weighting of the loss")
+    min_snr_gamma: float = setting("γ of min-SNR weighting")
+    self_condition_prob: float = setting("share of gestures trained with a previous answer")
+
+
+@dataclass
+class OptimSettings:
+    """Optimisation."""
+
+    lr: float = setting("learning rate of AdamW")
+    lr_warmup_steps: int = setting("steps over which the learning rate rises from 0")
+    lr_decay: str = setting("after the warm-up: constant, or cosine down to 0 at the last step")
+    weight_decay: float = setting("weight decay of AdamW")
+    betas: list[float] = setting("β1 and β2 of AdamW")
+    grad_clip: float = setting("largest norm of the gradient; 0 for no clipping")
+    grad_accum: int = setting("batches summed into one step")
+    ema_decay: float = setting("cap of the weights' moving average")
+    epochs: int = setting("passes over the train split")
+    max_steps: int | None = setting("stop after this many steps, whatever the epochs say")
+    amp: bool = setting("half precision where the device is fast at it (bf16, else fp16)")
+
+
+@dataclass
+class LoggingSettings:
+    """What is written down, and when."""
+
+    dir: str = setting(
+        "folder for metrics, pictures and TensorBoard files; a run gets its own in it"
+    )
+    log_interval: int = setting("steps between two lines of the metrics file")
+    eval_interval: int = setting("epochs between two validation losses")
+    sample_interval: int = setting("epochs between two rounds of samples, scored and drawn")
+    num_eval_samples: int = setting("gestures in each of them")
+    checkpoint_interval: int = setting("steps between two checkpoints")
+
+
+@dataclass
+class EarlyStoppingSettings:
+    """When to stop, and which weights to keep."""
+
+    score: str = setting("what to follow: val_loss, c2st_auc, mmd, or none")
+    patience: int = setting("values without a better one before stopping; 0 for never")
+
+
+@dataclass
+class TrainSettings:
+    """`humouse train`: train a diffusion model."""
+
+    experiment_name: str = setting("names the checkpoint and the run's folder")
+    seed: int = setting("seed of everything random")
+    device: str = setting("auto, cpu or cuda")
+    resume: bool = setting("go on from the checkpoint of this name, if there is one")
+    checkpoint_dir: str = setting("folder for checkpoints")
+    data: DataSettings = field(default_factory=DataSettings)
+    model: ModelSettings = field(default_factory=ModelSettings)
+    diffusion: DiffusionSettings = field(default_factory=DiffusionSettings)
+    optim: OptimSettings = field(default_factory=OptimSettings)
+    logging: LoggingSettings = field(default_factory=LoggingSettings)
+    early_stopping: EarlyStoppingSettings = field(default_factory=EarlyStoppingSettings)
+
+
+@dataclass
+class SampleSettings:
+    """`humouse sample`: draw movements from a trained model."""
+
+    ckpt: str | None = setting("checkpoint; null for HUMOUSE_CKPT, else the newest in checkpoints/")
+    n: int = setting("how many movements")
+    seq_len: int | None = setting("steps of each; null draws lengths as the train split has them")
+    steps: int = setting("network calls per movement")
+    sampler: str = setting("ddim or dpm (DPM-Solver++ 2M)")
+    eta: float = setting("noise of ddim: 0 none, 1 ancestral")
+    cond: list[float] | None = setting(
+        "the same conditions for all: [goal_dx_px, goal_dy_px, duration_ms, path_px], or fewer"
+    )
+    guidance: float = setting("scale of classifier-free guidance; 1 for none")
+    guidance_rescale: float = setting("0…1: bring the spread back that guidance adds")
+    batch_size: int = setting("movements at a time; does not change them")
+    seed: int = setting("movement i depends on the seed and i alone")
+    device: str = setting("auto, cpu or cuda")
+    out_dir: str = setting("folder for samples.parquet, samples.png and manifest.json")
+    save_deltas: bool = setting("write the normalised deltas [n, T, C] too, as deltas.pt")
+
+
+@dataclass
+class EvalSettings:
+    """`humouse eval`: score a model's samples against people."""
+
+    ckpt: str | None = setting("checkpoint; null for HUMOUSE_CKPT, else the newest in checkpoints/")
+    samples: str | None = setting("score this Parquet file of movements instead of sampling anew")
+    val_split: str | None = setting("people to compare with; null for the checkpoint's own val")
+    train_split: str | None = setting("people for the floor; null for the train split beside it")
+    metrics: list[str] = setting("any of c2st, mmd, prd, kinematics, spectra")
+    group_by_user: bool = setting("a probe is scored on people it was not fitted on")
+    n: int = setting("gestures a side, at most")
+    steps: int = setting("network calls per movement")
+    sampler: str = setting("ddim or dpm (DPM-Solver++ 2M)")
+    seed: int = setting("seed of the samples and of the scores")
+    device: str = setting("auto, cpu or cuda")
+    out_dir: str = setting("folder for scores.json and the pictures")
+
+
+@dataclass
+class GestureSettings:
+    """What counts as a gesture."""
+
+    gap_ms: int = setting("a pause longer than this ends a gesture")
+    min_events: int = setting("fewest points of a gesture")
+    max_events: int = setting("most points of a gesture; longer ones are dropped")
+    min_distance_px: float = setting("shortest path of a gesture")
+    cut_at_presses: bool = setting("end a gesture at a button's press or release")
+    merge_equal_timestamps: bool = setting("join points of the same ms")
+
+
+@dataclass
+class SplitSettings:
+    """Which people go where."""
+
+    val_fraction: float = setting("share of the people for validation")
+    test_fraction: float = setting("share of the people for testing")
+    seed: int = setting("seed of the draw")
+
+
+@dataclass
+class PrepareSettings:
+    """`humouse data prepare`: raw recordings → gestures, split by people."""
+
+    source: dict[str, Any] = setting(
+        "which recordings: source=sapimouse|balabit|csv|humouse_default"
+    )
+    root: str | None = setting("folder (or file) of the recordings")
+    out_dir: str = setting("folder for train, val, test.parquet and manifest.json")
+    gestures: GestureSettings = field(default_factory=GestureSettings)
+    split: SplitSettings = field(default_factory=SplitSettings)
