@@ -1,0 +1,1 @@
+"""The diffusion model: schedule, network, objective, samplers, training, sampling."""

@@ -1,0 +1,99 @@
+"""What other code calls: samples from a trained model, and back to px and ms."""
+
+import secrets
+from functools import lru_cache
+from pathlib import Path
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from humouse.diffusion.checkpoint import Model, find_checkpoint, load_model
+from humouse.diffusion.sample import SamplingRule, sample_deltas
+from humouse.errors import InputError
+from humouse.trajectories import Trajectories
+
+
+def generate_diffusion_samples(
+    n: int,
+    seq_len: int,
+    cond: torch.Tensor | None = None,
+    device: torch.device = torch.device("cuda"),  # noqa: B008 — the specification's signature
+    steps: int = 20,
+    seed: int | None = None,
+    *,
+    ckpt: str | Path | None = None,
+) -> torch.Tensor:
+    """Return [n, seq_len, C] normalized deltas (float32).
+
+    Args:
+        n: How many movements.
+        seq_len: Steps of each, as the model was trained.
+        cond: [K] or [n, K], the first K of goal_dx_px, goal_dy_px, duration_ms, path_px; NaN where
+            not given; None for none.
+        device: Where the network runs, and where the result lies; the CPU where there is no CUDA.
+        steps: Network calls per movement.
+        seed: Movement i depends on the seed and i alone; None draws a seed.
+        ckpt: The checkpoint; None for the environment variable HUMOUSE_CKPT, else the newest under
+            `checkpoints/`.
+
+    Raises:
+        InputError: There is no checkpoint (the message says how to train one), or an argument is
+            out of the model's range.
+    """
+    if device.type == "cuda" and not torch.cuda.is_available():
+        device = torch.device("cpu")
+    model = _model(ckpt, device)
+    seed = secrets.randbits(48) if seed is None else seed
+    rule = SamplingRule(steps=steps)
+    given = None if cond is None else cond.cpu()
+    x0, _ = sample_deltas(model, n, seq_len=seq_len, cond=given, seed=seed, rule=rule)
+    return x0.to(device)
+
+
+def denormalize(
+    samples: Float[Tensor, "n T C"],
+    *,
+    cond: Float[Tensor, "*n K"] | None = None,
+    seed: int = 0,
+    ckpt: str | Path | None = None,
+) -> Trajectories:
+    """Return the movements that normalized deltas stand for, in px and ms.
+
+    What the deltas leave open (where a movement starts and, in the canonical frame, its direction,
+    size and duration) is drawn from the train split's joint distribution, or follows `cond`.
+
+    Args:
+        samples: [n, T, C] from `generate_diffusion_samples`.
+        cond: The conditions that they were made with.
+        seed: Seed of what is left open.
+        ckpt: The checkpoint that made them; the same default.
+
+    Raises:
+        InputError: The samples are not this model's, or there is no checkpoint.
+    """
+    model = _model(ckpt, torch.device("cpu"))
+    n, T, C = samples.shape
+    if model.codec.channels != C:
+        raise InputError(
+            f"samples: {C} channels, but {model.path} makes {model.codec.channels}; give the "
+            "checkpoint that made them"
+        )
+    samples = samples.detach().cpu().float()
+    frame = model.codec.draw_frames(n, seed=seed, seq_len=T)
+    if cond is not None:
+        given = cond.float().cpu().expand(n, cond.shape[-1])
+        frame = model.codec.frame_given(frame, given, samples)
+    origin = f"diffusion:{model.config['experiment_name']}"
+    return model.codec.decode(samples, frame, origin=origin)
+
+
+def _model(ckpt: str | Path | None, device: torch.device) -> Model:
+    path = find_checkpoint(ckpt)
+    changed_ns = path.stat().st_mtime_ns if path.exists() else 0
+    return _loaded(path, changed_ns, str(device))
+
+
+@lru_cache(maxsize=2)
+def _loaded(path: Path, changed_ns: int, device: str) -> Model:
+    return load_model(path, device)

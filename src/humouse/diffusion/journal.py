@@ -1,0 +1,94 @@
+"""What a run writes down for people: a metrics file, TensorBoard, pictures, the resolved settings."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from matplotlib.figure import Figure
+from torch.utils.tensorboard import SummaryWriter
+
+from humouse.artefact import replacing
+from humouse.errors import InputError
+from humouse.figures import loss_curve, save_figure
+
+METRICS_FILE = "metrics.jsonl"
+
+
+class Journal:
+    """The folder of one run.
+
+    | file              | what                                                        |
+    |-------------------|-------------------------------------------------------------|
+    | config.yaml       | the resolved settings                                       |
+    | metrics.jsonl     | one JSON object a line: step, and loss, scores, …           |
+    | loss.png          | the loss against the step                                   |
+    | NAME.png          | the newest pictures of samples, kinematics, spectra         |
+    | events.out.…      | the same for TensorBoard                                    |
+
+    Args:
+        folder: Made if need be.
+        config: The resolved settings.
+        step: Steps already done; what an interrupted run wrote beyond is removed.
+    """
+
+    def __init__(self, folder: Path, config: Mapping[str, Any], step: int) -> None:
+        self.folder = folder
+        with replacing(folder / "config.yaml") as aside:
+            aside.write_text(yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True))
+        self.rows = [row for row in read_metrics(folder) if step and row["step"] <= step]
+        with replacing(folder / METRICS_FILE) as aside:
+            aside.write_text("".join(json.dumps(row) + "\n" for row in self.rows))
+        self._board = SummaryWriter(str(folder), purge_step=step + 1 if step else None)
+
+    def scalars(self, step: int, values: Mapping[str, float]) -> None:
+        """Add one line of numbers."""
+        row = {"step": step, **values}
+        self.rows.append(row)
+        path = self.folder / METRICS_FILE
+        try:
+            with open(path, "a", encoding="utf-8") as file:
+                file.write(json.dumps(row) + "\n")
+        except OSError as error:
+            raise InputError(
+                f"{path}: cannot be written ({error.strerror}); free some space, then go on with "
+                "resume=true"
+            ) from error
+        for name, value in values.items():
+            self._board.add_scalar(name, value, step)
+        self._board.flush()
+
+    def pictures(self, step: int, pictures: Mapping[str, Figure]) -> None:
+        """Write each picture to NAME.png, over the one before, and to TensorBoard."""
+        for name, figure in pictures.items():
+            save_figure(figure, self.folder / f"{name}.png")
+            self._board.add_figure(name, figure, step, close=False)
+
+    def close(self) -> None:
+        """Draw the loss curve and close the files."""
+        train = [row for row in self.rows if "loss" in row]
+        val = [row for row in self.rows if "val_loss" in row]
+        if train:
+            figure = loss_curve(
+                [row["step"] for row in train],
+                [row["loss"] for row in train],
+                validation_steps=[row["step"] for row in val],
+                validation_losses=[row["val_loss"] for row in val],
+            )
+            save_figure(figure, self.folder / "loss.png")
+        self._board.close()
+
+
+def read_metrics(folder: Path) -> list[dict[str, Any]]:
+    """Return the lines of a run's metrics file; a line cut short by a kill is left out."""
+    path = folder / METRICS_FILE
+    if not path.is_file():
+        return []
+    rows = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        try:
+            rows.append(json.loads(line))
+        except json.JSONDecodeError:
+            continue
+    return rows

@@ -1,0 +1,403 @@
+"""Training (§3, §4): a loop over steps that can be killed at any moment and goes on bit for bit."""
+
+import copy
+import math
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from accelerate.state import AcceleratorState
+from accelerate.utils import broadcast_object_list
+from torch.utils.data import DataLoader
+
+from humouse.artefact import versions
+from humouse.data.augment import AugmentRules
+from humouse.data.codec import Codec
+from humouse.data.command import dataset
+from humouse.data.prepared import Prepared
+from humouse.diffusion.batches import Draws, Share, StepBatches
+from humouse.diffusion.checkpoint import Checkpoint, Model, build_denoiser
+from humouse.diffusion.denoiser import Denoiser
+from humouse.diffusion.ema import EMA
+from humouse.diffusion.journal import Journal
+from humouse.diffusion.objective import NoisyBatch, Objective
+from humouse.diffusion.precision import mixed_precision
+from humouse.diffusion.sample import resolve_device
+from humouse.diffusion.train_settings import (
+    check_settings,
+    differences,
+    learning_rate,
+    make_codec,
+)
+from humouse.diffusion.validation import BestScore, Validation
+from humouse.errors import InputError
+from humouse.launch import launch
+from humouse.progress import progress_bar
+from humouse.randomness import derive_seed
+from humouse.settings import TrainSettings
+
+
+def train(settings: TrainSettings) -> Path:
+    """Train a model as the settings say; return the path of its checkpoint.
+
+    Raises:
+        InputError: A setting, the data or a checkpoint to resume cannot be used, or the loss
+            stopped being finite.
+        KeyboardInterrupt: The run was interrupted; its checkpoint is written.
+    """
+    check_settings(settings)
+    device = resolve_device(settings.device)
+    precision = mixed_precision(device, settings.optim.amp)
+    accelerator = Accelerator(cpu=device.type == "cpu", mixed_precision=precision)
+    try:
+        with _stop_signals() as stopped:
+            return Trainer(settings, accelerator).run(stopped)
+    finally:
+        accelerator.free_memory()
+        AcceleratorState._reset_state(reset_partial_state=not accelerator.use_distributed)
+
+
+class Trainer:
+    """One training run.
+
+    Args:
+        settings: The whole configuration.
+        accelerator: Knows the device, the precision and the other processes.
+    """
+
+    def __init__(self, settings: TrainSettings, accelerator: Accelerator) -> None:
+        self.settings = settings
+        self.accelerator = accelerator
+        self.main = accelerator.is_main_process
+        self.path = Path(settings.checkpoint_dir) / f"{settings.experiment_name}.pt"
+        self.config: dict[str, Any] = asdict(settings)
+        with accelerator.main_process_first():
+            self.data = dataset(settings.data, shown=self.main)
+            self.train_split = self.data.split("train")
+        saved = self._saved()
+        self.codec: Codec = make_codec(settings.data).fit(self.train_split)
+        fits = self.codec.fits(self.train_split)
+        self.left_out = int((~fits).sum())
+        self.train_split = self.train_split[fits]
+        if saved is not None:
+            self._check_resumable(saved)
+        self._build()
+        self.step = 0
+        self.best = BestScore(settings.early_stopping.score, settings.early_stopping.patience)
+        self.best_weights: dict[str, torch.Tensor] | None = None
+        if saved is not None:
+            self._restore(saved)
+
+    def _saved(self) -> Checkpoint | None:
+        if self.settings.resume and self.path.is_file():
+            return Checkpoint.load(self.path)
+        return None
+
+    def _set_aside(self) -> None:
+        """Keep the checkpoint of an earlier run of this name: a new one never destroys it."""
+        if self.main and not self.settings.resume and self.path.is_file():
+            before = self.path.with_suffix(".previous.pt")
+            self.path.replace(before)
+            print(f"{self.path} exists: kept as {before} (resume=true goes on from it instead)")
+
+    def _check_resumable(self, saved: Checkpoint) -> None:
+        if changed := differences(saved.config, self.config):
+            raise InputError(
+                f"{self.path}: trained with other settings, so it cannot be resumed: "
+                f"{'; '.join(changed)}; give the same ones, or another experiment_name"
+            )
+        if saved.data["sha256"] != self.data.sha256:
+            raise InputError(
+                f"{self.path}: trained on other data than {self.data.folder} holds now; prepare "
+                "the same data again, or give another experiment_name"
+            )
+
+    def _build(self) -> None:
+        s = self.settings
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(derive_seed(s.seed, "weights"))
+            denoiser = build_denoiser(self.config, self.codec)
+        self.ema = EMA(denoiser.network, s.optim.ema_decay)
+        self.averaged: Denoiser = copy.deepcopy(denoiser).to(self.accelerator.device).eval()
+        self.ema.weights = {k: v.to(self.accelerator.device) for k, v in self.ema.weights.items()}
+        gamma = s.diffusion.min_snr_gamma if s.diffusion.min_snr_weight else None
+        objective = Objective(denoiser.to(self.accelerator.device), gamma)
+        optimizer = torch.optim.AdamW(
+            objective.parameters(),
+            lr=s.optim.lr,
+            betas=(s.optim.betas[0], s.optim.betas[1]),
+            weight_decay=s.optim.weight_decay,
+            fused=True,
+        )
+        self.objective, self.optimizer = self.accelerator.prepare(objective, optimizer)
+        self.network = self.accelerator.unwrap_model(self.objective).denoiser.network
+        torch.backends.cudnn.benchmark = True
+        draws = Draws(
+            batch_size=s.data.batch_size * s.optim.grad_accum * self.accelerator.num_processes,
+            seed=s.seed,
+            cond_dim=s.model.cond_dim,
+            cond_dropout=s.model.cond_dropout,
+            self_condition=s.diffusion.self_condition_prob if s.model.self_condition else 0.0,
+        )
+        self.batches = StepBatches(
+            self.train_split,
+            self.codec,
+            denoiser.schedule,
+            AugmentRules(**vars(s.data.augment)),
+            draws,
+            rank=self.accelerator.process_index,
+            processes=self.accelerator.num_processes,
+        )
+        self.steps = s.optim.epochs * self.batches.steps_per_epoch
+        if s.optim.max_steps is not None:
+            self.steps = min(self.steps, s.optim.max_steps)
+
+    def _restore(self, saved: Checkpoint) -> None:
+        self.network.load_state_dict(saved.model)
+        self.ema.load(saved.ema)
+        self.optimizer.load_state_dict(saved.optimizer)
+        if self.accelerator.scaler is not None and saved.scaler:
+            self.accelerator.scaler.load_state_dict(saved.scaler)
+        self.step = saved.step
+        early = self.settings.early_stopping
+        self.best = BestScore(early.score, early.patience, saved.history)
+        self.best_weights = saved.best
+
+    def run(self, stopped: "Stopped") -> Path:
+        """Train to the end, to early stopping or to a signal."""
+        s = self.settings
+        validation = Validation.choose(
+            self.data.split("val"), self.codec, s.logging.num_eval_samples, s.seed
+        )
+        self._set_aside()
+        journal = None
+        if self.main:
+            journal = Journal(Path(s.logging.dir) / s.experiment_name, self.config, self.step)
+            self._announce()
+        loader = iter(self._loader())
+        loss_sum, count = 0.0, 0
+        bar = progress_bar("training", self.steps, done=self.step, shown=self.main)
+        with bar as advance:
+            while self.step < self.steps and not self.best.exhausted:
+                loss, norm = self._one_step(next(loader))
+                loss_sum, count = loss_sum + loss, count + 1
+                if journal and self.step % s.logging.log_interval == 0:
+                    journal.scalars(self.step, {"loss": loss_sum / count, "grad_norm": norm})
+                    loss_sum, count = 0.0, 0
+                advance(f"loss {loss:.3f}")
+                self._round(validation, journal)
+                interrupted = self._agreed(stopped.now)
+                if self._due(s.logging.checkpoint_interval) or self._last or interrupted:
+                    self._save()
+                if interrupted:
+                    break
+        if journal:
+            journal.close()
+        if self._agreed(stopped.now):
+            raise KeyboardInterrupt
+        self._report()
+        return self.path
+
+    def _announce(self) -> None:
+        name, parameters = self.data.manifest["origin"], self.network.parameter_count()
+        print(
+            f"{self.settings.experiment_name}: {len(self.train_split):,} gestures of {name}, "
+            f"{parameters / 1e6:.2f}M parameters, {self.steps:,} steps on "
+            f"{self.accelerator.device} ({self.accelerator.mixed_precision} mixed precision)"
+        )
+        if self.left_out:
+            print(f"left out: {self.left_out:,} gestures that do not fit the codec's T")
+        if self.step:
+            print(f"resuming {self.path} after step {self.step:,}")
+
+    def _loader(self) -> DataLoader[Share]:
+        # More loaders than spare cores would only take time from the network.
+        spare = (torch.get_num_threads() if self.accelerator.device.type == "cuda" else 0) - 1
+        workers = max(0, min(self.settings.data.num_workers, spare))
+        return DataLoader(
+            self.batches,
+            batch_size=None,
+            sampler=range(self.step, self.steps),
+            num_workers=workers,
+            pin_memory=self.accelerator.device.type == "cuda",
+            generator=torch.Generator(),  # else it draws a seed from the global one
+        )
+
+    def _one_step(self, share: Share) -> tuple[float, float]:
+        """Take one optimiser step; return the loss and the gradient's norm."""
+        s, accelerator = self.settings, self.accelerator
+        self.objective.train()
+        self.optimizer.zero_grad(set_to_none=True)
+        lr = learning_rate(s.optim, self.step, self.steps)
+        for group in self.optimizer.param_groups:
+            group["lr"] = lr
+        total = torch.zeros((), device=accelerator.device)
+        parts = self._parts(share)
+        key = derive_seed(s.seed, "dropout", self.step, accelerator.process_index)
+        with _seeded(accelerator.device, key):
+            for index, part in enumerate(parts):
+                last = index == len(parts) - 1
+                with nullcontext() if last else accelerator.no_sync(self.objective):
+                    loss = self.objective(part.to(accelerator.device)) / share.total_values
+                    # Processes' gradients are averaged; the loss is a sum over them.
+                    accelerator.backward(loss * accelerator.num_processes)
+                total += loss.detach()
+        loss = float(accelerator.reduce(total, "sum"))
+        clip = s.optim.grad_clip or math.inf
+        norm = float(accelerator.clip_grad_norm_(self.objective.parameters(), clip))
+        if not math.isfinite(loss) or (accelerator.scaler is None and not math.isfinite(norm)):
+            self._stop_on_bad_loss(loss, norm, share)
+        self.optimizer.step()
+        self.ema.update(self.network, self.step)
+        self.step += 1
+        return loss, norm
+
+    def _parts(self, share: Share) -> list[NoisyBatch]:
+        """Cut a share, sorted by length, into batches padded no more than each needs.
+
+        Quarters where lengths differ: on SapiMouse they halve the work that goes into padding.
+        """
+        size = self.settings.data.batch_size
+        lengths = share.batch.mask.sum(1)
+        if int(lengths[0]) != int(lengths[-1]):
+            size = -(-size // 4)
+        return [share.batch[i : i + size].trimmed() for i in range(0, len(share.batch), size)]
+
+    def _stop_on_bad_loss(self, loss: float, norm: float, share: Share) -> None:
+        rows = ", ".join(str(row) for row in share.gestures[:8].tolist())
+        good = f"{self.path} is good" if self.path.is_file() else "no checkpoint was written yet"
+        raise InputError(
+            f"step {self.step + 1}: the loss is {loss:g} and the gradient's norm {norm:g}, on "
+            f"gestures {rows}, … of the train split in {self.data.folder}; stopped before they "
+            f"reached the weights; {good}; try a lower optim.lr, optim.amp=false, or look at those "
+            "gestures"
+        )
+
+    @property
+    def _last(self) -> bool:
+        return self.step >= self.steps or self.best.exhausted
+
+    def _due(self, interval: int) -> bool:
+        return interval > 0 and self.step % interval == 0
+
+    def _epochs_due(self, interval: int) -> bool:
+        per_epoch = self.batches.steps_per_epoch
+        return interval > 0 and self.step % (interval * per_epoch) == 0
+
+    def _round(self, validation: Validation, journal: Journal | None) -> None:
+        """Measure on the validation split where it is due, and keep the best weights."""
+        log = self.settings.logging
+        ended = self.step == self.steps
+        scored = self._epochs_due(log.sample_interval) or (ended and log.sample_interval > 0)
+        if not (scored or ended or self._epochs_due(log.eval_interval)):
+            return
+        improved = False
+        if journal is not None:
+            self.averaged.network.load_state_dict(self.ema.weights)
+            scores = {"val_loss": validation.loss(self.averaged)}
+            if scored:
+                model = Model(self.averaged, self.codec, self.config, {}, self.path)
+                samples, pictures = validation.score(model)
+                scores |= samples
+                journal.pictures(self.step, pictures)
+            journal.scalars(self.step, scores)
+            improved = self.best.improves(scores)
+        state = broadcast_object_list([improved, self.best.state()])
+        early = self.settings.early_stopping
+        self.best = BestScore(early.score, early.patience, state[1])
+        if state[0]:
+            self.best_weights = {k: v.cpu().clone() for k, v in self.ema.weights.items()}
+
+    def _agreed(self, flag: bool) -> bool:
+        """Return whether any process raised its flag: all of them must stop at the same step."""
+        if self.accelerator.num_processes == 1:
+            return flag
+        raised = torch.tensor(float(flag), device=self.accelerator.device)
+        return bool(self.accelerator.reduce(raised, "sum") > 0)
+
+    def _save(self) -> None:
+        scaler = self.accelerator.scaler
+        if self.main:
+            Checkpoint(
+                config=self.config,
+                versions=versions(),
+                data=_data_record(self.data),
+                codec=self.codec.state_dict(),
+                step=self.step,
+                model=self.network.state_dict(),
+                ema=self.ema.weights,
+                optimizer=self.optimizer.state_dict(),
+                scaler=scaler.state_dict() if scaler is not None else {},
+                history=self.best.state(),
+                best=self.best_weights,
+            ).save(self.path)
+        self.accelerator.wait_for_everyone()
+
+    def _report(self) -> None:
+        if not self.main:
+            return
+        if self.best.exhausted:
+            print(f"stopped early: {self.best.score} did not improve any more")
+        s = self.settings
+        print(f"checkpoint: {self.path} (step {self.step:,})")
+        print(f"metrics and pictures: {Path(s.logging.dir) / s.experiment_name}/")
+
+
+def _data_record(data: Prepared) -> dict[str, Any]:
+    manifest = data.manifest
+    return {
+        "folder": str(data.folder),
+        "origin": manifest["origin"],
+        "synthetic": data.synthetic,
+        "sha256": data.sha256,
+    }
+
+
+@contextmanager
+def _seeded(device: torch.device, seed: int) -> Iterator[None]:
+    """Seed torch's own generators, which dropout uses, for the block; leave them as they were."""
+    devices = [device] if device.type == "cuda" else []
+    with torch.random.fork_rng(devices=devices):
+        torch.manual_seed(seed)
+        yield
+
+
+class Stopped:
+    """Whether somebody asked the run to stop."""
+
+    now = False
+
+
+@contextmanager
+def _stop_signals() -> Iterator[Stopped]:
+    """Let SIGINT and SIGTERM end the step in hand first, so that a checkpoint can be written."""
+    stopped = Stopped()
+
+    def stop(number: int, frame: Any) -> None:
+        stopped.now = True
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stopped
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def main() -> None:
+    """Run `humouse train`."""
+    launch(
+        "diffusion/train",
+        TrainSettings,
+        lambda settings: (train(settings), None)[1],
+        "humouse train — train a diffusion model of mouse movements",
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,134 @@
+"""What training measures on the validation split: a loss, and the scores of fresh samples."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from matplotlib.figure import Figure
+
+from humouse.data.codec import Codec
+from humouse.diffusion.checkpoint import Model
+from humouse.diffusion.denoiser import Denoiser
+from humouse.diffusion.objective import NoisyBatch, squared_error_sum
+from humouse.diffusion.sample import sample
+from humouse.errors import InputError
+from humouse.eval.evaluator import evaluate
+from humouse.features import feature_table
+from humouse.figures import gesture_gallery, kinematic_overlays, velocity_spectra
+from humouse.randomness import generator
+from humouse.trajectories import Trajectories
+
+_BATCH = 64
+
+
+@dataclass(frozen=True)
+class Validation:
+    """A fixed set of validation gestures and the ways to look at a model through it.
+
+    Args:
+        people: Gestures of the validation split that fit the codec.
+        codec: Fitted on the train split.
+        seed: Of the noise and of the samples; the same at every round, so that rounds compare.
+    """
+
+    people: Trajectories
+    codec: Codec
+    seed: int
+
+    @classmethod
+    def choose(cls, val: Trajectories, codec: Codec, n: int, seed: int) -> "Validation":
+        """Choose n gestures of the validation split, or all there are.
+
+        Raises:
+            InputError: None of them fits the codec.
+        """
+        val = val[codec.fits(val)]
+        if not len(val):
+            raise InputError(
+                f"{val.origin}: no gesture of the validation split fits codec '{codec.name}' with "
+                f"data.sequence_length={codec.sequence_length}; choose a greater one"
+            )
+        rows = torch.randperm(len(val), generator=generator(seed, "validation"))[:n]
+        return cls(val[rows], codec, seed)
+
+    @torch.no_grad()
+    def loss(self, denoiser: Denoiser) -> float:
+        """Return the masked loss without weighting, at evenly spread noise times."""
+        x0, frame = self.codec.encode(self.people)
+        B, T, C = x0.shape
+        g = generator(self.seed, "validation loss")
+        mask = torch.arange(T) < frame.lengths[:, None]
+        cond = self.codec.condition(self.people, _cond_dim(denoiser))
+        whole = NoisyBatch(
+            x0=x0,
+            mask=mask,
+            cond=None if cond is None else self.codec.encode_condition(cond),
+            t=denoiser.schedule.training_time((torch.arange(B) + 0.5) / B),
+            eps=torch.randn(B, T, C, generator=g),
+            self_condition=torch.zeros(B, dtype=torch.bool),
+        )[frame.lengths.argsort(stable=True)]
+        device = next(denoiser.parameters()).device
+        # Sorting by length must not tie noise times to lengths.
+        whole = NoisyBatch(**{**vars(whole), "t": whole.t[torch.randperm(B, generator=g)]})
+        parts = (whole[i : i + _BATCH].trimmed().to(device) for i in range(0, B, _BATCH))
+        total = sum(float(squared_error_sum(denoiser, part)) for part in parts)
+        return total / (int(mask.sum()) * C)
+
+    def score(self, model: Model) -> tuple[dict[str, float], dict[str, Figure]]:
+        """Return the scores of fresh samples against people, and pictures of both."""
+        fake = sample(model, len(self.people), seed=self.seed)
+        real = self.codec.canonicalize(self.people)
+        made = self.codec.canonicalize(fake[self.codec.fits(fake)])
+        scores = evaluate(
+            real, made, metrics=("c2st", "mmd", "prd"), seed=self.seed, quick=True
+        ).scores
+        tables = feature_table(real), feature_table(made)
+        pictures = {
+            "samples": gesture_gallery(real, made),
+            "kinematics": kinematic_overlays(*tables),
+            "spectra": velocity_spectra(real, made),
+        }
+        return scores, pictures
+
+
+def _cond_dim(denoiser: Denoiser) -> int:
+    return int(getattr(denoiser.network, "cond_dim", 0))
+
+
+class BestScore:
+    """Which validation round was the best so far, and whether it is time to stop.
+
+    Args:
+        score: Name of the score to follow, all of them better when lower; "none" follows nothing.
+        patience: Rounds without a better one before stopping; 0 for never.
+        state: As `state()` returned it, to go on from.
+    """
+
+    def __init__(self, score: str, patience: int, state: Mapping[str, Any] | None = None) -> None:
+        self.score = score
+        self.patience = patience
+        self.best: float | None = None
+        self.rounds_since = 0
+        if state:
+            self.best, self.rounds_since = state["best"], state["rounds_since"]
+
+    def improves(self, scores: Mapping[str, float]) -> bool:
+        """Take note of a round; return whether it is the best so far."""
+        if self.score not in scores:
+            return False
+        value = scores[self.score]
+        if self.best is None or value < self.best:
+            self.best, self.rounds_since = value, 0
+            return True
+        self.rounds_since += 1
+        return False
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether patience has run out."""
+        return bool(self.patience) and self.rounds_since >= self.patience
+
+    def state(self) -> dict[str, Any]:
+        """Return plain values for the checkpoint."""
+        return {"best": self.best, "rounds_since": self.rounds_since}
