@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+# Threads that spin while they wait make a busy machine many times slower, an idle one hardly faster.
+export OMP_WAIT_POLICY ?= PASSIVE
 
 .PHONY: help demo test test-all lint format benchmark clean
 

@@ -58,7 +58,7 @@ def networks(folder: Path, device: str) -> dict[str, tuple[nn.Module, Network]]:
     mask = torch.ones(BATCH, STEPS_T, dtype=torch.bool, device=device)
     ours = UNet1D(CHANNELS).to(device)
     peer = peer_class(folder)(64, dim_mults=(1, 2, 2, 2), channels=CHANNELS).to(device)
-    widths = (64, 128, 192)  # a size near ours; its embedding of t is 2 × the first width
+    widths = (48, 96, 128)  # a size near ours; its embedding of t is 2 × the first width
     second = UNet1DModel(
         in_channels=CHANNELS, out_channels=CHANNELS, extra_in_channels=2 * widths[0],
         block_out_channels=widths,

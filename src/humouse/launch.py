@@ -73,7 +73,7 @@ class user_errors:  # noqa: N801 — reads as a statement
             print(f"humouse: {error}", file=sys.stderr)
             raise SystemExit(2) from None
         if isinstance(error, KeyboardInterrupt):
-            print("humouse: interrupted", file=sys.stderr)
+            print("humouse: interrupted", *error.args, file=sys.stderr)
             raise SystemExit(130) from None
 
 

@@ -199,7 +199,7 @@ class Trainer:
         if journal:
             journal.close()
         if self._agreed(stopped.now):
-            raise KeyboardInterrupt
+            raise KeyboardInterrupt(f"({self.path} holds step {self.step:,}; resume=true goes on)")
         self._report()
         return self.path
 

@@ -1,0 +1,140 @@
+"""The calls that other code makes, with exactly the specification's signature."""
+
+import inspect
+import os
+from pathlib import Path
+
+import pytest
+import torch
+
+import diffusion.api
+from humouse.data.prepared import load_split
+from humouse.diffusion import api
+from humouse.diffusion.api import denormalize, generate_diffusion_samples
+from humouse.diffusion.checkpoint import Checkpoint, load_model
+from humouse.errors import InputError
+
+CPU = torch.device("cpu")
+
+
+def test_the_specifications_signature():
+    parameters = list(inspect.signature(generate_diffusion_samples).parameters.values())
+    positional = [(p.name, p.default) for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+    assert positional == [
+        ("n", inspect.Parameter.empty),
+        ("seq_len", inspect.Parameter.empty),
+        ("cond", None),
+        ("device", torch.device("cuda")),
+        ("steps", 20),
+        ("seed", None),
+    ]
+    assert [p.name for p in parameters if p.kind is p.KEYWORD_ONLY] == ["ckpt"]
+    assert parameters[-1].default is None
+    assert inspect.signature(generate_diffusion_samples).return_annotation is torch.Tensor
+
+
+def test_the_specifications_import_path():
+    assert diffusion.api.generate_diffusion_samples is generate_diffusion_samples
+    assert diffusion.api.denormalize is denormalize
+
+
+def test_shape_and_type(tiny_checkpoint: Path, event_checkpoint: Path):
+    made = generate_diffusion_samples(3, 32, None, CPU, 2, 0, ckpt=tiny_checkpoint)
+    assert (made.shape, made.dtype, made.device) == ((3, 32, 2), torch.float32, CPU)
+    made = generate_diffusion_samples(2, 40, device=CPU, steps=2, seed=0, ckpt=event_checkpoint)
+    assert (made.shape, made.dtype) == ((2, 40, 3), torch.float32)
+
+
+def test_the_default_device_falls_back(tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    made = generate_diffusion_samples(1, 32, steps=1, seed=0, ckpt=tiny_checkpoint)
+    assert made.device == CPU
+
+
+def test_seeds(tiny_checkpoint: Path):
+    def made(seed: int | None, n: int = 2) -> torch.Tensor:
+        return generate_diffusion_samples(n, 32, None, CPU, 2, seed, ckpt=tiny_checkpoint)
+
+    assert torch.equal(made(7), made(7))
+    torch.testing.assert_close(made(7, 5)[:2], made(7), rtol=1e-4, atol=1e-4)
+    assert not torch.allclose(made(7), made(8))
+    assert not torch.allclose(made(None), made(None))
+
+
+def test_the_checkpoint_of_the_environment(
+    tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("HUMOUSE_CKPT", raising=False)
+    with pytest.raises(InputError, match="train one with: humouse train"):
+        generate_diffusion_samples(1, 32, device=CPU)
+    monkeypatch.setenv("HUMOUSE_CKPT", str(tiny_checkpoint))
+    assert generate_diffusion_samples(1, 32, device=CPU, steps=1, seed=0).shape == (1, 32, 2)
+
+
+def test_what_cannot_be_asked(tiny_checkpoint: Path):
+    for arguments in ((0, 32), (1, 33), (1, 32, torch.zeros(1))):
+        with pytest.raises(InputError):
+            generate_diffusion_samples(*arguments, device=CPU, ckpt=tiny_checkpoint)
+    with pytest.raises(InputError, match="steps"):
+        generate_diffusion_samples(1, 32, device=CPU, steps=0, ckpt=tiny_checkpoint)
+
+
+def test_a_changed_checkpoint_is_read_anew(tiny_checkpoint: Path, tmp_path: Path):
+    path = tmp_path / "model.pt"
+    path.write_bytes(tiny_checkpoint.read_bytes())
+    first = generate_diffusion_samples(1, 32, None, CPU, 2, 0, ckpt=path)
+    assert api._model(path, CPU) is api._model(path, CPU)  # but not each time
+    checkpoint = Checkpoint.load(path)
+    assert checkpoint.best is not None
+    checkpoint.best = {name: value + 0.1 for name, value in checkpoint.best.items()}
+    checkpoint.save(path)
+    os.utime(path, (2e9, 2e9))
+    assert not torch.equal(generate_diffusion_samples(1, 32, None, CPU, 2, 0, ckpt=path), first)
+
+
+def test_denormalize_gives_px_and_ms(tiny_checkpoint: Path):
+    made = generate_diffusion_samples(4, 32, None, CPU, 2, 0, ckpt=tiny_checkpoint)
+    movements = denormalize(made, ckpt=tiny_checkpoint)
+    assert movements.lengths.tolist() == [32] * 4
+    assert movements.user is None
+    prior = load_model(tiny_checkpoint).codec.prior
+    assert prior is not None
+    # Sizes and durations are the train people's, in px and ms.
+    for duration_ms in movements.duration_ms:
+        assert float((prior.duration_ms - duration_ms).abs().min()) < 1e-2
+    assert float(movements.path_px.min()) > 1
+    again = denormalize(made, ckpt=tiny_checkpoint)
+    assert torch.equal(again.deltas, movements.deltas)
+    assert not torch.equal(denormalize(made, seed=1, ckpt=tiny_checkpoint).deltas, again.deltas)
+
+
+def test_denormalize_inverts_the_event_codec(event_checkpoint: Path, tiny_data: Path):
+    codec = load_model(event_checkpoint).codec
+    people = load_split(tiny_data / "train")
+    people = people[codec.fits(people)]
+    x0, frame = codec.encode(people)
+    merged = codec.canonicalize(people)
+    for row in range(10):
+        n = int(frame.lengths[row])
+        back = denormalize(x0[row : row + 1, :n], ckpt=event_checkpoint)
+        assert torch.equal(back.deltas[0], merged.deltas[row, :n])
+
+
+def test_denormalize_follows_the_conditions(
+    tiny_settings, tmp_path_factory: pytest.TempPathFactory
+):
+    from humouse.diffusion.train import train
+
+    folder = tmp_path_factory.mktemp("goal")
+    path = train(tiny_settings(folder, "model.cond_dim=3", "optim.max_steps=1"))
+    cond = torch.tensor([[200.0, 100.0, 500.0], [-50.0, 10.0, 900.0]])
+    made = generate_diffusion_samples(2, 32, cond, CPU, 2, 0, ckpt=path)
+    movements = denormalize(made, cond=cond, ckpt=path)
+    torch.testing.assert_close(movements.net_px, cond[:, :2], rtol=1e-3, atol=1e-2)
+    torch.testing.assert_close(movements.duration_ms, cond[:, 2], rtol=1e-4, atol=1e-2)
+
+
+def test_other_models_samples_are_refused(event_checkpoint: Path):
+    with pytest.raises(InputError, match=r"2 channels, but .* makes 3"):
+        denormalize(torch.zeros(1, 32, 2), ckpt=event_checkpoint)

@@ -1,0 +1,208 @@
+"""Sampling: each movement depends on the seed and its own number, and what is refused."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from humouse.artefact import sha256
+from humouse.diffusion.checkpoint import Checkpoint, Model, load_model
+from humouse.diffusion.sample import SamplingRule, resolve_device, run, sample, sample_deltas
+from humouse.errors import InputError
+from humouse.launch import settings_from
+from humouse.settings import SampleSettings
+from humouse.trajectories import Trajectories
+
+_RULE = SamplingRule(steps=3)
+
+
+@pytest.fixture(scope="module")
+def model(tiny_checkpoint: Path) -> Model:
+    return load_model(tiny_checkpoint)
+
+
+@pytest.fixture(scope="module")
+def event_model(event_checkpoint: Path) -> Model:
+    return load_model(event_checkpoint)
+
+
+@pytest.mark.parametrize("rule", [_RULE, replace(_RULE, eta=1.0), replace(_RULE, sampler="dpm")])
+def test_a_sample_is_the_same_in_any_batch(event_model: Model, rule: SamplingRule):
+    x0, frame = sample_deltas(event_model, 7, seed=5, rule=rule)
+    assert len(frame.lengths.unique()) > 1
+    for n, batch_size in ((7, 1), (7, 3), (4, 64), (1, 2)):
+        got, other = sample_deltas(
+            event_model, n, seed=5, rule=replace(rule, batch_size=batch_size)
+        )
+        torch.testing.assert_close(got, x0[:n], rtol=1e-4, atol=1e-4)
+        for name, part in other.state().items():
+            assert torch.equal(part, frame.state()[name][:n])
+
+
+def test_the_seed_decides(model: Model):
+    one, again, other = (sample(model, 3, seed=seed, rule=_RULE) for seed in (1, 1, 2))
+    assert torch.equal(one.deltas, again.deltas)
+    assert not torch.allclose(one.deltas, other.deltas)
+    assert not torch.allclose(one.deltas[0], one.deltas[1])
+
+
+def test_the_global_generator_is_not_touched(model: Model):
+    before = torch.get_rng_state()
+    sample(model, 2, seed=1, rule=replace(_RULE, eta=1.0))
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_each_rule_gives_other_movements(model: Model):
+    rules = (_RULE, replace(_RULE, eta=1.0), replace(_RULE, sampler="dpm"), replace(_RULE, steps=5))
+    made = [sample_deltas(model, 2, seed=0, rule=rule)[0] for rule in rules]
+    for other in made[1:]:
+        assert bool(other.isfinite().all())
+        assert not torch.allclose(made[0], other)
+
+
+def test_lengths_follow_the_train_split(event_model: Model):
+    assert event_model.codec.prior is not None
+    seen = event_model.codec.prior.lengths
+    frame = event_model.codec.draw_frames(2000, seed=0)
+    assert set(frame.lengths.tolist()) <= set(seen.tolist())
+    # Five standard errors of the mean.
+    error = float(seen.double().std()) / 2000**0.5
+    assert abs(float(frame.lengths.double().mean() - seen.double().mean())) < 5 * error
+    _, drawn = sample_deltas(event_model, 5, seed=0, rule=_RULE)
+    assert torch.equal(drawn.lengths, frame.lengths[:5])
+
+
+def test_seq_len_fixes_the_length(event_model: Model, model: Model):
+    shortest, longest = event_model.codec.length_range()
+    for seq_len in (shortest, longest):
+        x0, frame = sample_deltas(event_model, 3, seq_len=seq_len, seed=0, rule=_RULE)
+        assert x0.shape == (3, seq_len, 3)
+        assert frame.lengths.tolist() == [seq_len] * 3
+    x0, _ = sample_deltas(model, 3, seq_len=32, seed=0, rule=_RULE)
+    assert x0.shape == (3, 32, 2)
+
+
+def test_padding_is_zero(event_model: Model):
+    x0, frame = sample_deltas(event_model, 6, seed=3, rule=_RULE)
+    mask = torch.arange(x0.shape[1]) < frame.lengths[:, None]
+    assert bool((x0[~mask] == 0).all())
+    assert bool((x0[mask] != 0).any())
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"n": 0}, "n=0: ask for at least 1"),
+        ({"n": -1}, "n=-1"),
+        ({"seq_len": 31}, "seq_len=31: .* was trained on 32 steps"),
+        ({"seq_len": 0}, "seq_len=0"),
+        ({"rule": SamplingRule(steps=0)}, "steps"),
+        ({"rule": SamplingRule(sampler="euler")}, "sampler=euler: .*ddim, dpm"),
+        ({"rule": SamplingRule(eta=2.0)}, "eta=2"),
+        ({"rule": SamplingRule(batch_size=0)}, "batch_size=0"),
+        ({"cond": torch.zeros(1)}, "cond: 1 conditions given, .* knows: none"),
+    ],
+)
+def test_what_cannot_be_asked(model: Model, asked: dict[str, Any], message: str):
+    with pytest.raises(InputError, match=message) as caught:
+        sample(model, **{"n": 2, "seed": 0, "rule": _RULE, **asked})
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"cond": torch.zeros(3)}, "3 conditions given, .* knows: goal_dx_px, goal_dy_px;"),
+        ({"cond": torch.zeros(0)}, "0 conditions given"),
+        ({"cond": torch.zeros(3, 2)}, "3 rows for n=2"),
+        ({"cond": torch.tensor([1.0, torch.inf])}, "infinite"),
+        ({"seq_len": 201}, "seq_len=201"),
+    ],
+)
+def test_what_an_event_model_cannot_be_asked(
+    event_model: Model, asked: dict[str, Any], message: str
+):
+    with pytest.raises(InputError, match=message):
+        sample(event_model, **{"n": 2, "seed": 0, "rule": _RULE, **asked})
+
+
+def test_conditions_and_guidance_reach_the_network(event_checkpoint: Path):
+    model = load_model(event_checkpoint)
+    with torch.no_grad():  # a few steps of training leave the conditions' weights near zero
+        g = torch.Generator().manual_seed(0)
+        for parameter in model.denoiser.parameters():
+            parameter += 0.1 * torch.randn(parameter.shape, generator=g)
+
+    def made(cond: torch.Tensor | None, scale: float = 1.0) -> torch.Tensor:
+        rule = replace(_RULE, guidance=scale)
+        return sample_deltas(model, 2, seq_len=20, cond=cond, seed=0, rule=rule)[0]
+
+    left, right = torch.tensor([-300.0, 0.0]), torch.tensor([300.0, 40.0])
+    plain = made(right)
+    assert not torch.allclose(plain, made(left), atol=1e-3)
+    assert not torch.allclose(plain, made(None), atol=1e-3)
+    assert not torch.allclose(plain, made(right, 2.0), atol=1e-3)
+    torch.testing.assert_close(made(right.expand(2, 2)), plain)
+    torch.testing.assert_close(made(torch.tensor([torch.nan, torch.nan])), made(None))
+    mixed = made(torch.stack([right, left]))
+    torch.testing.assert_close(mixed[0], plain[0], rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(mixed[1], made(left)[1], rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["gpu", "cuda:x", ""])
+def test_unknown_devices(name: str):
+    with pytest.raises(InputError, match="device="):
+        resolve_device(name)
+
+
+def test_devices(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert resolve_device("auto") == resolve_device("cpu") == torch.device("cpu")
+    with pytest.raises(InputError, match="no CUDA device; use device=cpu"):
+        resolve_device("cuda")
+
+
+def sampling(checkpoint: Path, folder: Path, *more: str) -> SampleSettings:
+    overrides = [f"ckpt={checkpoint}", f"out_dir={folder}", "device=cpu", "steps=2", "n=5", *more]
+    return settings_from("diffusion/sample", SampleSettings, overrides)
+
+
+def test_files_of_a_run(tiny_checkpoint: Path, tmp_path: Path):
+    run(sampling(tiny_checkpoint, tmp_path, "seed=4"))
+    names = {"samples.parquet", "samples.png", "manifest.json"}
+    assert {path.name for path in tmp_path.iterdir()} == names
+    made = Trajectories.load(tmp_path / "samples.parquet")
+    rule = SamplingRule(steps=2)
+    expected = sample(load_model(tiny_checkpoint), 5, seed=4, rule=rule)
+    assert torch.equal(made.deltas, expected.deltas)
+    assert made.origin == expected.origin == "diffusion:tiny"
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    assert manifest["checkpoint"]["sha256"] == sha256(tiny_checkpoint)
+    assert manifest["samples_sha256"] == sha256(tmp_path / "samples.parquet")
+    assert manifest["settings"]["seed"] == 4
+    assert manifest["trained_on"] == Checkpoint.load(tiny_checkpoint).data
+    assert (tmp_path / "samples.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_deltas_on_request(event_checkpoint: Path, tmp_path: Path):
+    more = ("save_deltas=true", "cond=[100,-50]", "guidance=1.5")
+    run(sampling(event_checkpoint, tmp_path, *more))
+    saved = torch.load(tmp_path / "deltas.pt", weights_only=True)
+    assert saved["deltas"].shape == (5, 200, 3)
+    assert saved["deltas"].dtype == torch.float32
+    assert saved["lengths"].shape == (5,)
+    rule = SamplingRule(steps=2, guidance=1.5)
+    cond = torch.tensor([100.0, -50.0])
+    expected, _ = sample_deltas(load_model(event_checkpoint), 5, cond=cond, seed=0, rule=rule)
+    assert torch.equal(saved["deltas"], expected)
+
+
+def test_a_full_disk(tiny_checkpoint: Path, tmp_path: Path, small_disk: Callable):
+    settings = sampling(tiny_checkpoint, tmp_path, "n=60", "steps=1")
+    with small_disk(5000), pytest.raises(InputError, match=r"samples\.parquet: cannot be wri"):
+        run(settings)
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,160 @@
+"""The commands as a user types them."""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from humouse import __version__, cli
+from humouse.trajectories import Trajectories
+
+CHECKOUT = Path(__file__).parents[1]
+
+
+def test_the_whole_job(
+    tmp_path: Path,
+    call: Callable,
+    tiny_overrides: Callable,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+):
+    """From nothing to scores; each command exits with 0 and its files are there."""
+    few = ("source.users=6", "source.gestures_per_user=15")
+    done = call("-m", "humouse", "data", "prepare", "source=humouse_default", *few, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "data" / "manifest.json").is_file()
+    # The others start in this process, which has spent the seconds that torch takes to load.
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("HUMOUSE_CKPT", raising=False)
+
+    def humouse(*words: str) -> str:
+        assert run_in_place(monkeypatch, *words) == 0
+        return capsys.readouterr().out
+
+    tiny = [word for word in tiny_overrides(tmp_path) if "dir=" not in word and "name=" not in word]
+    out = humouse("train", "experiment=train", *tiny)
+    assert "checkpoint: checkpoints/diff_mouse_v1.pt (step 6)" in out
+    humouse("sample", "n=12", "steps=2", "out_dir=gen/a")
+    assert len(Trajectories.load(tmp_path / "gen" / "a" / "samples.parquet")) == 12
+    out = humouse("eval", "steps=2", "metrics=[mmd,spectra]", "out_dir=scores")
+    assert "synthetic" in out
+    assert json.loads((tmp_path / "scores" / "scores.json").read_text())["generated"]
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"data", "checkpoints", "runs", "gen", "scores"}
+
+
+def test_the_specifications_commands(tmp_path: Path, call: Callable, tiny_overrides: Callable):
+    """Run from the checkout's root, with no path set."""
+
+    def python(*words: str) -> None:
+        done = call("-m", *words, cwd=CHECKOUT)
+        assert done.returncode == 0, done.stderr
+
+    before = {path.name for path in CHECKOUT.iterdir()}
+    overrides = tiny_overrides(tmp_path, "optim.max_steps=1", "experiment_name=diff_mouse_v1")
+    python("diffusion.train", "experiment=train", *overrides)
+    ckpt = f"ckpt={tmp_path}/checkpoints/diff_mouse_v1.pt"
+    out_dir = f"out_dir={tmp_path}/gen/diff_v1"
+    python("diffusion.sample", ckpt, "n=20", "steps=2", "seq_len=32", out_dir)
+    assert Trajectories.load(tmp_path / "gen/diff_v1/samples.parquet").lengths.tolist() == [32] * 20
+    data = next(word for word in overrides if word.startswith("data.dir="))
+    val = f"val_split={data.removeprefix('data.dir=')}/val"
+    out_dir = f"out_dir={tmp_path}/eval"
+    python("eval.diffusion_eval", ckpt, val, "metrics=[c2st,mmd]", "steps=2", "n=20", out_dir)
+    scores = json.loads((tmp_path / "eval" / "scores.json").read_text())
+    assert {"c2st_acc", "mmd"} <= scores["generated"]["scores"].keys()
+    assert {path.name for path in CHECKOUT.iterdir()} <= before | {".hypothesis", "__pycache__"}
+
+
+def test_bad_input_is_one_line(tmp_path: Path, call: Callable, tiny_checkpoint: Path):
+    """No traceback, no progress bar: one line on stderr, and exit status 2."""
+    done = call("-m", "humouse", "sample", f"ckpt={tiny_checkpoint}", "n=0", cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr == "humouse: n=0: ask for at least 1 movement\n"
+    assert done.stdout == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def run_in_place(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["humouse", *words])
+    try:
+        cli.main()
+    except SystemExit as end:
+        return int(end.code or 0)
+    return 0
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (("sample", "nn=1"), "humouse: nn: no such setting; did you mean n?"),
+        (("sample", "ckpt=gone.pt"), "humouse: gone.pt: no such checkpoint; humouse train makes"),
+        (("sample",), "humouse: no checkpoint: none in checkpoints/"),
+        (("train", "data=sapimouse"), "humouse: data/sapimouse: dataset sapimouse is not prepared"),
+        (("train", "optim.lr=-1"), "humouse: optim.lr and"),
+        (("eval", "samples=gone.parquet", "val_split=nowhere/val"), "humouse: nowhere/val.parquet"),
+        (("data", "prepare", "source=sapimouse"), "humouse: root: source=sapimouse needs root="),
+        (("data", "prepare", "source=csv", "root=gone"), "humouse: root=gone: no such folder"),
+        (("trian",), "humouse: trian: no such verb; did you mean train?"),
+        (("data", "prepair"), "humouse: data prepair: no such verb; did you mean data prepare?"),
+        (("data",), "humouse: data: no such verb; did you mean data prepare?"),
+        (("evil",), "humouse: evil: no such verb; did you mean eval?"),
+        (("xyzzy",), "humouse: xyzzy: no such verb; see --help"),
+    ],
+)
+def test_every_bad_command_is_one_line(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+    words: tuple[str, ...],
+    line: str,
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("HUMOUSE_CKPT", raising=False)
+    assert run_in_place(monkeypatch, *words) == 2
+    errors = capsys.readouterr().err.splitlines()
+    assert len(errors) == 1
+    assert errors[0].startswith(line)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("words", [(), ("--help",), ("-h",), ("help",)])
+def test_help_lists_the_verbs(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture, words: tuple[str, ...]
+):
+    assert run_in_place(monkeypatch, *words) == 0
+    out = capsys.readouterr().out
+    for verb in ("data prepare", "train", "sample", "eval"):
+        assert f"  humouse {verb} " in out
+
+
+def test_version(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture):
+    assert run_in_place(monkeypatch, "--version") == 0
+    assert capsys.readouterr().out == f"humouse {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("verb", "setting"),
+    [
+        ("data prepare", "gestures.gap_ms=200"),
+        ("train", "optim.lr=0.0002"),
+        ("sample", "steps=20"),
+        ("eval", "group_by_user=true"),
+    ],
+)
+def test_help_of_each_verb(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture, verb: str, setting: str
+):
+    assert run_in_place(monkeypatch, *verb.split(), "--help") == 0
+    out = capsys.readouterr().out
+    assert out.startswith(f"humouse {verb} — ")
+    assert setting in out
+
+
+def test_the_installed_command(call: Callable):
+    script = Path(sys.executable).with_name("humouse")
+    assert script.is_file()
+    done = call(str(script), "--version")
+    assert (done.returncode, done.stdout) == (0, f"humouse {__version__}\n")
