@@ -411,7 +411,7 @@ def test_bf16_gradients_with_self_conditioning(tmp_path: Path, tiny_settings: Ma
     """Weights cast by the first, unlearnt pass must not be what the second learns through."""
     wide = ("model.dropout=0", "model.base_channels=64")
     trainer = Trainer(tiny_settings(tmp_path, *wide), Accelerator(cpu=True))
-    objective = trainer.objective
+    objective = trainer.learner.objective
     for step in range(4):  # layers that start at zero hide the gradients before them
         trainer._one_step(trainer.batches[step])
     share = trainer.batches[0]

@@ -1,13 +1,9 @@
 """Training (§3, §4): a loop over steps that can be killed at any moment and goes on bit for bit."""
 
 import copy
-import math
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import torch
 from accelerate import Accelerator
@@ -23,15 +19,14 @@ from humouse.data.prepared import Prepared
 from humouse.diffusion.batches import Draws, Share, StepBatches
 from humouse.diffusion.checkpoint import Checkpoint, Model, build_denoiser
 from humouse.diffusion.denoiser import Denoiser
-from humouse.diffusion.ema import EMA
 from humouse.diffusion.journal import Journal
-from humouse.diffusion.objective import NoisyBatch, Objective
+from humouse.diffusion.learner import BadLossError, Learner
 from humouse.diffusion.precision import mixed_precision
 from humouse.diffusion.sample import resolve_device
+from humouse.diffusion.stopping import Stopped, stop_signals
 from humouse.diffusion.train_settings import (
     check_settings,
     differences,
-    learning_rate,
     make_codec,
 )
 from humouse.diffusion.validation import BestScore, Validation
@@ -55,7 +50,7 @@ def train(settings: TrainSettings) -> Path:
     precision = mixed_precision(device, settings.optim.amp)
     accelerator = Accelerator(cpu=device.type == "cpu", mixed_precision=precision)
     try:
-        with _stop_signals() as stopped:
+        with stop_signals() as stopped:
             return Trainer(settings, accelerator).run(stopped)
     finally:
         accelerator.free_memory()
@@ -111,34 +106,33 @@ class Trainer:
                 f"{self.path}: trained with other settings, so it cannot be resumed: "
                 f"{'; '.join(changed)}; give the same ones, or another experiment_name"
             )
+        per_step = saved.data["gestures_per_step"]
+        if per_step != self._gestures_per_step:
+            raise InputError(
+                f"{self.path}: trained with {per_step} gestures a step over all processes, now it "
+                f"would be {self._gestures_per_step}; use the same number of processes"
+            )
         if saved.data["sha256"] != self.data.sha256:
             raise InputError(
                 f"{self.path}: trained on other data than {self.data.folder} holds now; prepare "
                 "the same data again, or give another experiment_name"
             )
 
+    @property
+    def _gestures_per_step(self) -> int:
+        s = self.settings
+        return s.data.batch_size * s.optim.grad_accum * self.accelerator.num_processes
+
     def _build(self) -> None:
         s = self.settings
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(derive_seed(s.seed, "weights"))
             denoiser = build_denoiser(self.config, self.codec)
-        self.ema = EMA(denoiser.network, s.optim.ema_decay)
         self.averaged: Denoiser = copy.deepcopy(denoiser).to(self.accelerator.device).eval()
-        self.ema.weights = {k: v.to(self.accelerator.device) for k, v in self.ema.weights.items()}
-        gamma = s.diffusion.min_snr_gamma if s.diffusion.min_snr_weight else None
-        objective = Objective(denoiser.to(self.accelerator.device), gamma)
-        optimizer = torch.optim.AdamW(
-            objective.parameters(),
-            lr=s.optim.lr,
-            betas=(s.optim.betas[0], s.optim.betas[1]),
-            weight_decay=s.optim.weight_decay,
-            fused=True,
-        )
-        self.objective, self.optimizer = self.accelerator.prepare(objective, optimizer)
-        self.network = self.accelerator.unwrap_model(self.objective).denoiser.network
+        self.learner = Learner(denoiser, s, self.accelerator)
         torch.backends.cudnn.benchmark = True
         draws = Draws(
-            batch_size=s.data.batch_size * s.optim.grad_accum * self.accelerator.num_processes,
+            batch_size=self._gestures_per_step,
             seed=s.seed,
             cond_dim=s.model.cond_dim,
             cond_dropout=s.model.cond_dropout,
@@ -158,17 +152,13 @@ class Trainer:
             self.steps = min(self.steps, s.optim.max_steps)
 
     def _restore(self, saved: Checkpoint) -> None:
-        self.network.load_state_dict(saved.model)
-        self.ema.load(saved.ema)
-        self.optimizer.load_state_dict(saved.optimizer)
-        if self.accelerator.scaler is not None and saved.scaler:
-            self.accelerator.scaler.load_state_dict(saved.scaler)
+        self.learner.load(saved)
         self.step = saved.step
         early = self.settings.early_stopping
         self.best = BestScore(early.score, early.patience, saved.history)
         self.best_weights = saved.best
 
-    def run(self, stopped: "Stopped") -> Path:
+    def run(self, stopped: Stopped) -> Path:
         """Train to the end, to early stopping or to a signal."""
         s = self.settings
         validation = Validation.choose(
@@ -204,7 +194,8 @@ class Trainer:
         return self.path
 
     def _announce(self) -> None:
-        name, parameters = self.data.manifest["origin"], self.network.parameter_count()
+        name = self.data.manifest["origin"]
+        parameters = sum(weights.numel() for weights in self.averaged.parameters())
         print(
             f"{self.settings.experiment_name}: {len(self.train_split):,} gestures of {name}, "
             f"{parameters / 1e6:.2f}M parameters, {self.steps:,} steps on "
@@ -229,54 +220,21 @@ class Trainer:
         )
 
     def _one_step(self, share: Share) -> tuple[float, float]:
-        """Take one optimiser step; return the loss and the gradient's norm."""
-        s, accelerator = self.settings, self.accelerator
-        self.objective.train()
-        self.optimizer.zero_grad(set_to_none=True)
-        lr = learning_rate(s.optim, self.step, self.steps)
-        for group in self.optimizer.param_groups:
-            group["lr"] = lr
-        total = torch.zeros((), device=accelerator.device)
-        parts = self._parts(share)
-        key = derive_seed(s.seed, "dropout", self.step, accelerator.process_index)
-        with _seeded(accelerator.device, key):
-            for index, part in enumerate(parts):
-                last = index == len(parts) - 1
-                with nullcontext() if last else accelerator.no_sync(self.objective):
-                    loss = self.objective(part.to(accelerator.device)) / share.total_values
-                    # Processes' gradients are averaged; the loss is a sum over them.
-                    accelerator.backward(loss * accelerator.num_processes)
-                total += loss.detach()
-        loss = float(accelerator.reduce(total, "sum"))
-        clip = s.optim.grad_clip or math.inf
-        norm = float(accelerator.clip_grad_norm_(self.objective.parameters(), clip))
-        if not math.isfinite(loss) or (accelerator.scaler is None and not math.isfinite(norm)):
-            self._stop_on_bad_loss(loss, norm, share)
-        self.optimizer.step()
-        self.ema.update(self.network, self.step)
+        try:
+            loss, norm = self.learner.step(share, self.step, self.steps)
+        except BadLossError as error:
+            self._stop_on_bad_loss(error, share)
         self.step += 1
         return loss, norm
 
-    def _parts(self, share: Share) -> list[NoisyBatch]:
-        """Cut a share, sorted by length, into batches padded no more than each needs.
-
-        Quarters where lengths differ: on SapiMouse they halve the work that goes into padding.
-        """
-        size = self.settings.data.batch_size
-        lengths = share.batch.mask.sum(1)
-        if int(lengths[0]) != int(lengths[-1]):
-            size = -(-size // 4)
-        return [share.batch[i : i + size].trimmed() for i in range(0, len(share.batch), size)]
-
-    def _stop_on_bad_loss(self, loss: float, norm: float, share: Share) -> None:
+    def _stop_on_bad_loss(self, error: BadLossError, share: Share) -> NoReturn:
         rows = ", ".join(str(row) for row in share.gestures[:8].tolist())
         good = f"{self.path} is good" if self.path.is_file() else "no checkpoint was written yet"
         raise InputError(
-            f"step {self.step + 1}: the loss is {loss:g} and the gradient's norm {norm:g}, on "
-            f"gestures {rows}, … of the train split in {self.data.folder}; stopped before they "
-            f"reached the weights; {good}; try a lower optim.lr, optim.amp=false, or look at those "
-            "gestures"
-        )
+            f"step {self.step + 1}: {error}, on gestures {rows}, … of the train split in "
+            f"{self.data.folder}; stopped before they reached the weights; {good}; try a lower "
+            "optim.lr, optim.amp=false, or look at those gestures"
+        ) from error
 
     @property
     def _last(self) -> bool:
@@ -298,7 +256,7 @@ class Trainer:
             return
         improved = False
         if journal is not None:
-            self.averaged.network.load_state_dict(self.ema.weights)
+            self.averaged.network.load_state_dict(self.learner.ema.weights)
             scores = {"val_loss": validation.loss(self.averaged)}
             if scored:
                 model = Model(self.averaged, self.codec, self.config, {}, self.path)
@@ -311,7 +269,7 @@ class Trainer:
         early = self.settings.early_stopping
         self.best = BestScore(early.score, early.patience, state[1])
         if state[0]:
-            self.best_weights = {k: v.cpu().clone() for k, v in self.ema.weights.items()}
+            self.best_weights = {k: v.cpu().clone() for k, v in self.learner.ema.weights.items()}
 
     def _agreed(self, flag: bool) -> bool:
         """Return whether any process raised its flag: all of them must stop at the same step."""
@@ -321,20 +279,16 @@ class Trainer:
         return bool(self.accelerator.reduce(raised, "sum") > 0)
 
     def _save(self) -> None:
-        scaler = self.accelerator.scaler
         if self.main:
             Checkpoint(
                 config=self.config,
                 versions=versions(),
-                data=_data_record(self.data),
+                data=_data_record(self.data) | {"gestures_per_step": self._gestures_per_step},
                 codec=self.codec.state_dict(),
                 step=self.step,
-                model=self.network.state_dict(),
-                ema=self.ema.weights,
-                optimizer=self.optimizer.state_dict(),
-                scaler=scaler.state_dict() if scaler is not None else {},
                 history=self.best.state(),
                 best=self.best_weights,
+                **self.learner.state(),
             ).save(self.path)
         self.accelerator.wait_for_everyone()
 
@@ -356,37 +310,6 @@ def _data_record(data: Prepared) -> dict[str, Any]:
         "synthetic": data.synthetic,
         "sha256": data.sha256,
     }
-
-
-@contextmanager
-def _seeded(device: torch.device, seed: int) -> Iterator[None]:
-    """Seed torch's own generators, which dropout uses, for the block; leave them as they were."""
-    devices = [device] if device.type == "cuda" else []
-    with torch.random.fork_rng(devices=devices):
-        torch.manual_seed(seed)
-        yield
-
-
-class Stopped:
-    """Whether somebody asked the run to stop."""
-
-    now = False
-
-
-@contextmanager
-def _stop_signals() -> Iterator[Stopped]:
-    """Let SIGINT and SIGTERM end the step in hand first, so that a checkpoint can be written."""
-    stopped = Stopped()
-
-    def stop(number: int, frame: Any) -> None:
-        stopped.now = True
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stopped
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ from humouse.diffusion.denoiser import Denoiser
 from humouse.diffusion.objective import NoisyBatch, squared_error_sum
 from humouse.diffusion.sample import sample
 from humouse.errors import InputError
-from humouse.eval.evaluator import evaluate
+from humouse.eval.evaluator import FEWEST, evaluate
 from humouse.features import feature_table
 from humouse.figures import gesture_gallery, kinematic_overlays, velocity_spectra
 from humouse.randomness import generator
@@ -76,10 +76,15 @@ class Validation:
         return total / (int(mask.sum()) * C)
 
     def score(self, model: Model) -> tuple[dict[str, float], dict[str, Figure]]:
-        """Return the scores of fresh samples against people, and pictures of both."""
+        """Return the scores of fresh samples against people, and pictures of both.
+
+        Nothing of either where hardly a sample fits the codec, as early in training.
+        """
         fake = sample(model, len(self.people), seed=self.seed)
         real = self.codec.canonicalize(self.people)
         made = self.codec.canonicalize(fake[self.codec.fits(fake)])
+        if min(len(real), len(made)) < FEWEST:
+            return {}, {}
         scores = evaluate(
             real, made, metrics=("c2st", "mmd", "prd"), seed=self.seed, quick=True
         ).scores

@@ -1,0 +1,129 @@
+"""The learner: a network, its average and its optimiser, and what one step does to them (§4)."""
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor
+
+from humouse.diffusion.batches import Share
+from humouse.diffusion.checkpoint import Checkpoint
+from humouse.diffusion.denoiser import Denoiser
+from humouse.diffusion.ema import EMA
+from humouse.diffusion.objective import NoisyBatch, Objective
+from humouse.diffusion.train_settings import learning_rate
+from humouse.randomness import derive_seed
+from humouse.settings import TrainSettings
+
+
+class BadLossError(Exception):
+    """The loss or the gradient stopped being finite; the weights are as they were before."""
+
+
+class Learner:
+    """What training changes, on this process's device.
+
+    Args:
+        denoiser: With fresh weights.
+        settings: The whole configuration.
+        accelerator: Knows the device, the precision and the other processes.
+    """
+
+    def __init__(
+        self, denoiser: Denoiser, settings: TrainSettings, accelerator: Accelerator
+    ) -> None:
+        s = settings
+        self.settings = settings
+        self.accelerator = accelerator
+        denoiser = denoiser.to(accelerator.device)
+        self.ema = EMA(denoiser.network, s.optim.ema_decay)
+        gamma = s.diffusion.min_snr_gamma if s.diffusion.min_snr_weight else None
+        objective = Objective(denoiser, gamma)
+        optimizer = torch.optim.AdamW(
+            objective.parameters(),
+            lr=s.optim.lr,
+            betas=(s.optim.betas[0], s.optim.betas[1]),
+            weight_decay=s.optim.weight_decay,
+            fused=True,
+        )
+        self.objective, self.optimizer = accelerator.prepare(objective, optimizer)
+        self.network = accelerator.unwrap_model(self.objective).denoiser.network
+
+    def state(self) -> dict[str, Any]:
+        """Return the fields of a checkpoint that are the learner's."""
+        scaler = self.accelerator.scaler
+        return {
+            "model": self.network.state_dict(),
+            "ema": self.ema.weights,
+            "optimizer": self.optimizer.state_dict(),
+            "scaler": scaler.state_dict() if scaler is not None else {},
+        }
+
+    def load(self, saved: Checkpoint) -> None:
+        """Take over the state in a checkpoint."""
+        self.network.load_state_dict(saved.model)
+        self.ema.load(saved.ema)
+        self.optimizer.load_state_dict(saved.optimizer)
+        if self.accelerator.scaler is not None and saved.scaler:
+            self.accelerator.scaler.load_state_dict(saved.scaler)
+
+    def step(self, share: Share, step: int, steps: int) -> tuple[float, float]:
+        """Take optimiser step `step` (from 0) of `steps`; return the loss and the gradient's norm.
+
+        Raises:
+            BadLossError: One of the two is not finite.
+        """
+        accelerator, optim = self.accelerator, self.settings.optim
+        self.objective.train()
+        self.optimizer.zero_grad(set_to_none=True)
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate(optim, step, steps)
+        loss = self._gradient(share, step)
+        clip = optim.grad_clip or math.inf
+        norm = float(accelerator.clip_grad_norm_(self.objective.parameters(), clip))
+        # A gradient scaler skips steps of infinite norm by itself, and lowers its scale.
+        if not math.isfinite(loss) or (accelerator.scaler is None and not math.isfinite(norm)):
+            raise BadLossError(f"the loss is {loss:g} and the gradient's norm {norm:g}")
+        self.optimizer.step()
+        self.ema.update(self.network, step)
+        return loss, norm
+
+    def _gradient(self, share: Share, step: int) -> float:
+        """Add up the gradients of a share's parts; return the loss over all processes."""
+        accelerator = self.accelerator
+        total = torch.zeros((), device=accelerator.device)
+        parts = self._parts(share)
+        key = derive_seed(self.settings.seed, "dropout", step, accelerator.process_index)
+        with _seeded(accelerator.device, key):
+            for index, part in enumerate(parts):
+                last = index == len(parts) - 1
+                with nullcontext() if last else accelerator.no_sync(self.objective):
+                    loss = self.objective(part.to(accelerator.device)) / share.total_values
+                    # Processes' gradients are averaged; the loss is a sum over them.
+                    accelerator.backward(loss * accelerator.num_processes)
+                total += loss.detach()
+        reduced: Tensor = accelerator.reduce(total, "sum")
+        return float(reduced)
+
+    def _parts(self, share: Share) -> list[NoisyBatch]:
+        """Cut a share, sorted by length, into batches padded no more than each needs.
+
+        Quarters where lengths differ: on SapiMouse they halve the work that goes into padding.
+        """
+        size = self.settings.data.batch_size
+        lengths = share.batch.mask.sum(1)
+        if int(lengths[0]) != int(lengths[-1]):
+            size = -(-size // 4)
+        return [share.batch[i : i + size].trimmed() for i in range(0, len(share.batch), size)]
+
+
+@contextmanager
+def _seeded(device: torch.device, seed: int) -> Iterator[None]:
+    """Seed torch's own generators, which dropout uses, for the block; leave them as they were."""
+    devices = [device] if device.type == "cuda" else []
+    with torch.random.fork_rng(devices=devices):
+        torch.manual_seed(seed)
+        yield

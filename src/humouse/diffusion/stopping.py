@@ -1,0 +1,28 @@
+"""Signals that ask a run to stop, heard at the end of a step instead of in the middle of one."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+
+class Stopped:
+    """Whether somebody asked the run to stop."""
+
+    now = False
+
+
+@contextmanager
+def stop_signals() -> Iterator[Stopped]:
+    """Let SIGINT and SIGTERM end the step in hand first, so that a checkpoint can be written."""
+    stopped = Stopped()
+
+    def stop(number: int, frame: Any) -> None:
+        stopped.now = True
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stopped
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
