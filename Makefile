@@ -4,6 +4,8 @@ BIN := .venv/bin
 READY := .venv/.ready
 # Threads that spin while they wait make a busy machine many times slower, an idle one hardly faster.
 export OMP_WAIT_POLICY ?= PASSIVE
+# People's recordings, for what needs them; the tests look for them in the same place.
+RECORDINGS := $(or $(HUMOUSE_DATA),../shared/data)
 
 .PHONY: help demo test test-all lint format benchmark clean
 
@@ -56,6 +58,9 @@ benchmark: $(READY)
 	$(BIN)/python benchmarks/unet.py
 	$(BIN)/python benchmarks/features.py
 	$(BIN)/python benchmarks/mmd.py
+	@if [ -d "$(RECORDINGS)/sapimouse" ]; then \
+	  set -x; $(BIN)/python benchmarks/prepare.py --root "$(RECORDINGS)/sapimouse"; \
+	else echo "benchmarks/prepare.py: left out, no recordings in $(RECORDINGS)"; fi
 
 clean:
 	rm -rf .venv build dist *.egg-info src/*.egg-info .pytest_cache .ruff_cache .mypy_cache

@@ -2,9 +2,10 @@
 
 Run: python benchmarks/prepare.py --root ../shared/data/sapimouse
 
-Each line is a process of its own. "+ MB" is the peak of the resident memory over what it was once
-everything was imported; more files than there are come from linking the same people again. "ns per
-event" and "+ MB" should stay level from line to line.
+Each line is a process of its own. "bar s" is the most that the whole data set may take. "+ MB" is
+the peak of the resident memory over what it was once everything was imported; more files than there
+are come from linking the same people again. "ns per event" and "+ MB" should stay level from line
+to line.
 """
 
 import argparse
@@ -18,6 +19,8 @@ from humouse.data.gestures import GestureRules
 from humouse.data.prepare import prepare
 from humouse.data.sources import make_source
 
+BAR_S = 5.0
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -25,13 +28,16 @@ def main() -> None:
     parser.add_argument("--times", type=float, nargs="+", default=[0.25, 0.5, 1, 2, 4])
     options = parser.parse_args()
     print(
-        f"{'files':>6} {'events':>10} {'gestures':>9} {'s':>6} {'ns/event':>9} {'again s':>8} + MB"
+        f"{'files':>6} {'events':>10} {'gestures':>9} {'s':>6} {'bar s':>6} {'ns/event':>9} "
+        f"{'again s':>8} + MB"
     )
     for times in options.times:
         context = multiprocessing.get_context("spawn")
         process = context.Process(target=measure, args=(options.root, times))
         process.start()
         process.join()
+        if process.exitcode != 0:
+            raise SystemExit(f"{times} × {options.root}: ended with status {process.exitcode}")
 
 
 def measure(root: Path, times: float) -> None:
@@ -46,9 +52,10 @@ def measure(root: Path, times: float) -> None:
             seconds.append(time.perf_counter() - start)
         more_mb = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kb) / 1024
     counts = done.manifest["counts"]
+    bar = f"{BAR_S:.2f}" if times == 1 else ""
     print(
         f"{counts['files']:6} {counts['events']:10,} {counts['gestures']:9,} {seconds[0]:6.2f} "
-        f"{seconds[0] / counts['events'] * 1e9:9.0f} {seconds[1]:8.3f} {more_mb:.0f}"
+        f"{bar:>6} {seconds[0] / counts['events'] * 1e9:9.0f} {seconds[1]:8.3f} {more_mb:.0f}"
     )
 
 

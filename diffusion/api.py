@@ -1,5 +1,5 @@
 """`humouse.diffusion.api` under the specification's name."""
 
-from humouse.diffusion.api import denormalize, generate_diffusion_samples
+from humouse.diffusion.api import canonicalize, denormalize, generate_diffusion_samples
 
-__all__ = ["denormalize", "generate_diffusion_samples"]
+__all__ = ["canonicalize", "denormalize", "generate_diffusion_samples"]

@@ -7,7 +7,7 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 
-from humouse.artefact import read_json, replacing, sha256, write_json
+from humouse.artefact import read_json, replacing, set_aside, sha256, write_json
 from humouse.diffusion.checkpoint import Checkpoint, save_tensors
 from humouse.errors import InputError
 from humouse.figures import save_figure
@@ -102,3 +102,14 @@ def test_a_full_disk(tmp_path: Path, small_disk: Callable, write: Callable):
     assert {file.name: file.read_text() for file in tmp_path.iterdir()} == {"file.png": "old"}
     write(path)  # with room, it would have been written
     assert path.stat().st_size > 5_000
+
+
+def test_setting_aside_never_overwrites(tmp_path):
+    path = tmp_path / "model.pt"
+    assert set_aside(path) is None
+    for content in ("first", "second"):
+        path.write_text(content)
+        set_aside(path)
+    assert not path.exists()
+    assert (tmp_path / "model.previous-1.pt").read_text() == "first"
+    assert (tmp_path / "model.previous-2.pt").read_text() == "second"

@@ -1,6 +1,8 @@
 """The commands as a user types them."""
 
 import json
+import os
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -99,7 +101,7 @@ def run_in_place(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
         (("data", "prepare", "source=csv", "root=gone"), "humouse: root=gone: no such folder"),
         (("trian",), "humouse: trian: no such verb; did you mean train?"),
         (("data", "prepair"), "humouse: data prepair: no such verb; did you mean data prepare?"),
-        (("data",), "humouse: data: no such verb; did you mean data prepare?"),
+        (("data", "prepare", "source.users=abc"), "humouse: source.users: "),
         (("evil",), "humouse: evil: no such verb; did you mean eval?"),
         (("xyzzy",), "humouse: xyzzy: no such verb; see --help"),
     ],
@@ -120,7 +122,9 @@ def test_every_bad_command_is_one_line(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("words", [(), ("--help",), ("-h",), ("help",)])
+@pytest.mark.parametrize(
+    "words", [(), ("--help",), ("-h",), ("help",), ("data",), ("data", "--help"), ("data", "-h")]
+)
 def test_help_lists_the_verbs(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture, words: tuple[str, ...]
 ):
@@ -151,6 +155,27 @@ def test_help_of_each_verb(
     out = capsys.readouterr().out
     assert out.startswith(f"humouse {verb} — ")
     assert setting in out
+
+
+def test_help_of_a_source_shows_its_options(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+):
+    assert run_in_place(monkeypatch, "data", "prepare", "source=csv", "--help") == 0
+    out = capsys.readouterr().out
+    assert "  source.columns.t=t " in out
+    assert "source.users" not in out
+
+
+@pytest.mark.parametrize("words", [("--help",), ("data", "prepare", "--help")])
+def test_help_into_a_closed_pipe_says_nothing(words: tuple[str, ...]):
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "humouse", *words]
+    try:
+        done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, timeout=60)
+    finally:
+        os.close(writer)
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 def test_the_installed_command(call: Callable):

@@ -13,7 +13,14 @@ import humouse
 from humouse import launch as launching
 from humouse.errors import InputError
 from humouse.launch import help_text, launch, settings_from
-from humouse.settings import EvalSettings, PrepareSettings, SampleSettings, TrainSettings
+from humouse.settings import (
+    SOURCE_SETTINGS,
+    EvalSettings,
+    PrepareSettings,
+    SampleSettings,
+    SourceSettings,
+    TrainSettings,
+)
 
 _SCHEMAS = {
     "diffusion/train": TrainSettings,
@@ -43,16 +50,21 @@ def leaves(config: DictConfig, prefix: str = "") -> set[str]:
     return found
 
 
-def schema_leaves(schema: type, prefix: str = "") -> dict[str, str]:
-    """Return every setting of a schema with its meaning."""
+def schema_leaves(schema: type, source: str, prefix: str = "") -> dict[str, str]:
+    """Return every setting of a schema, with the options of that source, and its meaning."""
     found: dict[str, str] = {}
     for field in dataclasses.fields(schema):
         name = f"{prefix}{field.name}"
-        if dataclasses.is_dataclass(field.type):
-            found |= schema_leaves(field.type, f"{name}.")
+        inner = SOURCE_SETTINGS[source] if field.type is SourceSettings else field.type
+        if dataclasses.is_dataclass(inner):
+            found |= schema_leaves(inner, source, f"{name}.")
         else:
             found[name] = field.metadata.get("help", "")
     return found
+
+
+def source_of(choice: str) -> str:
+    return choice.partition("=")[2] if choice.startswith("source=") else "humouse_default"
 
 
 def test_every_option_is_tried():
@@ -64,28 +76,38 @@ def test_every_option_is_tried():
 @pytest.mark.parametrize(("config", "choice"), [*((c, "") for c in _SCHEMAS), *_OPTIONS])
 def test_schema_and_yaml_hold_the_same_settings(config: str, choice: str):
     composed = launching._compose(config, [choice] if choice else [])
-    in_schema = set(schema_leaves(_SCHEMAS[config]))
-    # A source's own settings are not the schema's to know.
-    in_yaml = {"source" if key.startswith("source.") else key for key in leaves(composed)}
-    assert in_yaml == in_schema
+    assert leaves(composed) == set(schema_leaves(_SCHEMAS[config], source_of(choice)))
     settings = settings_from(config, _SCHEMAS[config], [choice] if choice else [])
     assert not OmegaConf.missing_keys(OmegaConf.structured(settings))
 
 
-@pytest.mark.parametrize("config", _SCHEMAS)
-def test_help_names_every_setting_with_its_meaning_and_value(config: str):
-    text = help_text(config, _SCHEMAS[config], "usage")
+@pytest.mark.parametrize(("config", "choice"), [*((c, "") for c in _SCHEMAS), *_OPTIONS])
+def test_help_names_every_setting_with_its_meaning_and_value(config: str, choice: str):
+    choices = [choice] if choice else []
+    text = help_text(config, _SCHEMAS[config], "usage", choices)
     lines = text.splitlines()
     assert lines[0] == "usage"
-    values = launching._compose(config, [])
-    for key, meaning in schema_leaves(_SCHEMAS[config]).items():
+    values = launching._compose(config, choices)
+    for key, meaning in schema_leaves(_SCHEMAS[config], source_of(choice)).items():
         assert len(meaning) > 5, f"{key} has no help text"
-        start = f"  {key}." if key == "source" else f"  {key}="
-        line = next(line for line in lines if line.startswith(start))
-        if not key.startswith("source"):
-            value = OmegaConf.select(values, key)
-            assert line.endswith(meaning)
-            assert launching._shown(value) in line
+        line = next(line for line in lines if line.startswith(f"  {key}="))
+        assert line.endswith(meaning)
+        assert launching._shown(OmegaConf.select(values, key)) in line
+
+
+def test_help_shows_the_values_beside_it():
+    beside = ["source=csv", "source.columns.t=when", "out_dir=my data"]
+    text = help_text("prepare", PrepareSettings, "usage", beside)
+    assert "  source.columns.t=when " in text
+    assert "  out_dir=my data " in text
+
+
+@pytest.mark.parametrize(
+    "wrong", ["sourc.users=1", "source.users=1", "root=[", "root=1,2", "out_dir=${nowhere}"]
+)
+def test_help_beside_a_mistake_still_helps(wrong: str):
+    text = help_text("prepare", PrepareSettings, "usage", ["source=csv", wrong])
+    assert "  source.columns.t=t " in text
 
 
 def test_help_names_the_choices():
@@ -123,6 +145,12 @@ def test_what_is_wrong_is_said_in_a_line(config: str, override: str, message: st
         settings_from(config, _SCHEMAS[config], [override])
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_the_hint_is_of_the_source_that_is_chosen():
+    overrides = ["source=csv", "source.time_unit=s", "source.separatr=x"]
+    with pytest.raises(InputError, match=r"source\.separatr: .* did you mean source\.separator"):
+        settings_from("prepare", PrepareSettings, overrides)
 
 
 def test_overrides_reach_the_settings():

@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import importlib.metadata
+import itertools
 import json
 import os
 import platform
@@ -45,6 +46,18 @@ def _reason(error: OSError) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return "the disk is full; free some space or choose another folder, then run it again"
     return error.strerror or str(error)
+
+
+def set_aside(path: str | Path) -> Path | None:
+    """Rename a file or folder to the first free NAME.previous-K; return its new path, if it was there."""
+    path = Path(path)
+    if not path.exists():
+        return None
+    for number in itertools.count(1):
+        free = path.with_name(f"{path.stem}.previous-{number}{path.suffix}")
+        if not free.exists():
+            return path.rename(free)
+    raise AssertionError("counting never ends")
 
 
 def write_json(path: str | Path, content: Mapping[str, Any]) -> None:

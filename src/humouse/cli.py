@@ -4,8 +4,9 @@ import importlib
 import sys
 
 from humouse import __version__
-from humouse.launch import nearest
+from humouse.launch import nearest, print_page
 
+_HELP = ("--help", "-h", "help")
 _VERBS = {
     "data prepare": ("humouse.data.command", "raw recordings → gestures, split by people"),
     "train": ("humouse.diffusion.train", "train a diffusion model"),
@@ -17,8 +18,10 @@ _VERBS = {
 def main() -> None:
     """Run the verb that the command line names."""
     words = sys.argv[1:]
-    if not words or words[0] in ("--help", "-h", "help"):
-        print(_help())
+    # `humouse data` names a group of verbs: the verb is the word after it.
+    verb_words = words[1:] if words[:1] == ["data"] else words
+    if not verb_words or verb_words[0] in _HELP:
+        print_page(_help())
         return
     if words[0] == "--version":
         print(f"humouse {__version__}")

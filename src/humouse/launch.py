@@ -2,9 +2,10 @@
 
 import dataclasses
 import difflib
+import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -34,8 +35,8 @@ def launch(
 ) -> None:
     """Run `task` with the settings that the command line asks for, then exit.
 
-    `--help` lists the settings with their meaning; `--multirun`, `--cfg job` and the other flags
-    are Hydra's own. The working directory stays as it is.
+    `--help` lists the settings with their meaning, as the words beside it set them; `--multirun`,
+    `--cfg job` and the other flags are Hydra's own. The working directory stays as it is.
 
     Args:
         config: Name of the primary configuration under `humouse/configs`.
@@ -45,7 +46,7 @@ def launch(
     """
     arguments = sys.argv[1:]
     if {"--help", "-h"} & set(arguments):
-        print(help_text(config, schema, usage))
+        print_page(help_text(config, schema, usage, [w for w in arguments if "=" in w]))
         return
     with user_errors():
         if not any(word.startswith("-") for word in arguments):
@@ -60,6 +61,14 @@ def launch(
     with tempfile.TemporaryDirectory() as folder:  # the sweeper cannot but write a file
         sys.argv[1:] = [*arguments, *_QUIET, f"hydra.sweep.dir={folder}"]
         run()
+
+
+def print_page(text: str) -> None:
+    """Print a page of text, whose reader may stop early: `humouse --help | head -3`."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:  # what is left in the buffer goes nowhere, and says nothing of it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class user_errors:  # noqa: N801 — reads as a statement
@@ -94,28 +103,61 @@ def typed(composed: DictConfig, schema: type[Settings]) -> Settings:
         InputError: A key is unknown to the schema, or a value is of the wrong type.
     """
     try:
-        merged = OmegaConf.merge(OmegaConf.structured(schema), composed)
+        merged = OmegaConf.merge(_structured(schema, composed), composed)
         return OmegaConf.to_object(merged)  # type: ignore[return-value]
     except OmegaConfBaseException as error:
         message = str(error).splitlines()[0]
         raise InputError(f"{error.full_key}: {message}".removeprefix(": ")) from error
 
 
-def _compose(config: str, overrides: list[str]) -> DictConfig:
+def _structured(schema: type, composed: DictConfig) -> DictConfig:
+    """Return the schema as a configuration, with the variants that `composed` names."""
+    structured = OmegaConf.structured(schema)
+    for field in dataclasses.fields(schema):
+        if "variants" in field.metadata and isinstance(composed[field.name], DictConfig):
+            structured[field.name] = OmegaConf.structured(_variant(field, composed))
+    return structured
+
+
+def _variant(field: dataclasses.Field[Any], composed: DictConfig) -> type:
+    """Return the schema of a section, which may depend on the name that is in it."""
+    variants: Mapping[str, type] | None = field.metadata.get("variants")
+    if variants is None:
+        return field.type  # type: ignore[return-value]
+    name = OmegaConf.select(composed, f"{field.name}.name")
+    if name not in variants:
+        raise InputError(
+            f"{field.name}.name={name}: no such choice; choose one of {', '.join(variants)}"
+        )
+    return variants[name]
+
+
+def _compose(config: str, overrides: Sequence[str]) -> DictConfig:
     running, GlobalHydra.instance().hydra = GlobalHydra.instance().hydra, None
     try:
         with hydra.initialize_config_module(_CONFIGS, version_base="1.3"):
             try:
-                return hydra.compose(config, overrides)
-            except (HydraException, OmegaConfBaseException) as error:
+                return hydra.compose(config, list(overrides))
+            # A choice that is a number is a ValueError to Hydra.
+            except (HydraException, OmegaConfBaseException, ValueError) as error:
                 # The keys there are can only be listed from a composition that works.
-                defaults = hydra.compose(config)
+                defaults = hydra.compose(config, _choices(config, overrides))
                 raise InputError(_explain(config, overrides, defaults, error)) from error
     finally:  # a sweep's own Hydra goes on after a job that composed something else
         GlobalHydra.instance().hydra = running
 
 
-def _explain(config: str, overrides: list[str], defaults: DictConfig, error: Exception) -> str:
+def _choices(config: str, overrides: Sequence[str]) -> list[str]:
+    """Return those overrides that choose an option of a group, as far as there is such a one."""
+    groups, chosen = _groups(config), {}
+    for text in overrides:
+        key, _, option = text.lstrip("+").partition("=")
+        if option in groups.get(key, []):
+            chosen[key] = f"{key}={option}"
+    return list(chosen.values())
+
+
+def _explain(config: str, overrides: Sequence[str], defaults: DictConfig, error: Exception) -> str:
     groups = _groups(config)
     keys = [key for key, _ in _flat(defaults)] + list(groups)
     for text in overrides:
@@ -162,17 +204,29 @@ def _groups(config: str) -> dict[str, list[str]]:
     return {name: [stem for stem in stems if stem != "base"] for name, stems in options.items()}
 
 
-def help_text(config: str, schema: type, usage: str) -> str:
-    """Return the page that `--help` prints: every setting with its value and meaning."""
-    values = dict(_flat(_compose(config, [])))
-    meanings = dict(_meanings(schema))
+def help_text(config: str, schema: type, usage: str, overrides: Sequence[str] = ()) -> str:
+    """Return the page that `--help` prints: every setting with its value and meaning.
+
+    Args:
+        config: Name of the primary configuration.
+        schema: Dataclass with the settings' meanings.
+        usage: First line.
+        overrides: What stands beside `--help`; where that is wrong, only the groups' options in it
+            count, for the page is what helps to mend the rest.
+    """
+    try:
+        composed = _compose(config, overrides)
+        values, meanings = dict(_flat(composed)), dict(_meanings(schema, composed))
+    except (InputError, OmegaConfBaseException):
+        composed = _compose(config, _choices(config, overrides))
+        values, meanings = dict(_flat(composed)), dict(_meanings(schema, composed))
     lines = [usage, "", "Settings are given as key=value, for example seed=7.", ""]
     for group, options in _groups(config).items():
         lines.append(f"  {group}={'|'.join(options)}")
     lines += [""] if _groups(config) else []
     width = max(len(f"{key}={_shown(value)}") for key, value in values.items()) + 2
     for key, value in values.items():
-        meaning = meanings.get(key) or meanings.get(key.split(".")[0], "")
+        meaning = meanings.get(key, "")
         lines.append(f"  {f'{key}={_shown(value)}':<{min(width, 44)}}  {meaning}".rstrip())
     lines += [
         "",
@@ -186,12 +240,13 @@ def _shown(value: Any) -> str:
         return "null"
     if isinstance(value, bool):
         return str(value).lower()
-    return str(value).replace(" ", "")
+    return value if isinstance(value, str) else str(value).replace(" ", "")
 
 
-def _meanings(schema: type, prefix: str = "") -> Iterator[tuple[str, str]]:
+def _meanings(schema: type, composed: DictConfig, prefix: str = "") -> Iterator[tuple[str, str]]:
     for field in dataclasses.fields(schema):
         if dataclasses.is_dataclass(field.type):
-            yield from _meanings(field.type, f"{prefix}{field.name}.")  # type: ignore[arg-type]
+            inner = composed[field.name]
+            yield from _meanings(_variant(field, composed), inner, f"{prefix}{field.name}.")
         else:
             yield f"{prefix}{field.name}", field.metadata.get("help", "")

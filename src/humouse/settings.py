@@ -31,7 +31,7 @@ class AugmentSettings:
 class DataSettings:
     """What to train on, and how it is turned into tensors."""
 
-    dataset_id: str = setting("name of the prepared dataset")
+    dataset_id: str = setting("the source that the prepared data come from")
     dir: str = setting("folder of the prepared dataset (humouse data prepare writes it)")
     codec: str = setting("canonical (fixed clock, unit path and duration) or event (native px, ms)")
     sequence_length: int = setting("T: steps of a full sequence")
@@ -159,7 +159,9 @@ class EvalSettings:
     """`humouse eval`: score a model's samples against people."""
 
     ckpt: str | None = setting("checkpoint; null for HUMOUSE_CKPT, else the newest in checkpoints/")
-    samples: str | None = setting("score this Parquet file of movements instead of sampling anew")
+    samples: str | None = setting(
+        "score this Parquet file of movements instead of sampling anew; with ckpt, in its frame"
+    )
     val_split: str | None = setting("people to compare with; null for the checkpoint's own val")
     train_split: str | None = setting("people for the floor; null for the train split beside it")
     metrics: list[str] = setting("any of c2st, mmd, prd, kinematics, spectra")
@@ -190,15 +192,63 @@ class SplitSettings:
 
     val_fraction: float = setting("share of the people for validation")
     test_fraction: float = setting("share of the people for testing")
-    seed: int = setting("seed of the draw")
+    seed: int = setting("seed of the draw, from 0 to 2³² − 1")
+
+
+@dataclass
+class SourceSettings:
+    """Which recordings to prepare; a source with options of its own extends this."""
+
+    name: str = setting("the dataset; source=NAME chooses it, with its options")
+
+
+@dataclass
+class SyntheticSourceSettings(SourceSettings):
+    """The embedded synthetic people."""
+
+    users: int = setting("number of synthetic people")
+    gestures_per_user: int = setting("movements that each makes; the gesture rules drop some")
+    seed: int = setting("seed of the people and of their movements")
+
+
+@dataclass
+class ColumnSettings:
+    """What the columns of delimited text files are called."""
+
+    t: str = setting("column of the time")
+    x: str = setting("column of the horizontal position (px)")
+    y: str = setting("column of the vertical position (px, downwards)")
+    state: str | None = setting("column of the kind of event; null where every row is a move")
+    user: str | None = setting("column of the person; null where the file's place tells it")
+    session: str | None = setting("column of the session; null where each file is one")
+
+
+@dataclass
+class CsvSourceSettings(SourceSettings):
+    """Delimited text files with a line of column names."""
+
+    columns: ColumnSettings = field(default_factory=ColumnSettings)
+    time_unit: str = setting("unit of the time: s, ms or us")
+    pattern: str = setting("which files of the folder, as a glob")
+    user_from: str = setting("what names the person where no column does: file or folder")
+    separator: str = setting("character between the fields")
+
+
+SOURCE_SETTINGS: dict[str, type[SourceSettings]] = {
+    "sapimouse": SourceSettings,
+    "balabit": SourceSettings,
+    "csv": CsvSourceSettings,
+    "humouse_default": SyntheticSourceSettings,
+}
 
 
 @dataclass
 class PrepareSettings:
     """`humouse data prepare`: raw recordings → gestures, split by people."""
 
-    source: dict[str, Any] = setting(
-        "which recordings: source=sapimouse|balabit|csv|humouse_default"
+    # `launch` takes the schema of the source that is named.
+    source: SourceSettings = field(
+        default_factory=SourceSettings, metadata={"variants": SOURCE_SETTINGS}
     )
     root: str | None = setting("folder (or file) of the recordings")
     out_dir: str = setting("folder for train, val, test.parquet and manifest.json")

@@ -10,7 +10,12 @@ from humouse.data.command import dataset, prepare_as, run
 from humouse.data.prepared import MANIFEST
 from humouse.errors import InputError
 from humouse.launch import settings_from
-from humouse.settings import DataSettings, PrepareSettings, TrainSettings
+from humouse.settings import (
+    DataSettings,
+    PrepareSettings,
+    SyntheticSourceSettings,
+    TrainSettings,
+)
 
 _FEW = ("source.users=5", "source.gestures_per_user=4")
 
@@ -54,6 +59,7 @@ def test_columns_of_a_csv(tmp_path: Path):
     prepared = prepare_as(preparing(tmp_path / "out", *more), shown=False)
     assert prepared.manifest["counts"]["gestures"] == 5
     assert not prepared.synthetic
+    assert dataset(asked("csv", tmp_path / "out")).sha256 == prepared.sha256
 
 
 @pytest.mark.parametrize(
@@ -61,8 +67,16 @@ def test_columns_of_a_csv(tmp_path: Path):
     [
         (("source=sapimouse",), "root: source=sapimouse needs root=FOLDER"),
         (("source=sapimouse", "root=/nowhere"), "/nowhere"),
-        (("+source.typo=1",), "typo: source=humouse_default has no such setting"),
-        (("source.users=0",), "users"),
+        (("+source.typo=1",), r"source\.typo: "),
+        (("source.users=0",), r"source\.users"),
+        (("source.users=abc",), r"source\.users: .*abc"),
+        (("source.seed=-1",), r"source\.seed=-1"),
+        (("source.name=sapimuose",), r"source\.name=sapimuose: no such choice"),
+        (("source=csv", "source.columns.t=null"), r"source\.columns\.t: "),
+        (("source=csv", "+source.columns.z=1"), r"source\.columns\.z: "),
+        (("source=csv", "source.separator=[1]"), r"source\.separator: "),
+        (("source=3",), "source=3: no such choice"),
+        (("split.seed=-1", *_FEW), r"split\.seed=-1"),
         (("gestures.gap_ms=-1", *_FEW), "gap_ms"),
         (("split.val_fraction=1.5", *_FEW), "val_fraction"),
     ],
@@ -82,14 +96,15 @@ def test_the_embedded_dataset_is_made_where_it_is_missing(
 
     def fewer(settings: PrepareSettings, **rest: bool) -> object:
         seen.append(settings)
-        source = {**settings.source, "users": 5, "gestures_per_user": 4}
+        assert isinstance(settings.source, SyntheticSourceSettings)
+        source = replace(settings.source, users=5, gestures_per_user=4)
         return prepare_as(replace(settings, source=source), **rest)
 
     monkeypatch.setattr("humouse.data.command.prepare_as", fewer)
     data = asked("humouse_default", tmp_path / name)
     made = dataset(data, shown=False)
     assert made.folder == tmp_path / name
-    assert seen[0].source["name"] == "humouse_default"
+    assert seen[0].source.name == "humouse_default"
     assert dataset(data, shown=False).sha256 == made.sha256
     assert len(seen) == 1
 
@@ -97,6 +112,15 @@ def test_the_embedded_dataset_is_made_where_it_is_missing(
 def test_other_datasets_must_be_prepared(tmp_path: Path):
     with pytest.raises(InputError, match="humouse data prepare source=sapimouse root=FOLDER"):
         dataset(asked("sapimouse", tmp_path / "sapimouse"))
+
+
+def test_another_dataset_than_the_one_asked_for_is_refused(tmp_path: Path):
+    made = prepare_as(preparing(tmp_path, *_FEW), shown=False)
+    message = "holds dataset humouse_default, but data.dataset_id=sapimouse"
+    with pytest.raises(InputError, match=message) as caught:
+        dataset(asked("sapimouse", tmp_path))
+    assert "data.dir" in str(caught.value)
+    assert dataset(asked("humouse_default", tmp_path)).sha256 == made.sha256
 
 
 def test_a_damaged_dataset_is_refused(tmp_path: Path):

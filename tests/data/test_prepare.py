@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from humouse.artefact import sha256
+from humouse.data import prepare as preparing
 from humouse.data.gestures import GestureRules
 from humouse.data.prepare import Prepared, load_split, prepare
 from humouse.data.sources import make_source
@@ -246,6 +247,49 @@ def test_a_disk_that_fills_up_leaves_the_old_data_whole(root, tmp_path):
     assert "cannot be written" in done.stdout, done.stderr
     assert Prepared.load(tmp_path / "out").is_whole()
     assert not list((tmp_path / "out").glob(".*"))
+
+
+@pytest.mark.parametrize("last", ["train.parquet", "val.parquet", "test.parquet", "manifest.json"])
+def test_a_disk_that_fills_up_late_leaves_the_old_data_whole(
+    root, tmp_path, monkeypatch, small_disk, last
+):
+    before = run(root, tmp_path / "out")
+
+    def full_at_last(name):
+        write = getattr(preparing, name)
+
+        def written(path, *rest):
+            if path.name != last:
+                return write(path, *rest)
+            with small_disk(100):
+                return write(path, *rest)
+
+        monkeypatch.setattr(preparing, name, written)
+
+    full_at_last("_write_split")
+    full_at_last("write_json")
+    with pytest.raises(InputError, match="cannot be written"):
+        run(root, tmp_path / "out", seed=2)
+    after = Prepared.load(tmp_path / "out")
+    assert after.manifest == before.manifest
+    assert after.is_whole()
+    assert not list((tmp_path / "out").glob(".*"))
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32])
+def test_a_seed_out_of_range_is_named(root, tmp_path, seed):
+    with pytest.raises(InputError, match=rf"split\.seed={seed}"):
+        run(root, tmp_path / "out", seed=seed)
+    assert not (tmp_path / "out").exists()
+
+
+def test_people_named_by_a_column_are_listed_where_they_made_no_gesture(tmp_path):
+    rows = [f"{10 * i},{20 * i},{i},{user}" for user in "abcde" for i in range(40)]
+    (tmp_path / "log.csv").write_text("\n".join(["t,x,y,who", *rows, "1,2,3,still"]))
+    columns = {"t": "t", "x": "x", "y": "y", "user": "who"}
+    source = make_source("csv", root=tmp_path / "log.csv", columns=columns)
+    prepared = prepare(source, out_dir=tmp_path / "out", rules=GestureRules())
+    assert prepared.manifest["users_without_gestures"] == ["still"]
 
 
 @pytest.mark.realdata

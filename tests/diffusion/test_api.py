@@ -2,6 +2,7 @@
 
 import inspect
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,10 @@ import torch
 import diffusion.api
 from humouse.data.prepared import load_split
 from humouse.diffusion import api
-from humouse.diffusion.api import denormalize, generate_diffusion_samples
+from humouse.diffusion.api import canonicalize, denormalize, generate_diffusion_samples
 from humouse.diffusion.checkpoint import Checkpoint, load_model
 from humouse.errors import InputError
+from humouse.eval.evaluator import evaluate
 
 CPU = torch.device("cpu")
 
@@ -36,6 +38,7 @@ def test_the_specifications_signature():
 def test_the_specifications_import_path():
     assert diffusion.api.generate_diffusion_samples is generate_diffusion_samples
     assert diffusion.api.denormalize is denormalize
+    assert diffusion.api.canonicalize is canonicalize
 
 
 def test_shape_and_type(tiny_checkpoint: Path, event_checkpoint: Path):
@@ -49,6 +52,14 @@ def test_the_default_device_falls_back(tiny_checkpoint: Path, monkeypatch: pytes
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     made = generate_diffusion_samples(1, 32, steps=1, seed=0, ckpt=tiny_checkpoint)
     assert made.device == CPU
+
+
+def test_a_device_by_name(tiny_checkpoint: Path):
+    made = generate_diffusion_samples(1, 32, device="cpu", steps=1, seed=0, ckpt=tiny_checkpoint)
+    assert made.device == CPU
+    for device in ("meta", torch.device("meta")):
+        with pytest.raises(InputError, match="device=meta"):
+            generate_diffusion_samples(1, 32, device=device, ckpt=tiny_checkpoint)
 
 
 def test_seeds(tiny_checkpoint: Path):
@@ -76,6 +87,8 @@ def test_what_cannot_be_asked(tiny_checkpoint: Path):
     for arguments in ((0, 32), (1, 33), (1, 32, torch.zeros(1))):
         with pytest.raises(InputError):
             generate_diffusion_samples(*arguments, device=CPU, ckpt=tiny_checkpoint)
+    with pytest.raises(InputError, match="seed=-1"):
+        generate_diffusion_samples(1, 32, device=CPU, seed=-1, ckpt=tiny_checkpoint)
     with pytest.raises(InputError, match="steps"):
         generate_diffusion_samples(1, 32, device=CPU, steps=0, ckpt=tiny_checkpoint)
 
@@ -133,6 +146,33 @@ def test_denormalize_follows_the_conditions(
     movements = denormalize(made, cond=cond, ckpt=path)
     torch.testing.assert_close(movements.net_px, cond[:, :2], rtol=1e-3, atol=1e-2)
     torch.testing.assert_close(movements.duration_ms, cond[:, 2], rtol=1e-4, atol=1e-2)
+
+
+def test_canonicalize_puts_both_sides_on_one_clock(tiny_checkpoint: Path, tiny_data: Path):
+    """The same people, native and as the codec gives them back, must not be told apart."""
+    people = load_split(tiny_data / "train")
+    codec = load_model(tiny_checkpoint).codec
+    x0, frame = codec.encode(people[codec.fits(people)])
+    decoded = codec.decode(x0, frame)
+    assert evaluate(people, decoded, metrics=["c2st"]).scores["c2st_auc"] > 0.95
+    both = [canonicalize(side, ckpt=tiny_checkpoint) for side in (people, decoded)]
+    torch.testing.assert_close(both[0].deltas, both[1].deltas, rtol=1e-4, atol=0.03)
+    assert both[0].lengths.unique().tolist() == [32]
+    assert both[0].origin == people.origin
+    assert evaluate(*both, metrics=["c2st"]).scores["c2st_auc"] < 0.7
+
+
+def test_canonicalize_drops_what_does_not_fit(event_checkpoint: Path, tiny_data: Path):
+    people = load_split(tiny_data / "train")[:5]
+    still = replace(people, deltas=people.deltas * torch.tensor([0.0, 0.0, 1.0]))
+    assert len(canonicalize(still, ckpt=event_checkpoint)) == 0
+    assert len(canonicalize(people, ckpt=event_checkpoint)) == 5
+
+
+def test_conditions_that_denormalize_cannot_follow(event_checkpoint: Path):
+    for cond in (torch.ones(3, 2), torch.ones(5), torch.tensor([1.0, torch.nan])):
+        with pytest.raises(InputError, match="cond: "):
+            denormalize(torch.zeros(2, 32, 3), cond=cond, ckpt=event_checkpoint)
 
 
 def test_other_models_samples_are_refused(event_checkpoint: Path):

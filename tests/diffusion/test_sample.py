@@ -11,7 +11,14 @@ import torch
 
 from humouse.artefact import sha256
 from humouse.diffusion.checkpoint import Checkpoint, Model, load_model
-from humouse.diffusion.sample import SamplingRule, resolve_device, run, sample, sample_deltas
+from humouse.diffusion.sample import (
+    SamplingRule,
+    check_condition,
+    resolve_device,
+    run,
+    sample,
+    sample_deltas,
+)
 from humouse.errors import InputError
 from humouse.launch import settings_from
 from humouse.settings import SampleSettings
@@ -105,6 +112,11 @@ def test_padding_is_zero(event_model: Model):
         ({"rule": SamplingRule(eta=2.0)}, "eta=2"),
         ({"rule": SamplingRule(batch_size=0)}, "batch_size=0"),
         ({"cond": torch.zeros(1)}, "cond: 1 conditions given, .* knows: none"),
+        ({"seed": -1}, "seed=-1: must be at least 0"),
+        ({"rule": SamplingRule(guidance=2.0)}, r"guidance=2.0: .* knows no conditions"),
+        ({"rule": SamplingRule(guidance=float("nan"))}, "guidance=nan: must be a number"),
+        ({"rule": SamplingRule(guidance_rescale=1.5)}, "guidance_rescale=1.5: must lie in 0…1"),
+        ({"rule": SamplingRule(guidance_rescale=-0.1)}, "guidance_rescale=-0.1"),
     ],
 )
 def test_what_cannot_be_asked(model: Model, asked: dict[str, Any], message: str):
@@ -121,6 +133,14 @@ def test_what_cannot_be_asked(model: Model, asked: dict[str, Any], message: str)
         ({"cond": torch.zeros(3, 2)}, "3 rows for n=2"),
         ({"cond": torch.tensor([1.0, torch.inf])}, "infinite"),
         ({"seq_len": 201}, "seq_len=201"),
+        ({"cond": torch.tensor([100.0, torch.nan])}, "half a goal; give both"),
+        ({"cond": torch.tensor([100.0])}, "half a goal"),
+        ({"cond": torch.tensor([[1.0, 2.0], [torch.nan, 5.0]])}, "half a goal"),
+        ({"rule": SamplingRule(guidance=2.0)}, "guidance=2.0: there is no condition to guide by"),
+        (
+            {"rule": SamplingRule(guidance=0.0), "cond": torch.full((2,), torch.nan)},
+            "guidance=0.0: there is no condition",
+        ),
     ],
 )
 def test_what_an_event_model_cannot_be_asked(
@@ -153,7 +173,23 @@ def test_conditions_and_guidance_reach_the_network(event_checkpoint: Path):
     torch.testing.assert_close(mixed[1], made(left)[1], rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize("name", ["gpu", "cuda:x", ""])
+def test_durations_and_paths_are_above_zero(model: Model):
+    four = replace(model, config={**model.config, "model": {"cond_dim": 4}})
+    nan = torch.nan
+    for good in ([100.0, 0.0, 5.0, 9.0], [nan, nan, nan, nan], [nan, nan, nan, 1.0], [1.0, 2.0]):
+        check_condition(four, 2, torch.tensor(good))
+    for bad, message in (
+        ([100.0, 0.0, -5.0], r"duration_ms -5; must be above 0"),
+        ([100.0, 0.0, 0.0], r"duration_ms 0;"),
+        (1.0, r"cond: 0 dimensions; give \[K\]"),
+        ([nan, nan, nan, -2.5], r"path_px -2\.5;"),
+        ([[nan, nan, 5.0, 1.0], [nan, nan, nan, 0.0]], r"path_px 0;"),
+    ):
+        with pytest.raises(InputError, match=message):
+            check_condition(four, 2, torch.tensor(bad))
+
+
+@pytest.mark.parametrize("name", ["gpu", "cuda:x", "", "mps", "meta"])
 def test_unknown_devices(name: str):
     with pytest.raises(InputError, match="device="):
         resolve_device(name)
@@ -164,6 +200,12 @@ def test_devices(monkeypatch: pytest.MonkeyPatch):
     assert resolve_device("auto") == resolve_device("cpu") == torch.device("cpu")
     with pytest.raises(InputError, match="no CUDA device; use device=cpu"):
         resolve_device("cuda")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    assert resolve_device("cuda") == resolve_device("auto") == torch.device("cuda")
+    assert resolve_device("cuda:1") == torch.device("cuda:1")
+    with pytest.raises(InputError, match=r"device=cuda:2: there is none; .* is cuda:1"):
+        resolve_device("cuda:2")
 
 
 def sampling(checkpoint: Path, folder: Path, *more: str) -> SampleSettings:
@@ -171,8 +213,9 @@ def sampling(checkpoint: Path, folder: Path, *more: str) -> SampleSettings:
     return settings_from("diffusion/sample", SampleSettings, overrides)
 
 
-def test_files_of_a_run(tiny_checkpoint: Path, tmp_path: Path):
+def test_files_of_a_run(tiny_checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture):
     run(sampling(tiny_checkpoint, tmp_path, "seed=4"))
+    assert f"checkpoint: {tiny_checkpoint} (tiny, step 6)\n" in capsys.readouterr().out
     names = {"samples.parquet", "samples.png", "manifest.json"}
     assert {path.name for path in tmp_path.iterdir()} == names
     made = Trajectories.load(tmp_path / "samples.parquet")

@@ -5,13 +5,18 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from humouse.artefact import sha256
 from humouse.data.prepared import load_split
 from humouse.errors import InputError
+from humouse.eval import diffusion_eval
 from humouse.eval.diffusion_eval import run
+from humouse.eval.evaluator import evaluate
+from humouse.figures import gesture_gallery
 from humouse.launch import settings_from
 from humouse.settings import EvalSettings
+from humouse.trajectories import Trajectories
 
 
 def asked(folder: Path, *more: str) -> EvalSettings:
@@ -36,6 +41,7 @@ def test_all_metrics_of_a_checkpoint(
     names = {"scores.json", "gestures.png", "kinematics.png", "spectra.png"}
     assert {path.name for path in tmp_path.iterdir()} == names
     captured = capsys.readouterr()
+    assert f"checkpoint: {tiny_checkpoint} (tiny, step 6)\n" in captured.out
     assert "furthest apart:" in captured.out
     assert "synthetic" in captured.out
     assert "note:" not in captured.err
@@ -69,6 +75,52 @@ def test_n_limits_both_sides(tiny_checkpoint: Path, tmp_path: Path):
     assert content["generated"]["gestures"] == content["other_people"]["gestures"] == 12
 
 
+def test_the_pictures_show_what_is_scored(
+    tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    shown, scored = [], []
+
+    def gallery(*sides: Trajectories):
+        shown.append(sides)
+        return gesture_gallery(*sides)
+
+    def score(*sides: Trajectories, **options):
+        scored.append(sides)
+        return evaluate(*sides, **options)
+
+    monkeypatch.setattr(diffusion_eval, "gesture_gallery", gallery)
+    monkeypatch.setattr(diffusion_eval, "evaluate", score)
+    people = load_split(tiny_data / "val")
+    samples = tmp_path / "few.parquet"
+    load_split(tiny_data / "test")[:15].save(samples)
+
+    def run_with(*more: str) -> int:
+        val = f"val_split={tiny_data / 'val'}"
+        run(asked(tmp_path / "out", f"samples={samples}", val, *more))
+        return json.loads((tmp_path / "out/scores.json").read_text())["generated"]["gestures"]
+
+    # Fewer samples than people; then fewer asked for than either.
+    assert (len(people) > 15, run_with(), run_with("n=11"), run_with("n=11", "seed=1")) == (
+        True, 15, 11, 11,
+    )  # fmt: skip
+    assert [[len(side) for side in sides] for sides in shown] == [[15, 15], [11, 11], [11, 11]]
+    for pictured, judged in zip(shown, scored[::2], strict=True):
+        for one, other in zip(pictured, judged, strict=True):
+            assert torch.equal(one.deltas, other.deltas)
+    first, again, other = (sides[0].deltas for sides in (shown[0], shown[1], shown[2]))
+    assert not torch.equal(first[:11], people.deltas[:11])  # not the first of the file
+    assert torch.equal(first[:11], again)
+    assert not torch.equal(again, other)
+
+
+def test_no_train_split_beside_the_people(tiny_data: Path, tmp_path: Path):
+    load_split(tiny_data / "val").save(tmp_path / "val.parquet")
+    more = f"samples={tiny_data / 'test.parquet'}", f"val_split={tmp_path / 'val.parquet'}"
+    with pytest.raises(InputError, match=r"train.parquet: no train split beside .* train_split="):
+        run(asked(tmp_path / "out", *more))
+    run(asked(tmp_path / "out", *more, f"train_split={tiny_data / 'train'}"))
+
+
 @pytest.mark.parametrize(
     ("more", "message"),
     [
@@ -83,6 +135,9 @@ def test_n_limits_both_sides(tiny_checkpoint: Path, tmp_path: Path):
         (("metrics=[mdd]",), "did you mean 'mmd'"),
         (("metrics=[]",), "metrics"),
         (("device=gpu",), "device=gpu"),
+        (("device=meta",), "device=meta"),
+        (("seed=-1",), "seed=-1: must lie in 0…"),
+        (("seed=4294967296",), "seed=4294967296"),
     ],
 )
 def test_what_cannot_be_scored(

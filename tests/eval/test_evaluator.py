@@ -97,6 +97,12 @@ def test_an_unknown_metric_names_the_nearest():
         evaluate(REAL, REAL, metrics=["?"])
 
 
+@pytest.mark.parametrize("seed", [-1, 2**32])
+def test_seeds_out_of_range_are_refused(seed):
+    with pytest.raises(InputError, match=f"seed={seed}: must lie in 0…4294967295"):
+        evaluate(REAL, REAL, metrics=["mmd"], seed=seed)
+
+
 def test_too_few_movements_are_refused():
     with pytest.raises(InputError, match="people against model: 300 and 3 movements"):
         evaluate(REAL, gestures(3, 0, "model"))

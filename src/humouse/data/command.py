@@ -1,6 +1,6 @@
 """`humouse data prepare`, and the prepared dataset that a run asks for."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ from humouse.data.prepare import prepare
 from humouse.data.prepared import MANIFEST, Prepared
 from humouse.data.sources import make_source
 from humouse.errors import InputError
-from humouse.launch import launch, settings_from
+from humouse.launch import launch, print_page, settings_from
 from humouse.progress import progress_bar
 from humouse.settings import DataSettings, PrepareSettings
 
@@ -19,8 +19,8 @@ EMBEDDED = "humouse_default"
 def run(settings: PrepareSettings) -> None:
     """Prepare a dataset and say what came of it."""
     prepared = prepare_as(settings)
-    print(prepared.summary())
-    print(f"prepared data: {prepared.folder}/ (train, val, test.parquet and {MANIFEST})")
+    place = f"prepared data: {prepared.folder}/ (train, val, test.parquet and {MANIFEST})"
+    print_page(f"{prepared.summary()}\n{place}")
 
 
 def prepare_as(settings: PrepareSettings, *, shown: bool = True) -> Prepared:
@@ -29,7 +29,7 @@ def prepare_as(settings: PrepareSettings, *, shown: bool = True) -> Prepared:
     Raises:
         InputError: A setting or a recording cannot be used.
     """
-    options: dict[str, Any] = dict(settings.source)
+    options: dict[str, Any] = asdict(settings.source)
     name = options.pop("name")
     if settings.root is not None:
         options["root"] = settings.root
@@ -50,11 +50,17 @@ def dataset(data: DataSettings, *, shown: bool = True) -> Prepared:
     """Return the prepared dataset of a run; the embedded one is made where it is missing.
 
     Raises:
-        InputError: It is not prepared yet (the message says how), or is damaged.
+        InputError: It is not prepared yet (the message says how), is damaged, or is another.
     """
     folder = Path(data.dir)
     if (folder / MANIFEST).is_file():
         prepared = Prepared.load(folder)
+        found = prepared.manifest["source"]["name"]
+        if found != data.dataset_id:
+            raise InputError(
+                f"{folder}: holds dataset {found}, but data.dataset_id={data.dataset_id}; set "
+                f"data.dataset_id={found} to use it, or data.dir to the folder of {data.dataset_id}"
+            )
         if not prepared.is_whole():
             raise InputError(
                 f"{folder}: a split is missing or is not the one that {MANIFEST} describes; prepare "

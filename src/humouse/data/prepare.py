@@ -1,6 +1,7 @@
 """Raw recordings → three Parquet files of gestures, split by person, and a manifest."""
 
 import dataclasses
+import os
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,7 +17,7 @@ from humouse.data.gestures import GestureRules, Gestures, cut_gestures, to_traje
 from humouse.data.prepared import MANIFEST, Prepared, by_reason, load_split, manifest_sha256
 from humouse.data.sources import Events, Source, SourceFile
 from humouse.data.sources.folder import natural_key
-from humouse.data.splits import split_users
+from humouse.data.splits import SPLITS, split_users
 from humouse.errors import InputError
 
 __all__ = ["Prepared", "load_split", "prepare"]
@@ -41,9 +42,10 @@ def prepare(
     """Cut a source's recordings into gestures, split them by person and write them.
 
     `out_dir` gets train.parquet, val.parquet and test.parquet (see `Trajectories.save`), then
-    manifest.json. Where it already holds what the same settings made of the same files, by their
-    hashes, and the splits are whole, nothing is done. Recordings are read one at a time, and the
-    gestures wait on disk for the split: memory does not grow with the number of files.
+    manifest.json, once all of them are written: what lay there stays whole until then. Where it
+    already holds what the same settings made of the same files, by their hashes, and the splits are
+    whole, nothing is done. Recordings are read one at a time, and the gestures wait on disk for the
+    split: memory does not grow with the number of files.
 
     Args:
         source: Where the events come from.
@@ -51,13 +53,15 @@ def prepare(
         rules: What counts as a gesture.
         val_fraction: Share of the people that go to val.
         test_fraction: Share of the people that go to test.
-        seed: Seed of the split.
+        seed: Seed of the split, 0 ≤ seed < 2³².
         progress: Called with the number of files done and of all files.
 
     Raises:
         InputError: A recording or a setting cannot be used, too few people made any gesture, or
             `out_dir` cannot be written.
     """
+    if not 0 <= seed < 2**32:
+        raise InputError(f"split.seed={seed}: must be at least 0 and below 2³²")
     out_dir = Path(out_dir)
     settings = {
         "format": _FORMAT,
@@ -70,30 +74,24 @@ def prepare(
     if (found := _reusable(out_dir, settings, files, hashes)) is not None:
         return found
     tally = _Tally()
-    with _parts_folder(out_dir) as folder, _writing_to(out_dir):
-        parts = _write_parts(source, files, rules, Path(folder), tally, progress)
+    with _parts_folder(out_dir) as name, _writing_to(out_dir):
+        folder = Path(name)
+        parts = _write_parts(source, files, rules, folder, tally, progress)
         if not tally.users:
             raise InputError(_nothing(source, tally))
         users = split_users(tally.users, val=val_fraction, test=test_fraction, seed=seed)
-        splits = {
-            name: {
-                "sha256": _write_split(out_dir / f"{name}.parquet", parts, names, source.origin),
-                "gestures": sum(tally.users[user] for user in names),
-                "users": names,
-            }
-            for name, names in users.items()
+        content = {
+            **settings,
+            "origin": source.origin,
+            "synthetic": source.synthetic,
+            "root": None if source.root is None else str(source.root),
+            "splits": _write_splits(folder, parts, users, tally, source.origin),
+            **tally.report(files, hashes),
+            "versions": versions(),
         }
-    content = {
-        **settings,
-        "origin": source.origin,
-        "synthetic": source.synthetic,
-        "root": None if source.root is None else str(source.root),
-        "splits": splits,
-        **tally.report(files, hashes),
-        "versions": versions(),
-    }
-    manifest = {"sha256": manifest_sha256(content), **content}
-    write_json(out_dir / MANIFEST, manifest)
+        manifest = {"sha256": manifest_sha256(content), **content}
+        write_json(folder / MANIFEST, manifest)
+        _move([*(f"{split}.parquet" for split in SPLITS), MANIFEST], folder, out_dir)
     return Prepared(out_dir, manifest)
 
 
@@ -164,6 +162,24 @@ def _write_parts(
     return written
 
 
+def _write_splits(
+    folder: Path,
+    parts: Sequence[Path],
+    users: Mapping[str, Sequence[str]],
+    tally: _Tally,
+    origin: str,
+) -> dict[str, dict[str, Any]]:
+    """Write the splits to `folder` and return the manifest's part about them."""
+    return {
+        split: {
+            "sha256": _write_split(folder / f"{split}.parquet", parts, names, origin),
+            "gestures": sum(tally.users[user] for user in names),
+            "users": names,
+        }
+        for split, names in users.items()
+    }
+
+
 def _write_split(path: Path, parts: Sequence[Path], users: Sequence[str], origin: str) -> str:
     """Write the gestures of `users` among `parts` to `path` and return the file's SHA-256."""
     theirs = pl.scan_parquet(list(parts), glob=False).filter(pl.col("user").is_in(users))
@@ -172,6 +188,15 @@ def _write_split(path: Path, parts: Sequence[Path], users: Sequence[str], origin
             aside, metadata={"humouse.origin": origin}, row_group_size=_ROWS_A_GROUP
         )
     return sha256(path)
+
+
+def _move(names: Sequence[str], folder: Path, out_dir: Path) -> None:
+    """Move files within a file system, which needs no space: a full disk cannot stop it halfway."""
+    try:
+        for name in names:
+            os.replace(folder / name, out_dir / name)
+    except OSError as error:
+        raise InputError(f"{out_dir}: cannot be written ({error.strerror})") from error
 
 
 def _hash(path: Path) -> str:

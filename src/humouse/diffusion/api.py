@@ -9,7 +9,12 @@ from jaxtyping import Float
 from torch import Tensor
 
 from humouse.diffusion.checkpoint import Model, find_checkpoint, load_model
-from humouse.diffusion.sample import SamplingRule, sample_deltas
+from humouse.diffusion.sample import (
+    SamplingRule,
+    check_condition,
+    resolve_device,
+    sample_deltas,
+)
 from humouse.errors import InputError
 from humouse.trajectories import Trajectories
 
@@ -18,7 +23,7 @@ def generate_diffusion_samples(
     n: int,
     seq_len: int,
     cond: torch.Tensor | None = None,
-    device: torch.device = torch.device("cuda"),  # noqa: B008 — the specification's signature
+    device: torch.device | str = torch.device("cuda"),  # noqa: B008 — the specification's signature
     steps: int = 20,
     seed: int | None = None,
     *,
@@ -33,7 +38,7 @@ def generate_diffusion_samples(
             not given; None for none.
         device: Where the network runs, and where the result lies; the CPU where there is no CUDA.
         steps: Network calls per movement.
-        seed: Movement i depends on the seed and i alone; None draws a seed.
+        seed: Movement i depends on the seed and i alone; 0 or more, None draws one.
         ckpt: The checkpoint; None for the environment variable HUMOUSE_CKPT, else the newest under
             `checkpoints/`.
 
@@ -41,8 +46,7 @@ def generate_diffusion_samples(
         InputError: There is no checkpoint (the message says how to train one), or an argument is
             out of the model's range.
     """
-    if device.type == "cuda" and not torch.cuda.is_available():
-        device = torch.device("cpu")
+    device = _device(device)
     model = _model(ckpt, device)
     seed = secrets.randbits(48) if seed is None else seed
     rule = SamplingRule(steps=steps)
@@ -70,7 +74,7 @@ def denormalize(
         ckpt: The checkpoint that made them; the same default.
 
     Raises:
-        InputError: The samples are not this model's, or there is no checkpoint.
+        InputError: The samples or conditions are not this model's, or there is no checkpoint.
     """
     model = _model(ckpt, torch.device("cpu"))
     n, T, C = samples.shape
@@ -82,10 +86,36 @@ def denormalize(
     samples = samples.detach().cpu().float()
     frame = model.codec.draw_frames(n, seed=seed, seq_len=T)
     if cond is not None:
+        check_condition(model, n, cond)
         given = cond.float().cpu().expand(n, cond.shape[-1])
         frame = model.codec.frame_given(frame, given, samples)
     origin = f"diffusion:{model.config['experiment_name']}"
     return model.codec.decode(samples, frame, origin=origin)
+
+
+def canonicalize(movements: Trajectories, *, ckpt: str | Path | None = None) -> Trajectories:
+    """Return the movements as a model's codec sees them, for comparing people with samples.
+
+    Put both sides of a comparison through it. The canonical codec resamples to a fixed clock and
+    takes out place, direction, size and duration: native recordings beside its samples would be
+    told apart by the clock alone.
+
+    Args:
+        movements: People's or generated ones; those that do not fit the codec are dropped.
+        ckpt: The checkpoint of the model; the same default.
+
+    Raises:
+        InputError: There is no checkpoint.
+    """
+    codec = _model(ckpt, torch.device("cpu")).codec
+    return codec.canonicalize(movements[codec.fits(movements)])
+
+
+def _device(device: torch.device | str) -> torch.device:
+    name = str(device)
+    if name.startswith("cuda") and not torch.cuda.is_available():
+        name = "cpu"
+    return resolve_device(name)
 
 
 def _model(ckpt: str | Path | None, device: torch.device) -> Model:

@@ -6,7 +6,6 @@ the same batch among them, and loader processes may work ahead in any order.
 """
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 import torch
 from jaxtyping import Int
@@ -54,6 +53,10 @@ class Share:
     total_values: int
     gestures: Int[Tensor, "B"]
 
+    def pin_memory(self) -> "Share":
+        """Return the same part in memory that a GPU can copy from in the background."""
+        return replace(self, batch=self.batch.pin_memory())
+
 
 class StepBatches(Dataset[Share]):
     """Item k is the batch of step k.
@@ -86,22 +89,27 @@ class StepBatches(Dataset[Share]):
         self.draws = draws
         self.rank = rank
         self.processes = processes
-        self._epoch_order = lru_cache(maxsize=2)(self._shuffled)
+        self._orders: dict[int, Tensor] = {}
 
     @property
     def steps_per_epoch(self) -> int:
         """Steps until every gesture has been seen once, rounded up."""
         return -(-len(self.train) // self.draws.batch_size)
 
-    def _shuffled(self, epoch: int) -> Int[Tensor, "N"]:
-        return torch.randperm(len(self.train), generator=generator(self.draws.seed, "epoch", epoch))
+    def _order(self, epoch: int) -> Int[Tensor, "N"]:
+        """Return the shuffled rows of an epoch, remembering the last few."""
+        if epoch not in self._orders:
+            g = generator(self.draws.seed, "epoch", epoch)
+            newest = dict(list(self._orders.items())[-1:])
+            self._orders = newest | {epoch: torch.randperm(len(self.train), generator=g)}
+        return self._orders[epoch]
 
     def gestures(self, step: int) -> Int[Tensor, "B"]:
         """[B] rows of the train split that step `step` sees: endless shuffled epochs, cut evenly."""
         size, N = self.draws.batch_size, len(self.train)
         places = torch.arange(step * size, (step + 1) * size)
         epochs = (places // N).unique().tolist()
-        return torch.cat([self._epoch_order(e)[places[places // N == e] % N] for e in epochs])
+        return torch.cat([self._order(e)[places[places // N == e] % N] for e in epochs])
 
     def __getitem__(self, step: int) -> Share:
         rows = self.gestures(step)
@@ -137,5 +145,6 @@ class StepBatches(Dataset[Share]):
         return replace(
             changed,
             deltas=torch.where(fits[:, None, None], changed.deltas, movements.deltas),
+            start=torch.where(fits[:, None], changed.start, movements.start),
             lengths=torch.where(fits, changed.lengths, movements.lengths),
         )

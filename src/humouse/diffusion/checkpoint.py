@@ -117,6 +117,7 @@ class Model:
         config: The configuration it was trained with.
         data: The dataset it was trained on.
         path: The checkpoint it came from.
+        step: Optimiser steps that it was trained for.
     """
 
     denoiser: Denoiser
@@ -124,6 +125,7 @@ class Model:
     config: dict[str, Any]
     data: dict[str, Any]
     path: Path
+    step: int = 0
 
     @property
     def cond_dim(self) -> int:
@@ -148,11 +150,11 @@ def load_model(path: str | Path | None = None, device: torch.device | str = "cpu
         codec = codec_from_state(checkpoint.codec)
         denoiser = build_denoiser(checkpoint.config, codec)
         denoiser.network.load_state_dict(checkpoint.best or checkpoint.ema)
-    except (KeyError, TypeError, RuntimeError) as error:
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
         reason = str(error).split("\n")[0]
         raise InputError(f"{found}: does not fit this version of humouse ({reason})") from error
     denoiser = denoiser.to(device).eval().requires_grad_(False)
-    return Model(denoiser, codec, checkpoint.config, checkpoint.data, found)
+    return Model(denoiser, codec, checkpoint.config, checkpoint.data, found, checkpoint.step)
 
 
 def find_checkpoint(path: str | Path | None = None, folder: str | Path = "checkpoints") -> Path:
@@ -173,16 +175,23 @@ def find_checkpoint(path: str | Path | None = None, folder: str | Path = "checkp
 
 
 def build_denoiser(config: dict[str, Any], codec: Codec) -> Denoiser:
-    """Return an untrained denoiser of the configured network, schedule and objective."""
+    """Return an untrained denoiser of the configured network, schedule and objective.
+
+    Raises:
+        InputError: The network's settings do not go together.
+    """
     model, diffusion = config["model"], config["diffusion"]
-    network = UNet1D(
-        codec.channels,
-        base_channels=model["base_channels"],
-        channel_mults=tuple(model["channel_mults"]),
-        attn_bottleneck=model["attn_bottleneck"],
-        dropout=model["dropout"],
-        self_condition=model["self_condition"],
-        cond_dim=model["cond_dim"],
-    )
+    try:
+        network = UNet1D(
+            codec.channels,
+            base_channels=model["base_channels"],
+            channel_mults=tuple(model["channel_mults"]),
+            attn_bottleneck=model["attn_bottleneck"],
+            dropout=model["dropout"],
+            self_condition=model["self_condition"],
+            cond_dim=model["cond_dim"],
+        )
+    except ValueError as error:
+        raise InputError(f"model: {error}") from error
     schedule = make_schedule(diffusion["schedule"], diffusion["timesteps"])
     return Denoiser(network, schedule, diffusion["objective"])

@@ -50,14 +50,14 @@ class Journal:
         try:
             with open(path, "a", encoding="utf-8") as file:
                 file.write(json.dumps(row) + "\n")
+            for name, value in values.items():
+                self._board.add_scalar(name, value, step)
+            self._board.flush()
         except OSError as error:
             raise InputError(
                 f"{path}: cannot be written ({error.strerror}); free some space, then go on with "
                 "resume=true"
             ) from error
-        for name, value in values.items():
-            self._board.add_scalar(name, value, step)
-        self._board.flush()
 
     def pictures(self, step: int, pictures: Mapping[str, Figure]) -> None:
         """Write each picture to NAME.png, over the one before, and to TensorBoard."""
@@ -75,6 +75,7 @@ class Journal:
                 [row["loss"] for row in train],
                 validation_steps=[row["step"] for row in val],
                 validation_losses=[row["val_loss"] for row in val],
+                smoothing=0.8,  # a row is a mean already
             )
             save_figure(figure, self.folder / "loss.png")
         self._board.close()

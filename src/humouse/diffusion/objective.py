@@ -41,6 +41,10 @@ class NoisyBatch:
         """Return the same batch on another device."""
         return self._map(lambda part: part.to(device, non_blocking=True))
 
+    def pin_memory(self) -> "NoisyBatch":
+        """Return the same batch in memory that a GPU can copy from in the background."""
+        return self._map(Tensor.pin_memory)
+
     def trimmed(self) -> "NoisyBatch":
         """Return the same batch with no more padding than its longest row needs."""
         longest = int(self.mask.sum(1).max())

@@ -1,5 +1,6 @@
 """Sampling: a trained model → movements, each the same whatever stands beside it in the batch."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,7 +62,7 @@ def sample(
         seq_len: Steps of each; None draws lengths as the train split has them.
         cond: [K] or [n, K], the first K of goal_dx_px, goal_dy_px, duration_ms, path_px; NaN where
             not given.
-        seed: Movement i depends on the model, the rule, the seed and i alone.
+        seed: Movement i depends on the model, the rule, the seed and i alone; 0 or more.
         rule: Steps, sampler, guidance.
         progress: Called after each network call.
 
@@ -86,7 +87,7 @@ def sample_deltas(
 ) -> tuple[Float[Tensor, "n T C"], Frame]:
     """Return what `sample` decodes: normalised deltas [n, T, C] on the CPU, and their frames."""
     rule = rule or SamplingRule()
-    check_request(model, n, seq_len, cond, rule)
+    check_request(model, n, seq_len, cond, seed, rule)
     codec = model.codec
     frame = codec.draw_frames(n, seed=seed, seq_len=seq_len)
     given = None if cond is None else cond.float().cpu().expand(n, cond.shape[-1])
@@ -139,11 +140,13 @@ def _sample_batch(
 
 
 def check_request(
-    model: Model, n: int, seq_len: int | None, cond: Tensor | None, rule: SamplingRule
+    model: Model, n: int, seq_len: int | None, cond: Tensor | None, seed: int, rule: SamplingRule
 ) -> None:
     """Raise InputError, naming the argument, for the first that this model cannot serve."""
     if n < 1:
         raise InputError(f"n={n}: ask for at least 1 movement")
+    if seed < 0:
+        raise InputError(f"seed={seed}: must be at least 0")
     make_sampler(rule.sampler, model.denoiser.schedule, eta=rule.eta).times(rule.steps)
     if rule.batch_size < 1:
         raise InputError(f"batch_size={rule.batch_size}: must be at least 1")
@@ -154,9 +157,16 @@ def check_request(
             f"seq_len={seq_len}: {model.path} was trained on {seen} steps; ask for that, or train "
             "with another data.sequence_length"
         )
-    if cond is None:
-        return
-    known = ", ".join(CONDITIONS[: model.cond_dim]) or "none"
+    if cond is not None:
+        check_condition(model, n, cond)
+    _check_guidance(model, cond, rule)
+
+
+def check_condition(model: Model, n: int, cond: Tensor) -> None:
+    """Raise InputError if the conditions are not what this model knows, or not possible."""
+    known, cond = ", ".join(CONDITIONS[: model.cond_dim]) or "none", cond.float()
+    if cond.ndim not in (1, 2):
+        raise InputError(f"cond: {cond.ndim} dimensions; give [K], or [n, K]")
     if not 1 <= cond.shape[-1] <= model.cond_dim:
         raise InputError(
             f"cond: {cond.shape[-1]} conditions given, {model.path} knows: {known}; train with "
@@ -166,6 +176,37 @@ def check_request(
         raise InputError(f"cond: {len(cond)} rows for n={n} movements; give one row, or one each")
     if bool(cond.isinf().any()):
         raise InputError("cond: infinite; give px and ms, or NaN for what is not asked")
+    asked = ~torch.nn.functional.pad(
+        cond, (0, len(CONDITIONS) - cond.shape[-1]), value=torch.nan
+    ).isnan()
+    # A model of the first condition alone knows no dy.
+    if model.cond_dim > 1 and bool((asked[..., 0] != asked[..., 1]).any()):
+        raise InputError("cond: half a goal; give both goal_dx_px and goal_dy_px, or NaN for both")
+    for place in range(2, cond.shape[-1]):
+        if bool((cond[..., place] <= 0).any()):
+            least = float(cond[..., place].nan_to_num(torch.inf).min())
+            raise InputError(
+                f"cond: {CONDITIONS[place]} {least:g}; must be above 0, or NaN for what is not asked"
+            )
+
+
+def _check_guidance(model: Model, cond: Tensor | None, rule: SamplingRule) -> None:
+    if not 0 <= rule.guidance_rescale <= 1:
+        raise InputError(f"guidance_rescale={rule.guidance_rescale}: must lie in 0…1")
+    if not math.isfinite(rule.guidance):
+        raise InputError(f"guidance={rule.guidance}: must be a number; 1 for none")
+    if rule.guidance == 1:
+        return
+    if not model.cond_dim:
+        raise InputError(
+            f"guidance={rule.guidance}: {model.path} knows no conditions to guide by; leave it at 1, "
+            "or train with model.cond_dim=…"
+        )
+    if cond is None or bool(cond.isnan().all()):
+        raise InputError(
+            f"guidance={rule.guidance}: there is no condition to guide by; give cond=…, or leave it "
+            "at 1"
+        )
 
 
 def resolve_device(name: str) -> torch.device:
@@ -180,9 +221,19 @@ def resolve_device(name: str) -> torch.device:
         device = torch.device(name)
     except RuntimeError as error:
         raise InputError(f"device={name}: no such device; choose auto, cpu or cuda") from error
+    if device.type not in ("cpu", "cuda"):
+        raise InputError(f"device={name}: humouse runs on auto, cpu or cuda")
     if device.type == "cuda" and not torch.cuda.is_available():
         raise InputError(f"device={name}: this machine has no CUDA device; use device=cpu")
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        last = torch.cuda.device_count() - 1
+        raise InputError(f"device={name}: there is none; the last CUDA device here is cuda:{last}")
     return device
+
+
+def announce(model: Model) -> None:
+    """Print which checkpoint is used: by default it is the newest."""
+    print(f"checkpoint: {model.path} ({model.config['experiment_name']}, step {model.step:,})")
 
 
 def run(settings: SampleSettings) -> None:
@@ -197,7 +248,8 @@ def run(settings: SampleSettings) -> None:
         settings.batch_size,
     )
     cond = None if settings.cond is None else torch.tensor(settings.cond)
-    check_request(model, settings.n, settings.seq_len, cond, rule)
+    check_request(model, settings.n, settings.seq_len, cond, settings.seed, rule)
+    announce(model)
     calls = -(-settings.n // settings.batch_size) * settings.steps
     with progress_bar("sampling", calls) as advance:
         x0, frame = sample_deltas(

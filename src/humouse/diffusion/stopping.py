@@ -14,11 +14,15 @@ class Stopped:
 
 @contextmanager
 def stop_signals() -> Iterator[Stopped]:
-    """Let SIGINT and SIGTERM end the step in hand first, so that a checkpoint can be written."""
+    """Let SIGINT and SIGTERM end the step in hand first, so that a checkpoint can be written.
+
+    A second signal does what it always does: somebody is in a hurry.
+    """
     stopped = Stopped()
 
     def stop(number: int, frame: Any) -> None:
         stopped.now = True
+        signal.signal(number, before[signal.Signals(number)])
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

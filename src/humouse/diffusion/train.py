@@ -1,6 +1,7 @@
 """Training (§3, §4): a loop over steps that can be killed at any moment and goes on bit for bit."""
 
 import copy
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NoReturn
@@ -11,9 +12,9 @@ from accelerate.state import AcceleratorState
 from accelerate.utils import broadcast_object_list
 from torch.utils.data import DataLoader
 
-from humouse.artefact import versions
+from humouse.artefact import set_aside, versions
 from humouse.data.augment import AugmentRules
-from humouse.data.codec import Codec
+from humouse.data.codec import codec_from_state
 from humouse.data.command import dataset
 from humouse.data.prepared import Prepared
 from humouse.diffusion.batches import Draws, Share, StepBatches
@@ -50,8 +51,9 @@ def train(settings: TrainSettings) -> Path:
     precision = mixed_precision(device, settings.optim.amp)
     accelerator = Accelerator(cpu=device.type == "cpu", mixed_precision=precision)
     try:
+        trainer = Trainer(settings, accelerator)
         with stop_signals() as stopped:
-            return Trainer(settings, accelerator).run(stopped)
+            return trainer.run(stopped)
     finally:
         accelerator.free_memory()
         AcceleratorState._reset_state(reset_partial_state=not accelerator.use_distributed)
@@ -70,17 +72,23 @@ class Trainer:
         self.accelerator = accelerator
         self.main = accelerator.is_main_process
         self.path = Path(settings.checkpoint_dir) / f"{settings.experiment_name}.pt"
+        self.folder = Path(settings.logging.dir) / settings.experiment_name
         self.config: dict[str, Any] = asdict(settings)
         with accelerator.main_process_first():
             self.data = dataset(settings.data, shown=self.main)
             self.train_split = self.data.split("train")
         saved = self._saved()
-        self.codec: Codec = make_codec(settings.data).fit(self.train_split)
-        fits = self.codec.fits(self.train_split)
-        self.left_out = int((~fits).sum())
-        self.train_split = self.train_split[fits]
-        if saved is not None:
+        if saved is None:
+            self.codec = make_codec(settings.data).fit(self.train_split)
+        else:
             self._check_resumable(saved)
+            self.codec = codec_from_state(saved.codec)
+        self.rows = self.codec.fits(self.train_split).nonzero().squeeze(1)
+        self.left_out = len(self.train_split) - len(self.rows)
+        self.train_split = self.train_split[self.rows]
+        self.validation = Validation.choose(
+            self.data.split("val"), self.codec, settings.logging.num_eval_samples, settings.seed
+        )
         self._build()
         self.step = 0
         self.best = BestScore(settings.early_stopping.score, settings.early_stopping.patience)
@@ -89,16 +97,24 @@ class Trainer:
             self._restore(saved)
 
     def _saved(self) -> Checkpoint | None:
-        if self.settings.resume and self.path.is_file():
-            return Checkpoint.load(self.path)
-        return None
+        if not self.settings.resume:
+            return None
+        if not self.path.is_file():
+            self._say(f"resume=true, but there is no {self.path} yet: starting anew")
+            return None
+        return Checkpoint.load(self.path)
+
+    def _say(self, line: str) -> None:
+        if self.main:
+            print(line)
 
     def _set_aside(self) -> None:
-        """Keep the checkpoint of an earlier run of this name: a new one never destroys it."""
-        if self.main and not self.settings.resume and self.path.is_file():
-            before = self.path.with_suffix(".previous.pt")
-            self.path.replace(before)
-            print(f"{self.path} exists: kept as {before} (resume=true goes on from it instead)")
+        """Keep what an earlier run of this name left: a new one never destroys it."""
+        if self.settings.resume or not self.main:
+            return
+        for path in (self.path, self.folder):
+            if kept := set_aside(path):
+                self._say(f"{path} exists: kept as {kept} (resume=true goes on from it instead)")
 
     def _check_resumable(self, saved: Checkpoint) -> None:
         if changed := differences(saved.config, self.config):
@@ -152,7 +168,13 @@ class Trainer:
             self.steps = min(self.steps, s.optim.max_steps)
 
     def _restore(self, saved: Checkpoint) -> None:
-        self.learner.load(saved)
+        try:
+            self.learner.load(saved)
+        except (KeyError, ValueError, TypeError, RuntimeError) as error:
+            reason = str(error).split("\n")[0]
+            raise InputError(
+                f"{self.path}: does not fit this version of humouse ({reason})"
+            ) from error
         self.step = saved.step
         early = self.settings.early_stopping
         self.best = BestScore(early.score, early.patience, saved.history)
@@ -160,51 +182,55 @@ class Trainer:
 
     def run(self, stopped: Stopped) -> Path:
         """Train to the end, to early stopping or to a signal."""
-        s = self.settings
-        validation = Validation.choose(
-            self.data.split("val"), self.codec, s.logging.num_eval_samples, s.seed
-        )
         self._set_aside()
-        journal = None
-        if self.main:
-            journal = Journal(Path(s.logging.dir) / s.experiment_name, self.config, self.step)
-            self._announce()
-        loader = iter(self._loader())
-        loss_sum, count = 0.0, 0
-        bar = progress_bar("training", self.steps, done=self.step, shown=self.main)
-        with bar as advance:
-            while self.step < self.steps and not self.best.exhausted:
-                loss, norm = self._one_step(next(loader))
-                loss_sum, count = loss_sum + loss, count + 1
-                if journal and self.step % s.logging.log_interval == 0:
-                    journal.scalars(self.step, {"loss": loss_sum / count, "grad_norm": norm})
-                    loss_sum, count = 0.0, 0
-                advance(f"loss {loss:.3f}")
-                self._round(validation, journal)
-                interrupted = self._agreed(stopped.now)
-                if self._due(s.logging.checkpoint_interval) or self._last or interrupted:
-                    self._save()
-                if interrupted:
-                    break
-        if journal:
-            journal.close()
+        journal = Journal(self.folder, self.config, self.step) if self.main else None
+        self._announce()
+        try:
+            with progress_bar("training", self.steps, done=self.step, shown=self.main) as advance:
+                self._steps(journal, advance, stopped)
+        finally:
+            if journal is not None:
+                journal.close()
         if self._agreed(stopped.now):
             raise KeyboardInterrupt(f"({self.path} holds step {self.step:,}; resume=true goes on)")
         self._report()
         return self.path
 
+    def _steps(
+        self, journal: Journal | None, advance: Callable[[str], None], stopped: Stopped
+    ) -> None:
+        log = self.settings.logging
+        loader = iter(self._loader())
+        losses: list[float] = []
+        while self.step < self.steps and not self.best.exhausted:
+            loss, norm = self._one_step(next(loader))
+            losses.append(loss)
+            if journal is not None and self.step % log.log_interval == 0:
+                journal.scalars(self.step, {"loss": sum(losses) / len(losses), "grad_norm": norm})
+                losses.clear()
+            advance(f"loss {loss:.3f}")
+            self._round(journal)
+            interrupted = self._agreed(stopped.now)
+            if self._due(log.checkpoint_interval) or self._last or interrupted:
+                self._save()
+            if interrupted:
+                return
+
     def _announce(self) -> None:
         name = self.data.manifest["origin"]
         parameters = sum(weights.numel() for weights in self.averaged.parameters())
-        print(
+        self._say(
             f"{self.settings.experiment_name}: {len(self.train_split):,} gestures of {name}, "
             f"{parameters / 1e6:.2f}M parameters, {self.steps:,} steps on "
             f"{self.accelerator.device} ({self.accelerator.mixed_precision} mixed precision)"
         )
         if self.left_out:
-            print(f"left out: {self.left_out:,} gestures that do not fit the codec's T")
+            self._say(
+                f"left out: {self.left_out:,} gestures that codec {self.codec.name} cannot hold "
+                f"(longer than T = {self.codec.sequence_length}, without a path, or with 0 ms steps)"
+            )
         if self.step:
-            print(f"resuming {self.path} after step {self.step:,}")
+            self._say(f"resuming {self.path} after step {self.step:,}")
 
     def _loader(self) -> DataLoader[Share]:
         # More loaders than spare cores would only take time from the network.
@@ -228,12 +254,12 @@ class Trainer:
         return loss, norm
 
     def _stop_on_bad_loss(self, error: BadLossError, share: Share) -> NoReturn:
-        rows = ", ".join(str(row) for row in share.gestures[:8].tolist())
+        rows = ", ".join(str(row) for row in self.rows[share.gestures].tolist())
         good = f"{self.path} is good" if self.path.is_file() else "no checkpoint was written yet"
         raise InputError(
-            f"step {self.step + 1}: {error}, on gestures {rows}, … of the train split in "
-            f"{self.data.folder}; stopped before they reached the weights; {good}; try a lower "
-            "optim.lr, optim.amp=false, or look at those gestures"
+            f"step {self.step + 1}: {error}; stopped before they reached the weights; {good}; try a lower "
+            f"optim.lr, optim.amp=false, or look at the batch: rows {rows} of "
+            f"{self.data.folder / 'train.parquet'}"
         ) from error
 
     @property
@@ -247,7 +273,7 @@ class Trainer:
         per_epoch = self.batches.steps_per_epoch
         return interval > 0 and self.step % (interval * per_epoch) == 0
 
-    def _round(self, validation: Validation, journal: Journal | None) -> None:
+    def _round(self, journal: Journal | None) -> None:
         """Measure on the validation split where it is due, and keep the best weights."""
         log = self.settings.logging
         ended = self.step == self.steps
@@ -257,10 +283,12 @@ class Trainer:
         improved = False
         if journal is not None:
             self.averaged.network.load_state_dict(self.learner.ema.weights)
-            scores = {"val_loss": validation.loss(self.averaged)}
+            gamma = self.settings.diffusion.min_snr_gamma
+            weighted = self.settings.diffusion.min_snr_weight
+            scores = {"val_loss": self.validation.loss(self.averaged, gamma if weighted else None)}
             if scored:
                 model = Model(self.averaged, self.codec, self.config, {}, self.path)
-                samples, pictures = validation.score(model)
+                samples, pictures = self.validation.score(model)
                 scores |= samples
                 journal.pictures(self.step, pictures)
             journal.scalars(self.step, scores)
@@ -293,13 +321,10 @@ class Trainer:
         self.accelerator.wait_for_everyone()
 
     def _report(self) -> None:
-        if not self.main:
-            return
         if self.best.exhausted:
-            print(f"stopped early: {self.best.score} did not improve any more")
-        s = self.settings
-        print(f"checkpoint: {self.path} (step {self.step:,})")
-        print(f"metrics and pictures: {Path(s.logging.dir) / s.experiment_name}/")
+            self._say(f"stopped early: {self.best.score} did not improve any more")
+        self._say(f"checkpoint: {self.path} (step {self.step:,})")
+        self._say(f"metrics and pictures: {self.folder}/")
 
 
 def _data_record(data: Prepared) -> dict[str, Any]:

@@ -57,6 +57,8 @@ def check_settings(settings: TrainSettings) -> None:
     for name, share in shares.items():
         if not 0 <= share <= 1:
             raise InputError(f"{name}={share}: must lie between 0 and 1")
+    if not 0 <= s.seed < 2**32:
+        raise InputError(f"seed={s.seed}: must lie in 0…2³²−1")
     if not 0 <= s.model.dropout < 1:
         raise InputError(f"model.dropout={s.model.dropout}: must lie in 0…1, below 1")
     if not s.optim.lr > 0 or not s.diffusion.min_snr_gamma > 0:
@@ -76,6 +78,10 @@ def _check_choices(s: TrainSettings) -> None:
     for name, (value, known) in choices.items():
         if value not in known:
             raise InputError(f"{name}={value}: unknown; choose one of {', '.join(known)}")
+    if s.model.cond_dim == 1:
+        raise InputError(
+            "model.cond_dim=1: half a goal says nothing; 2 is goal_dx_px and goal_dy_px"
+        )
     if s.model.cond_dim > 4:
         raise InputError(f"model.cond_dim={s.model.cond_dim}: there are 4 conditions to learn")
     if not s.experiment_name or "/" in s.experiment_name:

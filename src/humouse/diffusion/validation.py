@@ -41,20 +41,21 @@ class Validation:
         """Choose n gestures of the validation split, or all there are.
 
         Raises:
-            InputError: None of them fits the codec.
+            InputError: Fewer fit the codec than a score needs.
         """
         val = val[codec.fits(val)]
-        if not len(val):
+        if len(val) < FEWEST:
             raise InputError(
-                f"{val.origin}: no gesture of the validation split fits codec '{codec.name}' with "
-                f"data.sequence_length={codec.sequence_length}; choose a greater one"
+                f"{val.origin}: {len(val)} gestures of the validation split fit codec "
+                f"'{codec.name}' with data.sequence_length={codec.sequence_length}, at least "
+                f"{FEWEST} are needed; choose a greater one or prepare more people"
             )
         rows = torch.randperm(len(val), generator=generator(seed, "validation"))[:n]
         return cls(val[rows], codec, seed)
 
     @torch.no_grad()
-    def loss(self, denoiser: Denoiser) -> float:
-        """Return the masked loss without weighting, at evenly spread noise times."""
+    def loss(self, denoiser: Denoiser, min_snr_gamma: float | None = None) -> float:
+        """Return the masked loss, weighted as in training, at evenly spread noise times."""
         x0, frame = self.codec.encode(self.people)
         B, T, C = x0.shape
         g = generator(self.seed, "validation loss")
@@ -72,7 +73,9 @@ class Validation:
         # Sorting by length must not tie noise times to lengths.
         whole = NoisyBatch(**{**vars(whole), "t": whole.t[torch.randperm(B, generator=g)]})
         parts = (whole[i : i + _BATCH].trimmed().to(device) for i in range(0, B, _BATCH))
-        total = sum(float(squared_error_sum(denoiser, part)) for part in parts)
+        total = sum(
+            float(squared_error_sum(denoiser, part, min_snr_gamma=min_snr_gamma)) for part in parts
+        )
         return total / (int(mask.sum()) * C)
 
     def score(self, model: Model) -> tuple[dict[str, float], dict[str, Figure]]:

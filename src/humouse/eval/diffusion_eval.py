@@ -5,15 +5,23 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from rich.console import Console
 from rich.table import Table
 
 from humouse.artefact import sha256, versions, write_json
 from humouse.data.prepared import load_split
 from humouse.diffusion.checkpoint import Model, load_model
-from humouse.diffusion.sample import SamplingRule, resolve_device, sample
+from humouse.diffusion.sample import SamplingRule, announce, resolve_device, sample
 from humouse.errors import InputError
-from humouse.eval.evaluator import FEWEST, Evaluation, check_metrics, evaluate
+from humouse.eval.evaluator import (
+    FEWEST,
+    Evaluation,
+    check_metrics,
+    check_seed,
+    comparable,
+    evaluate,
+)
 from humouse.features import feature_table
 from humouse.figures import gesture_gallery, kinematic_overlays, save_figure, velocity_spectra
 from humouse.launch import launch
@@ -29,12 +37,14 @@ def run(settings: EvalSettings) -> None:
     if settings.n < FEWEST:
         raise InputError(f"n={settings.n}: must be at least {FEWEST}")
     check_metrics(settings.metrics)
+    check_seed(settings.seed)
     model = None
     if settings.samples is None or settings.ckpt is not None:
         model = load_model(settings.ckpt, resolve_device(settings.device))
     val_path = Path(settings.val_split or _own_split(model, "val"))
-    train_path = Path(settings.train_split or val_path.with_name("train"))
-    people, others = load_split(val_path), load_split(train_path)
+    people, others = load_split(val_path), _others(settings, val_path)
+    if model is not None:
+        announce(model)
     if model is not None and people.origin != model.data["origin"]:
         print(
             f"note: {model.path} was trained on {model.data['origin']}, and is compared with "
@@ -47,6 +57,10 @@ def run(settings: EvalSettings) -> None:
         people = replace(people, user=None)
     # A generator has no users: the floor is taken the same way.
     others = replace(others, user=None)
+    # Chosen once: the pictures show what is scored.
+    n = comparable(people, made, settings.n)
+    people, made = (_chosen(part, n, settings.seed) for part in (people, made))
+    others = _chosen(others, comparable(people, others, n), settings.seed)
     with progress_bar("scoring", 2) as advance:
         score = _evaluate(people, made, settings)
         advance()
@@ -61,6 +75,18 @@ def _own_split(model: Model | None, name: str) -> Path:
     if model is None:
         raise InputError("val_split: name the people to compare the samples with, e.g. data/val")
     return Path(model.data["folder"]) / name
+
+
+def _others(settings: EvalSettings, val_path: Path) -> Trajectories:
+    if settings.train_split is not None:
+        return load_split(settings.train_split)
+    beside = val_path.with_name("train.parquet")
+    if not beside.is_file():
+        raise InputError(
+            f"{beside}: no train split beside val_split; name other people, for the floor, with "
+            "train_split=…"
+        )
+    return load_split(beside)
 
 
 def _made(settings: EvalSettings, model: Model | None, n: int) -> Trajectories:
@@ -80,10 +106,12 @@ def _framed(movements: Trajectories, model: Model | None) -> Trajectories:
     return model.codec.canonicalize(movements[model.codec.fits(movements)])
 
 
+def _chosen(movements: Trajectories, n: int, seed: int) -> Trajectories:
+    return movements[np.random.default_rng(seed).permutation(len(movements))[:n]]
+
+
 def _evaluate(people: Trajectories, made: Trajectories, settings: EvalSettings) -> Evaluation:
-    return evaluate(
-        people, made, metrics=settings.metrics, seed=settings.seed, max_gestures=settings.n
-    )
+    return evaluate(people, made, metrics=settings.metrics, seed=settings.seed)
 
 
 def _write(
@@ -105,13 +133,12 @@ def _write(
         content["checkpoint"] = {"path": str(model.path), "sha256": sha256(model.path)}
         content["trained_on"] = model.data
     write_json(out_dir / "scores.json", content)
-    chosen_people, chosen_made = people[: settings.n], made[: settings.n]
-    save_figure(gesture_gallery(chosen_people, chosen_made), out_dir / "gestures.png")
+    save_figure(gesture_gallery(people, made), out_dir / "gestures.png")
     if "kinematics" in settings.metrics:
-        tables = feature_table(chosen_people), feature_table(chosen_made)
+        tables = feature_table(people), feature_table(made)
         save_figure(kinematic_overlays(*tables), out_dir / "kinematics.png")
     if "spectra" in settings.metrics:
-        save_figure(velocity_spectra(chosen_people, chosen_made), out_dir / "spectra.png")
+        save_figure(velocity_spectra(people, made), out_dir / "spectra.png")
 
 
 def _print(score: Evaluation, floor: Evaluation) -> None:

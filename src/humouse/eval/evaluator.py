@@ -80,23 +80,20 @@ def evaluate(
         real: The standard, people's as a rule.
         fake: Those to judge.
         metrics: Which of `METRICS`.
-        seed: For everything random.
+        seed: For everything random; 0 to 2³² − 1.
         max_gestures: At most so many of each.
         quick: For a look during training: at most 512 of each, the logistic probe alone, 2 runs
             of PRD, no nearest neighbours.
 
     Raises:
-        InputError: There is no such metric, or either side has fewer than 10 movements.
+        InputError: There is no such metric, the seed is out of range, or either side has fewer than
+            10 movements.
     """
     check_metrics(metrics)
-    limit = min(len(real), len(fake), max_gestures or len(real))
+    check_seed(seed)
+    limit = comparable(real, fake, max_gestures or len(real))
     if quick:
         limit = min(limit, _QUICK_GESTURES)
-    if limit < FEWEST:
-        raise InputError(
-            f"{real.origin} against {fake.origin}: {len(real)} and {len(fake)} movements, of which "
-            f"{limit} of each can be compared; at least {FEWEST} of each are needed"
-        )
     rng = np.random.default_rng(seed)
     real, fake = (_chosen(side, limit, rng) for side in (real, fake))
     tables = feature_table(real), feature_table(fake)
@@ -113,6 +110,27 @@ def evaluate(
         features=_feature_summary(*tables) if "kinematics" in metrics else {},
         spectra=_band_powers(real, fake) if "spectra" in metrics else {},
     )
+
+
+def comparable(real: Trajectories, fake: Trajectories, most: int) -> int:
+    """Return how many of each side can be compared, at most `most`.
+
+    Raises:
+        InputError: They are fewer than 10.
+    """
+    n = min(len(real), len(fake), most)
+    if n < FEWEST:
+        raise InputError(
+            f"{real.origin} against {fake.origin}: {len(real)} and {len(fake)} movements, of which "
+            f"{n} of each can be compared; at least {FEWEST} of each are needed"
+        )
+    return n
+
+
+def check_seed(seed: int) -> None:
+    """Raise InputError if the folds and the probes cannot be seeded with it."""
+    if not 0 <= seed < 2**32:
+        raise InputError(f"seed={seed}: must lie in 0…{2**32 - 1}")
 
 
 def check_metrics(metrics: Sequence[str]) -> None:

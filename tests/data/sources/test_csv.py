@@ -24,7 +24,7 @@ def test_columns_units_and_separator_are_settings(tmp_path, unit, scale):
         (1_600_000_000_017, 4, -3, "move", "ann"),
         (1_600_000_000_033, 7, -3, "move", "ann"),
     ]
-    assert file.session == "log"
+    assert (file.session, file.user) == ("log", None)
 
 
 def test_people_whose_rows_alternate_are_told_apart(tmp_path):

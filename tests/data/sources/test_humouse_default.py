@@ -71,3 +71,9 @@ def test_movements_go_from_waypoint_to_waypoint_with_a_bell_of_speed():
 def test_a_population_of_nobody_is_refused(setting):
     with pytest.raises(InputError, match=f"{setting}=0"):
         make_source("humouse_default", **{setting: 0})
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32])
+def test_a_seed_out_of_range_is_refused(seed):
+    with pytest.raises(InputError, match=rf"source\.seed={seed}"):
+        make_source("humouse_default", seed=seed)

@@ -33,5 +33,7 @@ def codec_from_state(state: Mapping[str, Any]) -> Codec:
     codec = CODECS[state["name"]](**state["settings"])
     for name in ("mean", "std", "condition_mean", "condition_std"):
         setattr(codec, name, state[name])
+    shortest, longest = state["trained_lengths"]
+    codec.trained_lengths = shortest, longest
     codec.prior = None if state["prior"] is None else Frame(**state["prior"])
     return codec

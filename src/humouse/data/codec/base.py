@@ -38,6 +38,7 @@ class Codec(ABC):
         self.mean = torch.zeros(1)
         self.std = torch.ones(1)
         self.prior: Frame | None = None
+        self.trained_lengths = (sequence_length, sequence_length)
         self.condition_mean = torch.zeros(len(CONDITIONS))
         self.condition_std = torch.ones(len(CONDITIONS))
 
@@ -67,9 +68,9 @@ class Codec(ABC):
         Both sides of a comparison go through it, so that neither owes a difference to the codec.
         """
 
-    @abstractmethod
     def length_range(self) -> tuple[int, int]:
         """Return the shortest and the longest sequence that the model was trained on."""
+        return self.trained_lengths
 
     def fit(self, train: Trajectories) -> "Codec":
         """Learn the channels' mean and spread, and the prior of frames, from the train split.
@@ -89,6 +90,7 @@ class Codec(ABC):
         if self.normalize:
             self.mean = valid.mean(0).float()
             self.std = valid.std(0, correction=0).clamp_min(1e-8).float()
+        self.trained_lengths = int(frame.lengths.min()), int(frame.lengths.max())
         rows = torch.randperm(len(frame), generator=generator("prior"))[:_PRIOR_ROWS]
         self.prior = frame[rows]
         raw = self._raw_condition(conditions_of(train))
@@ -117,20 +119,17 @@ class Codec(ABC):
         deltas = torch.where(mask, deltas, deltas.new_zeros(()))
         return Trajectories(deltas, frame.lengths, frame.start, None, origin)
 
-    def draw_frames(
-        self, n: int, *, seed: int, seq_len: int | None = None, first: int = 0
-    ) -> Frame:
+    def draw_frames(self, n: int, *, seed: int, seq_len: int | None = None) -> Frame:
         """Draw frames of n movements from the train split's joint distribution.
 
         Args:
             n: How many.
-            seed: Frame i depends on the seed and on `first` + i alone.
+            seed: Frame i depends on the seed and i alone.
             seq_len: Gives all of them this many steps instead.
-            first: Index of the first one in the stream.
         """
         if self.prior is None:
             raise ValueError("the codec is not fitted")
-        index = [_draw(len(self.prior), seed, first + i) for i in range(n)]
+        index = [_draw(len(self.prior), seed, i) for i in range(n)]
         frame = self.prior[torch.tensor(index, dtype=torch.long)]
         if seq_len is None:
             return frame
@@ -171,6 +170,7 @@ class Codec(ABC):
             "settings": self.settings(),
             "mean": self.mean,
             "std": self.std,
+            "trained_lengths": list(self.trained_lengths),
             "condition_mean": self.condition_mean,
             "condition_std": self.condition_std,
             "prior": None if self.prior is None else self.prior.state(),

@@ -14,6 +14,7 @@ from humouse.trajectories import Trajectories
 
 _NOMINAL_PATH_PX = 1000.0
 _NOMINAL_DURATION_MS = 1000.0
+_NOMINAL_GRID_PX = 0.01
 
 
 class CanonicalCodec(Codec):
@@ -66,12 +67,6 @@ class CanonicalCodec(Codec):
         if self.canonicalize_duration:
             return moves
         return moves & (trajectories.lengths <= self.sequence_length)
-
-    def length_range(self) -> tuple[int, int]:
-        """Return (T, T) on the fixed clock, else the range of native lengths seen in training."""
-        if self.canonicalize_duration or self.prior is None:
-            return self.sequence_length, self.sequence_length
-        return int(self.prior.lengths.min()), int(self.prior.lengths.max())
 
     def _to_channels(self, trajectories: Trajectories) -> tuple[Float[Tensor, "B T C"], Frame]:
         if self.canonicalize_duration:
@@ -146,6 +141,10 @@ class CanonicalCodec(Codec):
         )
         mask = valid_steps(frame.lengths, x.shape[1])[..., None]
         deltas = torch.where(mask, self._from_channels(x, nominal), x.new_zeros(()))
+        # People's resampled paths hold exact plateaus and zeros, which float32 blurs by 1e-5 px once
+        # they have been through a codec: enough for a classifier. A grid far below a pixel is not.
+        moves = (deltas[..., :2] / _NOMINAL_GRID_PX).round() * _NOMINAL_GRID_PX + 0.0
+        deltas = torch.cat([moves, deltas[..., 2:]], -1)
         return replace(trajectories, deltas=deltas, lengths=frame.lengths, start=nominal.start)
 
     def _raw_condition(self, cond: Float[Tensor, "B 4"]) -> Float[Tensor, "B 4"]:

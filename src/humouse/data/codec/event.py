@@ -61,12 +61,6 @@ class EventCodec(Codec):
         sized = (merged.lengths >= 1) & (merged.lengths <= self.sequence_length)
         return sized & timed.all(1)
 
-    def length_range(self) -> tuple[int, int]:
-        """Return the shortest and the longest movement of the train split, in steps."""
-        if self.prior is None:
-            return 1, self.sequence_length
-        return int(self.prior.lengths.min()), int(self.prior.lengths.max())
-
     def _to_channels(self, trajectories: Trajectories) -> tuple[Float[Tensor, "B T C"], Frame]:
         trajectories = self.canonicalize(trajectories)
         net = trajectories.net_px

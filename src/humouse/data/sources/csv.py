@@ -1,6 +1,6 @@
 """Recordings in any delimited text files, whose columns the settings name."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -73,9 +73,10 @@ class Csv(Source):
 
     def files(self) -> list[SourceFile]:
         """Return the files that match the pattern."""
-        return recordings(
+        found = recordings(
             self.folder, self.pattern, expected=self.pattern, user_from=self.user_from
         )
+        return [replace(file, user=None) for file in found] if self.columns.get("user") else found
 
     def events(self, file: SourceFile) -> Events:
         """Return one file's events, each person's and session's rows together."""

@@ -21,10 +21,11 @@ class HumouseDefault(Source):
     Args:
         users: Number of people.
         gestures_per_user: Movements that each makes; the gesture rules drop some.
-        seed: Seed of everything drawn; a person is the same whatever the number of people.
+        seed: Seed of everything drawn, 0 ≤ seed < 2³²; a person is the same whatever the number of
+            people.
 
     Raises:
-        InputError: A number is too small.
+        InputError: A number is out of its range.
     """
 
     users: int = 40
@@ -34,10 +35,12 @@ class HumouseDefault(Source):
     synthetic = True
 
     def __post_init__(self) -> None:
-        for setting, least in (("users", 1), ("gestures_per_user", 1), ("seed", 0)):
+        for setting in ("users", "gestures_per_user"):
             value = getattr(self, setting)
-            if value < least:
-                raise InputError(f"{setting}={value}: must be at least {least}")
+            if value < 1:
+                raise InputError(f"source.{setting}={value}: must be at least 1")
+        if not 0 <= self.seed < 2**32:
+            raise InputError(f"source.seed={self.seed}: must be at least 0 and below 2³²")
 
     def settings(self) -> dict[str, Any]:
         """Return the size and the seed of the population."""

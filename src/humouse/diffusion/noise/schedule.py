@@ -119,7 +119,9 @@ class DiscreteSchedule(Schedule):
     def alpha_bar(self, t: Float[Tensor, "*S"]) -> Float[Tensor, "*S"]:
         """Return ᾱ at the nearest grid time."""
         index = (t.double() * self.timesteps).round().long().clamp(0, self.timesteps)
-        return self._alpha_bar.to(t.device)[index]
+        if self._alpha_bar.device != t.device:  # moves once, with the model
+            self._alpha_bar = self._alpha_bar.to(t.device)
+        return self._alpha_bar[index]
 
     def training_time(self, u: Float[Tensor, "*S"]) -> Float[Tensor, "*S"]:
         """Map uniform draws u in [0, 1) to the grid's times 1/N … 1."""
