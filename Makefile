@@ -2,8 +2,6 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
-# Threads that spin while they wait make a busy machine many times slower, an idle one hardly faster.
-export OMP_WAIT_POLICY ?= PASSIVE
 # People's recordings, for what needs them; the tests look for them in the same place.
 RECORDINGS := $(or $(HUMOUSE_DATA),../shared/data)
 
@@ -44,6 +42,8 @@ lint: $(READY)
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 
+# Threads that spin while they wait are faster on an idle machine, and stall a shared one for minutes.
+test test-all: export OMP_WAIT_POLICY ?= PASSIVE
 test: lint
 	$(BIN)/python -m pytest -m "not slow"
 
