@@ -407,6 +407,24 @@ def test_no_validation_gesture_fits(tmp_path: Path, tiny_settings: Make, tiny_da
         Validation.choose(still, trainer.codec, 10, 0)
 
 
+def test_validation_tells_a_conditional_model_its_conditions(
+    tmp_path: Path, tiny_settings: Make, monkeypatch: pytest.MonkeyPatch
+):
+    trainer = Trainer(tiny_settings(tmp_path, "model.cond_dim=2"), Accelerator(cpu=True))
+    told: list[torch.Tensor | None] = []
+    predict = trainer.averaged.predict
+
+    def spy(x_t: Any, t: Any, mask: Any, cond: Any = None, x0_prev: Any = None) -> Any:
+        told.append(cond)
+        return predict(x_t, t, mask, cond, x0_prev)
+
+    monkeypatch.setattr(trainer.averaged, "predict", spy)
+    trainer.validation.loss(trainer.averaged)
+    assert told
+    assert all(cond is not None and cond.shape[1] == 2 for cond in told)
+    assert not any(bool(cond.isnan().any()) for cond in told if cond is not None)
+
+
 def test_bf16_gradients_with_self_conditioning(tmp_path: Path, tiny_settings: Make):
     """Weights cast by the first, unlearnt pass must not be what the second learns through."""
     wide = ("model.dropout=0", "model.base_channels=64")

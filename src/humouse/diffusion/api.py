@@ -89,8 +89,7 @@ def denormalize(
         check_condition(model, n, cond)
         given = cond.float().cpu().expand(n, cond.shape[-1])
         frame = model.codec.frame_given(frame, given, samples)
-    origin = f"diffusion:{model.config['experiment_name']}"
-    return model.codec.decode(samples, frame, origin=origin)
+    return model.codec.decode(samples, frame, origin=model.origin)
 
 
 def canonicalize(movements: Trajectories, *, ckpt: str | Path | None = None) -> Trajectories:

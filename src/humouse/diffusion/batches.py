@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from humouse.data.augment import AugmentRules, augment
-from humouse.data.codec import Codec
+from humouse.data.codec import Codec, valid_steps
 from humouse.diffusion.noise.schedule import Schedule
 from humouse.diffusion.objective import NoisyBatch
 from humouse.randomness import generator
@@ -126,7 +126,7 @@ class StepBatches(Dataset[Share]):
         u = u[torch.randperm(B, generator=g)]
         batch = NoisyBatch(
             x0=x0,
-            mask=torch.arange(T) < frame.lengths[:, None],
+            mask=valid_steps(frame.lengths, T),
             cond=cond,
             t=self.schedule.training_time(u),
             eps=torch.randn(B, T, C, generator=g),

@@ -128,6 +128,11 @@ class Model:
     step: int = 0
 
     @property
+    def origin(self) -> str:
+        """Origin of the movements that it makes."""
+        return f"diffusion:{self.config['experiment_name']}"
+
+    @property
     def cond_dim(self) -> int:
         """Number of conditions that it knows."""
         return self.config["model"]["cond_dim"]

@@ -40,8 +40,9 @@ class Learner:
         self.accelerator = accelerator
         denoiser = denoiser.to(accelerator.device)
         self.ema = EMA(denoiser.network, s.optim.ema_decay)
-        gamma = s.diffusion.min_snr_gamma if s.diffusion.min_snr_weight else None
-        objective = Objective(denoiser, gamma)
+        weighted = s.diffusion.min_snr_weight
+        self.min_snr_gamma = s.diffusion.min_snr_gamma if weighted else None
+        objective = Objective(denoiser, self.min_snr_gamma)
         optimizer = torch.optim.AdamW(
             objective.parameters(),
             lr=s.optim.lr,

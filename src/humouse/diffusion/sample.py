@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from humouse.artefact import sha256, versions, write_json
-from humouse.data.codec import CONDITIONS, Frame
+from humouse.data.codec import CONDITIONS, Frame, valid_steps
 from humouse.diffusion.checkpoint import Model, load_model, save_tensors
 from humouse.diffusion.guidance import Guided
 from humouse.diffusion.samplers import draw, make_sampler
@@ -72,7 +72,7 @@ def sample(
     x0, frame = sample_deltas(
         model, n, seq_len=seq_len, cond=cond, seed=seed, rule=rule, progress=progress
     )
-    return model.codec.decode(x0, frame, origin=f"diffusion:{model.config['experiment_name']}")
+    return model.codec.decode(x0, frame, origin=model.origin)
 
 
 def sample_deltas(
@@ -119,7 +119,7 @@ def _sample_batch(
         full = torch.stack([torch.randn(shape, generator=stream) for stream in streams])
         return full[:, :T].contiguous().to(device)
 
-    mask = torch.arange(T, device=device) < frame.lengths.to(device)[:, None]
+    mask = valid_steps(frame.lengths.to(device), T)
     sampler = make_sampler(rule.sampler, model.denoiser.schedule, eta=rule.eta)
     encoded = None
     if model.cond_dim:
@@ -261,8 +261,7 @@ def run(settings: SampleSettings) -> None:
             rule=rule,
             progress=advance,
         )
-    origin = f"diffusion:{model.config['experiment_name']}"
-    movements = model.codec.decode(x0, frame, origin=origin)
+    movements = model.codec.decode(x0, frame, origin=model.origin)
     out_dir = Path(settings.out_dir)
     movements.save(out_dir / "samples.parquet")
     if settings.save_deltas:

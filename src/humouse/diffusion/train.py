@@ -87,7 +87,11 @@ class Trainer:
         self.left_out = len(self.train_split) - len(self.rows)
         self.train_split = self.train_split[self.rows]
         self.validation = Validation.choose(
-            self.data.split("val"), self.codec, settings.logging.num_eval_samples, settings.seed
+            self.data.split("val"),
+            self.codec,
+            settings.logging.num_eval_samples,
+            settings.seed,
+            settings.model.cond_dim,
         )
         self._build()
         self.step = 0
@@ -283,9 +287,8 @@ class Trainer:
         improved = False
         if journal is not None:
             self.averaged.network.load_state_dict(self.learner.ema.weights)
-            gamma = self.settings.diffusion.min_snr_gamma
-            weighted = self.settings.diffusion.min_snr_weight
-            scores = {"val_loss": self.validation.loss(self.averaged, gamma if weighted else None)}
+            gamma = self.learner.min_snr_gamma
+            scores = {"val_loss": self.validation.loss(self.averaged, gamma)}
             if scored:
                 model = Model(self.averaged, self.codec, self.config, {}, self.path)
                 samples, pictures = self.validation.score(model)

@@ -6,6 +6,7 @@ from typing import Any
 
 from humouse.data.codec import CODECS, CanonicalCodec, Codec, EventCodec
 from humouse.errors import InputError
+from humouse.eval.evaluator import check_seed
 from humouse.settings import DataSettings, OptimSettings, TrainSettings
 
 _SCORES = ("val_loss", "c2st_auc", "mmd", "none")
@@ -57,8 +58,7 @@ def check_settings(settings: TrainSettings) -> None:
     for name, share in shares.items():
         if not 0 <= share <= 1:
             raise InputError(f"{name}={share}: must lie between 0 and 1")
-    if not 0 <= s.seed < 2**32:
-        raise InputError(f"seed={s.seed}: must lie in 0…2³²−1")
+    check_seed(s.seed)
     if not 0 <= s.model.dropout < 1:
         raise InputError(f"model.dropout={s.model.dropout}: must lie in 0…1, below 1")
     if not s.optim.lr > 0 or not s.diffusion.min_snr_gamma > 0:

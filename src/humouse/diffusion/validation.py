@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from matplotlib.figure import Figure
 
-from humouse.data.codec import Codec
+from humouse.data.codec import Codec, valid_steps
 from humouse.diffusion.checkpoint import Model
 from humouse.diffusion.denoiser import Denoiser
 from humouse.diffusion.objective import NoisyBatch, squared_error_sum
@@ -30,14 +30,18 @@ class Validation:
         people: Gestures of the validation split that fit the codec.
         codec: Fitted on the train split.
         seed: Of the noise and of the samples; the same at every round, so that rounds compare.
+        cond_dim: How many conditions the model learns.
     """
 
     people: Trajectories
     codec: Codec
     seed: int
+    cond_dim: int = 0
 
     @classmethod
-    def choose(cls, val: Trajectories, codec: Codec, n: int, seed: int) -> "Validation":
+    def choose(
+        cls, val: Trajectories, codec: Codec, n: int, seed: int, cond_dim: int = 0
+    ) -> "Validation":
         """Choose n gestures of the validation split, or all there are.
 
         Raises:
@@ -51,7 +55,7 @@ class Validation:
                 f"{FEWEST} are needed; choose a greater one or prepare more people"
             )
         rows = torch.randperm(len(val), generator=generator(seed, "validation"))[:n]
-        return cls(val[rows], codec, seed)
+        return cls(val[rows], codec, seed, cond_dim)
 
     @torch.no_grad()
     def loss(self, denoiser: Denoiser, min_snr_gamma: float | None = None) -> float:
@@ -59,8 +63,8 @@ class Validation:
         x0, frame = self.codec.encode(self.people)
         B, T, C = x0.shape
         g = generator(self.seed, "validation loss")
-        mask = torch.arange(T) < frame.lengths[:, None]
-        cond = self.codec.condition(self.people, _cond_dim(denoiser))
+        mask = valid_steps(frame.lengths, T)
+        cond = self.codec.condition(self.people, self.cond_dim)
         whole = NoisyBatch(
             x0=x0,
             mask=mask,
@@ -98,10 +102,6 @@ class Validation:
             "spectra": velocity_spectra(real, made),
         }
         return scores, pictures
-
-
-def _cond_dim(denoiser: Denoiser) -> int:
-    return int(getattr(denoiser.network, "cond_dim", 0))
 
 
 class BestScore:

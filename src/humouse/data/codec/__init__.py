@@ -11,7 +11,7 @@ from typing import Any
 from humouse.data.codec.base import Codec
 from humouse.data.codec.canonical import CanonicalCodec, resample
 from humouse.data.codec.event import EventCodec, merge_zero_moves
-from humouse.data.codec.frame import CONDITIONS, Frame
+from humouse.data.codec.frame import CONDITIONS, Frame, valid_steps
 
 __all__ = [
     "CODECS",
@@ -23,6 +23,7 @@ __all__ = [
     "codec_from_state",
     "merge_zero_moves",
     "resample",
+    "valid_steps",
 ]
 
 CODECS: dict[str, type[Codec]] = {codec.name: codec for codec in (CanonicalCodec, EventCodec)}
