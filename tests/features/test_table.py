@@ -1,9 +1,10 @@
-"""Selecting and joining columns, and tables that cannot be."""
+"""Selecting columns and rows, saving, and tables that cannot be."""
 
 import numpy as np
 import pytest
 import torch
 
+from humouse.errors import InputError
 from humouse.features import FeatureTable
 
 TABLE = FeatureTable(
@@ -21,8 +22,6 @@ def test_selection_keeps_units_and_users():
     assert part.values.tolist() == [[2, 0], [5, 3]]
     assert part.user.tolist() == ["ann", "bob"]
     assert TABLE["speed_max"].tolist() == [1, 4]
-    assert TABLE.with_prefix("speed").names == ("speed_mean", "speed_max")
-    assert TABLE.with_prefix("none").values.shape == (2, 0)
 
 
 @pytest.mark.parametrize("ask", [lambda: TABLE["spede"], lambda: TABLE.select(["path", "spede"])])
@@ -31,16 +30,28 @@ def test_a_missing_column_is_named(ask):
         ask()
 
 
-def test_columns_join():
-    other = FeatureTable(torch.ones(2, 1), ("jerk",), ("px/s³",))
-    both = TABLE.beside(other)
-    assert both.names == (*TABLE.names, "jerk")
-    assert both["jerk"].tolist() == [1, 1]
-    assert both.user.tolist() == ["ann", "bob"]
-    with pytest.raises(ValueError, match="same name"):
-        TABLE.beside(TABLE)
-    with pytest.raises(ValueError, match="1 rows"):
-        TABLE.beside(FeatureTable(torch.ones(1, 1), ("jerk",), ("px/s³",)))
+def test_rows_keep_their_users():
+    part = TABLE.rows(np.array([1, 0, 1]))
+    assert part["path"].tolist() == [5, 2, 5]
+    assert part.user.tolist() == ["bob", "ann", "bob"]
+
+
+@pytest.mark.parametrize("user", [TABLE.user, None])
+def test_a_table_comes_back_from_its_file(tmp_path, user):
+    table = FeatureTable(TABLE.values / 3, TABLE.names, TABLE.units, user)
+    table.save(tmp_path / "features.parquet")
+    again = FeatureTable.load(tmp_path / "features.parquet")
+    assert torch.equal(again.values, table.values)
+    assert (again.names, again.units) == (table.names, table.units)
+    assert (again.user is None) if user is None else (again.user == user).all()
+
+
+def test_files_that_are_no_tables(tmp_path):
+    with pytest.raises(InputError, match="no such table of features"):
+        FeatureTable.load(tmp_path / "gone.parquet")
+    (tmp_path / "text.parquet").write_text("no Parquet")
+    with pytest.raises(InputError, match=r"text.parquet: not a readable table"):
+        FeatureTable.load(tmp_path / "text.parquet")
 
 
 @pytest.mark.parametrize(

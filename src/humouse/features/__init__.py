@@ -8,6 +8,7 @@ from torch import Tensor
 
 from humouse.features.kinematics import KINEMATICS, kinematics
 from humouse.features.motion import Motion
+from humouse.features.sigma_lognormal import NEUROMOTOR, neuromotor
 from humouse.features.spectra import SPECTRA, spectra, velocity_spectrum
 from humouse.features.table import Feature, FeatureTable
 from humouse.features.timing import TIMING, timing
@@ -21,10 +22,16 @@ GROUPS: dict[str, tuple[Feature, ...]] = {
     "kinematics": KINEMATICS,
     "timing": TIMING,
     "spectra": SPECTRA,
+    "neuromotor": NEUROMOTOR,
 }
 """What each group of columns holds, in order."""
 
-_COMPUTE: dict[str, _Compute] = {"kinematics": kinematics, "timing": timing, "spectra": spectra}
+_COMPUTE: dict[str, _Compute] = {
+    "kinematics": kinematics,
+    "timing": timing,
+    "spectra": spectra,
+    "neuromotor": neuromotor,
+}
 
 # Steps taken at a time: about what a CPU's cache holds; elsewhere what keeps the device busy.
 _STEPS_AT_A_TIME = {"cpu": 2**16}
@@ -41,7 +48,8 @@ def feature_table(
 
     Args:
         trajectories: B movements (px, ms).
-        groups: Which of `GROUPS`, in the order that the columns shall have.
+        groups: Which of `GROUPS`, in the order that the columns shall have. "neuromotor" fits
+            strokes, which takes some 40 times as long as all the others.
 
     Returns:
         [B, F] float32, with the movements' users.

@@ -44,6 +44,8 @@ KINEMATICS = (
     Feature("path_px", "px", "length of the path"),
     Feature("net_px", "px", "distance from the first point to the last"),
     Feature("steps", "count", "number of steps"),
+    Feature("direction_cos", "1", "cosine of the direction from the first point to the last"),
+    Feature("direction_sin", "1", "sine of that direction, downwards positive as on screens"),
     *(
         Feature(f"{name}_{key}_{_SUFFIX[unit]}", unit, f"{words} over the steps: {what}", _GAMBOA)
         for name, unit, what in _MAGNITUDES
@@ -92,12 +94,16 @@ KINEMATICS = (
 def kinematics(motion: Motion) -> dict[str, Float[Tensor, "B"]]:
     """Return each of `KINEMATICS`, [B]; all 0 for a movement without steps."""
     path = motion.step_px.sum(1)
-    net = length(motion.dx_px.sum(1), motion.dy_px.sum(1))
+    dx, dy = motion.dx_px.sum(1), motion.dy_px.sum(1)
+    net = length(dx, dy)
+    somewhere = net > _NO_DISTANCE_PX
     return {
         "duration_ms": motion.dt_ms.sum(1),
         "path_px": path,
         "net_px": net,
         "steps": motion.count.double(),
+        "direction_cos": torch.where(somewhere, dx / net.clamp(min=_NO_DISTANCE_PX), 0.0),
+        "direction_sin": torch.where(somewhere, dy / net.clamp(min=_NO_DISTANCE_PX), 0.0),
         "path_efficiency": torch.where(path > 0, net / path.clamp(min=1e-300), 0.0).clamp(max=1),
         **_derivatives(motion),
         **_speed_profile(motion),

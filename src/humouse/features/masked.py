@@ -53,14 +53,14 @@ def upper_quantile(
     return _between(top, (count - 1).clamp(min=0) * (1 - q))
 
 
-def median_of_sorted(
-    ascending: Float[Tensor, "B T"], count: Int[Tensor, "B"]
+def quantile_of_sorted(
+    ascending: Float[Tensor, "B T"], count: Int[Tensor, "B"], q: float
 ) -> Float[Tensor, "B"]:
-    """Return [B] the median of the first `count` values of each ascending row; 0 where none."""
+    """Return [B] the q-quantile of the first `count` values of each ascending row; 0 where none."""
     if ascending.shape[1] == 0:
         return ascending.new_zeros(len(ascending))
-    middle = _between(ascending, (count - 1).clamp(min=0) * 0.5)
-    return torch.where(count > 0, middle, middle.new_zeros(()))
+    value = _between(ascending, (count - 1).clamp(min=0) * q)
+    return torch.where(count > 0, value, value.new_zeros(()))
 
 
 def _between(ordered: Float[Tensor, "B K"], place: Float[Tensor, "B"]) -> Float[Tensor, "B"]:

@@ -1,12 +1,20 @@
 """`FeatureTable`: one row of named numbers per movement, and what each of them means."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
+import polars as pl
 import torch
 from jaxtyping import Float
 from torch import Tensor
+
+from humouse.artefact import replacing
+from humouse.errors import InputError
+
+_UNITS = "humouse.units"
 
 
 @dataclass(frozen=True)
@@ -70,6 +78,11 @@ class FeatureTable:
             raise KeyError(name)
         return self.values[:, self.names.index(name)]
 
+    def rows(self, index: np.ndarray) -> "FeatureTable":
+        """Return the rows of those numbers, in that order."""
+        user = None if self.user is None else self.user[index]
+        return replace(self, values=self.values[torch.from_numpy(index)], user=user)
+
     def select(self, names: Sequence[str]) -> "FeatureTable":
         """Return the columns of those names, in that order.
 
@@ -83,21 +96,35 @@ class FeatureTable:
         units = tuple(self.units[column] for column in columns)
         return replace(self, values=self.values[:, columns], names=tuple(names), units=units)
 
-    def with_prefix(self, *prefixes: str) -> "FeatureTable":
-        """Return the columns whose names begin with one of `prefixes`."""
-        return self.select([name for name in self.names if name.startswith(prefixes)])
-
-    def beside(self, other: "FeatureTable") -> "FeatureTable":
-        """Return the columns of both tables, these first.
+    def save(self, path: str | Path) -> None:
+        """Write the table to a Parquet file: a column per feature, and "user"; units as metadata.
 
         Raises:
-            ValueError: The tables have different numbers of rows, or a name in common.
+            InputError: The file cannot be written.
         """
-        if len(self) != len(other):
-            raise ValueError(f"tables of {len(self)} and {len(other)} rows do not fit together")
-        return FeatureTable(
-            torch.cat([self.values, other.values], 1),
-            self.names + other.names,
-            self.units + other.units,
-            self.user if self.user is not None else other.user,
-        )
+        user = [None] * len(self) if self.user is None else self.user.astype(str)
+        columns = dict(zip(self.names, self.values.cpu().T.numpy(), strict=True))
+        frame = pl.DataFrame({"user": pl.Series(user, dtype=pl.String), **columns})
+        units = json.dumps(dict(zip(self.names, self.units, strict=True)))
+        with replacing(path) as aside:
+            frame.write_parquet(aside, metadata={_UNITS: units})
+
+    @classmethod
+    def load(cls, path: str | Path) -> "FeatureTable":
+        """Read a table written by `save`.
+
+        Raises:
+            InputError: The file is missing, damaged, or not a table of features.
+        """
+        try:
+            units = json.loads(pl.read_parquet_metadata(path)[_UNITS])
+            frame = pl.read_parquet(path, glob=False)
+            values = torch.from_numpy(
+                frame.select(list(units)).to_numpy().astype(np.float32, order="C")
+            )
+            user = None if frame["user"].null_count() else frame["user"].to_numpy().astype(str)
+            return cls(values, tuple(units), tuple(units.values()), user)
+        except FileNotFoundError as error:
+            raise InputError(f"{path}: no such table of features") from error
+        except (OSError, KeyError, ValueError, pl.exceptions.PolarsError) as error:
+            raise InputError(f"{path}: not a readable table of features; make it anew") from error

@@ -19,7 +19,9 @@ TIMING = (
     Feature("dt_mean_ms", "ms", "mean time step"),
     Feature("dt_std_ms", "ms", "standard deviation of the time steps"),
     Feature("dt_min_ms", "ms", "shortest time step"),
+    Feature("dt_p10_ms", "ms", "10th percentile of the time steps"),
     Feature("dt_median_ms", "ms", "median time step: the device's tick"),
+    Feature("dt_p90_ms", "ms", "90th percentile of the time steps"),
     Feature("dt_max_ms", "ms", "longest time step"),
     Feature("dt_mode_ms", "ms", "commonest time step in whole ms; the shortest of equals"),
     Feature("dt_mode_share", "1", "share of time steps that round to the commonest"),
@@ -53,7 +55,7 @@ def _clock(motion: Motion) -> dict[str, Float[Tensor, "B"]]:
     mask, count, dt = motion.mask, motion.count, motion.dt_ms
     # float32 holds what was recorded, and sorts in half the time.
     ascending = dt.float().masked_fill(~mask, torch.inf).sort(1).values
-    median = masked.median_of_sorted(ascending, count)
+    low, median, high = (masked.quantile_of_sorted(ascending, count, q) for q in (0.1, 0.5, 0.9))
     mode, times = _mode(ascending, mask)
     tick = median.clamp(min=_TICK_TOLERANCE_MS)[:, None]
     off_tick = (dt - tick * (dt / tick).round()).abs()
@@ -62,7 +64,9 @@ def _clock(motion: Motion) -> dict[str, Float[Tensor, "B"]]:
         "dt_mean_ms": masked.mean(dt, count),
         "dt_std_ms": masked.std(dt, mask, count),
         "dt_min_ms": torch.where(count > 0, shortest, 0.0),
+        "dt_p10_ms": low,
         "dt_median_ms": median,
+        "dt_p90_ms": high,
         "dt_max_ms": masked.largest(dt),
         "dt_mode_ms": mode,
         "dt_mode_share": times / count.clamp(min=1),
