@@ -1,0 +1,49 @@
+"""Movements per second of every bot, from synthetic people.
+
+Run: `python benchmarks/bots.py`.
+"""
+
+import argparse
+import time
+
+import numpy as np
+import torch
+
+from humouse.bots import BOTS
+from humouse.trajectories import Trajectories
+
+BAR_PER_S = 50_000
+
+
+def people(n: int, seed: int) -> Trajectories:
+    """Return n movements with the lengths, clocks and distances of recorded ones."""
+    rng = np.random.default_rng(seed)
+    lengths = np.clip(rng.lognormal(np.log(31), 0.45, n), 12, 184).astype(np.int64)
+    steps = np.zeros((n, int(lengths.max()), 3), np.float32)
+    steps[..., :2] = np.round(rng.normal(rng.normal(0, 8, (n, 1, 2)), 3, (*steps.shape[:2], 2)))
+    steps[..., 2] = rng.choice([8, 17], (n, 1))
+    start = torch.from_numpy(rng.integers(0, 1000, (n, 2)).astype(np.float32))
+    return Trajectories(
+        torch.from_numpy(steps), torch.from_numpy(lengths), start, None, "benchmark"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--n", type=int, default=50_000, help="movements to make")
+    parser.add_argument("--people", type=int, default=14_000, help="movements to draw from")
+    settings = parser.parse_args()
+    recorded = people(settings.people, seed=0)
+    print(f"{settings.n:,} movements, {torch.get_num_threads()} thread(s), bar {BAR_PER_S:,}/s")
+    for name, bot in BOTS.items():
+        mover = bot(recorded)
+        seconds = []
+        for seed in range(3):
+            started = time.perf_counter()
+            mover.sample(settings.n, seed=seed)
+            seconds.append(time.perf_counter() - started)
+        print(f"{name:8} {settings.n / min(seconds):10,.0f} movements/s")
+
+
+if __name__ == "__main__":
+    main()

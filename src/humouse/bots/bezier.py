@@ -1,0 +1,101 @@
+"""A cubic Bézier curve with random control points, as automation libraries draw it."""
+
+import math
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from humouse.bots.chance import Chance
+from humouse.bots.errand import Errand
+from humouse.bots.scripted import ScriptedBot
+from humouse.bots.speed import profile
+from humouse.errors import InputError
+from humouse.trajectories import Trajectories
+
+SIDES = ("one", "both", "either")
+# Where along the chord each control point may lie, as shares of it.
+_ALONG = ((0.1, 0.5), (0.5, 0.9))
+
+
+class Bezier(ScriptedBot):
+    """Moves along a cubic Bézier curve whose two control points lie at random beside the chord.
+
+    The speed profile drives the curve's parameter, not its arc length, as is usual.
+
+    Args:
+        people: See `ScriptedBot`.
+        speed: One of `SPEEDS`.
+        side: Where the control points lie: both on "one" side of the chord (an arc), on "both" (an
+            S), or "either", by the toss of a coin.
+        bow: Largest distance of a control point from the chord, as a share of the chord.
+        jitter_px: Standard deviation of noise added to each point but the first and the last.
+        clock: See `ScriptedBot`.
+        tick_ms: See `ScriptedBot`.
+
+    Raises:
+        InputError: See `ScriptedBot`; an unknown speed or side, a negative bow or jitter.
+    """
+
+    name = "bezier"
+    family = "bezier"
+
+    def __init__(
+        self,
+        people: Trajectories,
+        *,
+        speed: str = "bell",
+        side: str = "either",
+        bow: float = 0.4,
+        jitter_px: float = 0.0,
+        clock: str = "human",
+        tick_ms: float = 8.0,
+    ) -> None:
+        super().__init__(people, clock=clock, tick_ms=tick_ms)
+        if side not in SIDES:
+            raise InputError(f"side={side!r}: choose {', '.join(SIDES)}")
+        for name, value in (("bow", bow), ("jitter_px", jitter_px)):
+            if not 0 <= value < math.inf:
+                raise InputError(f"{name}={value:g}: must be a number, at least 0")
+        self._progress = profile(speed)
+        self._side, self._bow, self._jitter_px = side, bow, jitter_px
+
+    def _path(self, errand: Errand, chance: Chance) -> Float[Tensor, "B T 2"]:
+        along, beside = bezier(self._progress(errand.share), self._controls(chance)).unbind(-1)
+        goal_px = errand.goal_px[:, None]
+        normal_px = torch.stack([-goal_px[..., 1], goal_px[..., 0]], -1)
+        path = along[..., None] * goal_px + beside[..., None] * normal_px
+        if self._jitter_px:
+            path = path + self._jitter_px * chance.normal_steps("jitter", path.shape[1])
+        return path
+
+    def _controls(self, chance: Chance) -> Float[Tensor, "B 2 2"]:
+        """Return [B, 2, 2] both control points, along and beside the chord, as shares of it."""
+        low, high = torch.tensor(_ALONG).unbind(1)
+        along = low + (high - low) * chance.uniform("along", 2)
+        beside = self._bow * chance.uniform("beside", 2)
+        coins = chance.uniform("side", 2) < 0.5
+        same = coins[:, 1] if self._side == "either" else torch.tensor(self._side == "one")
+        first = torch.where(coins[:, 0], 1.0, -1.0)
+        second = torch.where(same, first, -first)
+        return torch.stack([along, beside * torch.stack([first, second], 1)], -1)
+
+
+def bezier(
+    parameter: Float[Tensor, "B T"], controls: Float[Tensor, "B 2 2"]
+) -> Float[Tensor, "B T 2"]:
+    """Return [B, T, 2] points of the cubic Bézier curves from (0, 0) to (1, 0).
+
+    3(1 − s)²s·P₁ + 3(1 − s)s²·P₂ + s³·(1, 0)
+
+    Args:
+        parameter: [B, T] s, 0 to 1.
+        controls: [B, 2, 2] P₁ and P₂.
+    """
+    s = parameter
+    late = 3 * s * s * (1 - s)
+    early = 3 * s * (1 - s) - late
+    first, second = (controls[:, place, :, None] for place in (0, 1))
+    along = early * first[:, 0] + late * second[:, 0] + s * s * s
+    beside = early * first[:, 1] + late * second[:, 1]
+    return torch.stack([along, beside], -1)

@@ -1,0 +1,171 @@
+"""Errands: where each movement goes and when its device reports, drawn jointly from people."""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from humouse.bots.bot import MOST_STEPS
+from humouse.data.codec import CONDITIONS
+from humouse.errors import InputError
+from humouse.trajectories import Trajectories
+
+
+@dataclass(frozen=True, eq=False)
+class Errand:
+    """What B movements have to do.
+
+    Args:
+        start_px: [B, 2] the first point, whole px.
+        goal_px: [B, 2] vector from the first point to the last, whole px.
+        times_ms: [B, T] time from the first point to the end of each step, whole ms; past the last
+            step its time is repeated.
+        lengths: [B] number of steps, 1 to T.
+    """
+
+    start_px: Float[Tensor, "B 2"]
+    goal_px: Float[Tensor, "B 2"]
+    times_ms: Float[Tensor, "B T"]
+    lengths: Int[Tensor, "B"]
+
+    @property
+    def share(self) -> Float[Tensor, "B T"]:
+        """[B, T] share of the time that has passed at the end of each step; 1 from the last on."""
+        return _share(self.times_ms, self.lengths)
+
+
+class Errands:
+    """Errands as a sample of people ran them: goal, duration, start and clock of one gesture each.
+
+    Args:
+        people: Recorded movements; those of less than 2 steps, without duration or without a net
+            displacement of a pixel are left out.
+        tick_ms: A constant time between steps, or None for the recorded times.
+
+    Raises:
+        InputError: No movement is left.
+    """
+
+    def __init__(self, people: Trajectories, *, tick_ms: float | None) -> None:
+        people = people.to("cpu")
+        goal_px = people.net_px.round()
+        # Rounded as times, not as steps: the duration stays within half a millisecond.
+        times_ms = people.times_ms()[:, 1:].round()
+        total_ms = times_ms.amax(1) if times_ms.shape[1] else people.duration_ms
+        kept = (people.lengths >= 2) & (total_ms >= 1) & goal_px.ne(0).any(1)
+        if not bool(kept.any()):
+            raise InputError(
+                f"people ({people.origin}): none of {len(people)} movements has two steps, a "
+                "duration and a displacement; give recorded gestures"
+            )
+        self.tick_ms = tick_ms
+        self._lengths = people.lengths[kept]
+        self._times_ms = times_ms[kept][:, : int(self._lengths.max())]
+        self._total_ms = total_ms[kept]
+        self._goal_px = goal_px[kept]
+        self._start_px = people.start[kept].round()
+        self._path_px = people.path_px[kept]
+
+    def __len__(self) -> int:
+        return len(self._lengths)
+
+    def draw(
+        self, rows: Int[Tensor, "B"], cond: Float[Tensor, "B 4"] | None, seq_len: int | None
+    ) -> Errand:
+        """Return the errands of the recordings `rows`, changed to what is asked for.
+
+        A goal replaces the drawn one. A path length without a goal scales the drawn goal: the
+        recording's own path would then have that length. A duration cuts the recorded times, or goes
+        through them again; with a constant tick it is met to half a tick. `seq_len` does likewise
+        with the number of steps, and with a duration as well the clock is stretched to fit both.
+
+        Args:
+            rows: [B] numbers of recordings.
+            cond: [B, 4] all of CONDITIONS, NaN where not given; None for none.
+            seq_len: Steps of each; None for as many as the time asks for.
+
+        Raises:
+            InputError: A duration needs more than `MOST_STEPS` steps.
+        """
+        goal_px = self._goal_px[rows]
+        asked_ms = None
+        if cond is not None:
+            asked_ms = None if bool(cond[:, 2].isnan().all()) else cond[:, 2]
+            scale = (cond[:, 3] / self._path_px[rows]).nan_to_num(1.0)
+            given = ~cond[:, :2].isnan()
+            goal_px = torch.where(given, cond[:, :2], goal_px * scale[:, None]).round()
+        if seq_len is not None:
+            times_ms, lengths = self._steps(rows, seq_len, asked_ms)
+        elif self.tick_ms is not None:
+            times_ms, lengths = self._ticks(rows, self.tick_ms, asked_ms)
+        elif asked_ms is not None:
+            times_ms, lengths = self._until(rows, asked_ms)
+        else:
+            lengths = self._lengths[rows]
+            times_ms = self._times_ms[rows, : int(lengths.max())]
+        return Errand(self._start_px[rows], goal_px, times_ms, lengths)
+
+    def _steps(self, rows: Tensor, seq_len: int, asked_ms: Tensor | None) -> tuple[Tensor, Tensor]:
+        times_ms = self._clock(rows, seq_len)
+        lengths = torch.full_like(rows, seq_len)
+        if asked_ms is not None:
+            stretched = (_share(times_ms, lengths) * asked_ms[:, None]).round()
+            times_ms = torch.where(asked_ms[:, None].isnan(), times_ms, stretched)
+        return times_ms, lengths
+
+    def _ticks(
+        self, rows: Tensor, tick_ms: float, asked_ms: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        total_ms = self._total_ms[rows]
+        if asked_ms is not None:
+            total_ms = torch.where(asked_ms.isnan(), total_ms, asked_ms)
+        _check_length(total_ms / tick_ms, total_ms)
+        lengths = (total_ms / tick_ms).round().long().clamp(min=1)
+        times_ms = self._clock(rows, int(lengths.max()))
+        return times_ms.minimum((tick_ms * lengths).round()[:, None]), lengths
+
+    def _until(self, rows: Tensor, asked_ms: Tensor) -> tuple[Tensor, Tensor]:
+        drawn_ms, drawn = self._total_ms[rows], self._lengths[rows]
+        given = ~asked_ms.isnan()
+        until_ms = torch.where(given, asked_ms.round().clamp(min=1), drawn_ms)
+        most = (until_ms / drawn_ms).ceil() * drawn
+        _check_length(most, until_ms)
+        times_ms = self._clock(rows, int(most.max())).minimum(until_ms[:, None])
+        lengths = torch.where(given, (times_ms < until_ms[:, None]).sum(1) + 1, drawn)
+        return times_ms[:, : int(lengths.max())], lengths
+
+    def _clock(self, rows: Tensor, T: int) -> Float[Tensor, "B T"]:
+        """Return [B, T] times of T steps: ticks, or the recorded ones over and over."""
+        steps = torch.arange(T)
+        if self.tick_ms is not None:
+            return (self.tick_ms * (steps + 1)).round().float().expand(len(rows), T)
+        lengths = self._lengths[rows][:, None]
+        again_ms = torch.div(steps, lengths, rounding_mode="floor") * self._total_ms[rows][:, None]
+        return self._times_ms[rows].gather(1, steps % lengths) + again_ms
+
+
+def conditions(cond: Float[Tensor, "*n K"], n: int) -> Float[Tensor, "n 4"]:
+    """Return [n, 4] all of CONDITIONS, NaN where `cond` does not give them."""
+    full = torch.full((n, len(CONDITIONS)), torch.nan)
+    full[:, : cond.shape[-1]] = cond.float().cpu()
+    return full
+
+
+def _share(times_ms: Float[Tensor, "B T"], lengths: Int[Tensor, "B"]) -> Float[Tensor, "B T"]:
+    last_ms = times_ms.gather(1, lengths[:, None] - 1)
+    share = times_ms.minimum(last_ms) / last_ms.clamp(min=1)
+    if bool((last_ms > 0).all()):
+        return share
+    # Where no time passes at all, steps stand in for it.
+    steps = torch.arange(1, times_ms.shape[1] + 1) / lengths[:, None]
+    return torch.where(last_ms > 0, share, steps.clamp(max=1))
+
+
+def _check_length(steps: Tensor, asked_ms: Tensor) -> None:
+    if bool((steps > MOST_STEPS).any()):
+        worst = int(steps.argmax())
+        raise InputError(
+            f"cond: duration_ms {float(asked_ms[worst]):g} takes more than {MOST_STEPS} steps; "
+            "give milliseconds, or seq_len"
+        )

@@ -1,0 +1,41 @@
+"""The simplest mover: a straight line to the goal."""
+
+from jaxtyping import Float
+from torch import Tensor
+
+from humouse.bots.chance import Chance
+from humouse.bots.errand import Errand
+from humouse.bots.scripted import ScriptedBot
+from humouse.bots.speed import profile
+from humouse.trajectories import Trajectories
+
+
+class Line(ScriptedBot):
+    """Moves in a straight line, as most automation libraries do.
+
+    Args:
+        people: See `ScriptedBot`.
+        speed: One of `SPEEDS`.
+        clock: See `ScriptedBot`.
+        tick_ms: See `ScriptedBot`.
+
+    Raises:
+        InputError: See `ScriptedBot`; an unknown speed.
+    """
+
+    name = "line"
+    family = "line"
+
+    def __init__(
+        self,
+        people: Trajectories,
+        *,
+        speed: str = "bell",
+        clock: str = "human",
+        tick_ms: float = 8.0,
+    ) -> None:
+        super().__init__(people, clock=clock, tick_ms=tick_ms)
+        self._progress = profile(speed)
+
+    def _path(self, errand: Errand, chance: Chance) -> Float[Tensor, "B T 2"]:
+        return self._progress(errand.share)[..., None] * errand.goal_px[:, None]

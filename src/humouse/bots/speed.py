@@ -1,0 +1,43 @@
+"""Speed profiles: how far along its path a bot is, when a share of its time has passed."""
+
+from collections.abc import Callable
+
+from jaxtyping import Float
+from torch import Tensor
+
+from humouse.errors import InputError
+
+Profile = Callable[[Tensor], Tensor]
+
+
+def constant(share: Float[Tensor, "B T"]) -> Float[Tensor, "B T"]:
+    """Return [B, T] the progress at constant speed: τ."""
+    return share
+
+
+def accelerating(share: Float[Tensor, "B T"]) -> Float[Tensor, "B T"]:
+    """Return [B, T] the progress at a speed that grows evenly from rest: τ²."""
+    return share.square()
+
+
+def bell(share: Float[Tensor, "B T"]) -> Float[Tensor, "B T"]:
+    """Return [B, T] the progress of least jerk: 10τ³ − 15τ⁴ + 6τ⁵.
+
+    Speed is bell-shaped, 15/8 of its mean in the middle (Flash & Hogan 1985,
+    doi:10.1523/JNEUROSCI.05-07-01688.1985).
+    """
+    return share * share * share * (10 + share * (6 * share - 15))
+
+
+SPEEDS: dict[str, Profile] = {"constant": constant, "accelerating": accelerating, "bell": bell}
+
+
+def profile(speed: str) -> Profile:
+    """Return the profile of that name.
+
+    Raises:
+        InputError: There is none.
+    """
+    if speed not in SPEEDS:
+        raise InputError(f"speed={speed!r}: choose {', '.join(SPEEDS)}")
+    return SPEEDS[speed]
