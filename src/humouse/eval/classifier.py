@@ -5,29 +5,47 @@ N(½, 1/4n): a few hundred rows say nothing. A person's movements are alike, so 
 person are held out together; otherwise the probe would know the people rather than the difference.
 """
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
 from jaxtyping import Float
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import roc_auc_score
 from sklearn.neural_network import MLPClassifier
 from threadpoolctl import threadpool_limits
 from torch import Tensor
 
+from humouse.eval.folds import permuted_labels
+from humouse.eval.held_out import HeldOut
 from humouse.eval.matrix import RobustScale, checked_pair
+from humouse.eval.refit import answers, refit_logistic
+from humouse.eval.resampling import Users
+from humouse.eval.score import Score
+from humouse.eval.sequence_probe import SequenceProbe
+from humouse.eval.two_sample import Fit, TwoSample, two_sample
+from humouse.trajectories import Trajectories, concatenate
 
-PROBES = ("logistic", "mlp", "boosting", "forest")
+FEATURE_PROBES = ("logistic", "mlp", "forest", "boosting")
+_SCALED = ("logistic", "mlp")
 
 
-class C2ST(NamedTuple):
-    """Held-out accuracy and area under the ROC curve; 0.5 each where nothing can be told."""
+@dataclass(frozen=True, eq=False)
+class C2ST:
+    """How well a probe tells the sides apart; 0.5 each where nothing can be told.
 
-    accuracy: float
-    auc: float
+    Args:
+        accuracy: Held-out accuracy.
+        auc: Area under the ROC curve, within folds.
+        held_out: The answers behind them.
+        importance: [F] AUC lost where a feature is shuffled among the held-out rows, or None.
+    """
+
+    accuracy: Score
+    auc: Score
+    held_out: HeldOut
+    importance: Float[np.ndarray, "F"] | None = None
 
 
 def c2st(real_feats: Float[Tensor, "N F"], fake_feats: Float[Tensor, "M G"]) -> float:
@@ -43,7 +61,7 @@ def c2st(real_feats: Float[Tensor, "N F"], fake_feats: Float[Tensor, "M G"]) -> 
     Raises:
         ValueError: See `checked_pair`.
     """
-    return c2st_scores(real_feats, fake_feats).accuracy
+    return c2st_scores(real_feats, fake_feats).accuracy.value
 
 
 def c2st_scores(
@@ -51,81 +69,135 @@ def c2st_scores(
     fake: Float[Tensor, "M G"],
     *,
     probe: str = "logistic",
-    real_groups: Sequence[str] | np.ndarray | None = None,
-    fake_groups: Sequence[str] | np.ndarray | None = None,
+    real_users: Users = None,
+    fake_users: Users = None,
+    hold_out_fake_users: bool = True,
     folds: int = 5,
+    draws: int = 0,
+    permutations: int = 0,
+    importance: bool = False,
     seed: int = 0,
 ) -> C2ST:
     """Return accuracy and AUC of a probe on rows, and people, that it was not fitted on.
 
-    The larger side is cut at random to the size of the smaller. With groups, the rows of one group
-    stand in one fold, on whichever side they are; rows without are spread over the folds.
+    The larger side is cut at random to the size of the smaller. The rows of one person stand in
+    one fold, on whichever side they are; rows of nobody are spread over the folds.
 
     Args:
         real: [N, F].
         fake: [M, F].
         probe: "logistic" or "mlp" (two layers of 64), on scaled features; "boosting" (histogram
-            gradient boosting) or "forest" (200 trees), on features as they are.
-        real_groups: [N] the person behind each row, or None.
-        fake_groups: [M] likewise; fakes that belong to nobody have None.
-        folds: At least 2; fewer are used where there are fewer groups or rows.
+            gradient boosting) or "forest" (100 trees), on features as they are.
+        real_users: [N] the person behind each row, or None.
+        fake_users: [M] likewise; fakes that belong to nobody have None.
+        hold_out_fake_users: Whether people on the fake side are held out whole too; if not, their
+            rows are spread over the folds, as a generator's are.
+        folds: At least 2; fewer are used where there are fewer people or rows.
+        draws: Draws of people that the intervals come from; 0 for no intervals.
+        permutations: Labellings that the p-values come from, the whole fit repeated for each; 0 for
+            none. Quick for "logistic", as long as so many fits for the others.
+        importance: Whether to measure what each feature adds.
         seed: Chooses the rows, the folds and the probe's own randomness.
 
     Raises:
-        ValueError: See `checked_pair`; an unknown probe, groups of another size, one fold.
+        ValueError: See `checked_pair`; an unknown probe, users of another number, one fold.
     """
     real, fake = checked_pair(real, fake)
-    if probe not in PROBES:
-        raise ValueError(f"no probe {probe!r}; there are {', '.join(PROBES)}")
-    if folds < 2:
-        raise ValueError(f"folds must be at least 2, not {folds}")
-    rng = np.random.default_rng(seed)
-    n = min(len(real), len(fake))
-    rows, groups = [], []
-    for side, names in ((real, real_groups), (fake, fake_groups)):
-        if names is not None and len(names) != len(side):
-            raise ValueError(f"{len(side)} rows need {len(side)} groups, not {len(names)}")
-        kept = rng.permutation(len(side))[:n]
-        rows.append(side.cpu().numpy()[kept])
-        groups.append(None if names is None else np.asarray(names).astype(str)[kept])
-    x = np.concatenate(rows)
-    y = np.repeat([1, 0], n)
-    fold = np.concatenate(fold_numbers(groups[0], groups[1], n, folds, rng))
+    if probe not in FEATURE_PROBES:
+        raise ValueError(f"no probe {probe!r}; there are {', '.join(FEATURE_PROBES)}")
+    if importance and probe in _SCALED:
+        raise ValueError(f"importance is measured with boosting or forest, not {probe}")
+    test = two_sample(
+        *(side.cpu().numpy() for side in (real, fake)),
+        real_users=real_users,
+        fake_users=fake_users,
+        hold_out_fake_users=hold_out_fake_users,
+        folds=folds,
+        seed=seed,
+    )
     # A few thousand rows gain little from threads, and wait for them long on a busy machine.
     with threadpool_limits(1):
-        return _held_out(x, y, fold, probe, seed)
+        lost: list[np.ndarray] = []
+
+        def fit(train: np.ndarray, held: np.ndarray, is_real: np.ndarray) -> np.ndarray:
+            answer, model, x = _fit(test.rows, is_real, train, held, probe, seed)
+            if importance and model is not None:
+                part = HeldOut(is_real[held], answer, np.zeros(len(held), int))
+                lost.append(_lost(model, x, part, seed))
+            return answer
+
+        held_out = test.held_out(fit)
+        importances = np.mean(lost, axis=0) if lost else None
+        lost, importance = [], False
+        p_values: tuple[float | None, float | None] = (None, None)
+        if permutations:
+            chance = _permuted(test, fit, probe, permutations, seed)
+            p_values = _p_values(held_out, chance)
+    return C2ST(*test.scores(held_out, draws, p_values, seed), held_out, importances)
 
 
-def _held_out(x: np.ndarray, y: np.ndarray, fold: np.ndarray, probe: str, seed: int) -> C2ST:
-    right, areas, weights = 0.0, [], []
-    for number in np.unique(fold):
-        test = fold == number
-        train = ~test
-        score = _fit_and_score(x[train], y[train], x[test], probe, seed)
-        right += np.where(score == 0.5, 0.5, (score > 0.5) == y[test]).sum()
-        if 0 < y[test].sum() < test.sum():
-            # Scores of two fits have no common scale, so the area is taken within a fold.
-            areas.append(roc_auc_score(y[test], score))
-            weights.append(test.sum())
-    auc = float(np.average(areas, weights=weights)) if areas else 0.5
-    return C2ST(float(right / len(y)), auc)
+def c2st_sequences(
+    real: Trajectories,
+    fake: Trajectories,
+    *,
+    hold_out_fake_users: bool = True,
+    folds: int = 5,
+    draws: int = 0,
+    seed: int = 0,
+) -> C2ST:
+    """Return accuracy and AUC of a convolutional probe on the steps themselves.
+
+    What no feature measures, it may see. See `c2st_scores` for the rest.
+
+    Args:
+        real: Movements, with their users if they are to be held out whole.
+        fake: Likewise.
+        hold_out_fake_users: Whether people on the fake side are held out whole too.
+        folds: At least 2.
+        draws: Draws of people that the intervals come from; 0 for no intervals.
+        seed: Chooses the rows, the folds and the probe's own randomness.
+    """
+    both = concatenate([replace(side, user=None) for side in (real, fake)], "both").trimmed()
+    rows = both.deltas.flatten(1).cpu().numpy()
+    test = two_sample(
+        rows[: len(real)],
+        rows[len(real) :],
+        real_users=real.user,
+        fake_users=fake.user,
+        hold_out_fake_users=hold_out_fake_users,
+        folds=folds,
+        seed=seed,
+    )
+    pooled = both[np.concatenate([test.kept[0], len(real) + test.kept[1]])]
+
+    def fit(train: np.ndarray, held: np.ndarray, is_real: np.ndarray) -> np.ndarray:
+        probe = SequenceProbe(seed=seed).fit(pooled[train], is_real[train])
+        return probe.predict_proba(pooled[held])
+
+    held_out = test.held_out(fit)
+    return C2ST(*test.scores(held_out, draws, (None, None), seed), held_out)
 
 
-def _fit_and_score(
-    x: np.ndarray, y: np.ndarray, x_test: np.ndarray, probe: str, seed: int
-) -> np.ndarray:
-    """Return the probability of being real for each test row."""
-    if len(np.unique(y)) < 2:
-        return np.full(len(x_test), 0.5)
-    if probe in ("logistic", "mlp"):
-        scale = RobustScale.fit(torch.from_numpy(x))
-        x, x_test = (scale(torch.from_numpy(part)).numpy() for part in (x, x_test))
-        mean, spread = x.mean(0), x.std(0)
-        varied = spread > 1e-9
-        if not varied.any():
-            return np.full(len(x_test), 0.5)
-        x, x_test = ((part - mean)[:, varied] / spread[varied] for part in (x, x_test))
-    return _classifier(probe, seed).fit(x, y).predict_proba(x_test)[:, 1]
+def _fit(
+    x: np.ndarray, is_real: np.ndarray, train: np.ndarray, held: np.ndarray, probe: str, seed: int
+) -> tuple[np.ndarray, Any, np.ndarray]:
+    """Return the probability of being real for each held-out row, the model, and what it saw."""
+    seen, unseen = x[train], x[held]
+    if probe in _SCALED:
+        seen, unseen = _standardised(seen, unseen)
+        if not seen.shape[1]:
+            return np.full(len(held), 0.5), None, unseen
+    model = _classifier(probe, seed).fit(seen, is_real[train])
+    return model.predict_proba(unseen)[:, 1], model, unseen
+
+
+def _standardised(seen: np.ndarray, unseen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return both on the scale of the first, without the features that are constant there."""
+    scale = RobustScale.fit(torch.from_numpy(seen))
+    seen, unseen = (scale(torch.from_numpy(part)).numpy() for part in (seen, unseen))
+    mean, spread = seen.mean(0), seen.std(0)
+    varied = spread > 1e-9
+    return tuple((part - mean)[:, varied] / spread[varied] for part in (seen, unseen))
 
 
 def _classifier(probe: str, seed: int) -> Any:
@@ -135,56 +207,48 @@ def _classifier(probe: str, seed: int) -> Any:
         return MLPClassifier((64, 64), early_stopping=True, max_iter=2000, random_state=seed)
     if probe == "boosting":
         return HistGradientBoostingClassifier(early_stopping=False, random_state=seed)
-    return RandomForestClassifier(200, random_state=seed)
-
-
-def fold_numbers(
-    real: np.ndarray | None,
-    fake: np.ndarray | None,
-    n: int,
-    folds: int,
-    rng: np.random.Generator,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return [n] the fold of each real row and [n] of each fake row.
-
-    Args:
-        real: [n] groups of the real rows, or None.
-        fake: [n] groups of the fake rows, or None.
-        n: Number of rows on each side.
-        folds: Number of folds wanted; fewer come where there are fewer groups or rows.
-        rng: Breaks ties.
-    """
-    sides = [np.full(n, "") if side is None else side for side in (real, fake)]
-    named = [side is not None for side in (real, fake)]
-    everybody = [side for side, has in zip(sides, named, strict=True) if has]
-    names = np.unique(np.concatenate(everybody)) if everybody else np.array([])
-    if len(names) < 2:  # one person cannot be held out from himself
-        numbers = rng.permutation(np.arange(n) % min(folds, n))
-        return numbers, rng.permutation(numbers)
-    folds = min(folds, len(names))
-    counts = np.stack([(side[:, None] == names).sum(0) for side in sides], 1)
-    fold_of = _balanced(counts, folds, rng)
-    place = dict(zip(names, fold_of, strict=True))
-    first, second = (
-        np.array([place[name] for name in side]) if has else None
-        for side, has in zip(sides, named, strict=True)
+    return RandomForestClassifier(
+        100, min_samples_leaf=3, random_state=seed, n_jobs=torch.get_num_threads()
     )
-    # Rows of nobody go where the other side's are, so that each fold is half real, half fake.
-    if second is None:
-        second = rng.permutation(np.asarray(first))
-    if first is None:
-        first = rng.permutation(second)
-    return first, second
 
 
-def _balanced(counts: np.ndarray, folds: int, rng: np.random.Generator) -> np.ndarray:
-    """Return the fold of each group, [G, 2] rows a group, so that both sides fill evenly."""
-    counts = np.concatenate([counts, counts.sum(1, keepdims=True)], 1)
-    load = np.zeros((folds, counts.shape[1]))
-    fold_of = np.zeros(len(counts), int)
-    shuffled = rng.permutation(len(counts))
-    for group in shuffled[np.argsort(-counts[shuffled, -1], kind="stable")]:
-        fullness = ((load + counts[group]) ** 2).sum(1) - (load**2).sum(1)
-        fold_of[group] = fullness.argmin()
-        load[fold_of[group]] += counts[group]
-    return fold_of
+def _lost(model: Any, x: np.ndarray, held_out: HeldOut, seed: int, repeats: int = 2) -> np.ndarray:
+    """Return [F] how much AUC is lost where each column of the held-out rows is shuffled.
+
+    Breiman 2001, doi:10.1023/A:1010933404324. Features that say the same share their loss.
+    """
+    rng = np.random.default_rng(seed)
+    whole, lost = held_out.auc()[0], np.zeros(x.shape[1])
+    for column in range(x.shape[1]):
+        shuffled = np.tile(x, (repeats, 1))
+        for part in np.split(shuffled, repeats):
+            part[:, column] = rng.permutation(part[:, column])
+        for answer in np.split(model.predict_proba(shuffled)[:, 1], repeats):
+            without = HeldOut(held_out.is_real, answer, held_out.fold)
+            lost[column] += (whole - without.auc()[0]) / repeats
+    return lost
+
+
+def _permuted(test: TwoSample, fit: Fit, probe: str, permutations: int, seed: int) -> list[HeldOut]:
+    """Return the held-out answers under so many permuted labellings, all fits repeated."""
+    rng = np.random.default_rng([seed, 1])
+    labels = permuted_labels(test.is_real, *test.users, permutations, rng)
+    if probe != "logistic":
+        return [test.held_out(fit, one) for one in labels]
+    probability = np.full(labels.shape, 0.5)
+    for number in np.unique(test.fold):
+        held, train = test.fold == number, test.fold != number
+        seen, unseen = _standardised(test.rows[train], test.rows[held])
+        probability[:, held] = answers(unseen, refit_logistic(seen, labels[:, train]))
+    return [
+        HeldOut(one, answer, test.fold) for one, answer in zip(labels, probability, strict=True)
+    ]
+
+
+def _p_values(held_out: HeldOut, chance: list[HeldOut]) -> tuple[float, float]:
+    """Return the shares of labellings that are told apart as well, the observed one counted in."""
+    accuracy, auc = (
+        (1 + sum(one(other)[0] >= one(held_out)[0] for other in chance)) / (1 + len(chance))
+        for one in (HeldOut.accuracy, HeldOut.auc)
+    )
+    return float(accuracy), float(auc)

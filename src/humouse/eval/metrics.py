@@ -1,46 +1,49 @@
 """How far apart two sets of features are. Nothing here knows what made them.
 
 Features of several units go through `common_scale` before `mmd_rbf`, `prd` and the neighbours;
-`c2st` scales by itself.
+`c2st` scales by itself. The names that end in "score" or "scores" return `Score` objects, which say how
+sure they are; the plain ones are the specification's.
 """
 
-import torch
-from jaxtyping import Float
-from scipy.stats import wasserstein_distance
-from torch import Tensor
-
-from humouse.eval.classifier import C2ST, PROBES, c2st, c2st_scores
-from humouse.eval.kernel import median_distance, mmd_rbf
+from humouse.eval.classifier import C2ST, FEATURE_PROBES, c2st, c2st_scores, c2st_sequences
+from humouse.eval.copying import Copying, copying
+from humouse.eval.distance import WassersteinScores, wasserstein_per_feature, wasserstein_scores
+from humouse.eval.kernel import median_distance, mmd_rbf, mmd_score
 from humouse.eval.matrix import RobustScale, checked_pair, common_scale
-from humouse.eval.neighbours import density_coverage, knn_precision_recall
-from humouse.eval.precision_recall import prd, prd_scores
+from humouse.eval.neighbours import density_coverage, knn_precision_recall, neighbour_scores
+from humouse.eval.precision_recall import PRDScores, prd, prd_score, prd_scores
+from humouse.eval.resampling import Resampling
+from humouse.eval.score import MEASURES, PROBES, Measure, Score
+from humouse.eval.spectral import band_powers
 
 __all__ = [
     "C2ST",
+    "FEATURE_PROBES",
+    "MEASURES",
     "PROBES",
+    "Copying",
+    "Measure",
+    "PRDScores",
+    "Resampling",
     "RobustScale",
+    "Score",
+    "WassersteinScores",
+    "band_powers",
     "c2st",
     "c2st_scores",
+    "c2st_sequences",
+    "checked_pair",
     "common_scale",
+    "copying",
     "density_coverage",
     "knn_precision_recall",
     "median_distance",
     "mmd_rbf",
+    "mmd_score",
+    "neighbour_scores",
     "prd",
+    "prd_score",
     "prd_scores",
     "wasserstein_per_feature",
+    "wasserstein_scores",
 ]
-
-
-def wasserstein_per_feature(
-    real: Float[Tensor, "N F"], fake: Float[Tensor, "M G"]
-) -> Float[Tensor, "F"]:
-    """Return [F] float64 each feature's 1-Wasserstein distance, in its own unit.
-
-    Raises:
-        ValueError: See `checked_pair`.
-    """
-    a, b = (side.cpu().numpy() for side in checked_pair(real, fake))
-    return torch.tensor(
-        [wasserstein_distance(a[:, k], b[:, k]) for k in range(a.shape[1])], dtype=torch.float64
-    )

@@ -2,8 +2,12 @@
 
 A row's ball reaches to its k-th nearest neighbour in its own set (itself left out). All comparisons
 are ≤: with < a set of duplicates, whose balls have radius 0, would not even hold itself.
+
+In a draw of people the balls keep the radius that they have in the whole sets, and only those of
+the people drawn are there: with radii taken anew a person drawn twice would have balls of radius 0.
 """
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -11,6 +15,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from humouse.eval.matrix import checked_pair
+from humouse.eval.resampling import Resampling
+from humouse.eval.score import Score
+from humouse.eval.weights import first_scored, whole_and_draws
 
 _BLOCK = 512
 
@@ -44,10 +51,8 @@ def knn_precision_recall(
     Raises:
         ValueError: See `checked_pair`; or k is below 1.
     """
-    real, fake = checked_pair(real, fake)
-    precision = _inside(fake, real, _radii(real, k)) > 0
-    recall = _inside(real, fake, _radii(fake, k)) > 0
-    return PrecisionRecall(float(precision.double().mean()), float(recall.double().mean()))
+    scores = neighbour_scores(real, fake, k=k)
+    return PrecisionRecall(scores["knn_precision"].value, scores["knn_recall"].value)
 
 
 def density_coverage(
@@ -66,11 +71,67 @@ def density_coverage(
     Raises:
         ValueError: See `checked_pair`; or k is below 1.
     """
+    scores = neighbour_scores(real, fake, k=k)
+    return DensityCoverage(scores["density"].value, scores["coverage"].value)
+
+
+def neighbour_scores(
+    real: Float[Tensor, "N F"],
+    fake: Float[Tensor, "M G"],
+    *,
+    k: int = 5,
+    resampling: Resampling | None = None,
+) -> dict[str, Score]:
+    """Return knn_precision, knn_recall, density and coverage, from one pass over the distances.
+
+    Args:
+        real: [N, F].
+        fake: [M, F].
+        k: As in `knn_precision_recall`.
+        resampling: Draws of people for the intervals; none without.
+
+    Raises:
+        ValueError: See `checked_pair`; k is below 1, or draws of sets of another size.
+    """
     real, fake = checked_pair(real, fake)
-    radii = _radii(real, k)
-    density = _inside(fake, real, radii).double().mean() / min(k, len(real) - 1)
-    nearest = torch.cat([_distances(block, fake).amin(1) for block in real.split(_BLOCK)])
-    return DensityCoverage(float(density), float((nearest <= radii).double().mean()))
+    weights = whole_and_draws(resampling, real, fake)
+    values = _of_all_draws(real, fake, k, *weights)
+    return {
+        name: first_scored(
+            value, resampling, least=0.0, most=math.inf if name == "density" else 1.0
+        )
+        for name, value in values.items()
+    }
+
+
+def _of_all_draws(
+    real: Float[Tensor, "N F"],
+    fake: Float[Tensor, "M F"],
+    k: int,
+    weights_real: Float[Tensor, "K N"],
+    weights_fake: Float[Tensor, "K M"],
+) -> dict[str, Float[Tensor, "K"]]:
+    real_radii, fake_radii = _radii(real, k), _radii(fake, k)
+    of_real, of_fake = weights_real.T, weights_fake.T
+    density = precision = of_real.new_zeros(len(weights_real))
+    hits, held = torch.zeros_like(of_real), torch.zeros_like(of_real)
+    blocks = zip(fake.split(_BLOCK), fake_radii.split(_BLOCK), of_fake.split(_BLOCK), strict=True)
+    for rows, radii, weight in blocks:
+        distance = _distances(rows, real)
+        in_real_ball = (distance <= real_radii).double()
+        balls = in_real_ball @ of_real
+        density = density + (weight * balls).sum(0)
+        precision = precision + (weight * (balls > 0)).sum(0)
+        hits += in_real_ball.T @ weight
+        held += (distance <= radii[:, None]).double().T @ weight
+    n, m = of_real.sum(0), of_fake.sum(0)
+    return {
+        "knn_precision": precision / m,
+        "knn_recall": (of_real * (held > 0)).sum(0) / n,
+        # Over the share of the balls that were drawn: k is the number to expect among all.
+        "density": density / m / n * len(real) / min(k, len(real) - 1),
+        "coverage": (of_real * (hits > 0)).sum(0) / n,
+    }
 
 
 def _radii(rows: Float[Tensor, "N F"], k: int) -> Float[Tensor, "N"]:
@@ -79,15 +140,13 @@ def _radii(rows: Float[Tensor, "N F"], k: int) -> Float[Tensor, "N"]:
         raise ValueError(f"k must be at least 1, not {k}")
     k = min(k, len(rows) - 1)
     # The row itself, at distance 0, is the nearest of all: hence k + 1.
-    parts = [_distances(block, rows).kthvalue(k + 1, dim=1).values for block in rows.split(_BLOCK)]
-    return torch.cat(parts)
-
-
-def _inside(
-    rows: Float[Tensor, "N F"], centres: Float[Tensor, "M F"], radii: Float[Tensor, "M"]
-) -> Tensor:
-    """Return [N] in how many balls each row lies."""
-    return torch.cat([(_distances(block, centres) <= radii).sum(1) for block in rows.split(_BLOCK)])
+    blocks = rows.split(_BLOCK)
+    return torch.cat(
+        [
+            _distances(block, rows).topk(k + 1, dim=1, largest=False).values[:, -1]
+            for block in blocks
+        ]
+    )
 
 
 def _distances(a: Float[Tensor, "N F"], b: Float[Tensor, "M F"]) -> Float[Tensor, "N M"]:

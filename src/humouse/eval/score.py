@@ -1,0 +1,124 @@
+"""`Score`: a number that says how sure it is; and what each score means."""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+
+class Draws(NamedTuple):
+    """A score over the draws of people that its interval comes from.
+
+    Args:
+        values: One for each draw; the same draw of the same people at the same place.
+        units: How many people were drawn from.
+    """
+
+    values: tuple[float, ...]
+    units: int
+
+
+@dataclass(frozen=True)
+class Score:
+    """A measured value and how far to trust it.
+
+    Args:
+        value: The score.
+        low: Lower end of its 95% interval over people, or None where none was taken.
+        high: Upper end.
+        p_value: Chance of a score as extreme where both sides are alike, or None where not asked.
+        draws: What the interval comes from, as long as the score has not been through a file.
+    """
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+    p_value: float | None = None
+    draws: Draws | None = field(default=None, repr=False, compare=False)
+
+    def __float__(self) -> float:
+        return self.value
+
+    def __str__(self) -> str:
+        text = f"{self.value:.3f}"
+        if self.low is not None and self.high is not None:
+            text += f" [{self.low:.3f}, {self.high:.3f}]"
+        return text if self.p_value is None else f"{text} p={self.p_value:.3g}"
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What one score measures.
+
+    Args:
+        label: Its name for people.
+        ideal: Its value where both sides are alike.
+        definition: One line that says how it is computed.
+        source: Where it comes from.
+    """
+
+    label: str
+    ideal: float
+    definition: str
+    source: str = ""
+
+    def worse(self, value: float, than: float) -> float:
+        """Return how much further from the ideal `value` is than `than`; below 0 where nearer."""
+        if self.ideal == 1.0:  # shares and density, where more than enough is no fault
+            return than - value
+        return value - than
+
+
+PROBES = {
+    "logistic": "a logistic regression on features",
+    "mlp": "a network of two layers of 64 on features",
+    "forest": "a random forest of 100 trees on features",
+    "boosting": "gradient-boosted trees on features",
+    "sequence": "a convolutional net on the raw steps",
+}
+"""The classifiers of the two-sample test."""
+
+_C2ST = "Lopez-Paz & Oquab 2017, arXiv:1610.06545"
+_PRD = "Sajjadi et al. 2018, arXiv:1806.00035"
+_KNN = "Kynkäänniemi et al. 2019, arXiv:1904.06991"
+_DENSITY = "Naeem et al. 2020, arXiv:2002.09797"
+
+MEASURES: dict[str, Measure] = {
+    **{
+        f"c2st_{probe}_{key}": Measure(
+            f"C2ST {word}, {probe}", 0.5, f"held-out {word} of {meaning}", _C2ST
+        )
+        for probe, meaning in PROBES.items()
+        for key, word in (("auc", "AUC"), ("acc", "accuracy"))
+    },
+    "mmd": Measure(
+        "MMD²",
+        0.0,
+        "unbiased squared maximum mean discrepancy, RBF kernel of median bandwidth",
+        "Gretton et al. 2012, JMLR 13, eq. 3",
+    ),
+    "prd_precision": Measure("PRD precision", 1.0, "best F⅛ of the precision–recall curve", _PRD),
+    "prd_recall": Measure("PRD recall", 1.0, "best F₈ of the precision–recall curve", _PRD),
+    "knn_precision": Measure(
+        "k-NN precision", 1.0, "share of generated in a real gesture's ball", _KNN
+    ),
+    "knn_recall": Measure("k-NN recall", 1.0, "share of real in a generated gesture's ball", _KNN),
+    "density": Measure("density", 1.0, "real balls around a generated gesture, over k", _DENSITY),
+    "coverage": Measure("coverage", 1.0, "share of real balls that hold a generated one", _DENSITY),
+    "wasserstein": Measure(
+        "mean Wasserstein distance",
+        0.0,
+        "mean over features of the 1-Wasserstein distance over the real standard deviation",
+    ),
+    "spectral_distance_db": Measure(
+        "spectral distance",
+        0.0,
+        "root mean square over bands of the power ratio, in dB",
+    ),
+    "copying": Measure(
+        "nearer to train",
+        0.5,
+        "chance that a generated gesture lies nearer to the train set than one of held-out people; "
+        "0.5 where neither does",
+        "Meehan, Chaudhuri & Dasgupta 2020, arXiv:2004.05675",
+    ),
+}
+"""Every score by name, in the order of tables; those of shares have the ideal 1."""
