@@ -40,6 +40,7 @@ _TINY = (
     "data.sequence_length=32",
     "data.batch_size=8",
     "data.num_workers=0",
+    "data.feature_mode=kinematic",
     "optim.max_steps=6",
     "optim.lr=1e-3",
     "optim.amp=false",

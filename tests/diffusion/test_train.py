@@ -19,13 +19,15 @@ from accelerate import Accelerator
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from humouse.diffusion import train as training
+from humouse.diffusion import validation as validating
 from humouse.diffusion.batches import Share, StepBatches
 from humouse.diffusion.checkpoint import Checkpoint, load_model
 from humouse.diffusion.journal import read_metrics
 from humouse.diffusion.train import Trainer, train
-from humouse.diffusion.validation import Validation
+from humouse.diffusion.validation import FOLLOWED, BestScore, Validation
 from humouse.errors import InputError
 from humouse.settings import TrainSettings
+from humouse.trajectories import Trajectories
 
 Make = Callable[..., TrainSettings]
 _VARIED = ("data.codec=event", "data.sequence_length=200", "data.batch_size=4", "model.cond_dim=2")
@@ -359,12 +361,15 @@ def test_the_loss_decreases(tmp_path: Path, tiny_settings: Make):
 
 
 def test_the_journal(tmp_path: Path, tiny_settings: Make):
-    more = ("logging.sample_interval=1", "optim.max_steps=3", "logging.num_eval_samples=12")
+    more = ("logging.sample_interval=1", "optim.max_steps=3", "logging.num_eval_samples=20")
     train(tiny_settings(tmp_path, *more))
     folder = tmp_path / "runs" / "tiny"
     rows = read_metrics(folder)
     scalars = {name for row in rows for name in row} - {"step"}
-    assert {"loss", "grad_norm", "val_loss", "c2st_acc", "mmd", "prd_precision"} <= scalars
+    assert {"loss", "grad_norm", *FOLLOWED} <= scalars
+    sampled = next(row for row in rows if "mmd" in row)
+    for name in set(FOLLOWED) - {"val_loss"}:  # each with its interval
+        assert sampled[f"{name}_low"] <= sampled[f"{name}_high"]
     board = EventAccumulator(str(folder)).Reload()
     assert scalars <= set(board.Tags()["scalars"])
     assert [event.step for event in board.Scalars("loss")] == [1, 2, 3]
@@ -404,7 +409,46 @@ def test_no_validation_gesture_fits(tmp_path: Path, tiny_settings: Make, tiny_da
     val = trainer.data.split("val")
     still = replace(val, deltas=torch.zeros_like(val.deltas))
     with pytest.raises(InputError, match="0 gestures of the validation split fit codec 'event'"):
-        Validation.choose(still, trainer.codec, 10, 0)
+        Validation.choose(still, trainer.codec, 10, seed=0)
+
+
+def test_hardly_a_sample_fits(tmp_path: Path, tiny_settings: Make, monkeypatch: pytest.MonkeyPatch):
+    """Early on a model may make movements that its own codec refuses: no score, and no failure."""
+    more = ("logging.sample_interval=1", "optim.max_steps=1", "data.codec=event")
+
+    def still(model: Any, n: int, *, seed: int) -> Trajectories:
+        return Trajectories(
+            torch.zeros(n, 20, 3), torch.full((n,), 20), torch.zeros(n, 2), None, "still"
+        )
+
+    monkeypatch.setattr(validating, "sample", still)
+    train(tiny_settings(tmp_path, *more, "data.sequence_length=200"))
+    rows = read_metrics(tmp_path / "runs" / "tiny")
+    assert any("val_loss" in row for row in rows)
+    assert not any("mmd" in row for row in rows)
+    assert not (tmp_path / "runs" / "tiny" / "samples.png").exists()
+
+
+@pytest.mark.parametrize("score", FOLLOWED)
+def test_the_best_round_by_each_score(score: str):
+    """Of shares more is better, of everything else less."""
+    best = BestScore(score, patience=2)
+    assert not best.improves({"another": 0.0})
+    shares = score.startswith("prd_")
+    rounds = [0.5, 0.6, 0.4, 0.45]
+    expected = [True, True, False, False] if shares else [True, False, True, False]
+    assert [best.improves({score: value, "another": 0.0}) for value in rounds] == expected
+    assert best.best == (0.6 if shares else 0.4)
+    assert best.exhausted is shares
+    again = BestScore(score, 2, best.state())
+    assert not again.improves({score: 0.45})
+    assert again.exhausted
+
+
+def test_nothing_is_followed():
+    best = BestScore("none", patience=1)
+    assert not any(best.improves(dict.fromkeys(FOLLOWED, value)) for value in (3.0, 2.0, 1.0))
+    assert not best.exhausted
 
 
 def test_validation_tells_a_conditional_model_its_conditions(

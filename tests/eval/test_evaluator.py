@@ -1,108 +1,149 @@
 """One evaluation: what it holds, that it is plain, seeded, and says what is wrong."""
 
 import json
+from dataclasses import replace
 
-import numpy as np
 import pytest
-import torch
 
 from humouse.errors import InputError
-from humouse.eval.evaluator import METRICS, evaluate
-from humouse.features import feature_table
-from humouse.trajectories import Trajectories
+from humouse.eval.evaluation import Evaluation
+from humouse.eval.evaluator import METRICS, EvaluationRule, evaluate
+from humouse.eval.score import MEASURES, PROBES
+from humouse.features import GROUPS, feature_table
+
+RULE = EvaluationRule(
+    feature_mode="kinematic", probes=("logistic",), draws=30, permutations=19, prd_runs=2
+)
 
 
-def gestures(n, seed, origin, users=0, pace=1.0):
-    """Return n bell-shaped reaches, slightly curved, at 60 Hz."""
-    rng = np.random.default_rng(seed)
-    T = 40
-    lengths = rng.integers(12, T + 1, n)
-    phase = np.minimum((np.arange(T) + 0.5) / lengths[:, None], 1)
-    speed = 12 * np.sin(np.pi * phase) ** 2 * rng.lognormal(0, 0.4, (n, 1)) * pace
-    angle = rng.uniform(0, 2 * np.pi, (n, 1)) + rng.normal(0, 0.5, (n, 1)) * phase
-    angle = angle + rng.normal(0, 0.1, (n, T))
-    steps = np.stack([speed * np.cos(angle), speed * np.sin(angle), np.full((n, T), 16.0)], 2)
-    user = np.array([f"user {k}" for k in rng.integers(0, users, n)]) if users else None
-    return Trajectories(
-        torch.from_numpy(steps.round().astype(np.float32)),
-        torch.from_numpy(lengths),
-        torch.zeros(n, 2),
-        user,
-        origin,
-    )
+def only(*metrics, **more):
+    return replace(RULE, metrics=metrics, **more)
 
 
-REAL = gestures(300, 0, "people", users=12)
+@pytest.fixture(scope="module")
+def people(make_reaches):
+    return make_reaches(300, 0, users=12)
 
 
-def test_everything_is_there_and_plain():
-    result = evaluate(REAL, gestures(200, 1, "model"))
-    assert set(result.scores) == {
-        "c2st_acc", "c2st_auc", "c2st_boosting_acc", "c2st_boosting_auc", "mmd",
-        "prd_precision", "prd_recall", "knn_precision", "knn_recall", "density", "coverage",
-    }  # fmt: skip
-    plain = result.as_dict()
-    assert json.loads(json.dumps(plain, allow_nan=False)) == plain
-    assert (plain["real"], plain["fake"], plain["gestures"]) == ("people", "model", 200)
-    assert set(plain["features"]) == set(feature_table(REAL).names)
-    assert set(plain["spectra"]) == {"0-4 Hz", "4-8 Hz", "8-16 Hz", "16-32 Hz", "32-64 Hz"}
-    assert all(type(score) is float for score in plain["scores"].values())
-    assert result.scores["c2st_acc"] == pytest.approx(0.5, abs=0.12)
-    assert result.scores["prd_recall"] > 0.8
+@pytest.fixture(scope="module")
+def model(make_reaches):
+    return make_reaches(200, 1, "model")
 
 
-def test_a_faster_model_is_found_out_by_the_right_features():
-    fast = gestures(300, 1, "model", pace=1.6)
-    result = evaluate(REAL, fast)
-    same = evaluate(REAL, gestures(300, 1, "model"))
-    assert result.scores["c2st_auc"] > 0.7 > same.scores["c2st_auc"]
-    assert result.scores["mmd"] > same.scores["mmd"]
-    assert result.spectra["0-4 Hz"]["ratio"] == pytest.approx(1.6**2, rel=0.2)
+@pytest.fixture(scope="module")
+def everything(people, model, make_reaches):
+    calls = []
+    rule = EvaluationRule(draws=30, permutations=19)
+    train = make_reaches(250, 2, "train")
+    result = evaluate(people, model, train=train, rule=rule, progress=lambda: calls.append(1))
+    assert len(calls) == rule.parts
+    return result
+
+
+def test_everything_is_there(everything):
+    assert set(everything.scores) == set(MEASURES)
+    assert (everything.real, everything.fake) == ("people", "model")
+    assert (everything.gestures, everything.users) == (200, 12)
+    names = [feature.name for group in GROUPS.values() for feature in group]
+    assert list(everything.features) == names
+    assert set(everything.spectra) == {"0-4 Hz", "4-8 Hz", "8-16 Hz", "16-32 Hz", "32-64 Hz"}
+    assert set(everything.curves) == {"prd", *(f"roc_{probe}" for probe in PROBES)}
+    assert len(everything.neighbours) == 12
+    assert all(one.importance is not None for one in everything.features.values())
+    assert all(one.definition and one.unit for one in everything.features.values())
+
+
+def test_every_score_says_how_sure_it_is(everything):
+    for name, score in everything.scores.items():
+        assert score.low <= score.value <= score.high, name
+        assert score.low < score.high, name
+    with_p = {name for name, score in everything.scores.items() if score.p_value is not None}
+    assert with_p == {"c2st_logistic_auc", "c2st_logistic_acc", "mmd", "copying"}
+
+
+def test_it_survives_json(everything):
+    text = json.dumps(everything.as_dict(), allow_nan=False)
+    assert Evaluation.from_dict(json.loads(text)) == everything
+
+
+def test_a_faster_model_is_found_out_by_the_right_features(people, make_reaches):
+    result = evaluate(people, make_reaches(300, 1, "model", pace=1.6), rule=RULE)
+    same = evaluate(people, make_reaches(300, 1, "model"), rule=RULE)
+    name = "c2st_logistic_auc"
+    assert result.scores[name].value > 0.7 > same.scores[name].value
+    assert result.scores["mmd"].value > same.scores["mmd"].value
+    assert result.spectra["0-4 Hz"].ratio.value == pytest.approx(1.6**2, rel=0.35)
     speed = result.features["speed_mean_px_s"]
-    column = feature_table(REAL)["speed_mean_px_s"].double()
-    assert speed["real_mean"] == pytest.approx(float(column.mean()))
-    assert speed["real_std"] == pytest.approx(float(column.std(correction=0)))
-    assert speed["unit"] == "px/s"
-    assert result.features["dt_mean_ms"]["wasserstein"] == 0
+    column = feature_table(people)["speed_mean_px_s"].double()
+    assert speed.real_mean == pytest.approx(float(column.mean()))
+    assert speed.real_std == pytest.approx(float(column.std(correction=0)))
+    assert speed.unit == "px/s"
     worst = result.worst_features(20)
     assert "dt_mean_ms" not in worst
     assert {"speed_mean_px_s", "path_px", "speed_max_px_s"} & set(worst)
 
 
-def test_only_what_was_asked_for():
-    assert set(evaluate(REAL, REAL, metrics=["mmd"]).scores) == {"mmd"}
-    result = evaluate(REAL, REAL, metrics=["spectra"])
-    assert result.scores == result.features == {}
-    assert result.spectra["0-4 Hz"]["ratio"] == 1
+def test_what_gives_it_away_comes_first(people, make_reaches):
+    made = make_reaches(300, 1, "model", tick_ms=15)
+    rule = only("c2st", "kinematics", probes=("boosting",))
+    result = evaluate(people, made, rule=rule)
+    worst = result.worst_features(1)[0]
+    assert worst.startswith("dt_")
+    assert result.features[worst].importance > 0.01
 
 
-def test_quick_is_a_subset_and_seeded():
-    fake = gestures(300, 2, "model")
-    once = evaluate(REAL, fake, quick=True, seed=4)
-    assert once.gestures == 300
-    assert set(once.scores) == {"c2st_acc", "c2st_auc", "mmd", "prd_precision", "prd_recall"}
-    assert once == evaluate(REAL, fake, quick=True, seed=4)
-    assert once.scores != evaluate(REAL, fake, quick=True, seed=5).scores
+def test_only_what_was_asked_for(people, model):
+    assert set(evaluate(people, model, rule=only("mmd")).scores) == {"mmd"}
+    result = evaluate(people, people[:], rule=only("spectra"))
+    assert set(result.scores) == {"spectral_distance_db"}
+    assert result.features == {}
+    assert result.spectra["0-4 Hz"].ratio.value == 1
+    bare = evaluate(people, model, rule=only("mmd", draws=0, permutations=0)).scores["mmd"]
+    assert (bare.low, bare.high, bare.p_value) == (None, None, None)
+    assert "copying" not in evaluate(people, model, rule=only("copying")).scores
 
 
-def test_sizes_are_made_equal():
-    few = evaluate(REAL, gestures(50, 1, "model"), metrics=["mmd"], max_gestures=30)
+def test_known_features_are_not_computed_again(people, model):
+    rule = only("mmd", "kinematics", max_gestures=150)
+    tables = feature_table(people), feature_table(model)
+    given = evaluate(people, model, rule=rule, tables=tables)
+    assert given == evaluate(people, model, rule=rule)
+    part = tuple(table.select(["path_px", "net_px"]) for table in tables)
+    assert list(evaluate(people, model, rule=rule, tables=part).features) == ["path_px", "net_px"]
+
+
+def test_quick_is_a_subset_and_seeded(people, model):
+    def quick(seed):
+        rule = EvaluationRule.quick(feature_mode="kinematic", seed=seed)
+        return evaluate(people, model, rule=rule)
+
+    once = quick(4)
+    assert set(once.scores) == {
+        "c2st_logistic_acc", "c2st_logistic_auc", "mmd", "prd_precision", "prd_recall",
+    }  # fmt: skip
+    assert once == quick(4)
+    assert once.scores != quick(5).scores
+
+
+def test_sizes_are_made_equal(people, make_reaches):
+    few = evaluate(people, make_reaches(50, 1, "model"), rule=only("mmd", max_gestures=30))
     assert few.gestures == 30
 
 
-def test_an_unknown_metric_names_the_nearest():
-    with pytest.raises(InputError, match="no metric 'kinematic'; did you mean 'kinematics'"):
-        evaluate(REAL, REAL, metrics=["mmd", "kinematic"])
-    with pytest.raises(InputError, match=", ".join(METRICS)):
-        evaluate(REAL, REAL, metrics=["?"])
-
-
-@pytest.mark.parametrize("seed", [-1, 2**32])
-def test_seeds_out_of_range_are_refused(seed):
-    with pytest.raises(InputError, match=f"seed={seed}: must lie in 0…4294967295"):
-        evaluate(REAL, REAL, metrics=["mmd"], seed=seed)
-
-
-def test_too_few_movements_are_refused():
-    with pytest.raises(InputError, match="people against model: 300 and 3 movements"):
-        evaluate(REAL, gestures(3, 0, "model"))
+@pytest.mark.parametrize(
+    ("more", "complaint"),
+    [
+        ({"metrics": ("mmd", "kinematic")}, "metrics: there is no 'kinematic'; did you mean 'kin"),
+        ({"metrics": ("?",)}, ", ".join(METRICS)),
+        ({"metrics": ()}, "metrics: none named"),
+        ({"probes": ("forrest",)}, "probes: there is no 'forrest'; did you mean 'forest'"),
+        ({"feature_mode": "neuro"}, "feature_mode: there is no 'neuro'; did you mean 'neuromotor'"),
+        ({"draws": -1}, "draws=-1: must be at least 0"),
+        ({"permutations": -5}, "permutations=-5"),
+        ({"seed": -1}, "seed=-1: must lie in 0…4294967295"),
+        ({"seed": 2**32}, "seed=4294967296"),
+    ],
+)
+def test_rules_that_cannot_be(people, model, more, complaint):
+    with pytest.raises(InputError, match=complaint.replace("?", r"\?")):
+        evaluate(people, model, rule=replace(RULE, **more))

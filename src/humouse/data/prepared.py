@@ -106,11 +106,33 @@ def load_split(path: str | Path) -> Trajectories:
     Raises:
         InputError: The file is missing or damaged.
     """
+    return Trajectories.load(split_file(path))
+
+
+def split_file(path: str | Path) -> Path:
+    """Return the file of a split; see `load_split`.
+
+    Raises:
+        InputError: There is none.
+    """
     path = Path(path)
     file = path if path.suffix == ".parquet" else path.with_name(f"{path.name}.parquet")
     if not file.is_file():
         raise InputError(f"{file}: no such split; {_HOW_TO}")
-    return Trajectories.load(file)
+    return file
+
+
+def origin_of(path: str | Path) -> dict[str, Any]:
+    """Return what identifies a split: its file and hash, and the manifest beside it if there is one.
+
+    The manifest comes without its list of files, which its hash stands for.
+    """
+    file = split_file(path)
+    content: dict[str, Any] = {"path": str(file), "sha256": sha256(file)}
+    if (file.parent / MANIFEST).is_file():
+        manifest = read_json(file.parent / MANIFEST)
+        content["manifest"] = {key: value for key, value in manifest.items() if key != "files"}
+    return content
 
 
 def manifest_sha256(manifest: Mapping[str, Any]) -> str:

@@ -50,6 +50,7 @@ def sample(
     *,
     seq_len: int | None = None,
     cond: Float[Tensor, "*n K"] | None = None,
+    like: Trajectories | None = None,
     seed: int,
     rule: SamplingRule | None = None,
     progress: Callable[[], None] | None = None,
@@ -62,6 +63,9 @@ def sample(
         seq_len: Steps of each; None draws lengths as the train split has them.
         cond: [K] or [n, K], the first K of goal_dx_px, goal_dy_px, duration_ms, path_px; NaN where
             not given.
+        like: n movements that fit the codec: sample i takes the place of the i-th, with its number
+            of steps, what else the codec keeps beside the steps, and the conditions that the model
+            knows. Instead of seq_len and cond.
         seed: Movement i depends on the model, the rule, the seed and i alone; 0 or more.
         rule: Steps, sampler, guidance.
         progress: Called after each network call.
@@ -70,7 +74,14 @@ def sample(
         InputError: A number is out of range, or the model knows fewer conditions.
     """
     x0, frame = sample_deltas(
-        model, n, seq_len=seq_len, cond=cond, seed=seed, rule=rule, progress=progress
+        model,
+        n,
+        seq_len=seq_len,
+        cond=cond,
+        like=like,
+        seed=seed,
+        rule=rule,
+        progress=progress,
     )
     return model.codec.decode(x0, frame, origin=model.origin)
 
@@ -81,6 +92,7 @@ def sample_deltas(
     *,
     seq_len: int | None = None,
     cond: Float[Tensor, "*n K"] | None = None,
+    like: Trajectories | None = None,
     seed: int,
     rule: SamplingRule | None = None,
     progress: Callable[[], None] | None = None,
@@ -89,7 +101,12 @@ def sample_deltas(
     rule = rule or SamplingRule()
     check_request(model, n, seq_len, cond, seed, rule)
     codec = model.codec
-    frame = codec.draw_frames(n, seed=seed, seq_len=seq_len)
+    if like is None:
+        frame = codec.draw_frames(n, seed=seed, seq_len=seq_len)
+    else:
+        if len(like) != n or seq_len is not None or cond is not None:
+            raise ValueError("like stands for n movements, and takes the place of seq_len and cond")
+        frame, cond = codec.encode(like)[1], codec.condition(like, model.cond_dim)
     given = None if cond is None else cond.float().cpu().expand(n, cond.shape[-1])
     x0 = torch.zeros(n, codec.sequence_length if seq_len is None else seq_len, codec.channels)
     # Alike lengths run together, so that little work goes into padding; the order of the samples

@@ -90,8 +90,9 @@ class Trainer:
             self.data.split("val"),
             self.codec,
             settings.logging.num_eval_samples,
-            settings.seed,
-            settings.model.cond_dim,
+            seed=settings.seed,
+            cond_dim=settings.model.cond_dim,
+            feature_mode=settings.data.feature_mode,
         )
         self._build()
         self.step = 0

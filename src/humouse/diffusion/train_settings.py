@@ -5,13 +5,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from humouse.data.codec import CODECS, CanonicalCodec, Codec, EventCodec
+from humouse.diffusion.validation import FOLLOWED
 from humouse.errors import InputError
-from humouse.eval.evaluator import check_seed
+from humouse.eval.evaluator import FEATURE_MODES, check_seed
+from humouse.eval.plausibility import FEWEST
 from humouse.settings import DataSettings, OptimSettings, TrainSettings
 
-_SCORES = ("val_loss", "c2st_auc", "mmd", "none")
 _DECAYS = ("constant", "cosine")
-_FEATURE_MODES = ("kinematic",)
 # These change where a run writes or when it stops, not the weights at a given step.
 _FREE_TO_CHANGE = (
     "resume",
@@ -43,7 +43,7 @@ def check_settings(settings: TrainSettings) -> None:
         "logging.log_interval": (s.logging.log_interval, 1),
         "logging.eval_interval": (s.logging.eval_interval, 0),
         "logging.sample_interval": (s.logging.sample_interval, 0),
-        "logging.num_eval_samples": (s.logging.num_eval_samples, 10),
+        "logging.num_eval_samples": (s.logging.num_eval_samples, FEWEST),
         "logging.checkpoint_interval": (s.logging.checkpoint_interval, 0),
         "early_stopping.patience": (s.early_stopping.patience, 0),
     }
@@ -71,9 +71,9 @@ def check_settings(settings: TrainSettings) -> None:
 def _check_choices(s: TrainSettings) -> None:
     choices = {
         "optim.lr_decay": (s.optim.lr_decay, _DECAYS),
-        "early_stopping.score": (s.early_stopping.score, _SCORES),
+        "early_stopping.score": (s.early_stopping.score, (*FOLLOWED, "none")),
         "data.codec": (s.data.codec, tuple(CODECS)),
-        "data.feature_mode": (s.data.feature_mode, _FEATURE_MODES),
+        "data.feature_mode": (s.data.feature_mode, tuple(FEATURE_MODES)),
     }
     for name, (value, known) in choices.items():
         if value not in known:

@@ -13,13 +13,24 @@ from humouse.diffusion.denoiser import Denoiser
 from humouse.diffusion.objective import NoisyBatch, squared_error_sum
 from humouse.diffusion.sample import sample
 from humouse.errors import InputError
-from humouse.eval.evaluator import FEWEST, evaluate
+from humouse.eval.evaluator import FEATURE_MODES, EvaluationRule, evaluate
+from humouse.eval.plausibility import FEWEST
+from humouse.eval.score import MEASURES
 from humouse.features import feature_table
 from humouse.figures import gesture_gallery, kinematic_overlays, velocity_spectra
 from humouse.randomness import generator
 from humouse.trajectories import Trajectories
 
 _BATCH = 64
+FOLLOWED = (
+    "val_loss",
+    "c2st_logistic_auc",
+    "c2st_logistic_acc",
+    "mmd",
+    "prd_precision",
+    "prd_recall",
+)
+"""The scores of a validation round, any of which early stopping may follow."""
 
 
 @dataclass(frozen=True)
@@ -31,16 +42,25 @@ class Validation:
         codec: Fitted on the train split.
         seed: Of the noise and of the samples; the same at every round, so that rounds compare.
         cond_dim: How many conditions the model learns.
+        feature_mode: What the scores are taken on; one of `FEATURE_MODES`.
     """
 
     people: Trajectories
     codec: Codec
     seed: int
     cond_dim: int = 0
+    feature_mode: str = "kinematic"
 
     @classmethod
     def choose(
-        cls, val: Trajectories, codec: Codec, n: int, seed: int, cond_dim: int = 0
+        cls,
+        val: Trajectories,
+        codec: Codec,
+        n: int,
+        *,
+        seed: int,
+        cond_dim: int = 0,
+        feature_mode: str = "kinematic",
     ) -> "Validation":
         """Choose n gestures of the validation split, or all there are.
 
@@ -55,7 +75,7 @@ class Validation:
                 f"{FEWEST} are needed; choose a greater one or prepare more people"
             )
         rows = torch.randperm(len(val), generator=generator(seed, "validation"))[:n]
-        return cls(val[rows], codec, seed, cond_dim)
+        return cls(val[rows], codec, seed, cond_dim, feature_mode)
 
     @torch.no_grad()
     def loss(self, denoiser: Denoiser, min_snr_gamma: float | None = None) -> float:
@@ -83,7 +103,7 @@ class Validation:
         return total / (int(mask.sum()) * C)
 
     def score(self, model: Model) -> tuple[dict[str, float], dict[str, Figure]]:
-        """Return the scores of fresh samples against people, and pictures of both.
+        """Return the scores of fresh samples against people, with intervals, and pictures of both.
 
         Nothing of either where hardly a sample fits the codec, as early in training.
         """
@@ -92,23 +112,27 @@ class Validation:
         made = self.codec.canonicalize(fake[self.codec.fits(fake)])
         if min(len(real), len(made)) < FEWEST:
             return {}, {}
-        scores = evaluate(
-            real, made, metrics=("c2st", "mmd", "prd"), seed=self.seed, quick=True
-        ).scores
-        tables = feature_table(real), feature_table(made)
+        groups = FEATURE_MODES[self.feature_mode]
+        tables = feature_table(real, groups), feature_table(made, groups)
+        rule = EvaluationRule.quick(feature_mode=self.feature_mode, seed=self.seed)
+        scores = evaluate(real, made, rule=rule, tables=tables).scores
         pictures = {
             "samples": gesture_gallery(real, made),
             "kinematics": kinematic_overlays(*tables),
             "spectra": velocity_spectra(real, made),
         }
-        return scores, pictures
+        numbers = {name: score.value for name, score in scores.items()}
+        for name, score in scores.items():
+            if score.low is not None and score.high is not None:
+                numbers |= {f"{name}_low": score.low, f"{name}_high": score.high}
+        return numbers, pictures
 
 
 class BestScore:
     """Which validation round was the best so far, and whether it is time to stop.
 
     Args:
-        score: Name of the score to follow, all of them better when lower; "none" follows nothing.
+        score: Name of the score to follow: "val_loss" or one of `FOLLOWED`; "none" follows nothing.
         patience: Rounds without a better one before stopping; 0 for never.
         state: As `state()` returned it, to go on from.
     """
@@ -126,7 +150,10 @@ class BestScore:
         if self.score not in scores:
             return False
         value = scores[self.score]
-        if self.best is None or value < self.best:
+        lower_is_better = (
+            self.score not in MEASURES or MEASURES[self.score].worse(1.0, than=0.0) > 0
+        )
+        if self.best is None or (value < self.best if lower_is_better else value > self.best):
             self.best, self.rounds_since = value, 0
             return True
         self.rounds_since += 1

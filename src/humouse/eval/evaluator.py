@@ -2,129 +2,324 @@
 
 import difflib
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import torch
 
 from humouse.errors import InputError
-from humouse.eval.classifier import c2st_scores
-from humouse.eval.kernel import mmd_rbf
+from humouse.eval.classifier import C2ST, FEATURE_PROBES, c2st_scores, c2st_sequences
+from humouse.eval.copying import copying
+from humouse.eval.distance import wasserstein_scores
+from humouse.eval.evaluation import Evaluation, FeatureComparison
+from humouse.eval.kernel import mmd_score
 from humouse.eval.matrix import common_scale
-from humouse.eval.metrics import wasserstein_per_feature
-from humouse.eval.neighbours import density_coverage, knn_precision_recall
-from humouse.eval.precision_recall import prd_scores
-from humouse.features import FeatureTable, feature_table
-from humouse.features.spectra import BANDS_HZ, velocity_spectrum
+from humouse.eval.neighbours import neighbour_scores
+from humouse.eval.plausibility import check_size, warnings_about, with_steps
+from humouse.eval.precision_recall import prd_score
+from humouse.eval.resampling import Resampling
+from humouse.eval.score import PROBES
+from humouse.eval.spectral import band_powers
+from humouse.features import GROUPS, FeatureTable, feature_table
 from humouse.trajectories import Trajectories
 
-METRICS = ("c2st", "mmd", "prd", "kinematics", "spectra")
-"""c2st: the probes. mmd. prd: also precision, recall, density and coverage by nearest neighbours.
-kinematics: each feature's mean, deviation and distance. spectra: the power in each band."""
+METRICS = ("c2st", "mmd", "prd", "neighbours", "kinematics", "spectra", "copying")
+"""c2st: the probes. mmd. prd: precision and recall by clustering. neighbours: precision, recall,
+density and coverage by nearest neighbours. kinematics: each feature's mean, deviation and distance.
+spectra: the power in each band. copying: distance to the train set, where one is given."""
 
-_QUICK_GESTURES = 512
-FEWEST = 10
+FEATURE_MODES = {
+    "kinematic": ("kinematics", "timing", "spectra"),
+    "neuromotor": ("kinematics", "timing", "spectra", "neuromotor"),
+    "sigma_lognormal": ("neuromotor",),
+}
+"""Groups of features by the name that settings give them."""
 
 
 @dataclass(frozen=True)
-class Evaluation:
-    """What came of comparing `fake` with `real`.
+class EvaluationRule:
+    """What to measure, and how surely.
 
     Args:
-        real: Origin of the movements taken as the standard.
-        fake: Origin of those that are judged.
-        gestures: How many of each were compared.
-        seed: What the choice of gestures, the folds and the probes came from.
-        scores: Score by name: c2st_acc, c2st_auc, c2st_boosting_acc, c2st_boosting_auc, mmd,
-            prd_precision, prd_recall, knn_precision, knn_recall, density, coverage; only those of
-            the metrics asked for.
-        features: By feature: unit, real_mean, real_std, fake_mean, fake_std, and wasserstein, the
-            1-Wasserstein distance over the real standard deviation (over 1 where that is 0).
-        spectra: By band, "0-4 Hz" …: real and fake mean power (px²/s) and their ratio, fake over
-            real (None where the real power is 0).
+        metrics: Which of `METRICS`.
+        feature_mode: Which of `FEATURE_MODES` the metrics are taken on.
+        probes: Which of `score.PROBES` are the two-sample test.
+        draws: Draws of people that the intervals come from; 0 for none.
+        permutations: Labellings that p-values come from (MMD and the logistic probe, its whole fit
+            inside); 0 for none.
+        importance: Whether to measure what each feature adds to the boosting probe.
+        prd_runs: Clusterings that PRD is averaged over.
+        max_gestures: At most so many of each side; None for no limit.
+        seed: For everything random; 0 to 2³² − 1.
     """
 
-    real: str
-    fake: str
-    gestures: int
-    seed: int
-    scores: dict[str, float]
-    features: dict[str, dict[str, Any]] = field(default_factory=dict)
-    spectra: dict[str, dict[str, float | None]] = field(default_factory=dict)
+    metrics: tuple[str, ...] = METRICS
+    feature_mode: str = "neuromotor"
+    probes: tuple[str, ...] = tuple(PROBES)
+    draws: int = 200
+    permutations: int = 199
+    importance: bool = True
+    prd_runs: int = 10
+    max_gestures: int | None = None
+    seed: int = 0
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return everything as plain JSON types."""
-        return asdict(self)
+    @classmethod
+    def quick(cls, *, feature_mode: str, seed: int) -> "EvaluationRule":
+        """Return the rule for a look during training: seconds, not minutes."""
+        return cls(
+            metrics=("c2st", "mmd", "prd"),
+            feature_mode=feature_mode,
+            probes=("logistic",),
+            draws=100,
+            permutations=0,
+            importance=False,
+            prd_runs=2,
+            max_gestures=512,
+            seed=seed,
+        )
 
-    def worst_features(self, n: int = 10) -> list[str]:
-        """Return the names of the n features that lie furthest apart, the furthest first."""
-        order = sorted(self.features, key=lambda name: -self.features[name]["wasserstein"])
-        return order[:n]
+    def check(self) -> None:
+        """Raise InputError if a name is unknown or a number out of range."""
+        check_names("metrics", self.metrics, METRICS)
+        check_names("probes", self.probes, tuple(PROBES))
+        check_names("feature_mode", [self.feature_mode], tuple(FEATURE_MODES))
+        check_seed(self.seed)
+        for name in ("draws", "permutations"):
+            if getattr(self, name) < 0:
+                raise InputError(f"{name}={getattr(self, name)}: must be at least 0; 0 for none")
+
+    @property
+    def parts(self) -> int:
+        """How often `evaluate` reports progress."""
+        others = len(set(self.metrics) - {"c2st"})
+        return 1 + others + len(self.probes) * ("c2st" in self.metrics)
 
 
 def evaluate(
     real: Trajectories,
     fake: Trajectories,
     *,
-    metrics: Sequence[str] = METRICS,
-    seed: int = 0,
-    max_gestures: int | None = None,
-    quick: bool = False,
+    train: Trajectories | None = None,
+    rule: EvaluationRule | None = None,
+    tables: tuple[FeatureTable, FeatureTable] | None = None,
+    progress: Callable[[], None] = lambda: None,
 ) -> Evaluation:
     """Compare movements with others, as many of each, chosen at random where there are too many.
 
-    The floor, what people score against other people, is the same call on two sets of people.
+    The floor, what people score against other people, is the same call on two sets of people. People
+    on the fake side are held out whole where they are on the real side too; else their gestures are
+    spread over the folds as a generator's are, so that its score and theirs compare.
 
     Args:
-        real: The standard, people's as a rule.
-        fake: Those to judge.
-        metrics: Which of `METRICS`.
-        seed: For everything random; 0 to 2³² − 1.
-        max_gestures: At most so many of each.
-        quick: For a look during training: at most 512 of each, the logistic probe alone, 2 runs
-            of PRD, no nearest neighbours.
+        real: The standard, people's as a rule, with their names.
+        fake: Those to judge, of whatever origin.
+        train: What the judged may have copied; without it "copying" is left out.
+        rule: What to measure; everything by default.
+        tables: The features of both, row by row, where they are known already.
+        progress: Called `rule.parts` times.
 
     Raises:
-        InputError: There is no such metric, the seed is out of range, or either side has fewer than
-            10 movements.
+        InputError: The rule is wrong, or either side has fewer than 20 movements.
     """
-    check_metrics(metrics)
-    check_seed(seed)
-    limit = comparable(real, fake, max_gestures or len(real))
-    if quick:
-        limit = min(limit, _QUICK_GESTURES)
-    rng = np.random.default_rng(seed)
-    real, fake = (_chosen(side, limit, rng) for side in (real, fake))
-    tables = feature_table(real), feature_table(fake)
-    scores: dict[str, float] = {}
-    for name in metrics:
-        if name in _SCORES:
-            scores.update(_SCORES[name](*tables, seed, quick))
+    rule = rule or EvaluationRule()
+    rule.check()
+    pair = _compared(real, fake, rule, tables)
+    progress()
+    work = _Work(pair, train, rule)
+    scores: dict[str, Any] = {}
+    parts: dict[str, Any] = {}
+    for metric in rule.metrics:
+        if metric == "c2st":
+            for probe in rule.probes:
+                work.probe(probe, scores, parts)
+                progress()
+        else:
+            getattr(work, metric)(scores, parts)
+            progress()
+    importance = parts.pop("importance", None)
+    if importance is not None and "features" in parts:
+        parts["features"] = {
+            name: replace(one, importance=float(lost))
+            for (name, one), lost in zip(parts["features"].items(), importance, strict=True)
+        }
     return Evaluation(
         real=real.origin,
         fake=fake.origin,
-        gestures=limit,
-        seed=seed,
+        gestures=len(pair.real),
+        users=0 if pair.real.user is None else len(np.unique(pair.real.user)),
+        seed=rule.seed,
         scores=scores,
-        features=_feature_summary(*tables) if "kinematics" in metrics else {},
-        spectra=_band_powers(real, fake) if "spectra" in metrics else {},
+        warnings=pair.warnings,
+        **parts,
     )
 
 
-def comparable(real: Trajectories, fake: Trajectories, most: int) -> int:
-    """Return how many of each side can be compared, at most `most`.
+@dataclass(frozen=True, eq=False)
+class _Pair:
+    """Both sides as they are compared."""
 
-    Raises:
-        InputError: They are fewer than 10.
-    """
-    n = min(len(real), len(fake), most)
-    if n < FEWEST:
-        raise InputError(
-            f"{real.origin} against {fake.origin}: {len(real)} and {len(fake)} movements, of which "
-            f"{n} of each can be compared; at least {FEWEST} of each are needed"
+    real: Trajectories
+    fake: Trajectories
+    tables: tuple[FeatureTable, FeatureTable]
+    warnings: tuple[str, ...]
+
+
+def _compared(
+    real: Trajectories,
+    fake: Trajectories,
+    rule: EvaluationRule,
+    tables: tuple[FeatureTable, FeatureTable] | None,
+) -> _Pair:
+    sides, lines = [], []
+    n = min(int((side.lengths > 0).sum()) for side in (real, fake))
+    n = min(n, rule.max_gestures or n)
+    lines += check_size(real, fake, n)
+    groups = FEATURE_MODES[rule.feature_mode]
+    for k, side in enumerate((real, fake)):
+        moving, warning = with_steps(side)
+        chosen = chosen_rows(len(moving), n, rule.seed)
+        lines += warning
+        table = None
+        if tables is not None:
+            rows = (side.lengths > 0).cpu().numpy().nonzero()[0][chosen]
+            table = tables[k].rows(rows)
+        moving = moving[chosen]
+        sides.append((moving, table or feature_table(moving, groups)))
+    (real, real_table), (fake, fake_table) = sides
+    lines += [*warnings_about(real, fake), *_constant(real_table, fake_table)]
+    return _Pair(real, fake, (real_table, fake_table), tuple(lines))
+
+
+def chosen_rows(have: int, n: int, seed: int) -> np.ndarray:
+    """Return [n] which of so many rows are compared, in their order; all where n is that many."""
+    if have == n:
+        return np.arange(n)
+    return np.sort(np.random.default_rng(seed).choice(have, n, replace=False))
+
+
+def _constant(real: FeatureTable, fake: FeatureTable) -> list[str]:
+    """Return a warning where a feature never varies on the real side, but does on the other."""
+    spread = [side.values.double().std(0, correction=0).cpu() for side in (real, fake)]
+    shift = (real.values.double().mean(0) - fake.values.double().mean(0)).abs().cpu()
+    only_fake = (spread[0] == 0) & ((spread[1] > 0) | (shift > 0))
+    names = [name for name, odd in zip(real.names, only_fake.tolist(), strict=True) if odd]
+    if not names:
+        return []
+    return [
+        f"{', '.join(names)}: the same in all real movements but not in the judged ones; such a "
+        "feature alone tells them apart"
+    ]
+
+
+class _Work:
+    """Computes each metric into `scores` (by name) and `parts` (of an Evaluation)."""
+
+    def __init__(self, pair: _Pair, train: Trajectories | None, rule: EvaluationRule) -> None:
+        self.pair = pair
+        self.train = train
+        self.rule = rule
+        self.users = pair.real.user, pair.fake.user
+        self.scaled = common_scale(*(table.values for table in pair.tables))
+        n = len(pair.real)
+        self.draws = (
+            Resampling.over_people(
+                self.users[0], n, self.users[1], n, draws=rule.draws, seed=rule.seed
+            )
+            if rule.draws
+            else None
         )
-    return n
+
+    @property
+    def shared_people(self) -> bool:
+        """Whether somebody is on both sides."""
+        real, fake = self.users
+        return real is not None and fake is not None and bool(np.intersect1d(real, fake).size)
+
+    def probe(self, probe: str, scores: dict[str, Any], parts: dict[str, Any]) -> None:
+        rule, (real, fake) = self.rule, self.pair.tables
+        common: dict[str, Any] = {
+            "hold_out_fake_users": self.shared_people,
+            "draws": rule.draws,
+            "seed": rule.seed,
+        }
+        if probe in FEATURE_PROBES:
+            result: C2ST = c2st_scores(
+                real.values,
+                fake.values,
+                probe=probe,
+                real_users=self.users[0],
+                fake_users=self.users[1],
+                permutations=rule.permutations if probe == "logistic" else 0,
+                importance=rule.importance and probe == "boosting",
+                **common,
+            )
+        else:
+            result = c2st_sequences(self.pair.real, self.pair.fake, **common)
+        scores[f"c2st_{probe}_auc"] = result.auc
+        scores[f"c2st_{probe}_acc"] = result.accuracy
+        parts.setdefault("curves", {})[f"roc_{probe}"] = result.held_out.roc()
+        if result.importance is not None:
+            parts["importance"] = result.importance
+
+    def mmd(self, scores: dict[str, Any], parts: dict[str, Any]) -> None:
+        scores["mmd"] = mmd_score(
+            *self.scaled,
+            resampling=self.draws,
+            permutations=self.rule.permutations,
+            seed=self.rule.seed,
+            real_users=self.users[0],
+            fake_users=self.users[1],
+        )
+
+    def prd(self, scores: dict[str, Any], parts: dict[str, Any]) -> None:
+        result = prd_score(
+            *self.scaled, runs=self.rule.prd_runs, seed=self.rule.seed, resampling=self.draws
+        )
+        scores["prd_precision"], scores["prd_recall"] = result.precision, result.recall
+        parts.setdefault("curves", {})["prd"] = result.curve
+
+    def neighbours(self, scores: dict[str, Any], parts: dict[str, Any]) -> None:
+        scores.update(neighbour_scores(*self.scaled, resampling=self.draws))
+
+    def kinematics(self, scores: dict[str, Any], parts: dict[str, Any]) -> None:
+        real, fake = self.pair.tables
+        distances, scores["wasserstein"] = wasserstein_scores(
+            real.values, fake.values, resampling=self.draws
+        )
+        columns = [
+            column.tolist()
+            for side in (real.values.double(), fake.values.double())
+            for column in (side.mean(0), side.std(0, correction=0))
+        ]
+        definitions = {one.name: one.definition for group in GROUPS.values() for one in group}
+        parts["features"] = {
+            name: FeatureComparison(unit, definitions.get(name, ""), a, b, c, d, distance)
+            for name, unit, a, b, c, d, distance in zip(
+                real.names, real.units, *columns, distances, strict=True
+            )
+        }
+
+    def spectra(self, scores: dict[str, Any], parts: dict[str, Any]) -> None:
+        parts["spectra"], scores["spectral_distance_db"] = band_powers(
+            self.pair.real, self.pair.fake, resampling=self.draws
+        )
+
+    def copying(self, scores: dict[str, Any], parts: dict[str, Any]) -> None:
+        if self.train is None:
+            return
+        # Not the strokes: fitting those of a whole train set takes minutes.
+        groups = FEATURE_MODES["kinematic"]
+        names = [one.name for group in groups for one in GROUPS[group]]
+        real, fake = (table.select(names).values for table in self.pair.tables)
+        train = feature_table(self.train, groups).values
+        result = copying(*_scaled_by(real, fake, real, train), resampling=self.draws)
+        scores["copying"] = result.score
+        parts["neighbours"] = tuple(result.neighbours)
+
+
+def _scaled_by(standard: Any, *others: Any) -> list[Any]:
+    """Return the others on the common scale of the standard."""
+    return [common_scale(standard, other)[1] for other in others]
 
 
 def check_seed(seed: int) -> None:
@@ -133,87 +328,14 @@ def check_seed(seed: int) -> None:
         raise InputError(f"seed={seed}: must lie in 0…{2**32 - 1}")
 
 
-def check_metrics(metrics: Sequence[str]) -> None:
-    """Raise InputError if no metric is named, or one that there is not."""
-    if not metrics:
-        raise InputError(f"metrics: none named; choose any of {', '.join(METRICS)}")
-    for name in metrics:
-        if name not in METRICS:
-            near = difflib.get_close_matches(name, METRICS, 1, cutoff=0)[0]
+def check_names(setting: str, given: Sequence[str], known: Sequence[str]) -> None:
+    """Raise InputError if nothing is named, or something that there is not."""
+    if not given:
+        raise InputError(f"{setting}: none named; choose any of {', '.join(known)}")
+    for name in given:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1, cutoff=0)[0]
             raise InputError(
-                f"metrics: there is no metric {name!r}; did you mean {near!r}? "
-                f"Known are {', '.join(METRICS)}"
+                f"{setting}: there is no {name!r}; did you mean {near!r}? "
+                f"Known are {', '.join(known)}"
             )
-
-
-def _chosen(movements: Trajectories, n: int, rng: np.random.Generator) -> Trajectories:
-    if len(movements) == n:
-        return movements
-    return movements[np.sort(rng.choice(len(movements), n, replace=False))]
-
-
-def _c2st(real: FeatureTable, fake: FeatureTable, seed: int, quick: bool) -> dict[str, float]:
-    scores = {}
-    for probe, name in (("logistic", "c2st"), ("boosting", "c2st_boosting")):
-        if quick and probe != "logistic":
-            continue
-        score = c2st_scores(
-            real.values,
-            fake.values,
-            probe=probe,
-            real_groups=real.user,
-            fake_groups=fake.user,
-            seed=seed,
-        )
-        scores[f"{name}_acc"], scores[f"{name}_auc"] = score
-    return scores
-
-
-def _mmd(real: FeatureTable, fake: FeatureTable, seed: int, quick: bool) -> dict[str, float]:
-    return {"mmd": mmd_rbf(*common_scale(real.values, fake.values))}
-
-
-def _prd(real: FeatureTable, fake: FeatureTable, seed: int, quick: bool) -> dict[str, float]:
-    pair = common_scale(real.values, fake.values)
-    precision, recall = prd_scores(*pair, runs=2 if quick else 10, seed=seed)
-    scores = {"prd_precision": precision, "prd_recall": recall}
-    if quick:
-        return scores
-    ball, dense = knn_precision_recall(*pair), density_coverage(*pair)
-    return {
-        **scores,
-        "knn_precision": ball.precision,
-        "knn_recall": ball.recall,
-        "density": dense.density,
-        "coverage": dense.coverage,
-    }
-
-
-_Score = Callable[[FeatureTable, FeatureTable, int, bool], dict[str, float]]
-_SCORES: dict[str, _Score] = {"c2st": _c2st, "mmd": _mmd, "prd": _prd}
-
-
-def _feature_summary(real: FeatureTable, fake: FeatureTable) -> dict[str, dict[str, Any]]:
-    distance = wasserstein_per_feature(real.values, fake.values)
-    a, b = real.values.double(), fake.values.double()
-    spread = a.std(0, correction=0).cpu()
-    relative = distance / torch.where(spread > 0, spread, 1.0)
-    columns = (a.mean(0), spread, b.mean(0), b.std(0, correction=0), relative)
-    keys = ("real_mean", "real_std", "fake_mean", "fake_std", "wasserstein")
-    return {
-        name: {"unit": unit, **dict(zip(keys, numbers, strict=True))}
-        for name, unit, *numbers in zip(
-            real.names, real.units, *(column.tolist() for column in columns), strict=True
-        )
-    }
-
-
-def _band_powers(real: Trajectories, fake: Trajectories) -> dict[str, dict[str, float | None]]:
-    frequency, power_real = velocity_spectrum(real)
-    power_fake = velocity_spectrum(fake)[1]
-    bands: dict[str, dict[str, float | None]] = {}
-    for low, high in BANDS_HZ:
-        inside = (frequency >= low) & (frequency < high)
-        a, b = (float(power[:, inside].double().mean()) for power in (power_real, power_fake))
-        bands[f"{low}-{high} Hz"] = {"real": a, "fake": b, "ratio": b / a if a > 0 else None}
-    return bands

@@ -1,0 +1,112 @@
+"""What a reader must know about the movements before believing a number taken on them."""
+
+import math
+
+import numpy as np
+
+from humouse.errors import InputError
+from humouse.trajectories import Trajectories
+
+FEWEST = 20
+ENOUGH = 200
+_FEW_USERS = 5
+# A hand's gestures have a mean speed of some 100 to 3,000 px/s; screens differ by a factor of a few.
+_SPEED_PX_S = (20.0, 30_000.0)
+
+
+def with_steps(movements: Trajectories) -> tuple[Trajectories, list[str]]:
+    """Return the movements that have a step, and a warning if some have none."""
+    moving = movements.lengths > 0
+    empty = int((~moving).sum())
+    if not empty:
+        return movements, []
+    warning = f"{movements.origin}: {empty:,} of {len(movements):,} movements are empty; left out"
+    return movements[moving.nonzero()[:, 0]], [warning]
+
+
+def check_size(real: Trajectories, fake: Trajectories, n: int) -> list[str]:
+    """Return a warning where n a side are so few that a score says little.
+
+    Raises:
+        InputError: They are fewer than 20.
+    """
+    if n < FEWEST:
+        raise InputError(
+            f"{real.origin} against {fake.origin}: {len(real)} and {len(fake)} movements, of which "
+            f"{n} of each can be compared; at least {FEWEST} of each are needed"
+        )
+    if n >= ENOUGH:
+        return []
+    # Hanley & McNeil 1982: the area of two equal sets has the variance (2n + 1) / 12n².
+    width = 1.96 * math.sqrt((2 * n + 1) / 12) / n
+    return [
+        f"only {n} movements a side: the AUC of two equal sets would fall anywhere within "
+        f"0.5 ± {width:.2f}; compare {ENOUGH} or more (2,000 give ± 0.02)"
+    ]
+
+
+def warnings_about(real: Trajectories, fake: Trajectories) -> list[str]:
+    """Return what is odd about either side: its unit, its people, copies between them."""
+    return [*_unit(real), *_unit(fake), *_people(real), *_copies(real, fake)]
+
+
+def _unit(movements: Trajectories) -> list[str]:
+    seconds = movements.duration_ms.double().clamp(min=1e-9) / 1000
+    speeds = (movements.path_px.double() / seconds).cpu().numpy()
+    median = float(np.median(speeds))
+    low, high = _SPEED_PX_S
+    if low <= median <= high:
+        return []
+    path = float(movements.path_px.median())
+    if path < 10:
+        guess = "positions look like shares of the screen or inches, not px"
+    elif median > high:
+        guess = "times look like seconds, not ms"
+    else:
+        guess = "times look like µs, not ms"
+    return [
+        f"{movements.origin}: the median speed is {median:.3g} px/s, which no hand's is; {guess} "
+        "(dx and dy must be px, dt ms)"
+    ]
+
+
+def _people(real: Trajectories) -> list[str]:
+    if real.user is None:
+        return [
+            f"{real.origin}: nobody's name is known: no person is held out, and the intervals take "
+            "the gestures for independent, which a person's are not"
+        ]
+    names = np.unique(real.user)
+    if len(names) == 1:
+        return [
+            f"{real.origin}: all gestures are {names[0]}'s: nobody can be held out, and the "
+            "intervals say nothing about other people"
+        ]
+    if len(names) < _FEW_USERS:
+        return [
+            f"{real.origin}: only {len(names)} people: intervals over people are rough, and folds few"
+        ]
+    return []
+
+
+def _copies(real: Trajectories, fake: Trajectories) -> list[str]:
+    """Return a warning where movements stand on both sides."""
+    originals = _as_bytes(real)
+    common = len([movement for movement in _as_bytes(fake) if movement in set(originals)])
+    if not common:
+        return []
+    if common == len(fake) and set(originals) == set(_as_bytes(fake)):
+        return [
+            f"{real.origin} and {fake.origin} are the same movements: every score is at its ideal "
+            "because of that alone"
+        ]
+    return [
+        f"{common:,} of {len(fake):,} movements of {fake.origin} are also among those of "
+        f"{real.origin}: the scores flatter it"
+    ]
+
+
+def _as_bytes(movements: Trajectories) -> list[bytes]:
+    steps = movements.deltas.cpu().numpy()
+    lengths = movements.lengths.cpu().tolist()
+    return [row[:n].tobytes() for row, n in zip(steps, lengths, strict=True)]

@@ -1,0 +1,151 @@
+"""`EvaluationRun`: a folder that holds one evaluation, its floors, and what they were taken on.
+
+scores.json                      every number, the verdict, and what made them
+data/people.parquet              the movements compared: people's
+data/generated.parquet           … and the judged ones
+data/nearest.parquet             for each of `neighbours`, in order, its train movement
+data/people_features.parquet     the features of the first two
+data/generated_features.parquet
+"""
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from humouse.artefact import read_json, write_json
+from humouse.errors import InputError
+from humouse.eval.evaluation import Evaluation, without_draws
+from humouse.eval.score import Score
+from humouse.features import FeatureTable
+from humouse.trajectories import Trajectories
+
+FORMAT = 1
+SCORES = "scores.json"
+
+SIDES = {
+    "generated": "generated",
+    "other_people": "other people",
+    "same_people": "the same people, halved",
+    "replay": "replayed train people",
+    "line": "straight line",
+    "bezier": "Bézier curve",
+}
+"""What is held against people, by its key, and what to call it. All but the first are floors and
+references."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that the numbers say.
+
+    Args:
+        kind: "told_apart", "not_told_apart", "gives_away", "missing_modes", "unreal", "copying",
+            "spectra", "clock" …; see `verdict`.
+        text: A sentence.
+    """
+
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, eq=False)
+class EvaluationRun:
+    """One evaluation with its floors.
+
+    Args:
+        folder: Where it lies.
+        evaluations: By key of `SIDES`, each against the same people; "generated" is always there.
+        headline: The verdict in a sentence.
+        excess: By how much each score of what is judged exceeds that of other people.
+        findings: What the numbers say, the weightiest first.
+        provenance: Settings, command, checkpoint, data and versions that made it.
+    """
+
+    folder: Path
+    evaluations: dict[str, Evaluation]
+    headline: str
+    excess: dict[str, Score] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def generated(self) -> Evaluation:
+        """The evaluation of what is judged."""
+        return self.evaluations["generated"]
+
+    @property
+    def floor(self) -> Evaluation | None:
+        """The evaluation of other people, which every score is read against."""
+        return self.evaluations.get("other_people")
+
+    def save(self) -> None:
+        """Write scores.json, whole or not at all.
+
+        Raises:
+            InputError: It cannot be written.
+        """
+        content = {
+            "format": FORMAT,
+            "headline": self.headline,
+            "excess": {
+                name: asdict(score, dict_factory=without_draws)
+                for name, score in self.excess.items()
+            },
+            "findings": [asdict(finding) for finding in self.findings],
+            "evaluations": {key: one.as_dict() for key, one in self.evaluations.items()},
+            "provenance": self.provenance,
+        }
+        write_json(self.folder / SCORES, content)
+
+    @classmethod
+    def load(cls, folder: str | Path) -> "EvaluationRun":
+        """Return the run in a folder.
+
+        Raises:
+            InputError: There is none, or it is damaged or of another version.
+        """
+        folder = Path(folder)
+        if not (folder / SCORES).is_file():
+            raise InputError(f"{folder}: no evaluation (no {SCORES}); humouse eval writes one")
+        content = read_json(folder / SCORES)
+        if content.get("format") != FORMAT:
+            raise InputError(
+                f"{folder / SCORES}: written by another version of humouse (format "
+                f"{content.get('format')}, not {FORMAT}); evaluate again"
+            )
+        try:
+            evaluations = {
+                key: Evaluation.from_dict(one) for key, one in content["evaluations"].items()
+            }
+            findings = tuple(Finding(**one) for one in content["findings"])
+            excess = {name: Score(**score) for name, score in content["excess"].items()}
+            run = cls(
+                folder,
+                evaluations,
+                content["headline"],
+                excess,
+                findings,
+                content["provenance"],
+            )
+            run.generated  # noqa: B018 — must be there
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise InputError(
+                f"{folder / SCORES}: damaged or changed by hand; evaluate again"
+            ) from error
+        return run
+
+    def movements(self, name: str) -> Trajectories:
+        """Return the movements "people", "generated" or "nearest".
+
+        Raises:
+            InputError: Their file is missing or damaged.
+        """
+        return Trajectories.load(self.folder / "data" / f"{name}.parquet")
+
+    def features(self, name: str) -> FeatureTable:
+        """Return the features of "people" or "generated".
+
+        Raises:
+            InputError: Their file is missing or damaged.
+        """
+        return FeatureTable.load(self.folder / "data" / f"{name}_features.parquet")

@@ -1,0 +1,105 @@
+"""What the numbers are said to mean."""
+
+from dataclasses import replace
+
+import pytest
+
+from humouse.eval.evaluation import BandPower, Evaluation, FeatureComparison, Neighbour
+from humouse.eval.score import Draws, Score
+from humouse.eval.verdict import findings, headline
+
+
+def sure(value, low, high):
+    """Return a score whose draws lie evenly over its interval."""
+    spread = (low - value, 0.0, high - value)
+    return Score(value, low, high, None, Draws(tuple(value + one for one in spread), 10**6))
+
+
+def evaluation(auc, **more):
+    scores = {"c2st_logistic_auc": Score(0.55, 0.5, 0.6), "c2st_boosting_auc": auc}
+    return Evaluation("people", "model", 2000, 20, 0, {**scores, **more.pop("scores", {})}, **more)
+
+
+# Each score is an AUC with its interval, the floor exact: the interval of the excess follows from it.
+FLOOR = evaluation(Score(0.64, 0.6, 0.68), scores={"prd_recall": Score(0.98, 0.97, 0.99)})
+
+
+def kinds(judged, floor=FLOOR):
+    return [finding.kind for finding in findings(judged, floor)]
+
+
+@pytest.mark.parametrize(
+    ("auc", "words"),
+    [
+        (sure(0.65, 0.62, 0.68), "as hard to tell from people as other people are"),
+        (sure(0.72, 0.63, 0.81), "not surely easier to tell from people than other people are"),
+        (sure(0.72, 0.68, 0.76), "close to people, but told"),
+        (sure(0.82, 0.80, 0.84), "model is told from people"),
+    ],
+)
+def test_the_headline_goes_by_the_best_probe_and_its_excess(auc, words):
+    line = headline(evaluation(auc), FLOOR)
+    assert words in line
+    assert f"the boosting probe tells them from people's at AUC {auc.value:.2f}" in line
+    assert "where other people read 0.64 (excess " in line
+
+
+def test_headlines_without_floor_or_test():
+    assert "no floor was measured" in headline(evaluation(Score(0.8)), None)
+    bare = Evaluation("people", "model", 200, 0, 0, {"mmd": Score(0.1)})
+    assert headline(bare, None) == "model was compared with people, without a two-sample test."
+    assert findings(bare, None) == ()
+
+
+def test_told_apart_only_where_the_interval_says_so():
+    assert kinds(evaluation(sure(0.72, 0.63, 0.81))) == ["not_told_apart"]
+    assert kinds(evaluation(sure(0.72, 0.69, 0.75))) == ["told_apart"]
+    assert kinds(evaluation(sure(0.66, 0.65, 0.67))) == ["not_told_apart"]  # a trifle
+    assert kinds(evaluation(Score(0.72))) == ["told_apart"]
+
+
+def test_copying_needs_both_an_interval_and_a_p_value():
+    near = (Neighbour(0, 3, 0.0, 0.0), Neighbour(4, 5, 0.3, 0.1))
+    at_floor = Score(0.64, 0.6, 0.66)
+
+    def copied(score):
+        return evaluation(at_floor, scores={"copying": score}, neighbours=near)
+
+    assert "copying" in kinds(copied(Score(0.8, 0.7, 0.9, 0.001)))
+    assert "copying" not in kinds(copied(Score(0.8, 0.45, 0.9, 0.001)))
+    assert "copying" not in kinds(copied(Score(0.8, 0.7, 0.9, 0.2)))
+    text = findings(copied(Score(0.8, 0.7, 0.9, 0.001)), FLOOR)[1].text
+    assert "1 of the nearest are exact copies" in text
+
+
+def test_missing_modes_are_read_against_other_people():
+    low = {"prd_recall": Score(0.80, 0.78, 0.82)}
+    judged = evaluation(Score(0.64), scores=low)
+    assert kinds(judged) == ["not_told_apart", "missing_modes"]
+    poor_floor = replace(FLOOR, scores={**FLOOR.scores, "prd_recall": Score(0.81)})
+    assert kinds(judged, poor_floor) == ["not_told_apart"]
+
+
+def test_what_gives_it_away_is_named_with_both_means():
+    def feature(importance, fake_mean=12.0):
+        return FeatureComparison("ms", "", 16.0, 1.0, fake_mean, 1.0, Score(1.0), importance)
+
+    features = {"dt_mean_ms": feature(0.2), "speed": feature(0.01), "path": feature(0.0)}
+    judged = evaluation(sure(0.9, 0.88, 0.92), features=features)
+    found = {finding.kind: finding.text for finding in findings(judged, FLOOR)}
+    assert "dt_mean_ms (mean 12 against 16 ms)" in found["gives_away"]
+    assert "dt_mean_ms" in found["clock"]
+    alike = evaluation(Score(0.64, 0.6, 0.66), features=features)
+    assert kinds(alike) == ["not_told_apart"]
+
+
+def test_bands_that_are_surely_off():
+    bands = {
+        "0-4 Hz": BandPower(1.0, 0.5, Score(0.5, 0.4, 0.6)),
+        "4-8 Hz": BandPower(1.0, 0.5, Score(0.5, 0.3, 1.1)),
+        "8-16 Hz": BandPower(0.0, 1.0, None),
+    }
+    judged = evaluation(Score(0.64, 0.6, 0.66), spectra=bands)
+    text = findings(judged, FLOOR)[-1].text
+    assert "0-4 Hz 0.50" in text
+    assert "4-8 Hz" not in text
