@@ -5,7 +5,7 @@ READY := .venv/.ready
 # People's recordings, for what needs them; the tests look for them in the same place.
 RECORDINGS := $(or $(HUMOUSE_DATA),../shared/data)
 
-.PHONY: help demo test test-all lint format benchmark clean
+.PHONY: help demo test test-all browser lint format benchmark clean
 
 help:
 	@echo "make demo       train, sample and score a small model of synthetic people (about 5 minutes)"
@@ -44,11 +44,16 @@ lint: $(READY)
 
 # Threads that spin while they wait are faster on an idle machine, and stall a shared one for minutes.
 test test-all: export OMP_WAIT_POLICY ?= PASSIVE
-test: lint
+test: lint browser
 	$(BIN)/python -m pytest -m "not slow"
 
-test-all: lint
+test-all: lint browser
 	$(BIN)/python -m pytest
+
+browser:
+	@test -n "$$HUMOUSE_CHROMIUM" || command -v chromium >/dev/null || \
+	  echo "No chromium here: the tests of the pages in a browser are skipped. Debian has it as" \
+	    "'chromium'; another one can be named in HUMOUSE_CHROMIUM."
 
 format: $(READY)
 	$(BIN)/ruff check --fix
@@ -57,7 +62,11 @@ format: $(READY)
 benchmark: $(READY)
 	$(BIN)/python benchmarks/unet.py
 	$(BIN)/python benchmarks/features.py
+	$(BIN)/python benchmarks/sigma_lognormal.py
+	$(BIN)/python benchmarks/bots.py
 	$(BIN)/python benchmarks/mmd.py
+	$(BIN)/python benchmarks/evaluation.py
+	$(BIN)/python benchmarks/report.py
 	@if [ -d "$(RECORDINGS)/sapimouse" ]; then \
 	  set -x; $(BIN)/python benchmarks/prepare.py --root "$(RECORDINGS)/sapimouse"; \
 	else echo "benchmarks/prepare.py: left out, no recordings in $(RECORDINGS)"; fi

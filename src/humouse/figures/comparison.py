@@ -1,16 +1,18 @@
 """Real and generated movements laid over each other: features and spectra."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter, FuncFormatter, MaxNLocator
 
 from humouse.eval.metrics import wasserstein_per_feature
 from humouse.features import FeatureTable, velocity_spectrum
 from humouse.features.spectra import decibel
-from humouse.figures.style import FAKE_COLOUR, REAL_COLOUR, new_figure, plain
+from humouse.figures.style import FAKE_COLOUR, REAL_COLOUR, new_figure, plain, verbatim
 from humouse.trajectories import Trajectories
 
 _BINS = 40
@@ -63,17 +65,83 @@ def kinematic_overlays(
     return figure
 
 
+def feature_overlay(
+    real: np.ndarray,
+    fake: np.ndarray,
+    *,
+    unit: str = "",
+    labels: tuple[str, str] = ("real", "generated"),
+    onto: Figure | None = None,
+) -> Figure:
+    """Return one feature's histogram as a small picture of its own; see `kinematic_overlays`.
+
+    Args:
+        real: [N] the feature of people's movements.
+        fake: [M] the same of generated ones.
+        unit: Below the axis; empty where the feature has none.
+        labels: What to call the two.
+        onto: A picture made by this function that is no longer needed: it is drawn over and
+            returned, in half the time that a new one takes.
+    """
+    figure = onto or _small_figure()
+    (axes,) = figure.axes
+    for patch in list(axes.patches):
+        patch.remove()
+    edges = _histograms(axes, real, fake, labels)
+    axes.relim()
+    axes.autoscale_view()
+    axes.xaxis.set_major_locator(MaxNLocator(5, integer=float(edges[1] - edges[0]).is_integer()))
+    axes.set_xlabel(verbatim(unit))
+    return figure
+
+
+def _small_figure() -> Figure:
+    figure = new_figure(3.0, 1.5, arranged=False)
+    figure.subplots_adjust(left=0.13, right=0.97, bottom=0.29, top=0.95)
+    axes = figure.subplots()
+    plain(axes)
+    axes.set_xlabel("", fontsize=8, labelpad=2)
+    axes.xaxis.set_major_formatter(FuncFormatter(_short))
+    axes.yaxis.set_major_locator(MaxNLocator(2, prune="lower"))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:g}%"))
+    axes.tick_params(labelsize=7.5, length=2)
+    return figure
+
+
+def _short(value: float, _: int = 0) -> str:
+    """Return a tick's number: 250k in place of a factor that stands apart."""
+    text = EngFormatter(sep="")(value) if abs(value) >= 1000 else f"{value:g}"
+    return text.replace("-", "−")
+
+
+def _histograms(
+    axes: Axes, real: np.ndarray, fake: np.ndarray, labels: tuple[str, str]
+) -> np.ndarray:
+    """Draw both sides' histograms and return the edges of their bins."""
+    edges = _edges(real, fake)
+    low, high = edges[0], edges[-1]
+    shares = [np.histogram(side.clip(low, high), edges)[0] / len(side) for side in (real, fake)]
+    # An area and a line: told apart without their colours.
+    axes.stairs(shares[0], edges, fill=True, color=REAL_COLOUR, alpha=0.35, label=labels[0])
+    axes.stairs(shares[1], edges, color=FAKE_COLOUR, linewidth=1.6, label=labels[1])
+    return edges
+
+
 def _overlay(axes: Axes, real: np.ndarray, fake: np.ndarray, labels: tuple[str, str]) -> None:
-    low, high = _range(real, fake)
-    edges = np.linspace(low, high, _BINS + 1)
-    for values, colour, label in ((real, REAL_COLOUR, labels[0]), (fake, FAKE_COLOUR, labels[1])):
-        counts = np.histogram(values.clip(low, high), edges)[0] / len(values)
-        axes.stairs(counts, edges, fill=True, color=colour, alpha=0.25)
-        axes.stairs(counts, edges, color=colour, linewidth=1.4, label=label)
+    _histograms(axes, real, fake, labels)
     plain(axes)
     axes.tick_params(labelsize=7)
     axes.ticklabel_format(axis="x", style="sci", scilimits=(-2, 4))
     axes.xaxis.get_offset_text().set_fontsize(7)
+
+
+def _edges(real: np.ndarray, fake: np.ndarray) -> np.ndarray:
+    """Return where the bins begin and end; whole numbers stand in the middle of theirs."""
+    low, high = _range(real, fake)
+    if not all(np.array_equal(side, np.round(side)) for side in (real, fake)):
+        return np.linspace(low, high, _BINS + 1)
+    width = max(1, math.ceil((high - low) / _BINS))
+    return np.arange(math.floor(low) - 0.5, math.ceil(high) + width, width)
 
 
 def _range(real: np.ndarray, fake: np.ndarray) -> tuple[float, float]:
@@ -84,20 +152,40 @@ def _range(real: np.ndarray, fake: np.ndarray) -> tuple[float, float]:
     return (float(low), float(high)) if high > low else (float(low) - 0.5, float(low) + 0.5)
 
 
-def velocity_spectra(real: Trajectories, fake: Trajectories) -> Figure:
-    """Return the power of the velocity by frequency: medians, middle halves, their difference."""
-    figure = new_figure(7.5, 5.6)
+def velocity_spectra(
+    real: Trajectories,
+    fake: Trajectories,
+    *,
+    bands_hz: Sequence[tuple[int, int]] = (),
+    size_in: tuple[float, float] = (7.5, 5.6),
+    titled: bool = True,
+) -> Figure:
+    """Return the power of the velocity by frequency: medians, middle halves, their difference.
+
+    Args:
+        real: Movements of people.
+        fake: Generated movements.
+        bands_hz: Bands to shade, every other one.
+        size_in: Width and height of the picture.
+        titled: Whether to say above it what it shows.
+    """
+    figure = new_figure(*size_in)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
     medians = []
-    for side, colour, word in ((real, REAL_COLOUR, "real"), (fake, FAKE_COLOUR, "generated")):
+    for side, colour, word, dash in (
+        (real, REAL_COLOUR, "real", "-"),
+        (fake, FAKE_COLOUR, "generated", "--"),
+    ):
         frequency, power = (part.cpu() for part in velocity_spectrum(side))
         power_db = decibel(power.double()).numpy()
         low, middle, high = np.quantile(power_db, [0.25, 0.5, 0.75], axis=0)
         above.fill_between(frequency, low, high, color=colour, alpha=0.2, linewidth=0)
-        above.plot(frequency, middle, color=colour, label=f"{word}: {side.origin} ({len(side)})")
+        label = f"{word}: {verbatim(side.origin)} ({len(side)})"
+        above.plot(frequency, middle, dash, color=colour, label=label)
         medians.append(middle)
     above.set_ylabel("power (dB re 1 px²/s)")
-    above.set_title("Spectrum of the velocity: median and middle half of the gestures")
+    if titled:
+        above.set_title("Spectrum of the velocity: median and middle half of the gestures")
     above.legend(frameon=False)
     below.axhline(0, color="black", linewidth=0.8)
     below.plot(frequency, medians[1] - medians[0], color=FAKE_COLOUR)
@@ -109,4 +197,6 @@ def velocity_spectra(real: Trajectories, fake: Trajectories) -> Figure:
     below.minorticks_off()
     for axes in (above, below):
         plain(axes)
+        for low_hz, high_hz in bands_hz[::2]:
+            axes.axvspan(max(low_hz, 1), high_hz, color="black", alpha=0.05, linewidth=0)
     return figure

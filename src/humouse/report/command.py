@@ -1,0 +1,51 @@
+"""`humouse report run=FOLDER` and `humouse compare FOLDER FOLDER …`."""
+
+import sys
+from pathlib import Path
+
+from humouse.errors import InputError
+from humouse.eval.run import EvaluationRun
+from humouse.launch import launch, quoted
+from humouse.report.compare import write_comparison
+from humouse.report.html import write_report
+from humouse.settings import CompareSettings, ReportSettings
+
+
+def report(settings: ReportSettings) -> None:
+    """Write the page of one evaluation."""
+    if settings.run is None:
+        raise InputError("run: name the folder that humouse eval wrote, as run=runs/eval")
+    out = None if settings.out is None else Path(settings.out)
+    print(f"report: {write_report(EvaluationRun.load(settings.run), out)}")
+
+
+def compare(settings: CompareSettings) -> None:
+    """Write the page that holds several evaluations against each other."""
+    if len(settings.runs) < 2:
+        raise InputError(
+            "runs: name two folders or more that humouse eval wrote: humouse compare A B"
+        )
+    runs = [EvaluationRun.load(folder) for folder in settings.runs]
+    print(f"comparison: {write_comparison(runs, Path(settings.out))}")
+
+
+def main_report() -> None:
+    """Run `humouse report`."""
+    usage = "humouse report run=FOLDER — a page about one evaluation"
+    launch("report", ReportSettings, report, usage)
+
+
+def main_compare() -> None:
+    """Run `humouse compare`; words that are no settings are folders."""
+    words = sys.argv[1:]
+    folders = [word for word in words if _names_a_folder(word)]
+    if folders:
+        runs = f"runs=[{','.join(map(quoted, folders))}]"
+        sys.argv[1:] = [word for word in words if word not in folders] + [runs]
+    usage = "humouse compare FOLDER FOLDER … — several evaluations in one table and page"
+    launch("compare", CompareSettings, compare, usage)
+
+
+def _names_a_folder(word: str) -> bool:
+    # A run's folder may be called after its settings: runs/lr=0.001.
+    return not word.startswith("-") and ("=" not in word or Path(word).is_dir())

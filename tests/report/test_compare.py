@@ -1,0 +1,104 @@
+"""Several runs on one page."""
+
+import re
+from dataclasses import replace
+from html import unescape
+
+import pytest
+
+from humouse.errors import InputError
+from humouse.eval.score import Score
+from humouse.report import write_comparison
+
+
+@pytest.fixture(scope="module")
+def runs(make_run, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("compared")
+    near = make_run(folder / "near", n=60, pace=1.0)
+    return near, make_run(folder / "far", n=60, pace=1.5, origin="gan")
+
+
+def with_scores(run, scores, floor):
+    """Return the run with these scores and this floor."""
+    sides = {"generated": replace(run.generated, scores=scores)}
+    if floor is not None:
+        sides["other_people"] = replace(run.evaluations["other_people"], scores=floor)
+    return replace(run, evaluations=sides)
+
+
+def text_of(path):
+    html = re.sub(r"<(style|script).*?</\1>", "", path.read_text(), flags=re.DOTALL)
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]*>", " ", html)))
+
+
+def test_runs_stand_beside_each_other(runs, tmp_path):
+    path = write_comparison(runs, tmp_path / "new" / "compare.html")
+    text = text_of(path)
+    assert "2 evaluations beside each other" in text
+    for tag, run in zip("AB", runs, strict=True):
+        assert f"{tag} {run.folder.name} {run.headline}" in text
+    assert "best 0.748 [0.728, 0.768] +0.108 worse 0.872 [0.852, 0.892] +0.232 worse" in text
+    assert "best 0.802 [0.772, 0.822] −0.086 worse" in text  # recall: more is better
+    assert "best? 0.525 [0.495, 0.555]" in text  # copying: the intervals overlap
+    assert "Before you compare them" not in text
+    for name in runs[1].generated.worst_features(5):
+        assert name in text
+    assert "http" not in re.sub(r"http-equiv", "", path.read_text())
+
+
+def test_the_best_is_read_above_each_ones_own_floor(runs, tmp_path):
+    scores = [{"c2st_forest_auc": Score(0.8)}, {"c2st_forest_auc": Score(0.7)}]
+    floors = [{"c2st_forest_auc": Score(0.75)}, {"c2st_forest_auc": Score(0.52)}]
+    pair = [with_scores(*parts) for parts in zip(runs, scores, floors, strict=True)]
+    assert "best 0.800 +0.050 worse 0.700 +0.180 worse" in text_of(
+        write_comparison(pair, tmp_path / "c.html")
+    )
+    bare = [with_scores(run, one, None) for run, one in zip(runs, scores, strict=True)]
+    assert "0.800 best 0.700" in text_of(write_comparison(bare, tmp_path / "b.html"))
+
+
+def test_a_score_that_a_run_lacks(runs, tmp_path):
+    pair = [with_scores(runs[0], {"mmd": Score(0.1)}, None), with_scores(runs[1], {}, None)]
+    text = text_of(write_comparison(pair, tmp_path / "c.html"))
+    assert "0.1000 –" in text
+    assert " best 0.1" not in text  # nothing to be better than
+
+
+def test_other_people_are_warned_of(runs, make_run, tmp_path):
+    same, other_gestures = runs[0], make_run(tmp_path / "seed", n=60, seed=9)
+    text = text_of(write_comparison([same, other_gestures], tmp_path / "c.html"))
+    assert "A and B were compared with other gestures of the same people." in text
+    people = other_gestures.movements("people")
+    renamed = replace(people, user=people.user.astype(object) + " of Balabit")
+    replace(renamed, user=renamed.user.astype(str)).save(
+        other_gestures.folder / "data" / "people.parquet"
+    )
+    text = text_of(write_comparison([same, other_gestures], tmp_path / "c.html"))
+    assert "A and B were compared with different people" in text
+    fewer = make_run(tmp_path / "few", n=30)
+    text = text_of(write_comparison([same, fewer], tmp_path / "c.html"))
+    assert "gestures a side (A 60, B 30)" in text
+
+
+def test_runs_of_one_name_are_told_by_their_path(runs, make_run, tmp_path):
+    twin = make_run(tmp_path / "near", n=30)
+    text = text_of(write_comparison([runs[0], twin], tmp_path / "c.html"))
+    assert f"B {tmp_path.resolve() / 'near'}" in text
+
+
+def test_what_cannot_be_compared(runs, tmp_path):
+    with pytest.raises(InputError, match="at least two runs"):
+        write_comparison(runs[:1], tmp_path / "c.html")
+    again = replace(runs[0], folder=runs[0].folder / ".." / runs[0].folder.name)
+    with pytest.raises(InputError, match="near: given twice"):
+        write_comparison([runs[0], runs[1], again], tmp_path / "c.html")
+    assert not (tmp_path / "c.html").exists()
+
+
+def test_words_are_escaped(runs, tmp_path):
+    evil = "<script>alert(1)</script>"
+    named = replace(runs[0].generated, real=evil, fake=evil, warnings=(evil,))
+    odd = replace(runs[0], evaluations={"generated": named}, headline=evil)
+    html = write_comparison([odd, runs[1]], tmp_path / "c.html").read_text()
+    assert "<script>alert" not in html
+    assert html.count("&lt;script&gt;alert(1)&lt;/script&gt;") >= 4
