@@ -8,10 +8,13 @@ from humouse.launch import nearest, print_page
 
 _HELP = ("--help", "-h", "help")
 _VERBS = {
-    "data prepare": ("humouse.data.command", "raw recordings → gestures, split by people"),
-    "train": ("humouse.diffusion.train", "train a diffusion model"),
-    "sample": ("humouse.diffusion.sample", "draw movements from a trained model"),
-    "eval": ("humouse.eval.diffusion_eval", "score samples against people"),
+    "data prepare": ("humouse.data.command:main", "raw recordings → gestures, split by people"),
+    "train": ("humouse.diffusion.train:main", "train a diffusion model"),
+    "sample": ("humouse.diffusion.sample:main", "draw movements from a trained model"),
+    "eval": ("humouse.eval.diffusion_eval:main", "score samples against people"),
+    "sigma_eval": ("humouse.eval.sigma_eval:main", "people against generators, by their strokes"),
+    "report": ("humouse.report.command:main_report", "a page about one evaluation"),
+    "compare": ("humouse.report.command:main_compare", "several evaluations in one page"),
 }
 
 
@@ -30,7 +33,8 @@ def main() -> None:
         verb = " ".join(words[:length])
         if verb in _VERBS:
             sys.argv = [f"humouse {verb}", *words[length:]]
-            importlib.import_module(_VERBS[verb][0]).main()
+            module, name = _VERBS[verb][0].split(":")
+            getattr(importlib.import_module(module), name)()
             return
     given = " ".join(words[:2]) if words[0] == "data" else words[0]
     print(f"humouse: {given}: no such verb; {nearest(given, list(_VERBS))}", file=sys.stderr)

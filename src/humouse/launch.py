@@ -3,6 +3,8 @@
 import dataclasses
 import difflib
 import os
+import re
+import shlex
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -94,6 +96,44 @@ def settings_from(config: str, schema: type[Settings], overrides: list[str]) -> 
             type.
     """
     return typed(_compose(config, overrides), schema)
+
+
+def command_of(verb: str, config: str, settings: Any) -> str:
+    """Return the command line that gives these settings: those that are not the defaults.
+
+    Args:
+        verb: What stands first, "humouse eval".
+        config: Name of the primary configuration.
+        settings: An object of its schema.
+    """
+    defaults = vars(settings_from(config, type(settings), []))
+    given = [
+        shlex.quote(f"{key}={_as_override(value)}")
+        for key, value in vars(settings).items()
+        if value != defaults[key]
+    ]
+    return " ".join([verb, *given])
+
+
+def quoted(text: str) -> str:
+    """Return what Hydra reads as this text, whatever stands in it."""
+    # Backslashes are doubled before a quote only; elsewhere they stand for themselves.
+    inside = re.sub(r"(\\*)('|$)", lambda m: 2 * m[1] + ("\\'" if m[2] else ""), text)
+    return "'" + inside.replace("${", r"\${") + "'"
+
+
+# Hydra reads these words as text without quotes, unless they are a value of another kind.
+_PLAIN = re.compile(r"(\.{0,2}/)?[A-Za-z_][\w./-]*", re.ASCII)
+_OTHER_KINDS = ("null", "true", "false", "nan", "inf")
+
+
+def _as_override(value: Any) -> str:
+    if isinstance(value, str):
+        plain = _PLAIN.fullmatch(value) and value.lower() not in _OTHER_KINDS
+        return value if plain else quoted(value)
+    if isinstance(value, list):
+        return f"[{','.join(map(_as_override, value))}]"
+    return _shown(value)
 
 
 def typed(composed: DictConfig, schema: type[Settings]) -> Settings:

@@ -45,7 +45,9 @@ class DataSettings:
     normalize_sequences: bool = setting("standardise each channel on the train split")
     companding_px: float = setting("event codec: dx and dy enter as asinh(d / this)")
     merge_zero_moves: bool = setting("event codec: join steps that move nothing to the next one")
-    feature_mode: str = setting("features for the metrics: kinematic (with timing and spectra)")
+    feature_mode: str = setting(
+        "features for the scores during training: neuromotor, or kinematic (without the strokes)"
+    )
     augment: AugmentSettings = field(default_factory=AugmentSettings)
 
 
@@ -111,7 +113,10 @@ class LoggingSettings:
 class EarlyStoppingSettings:
     """When to stop, and which weights to keep."""
 
-    score: str = setting("what to follow: val_loss, c2st_auc, mmd, or none")
+    score: str = setting(
+        "what to follow: val_loss, c2st_logistic_auc, c2st_logistic_acc, mmd, prd_precision, "
+        "prd_recall, or none"
+    )
     patience: int = setting("values without a better one before stopping; 0 for never")
 
 
@@ -164,14 +169,68 @@ class EvalSettings:
     )
     val_split: str | None = setting("people to compare with; null for the checkpoint's own val")
     train_split: str | None = setting("people for the floor; null for the train split beside it")
-    metrics: list[str] = setting("any of c2st, mmd, prd, kinematics, spectra")
+    metrics: list[str] = setting("any of c2st, mmd, prd, neighbours, kinematics, spectra, copying")
+    probes: list[str] = setting("any of logistic, mlp, forest, boosting, sequence")
+    feature_mode: str = setting("features: neuromotor, or kinematic (without the strokes)")
+    references: list[str] = setting(
+        "what to score beside it: any of other_people, same_people, replay, line, bezier"
+    )
+    draws: int = setting("draws of people behind each interval; 0 for no intervals")
+    permutations: int = setting("labellings behind each p-value; 0 for none")
     group_by_user: bool = setting("a probe is scored on people it was not fitted on")
+    conditions: str = setting(
+        "lengths and conditions of the samples: train (drawn from the train split) or val (those of "
+        "the people compared with)"
+    )
     n: int = setting("gestures a side, at most")
     steps: int = setting("network calls per movement")
     sampler: str = setting("ddim or dpm (DPM-Solver++ 2M)")
     seed: int = setting("seed of the samples and of the scores")
     device: str = setting("auto, cpu or cuda")
-    out_dir: str = setting("folder for scores.json and the pictures")
+    report: bool = setting("write report.html, a page with everything")
+    out_dir: str = setting("folder for scores.json, the pictures and the report")
+
+
+@dataclass
+class SigmaEvalSettings:
+    """`python -m eval.sigma_eval`: the sigma-lognormal harness."""
+
+    generators: dict[str, str] | None = setting(
+        "movements to judge, as many files as liked: {NAME:FILE.parquet,…}"
+    )
+    references: list[str] = setting(
+        "judged beside them: any of other_people, same_people, replay, …"
+    )
+    use_diffusion_eval: bool = setting(
+        "judge diffusion samples too, drawn on the validation split's own conditions"
+    )
+    ckpt: str | None = setting("checkpoint; null for HUMOUSE_CKPT, else the newest in checkpoints/")
+    val_split: str | None = setting("people to compare with; null for the checkpoint's own val")
+    train_split: str | None = setting("other people; null for the train split beside it")
+    n: int = setting("gestures a side, at most")
+    steps: int = setting("network calls per movement")
+    sampler: str = setting("ddim or dpm (DPM-Solver++ 2M)")
+    draws: int = setting("draws of people behind each interval; 0 for no intervals")
+    permutations: int = setting("labellings behind the p-value of MMD; 0 for none")
+    seed: int = setting("seed of the samples and of the scores")
+    device: str = setting("auto, cpu or cuda")
+    out_dir: str = setting("folder for sigma_eval.json and the pictures")
+
+
+@dataclass
+class ReportSettings:
+    """`humouse report`: a page about one evaluation."""
+
+    run: str | None = setting("folder that humouse eval wrote")
+    out: str | None = setting("the page; null for report.html in that folder")
+
+
+@dataclass
+class CompareSettings:
+    """`humouse compare`: several evaluations in one table and page."""
+
+    runs: list[str] = setting("folders that humouse eval wrote")
+    out: str = setting("the page")
 
 
 @dataclass

@@ -1,165 +1,235 @@
 """`humouse eval`: a model's samples against people it never saw, beside what people score."""
 
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from humouse.artefact import sha256, versions, write_json
-from humouse.data.prepared import load_split
+from humouse.artefact import sha256, versions
+from humouse.data.prepared import origin_of
 from humouse.diffusion.checkpoint import Model, load_model
-from humouse.diffusion.sample import SamplingRule, announce, resolve_device, sample
+from humouse.diffusion.sample import announce, resolve_device
 from humouse.errors import InputError
+from humouse.eval.evaluation import Evaluation
 from humouse.eval.evaluator import (
-    FEWEST,
-    Evaluation,
-    check_metrics,
-    check_seed,
-    comparable,
+    FEATURE_MODES,
+    EvaluationRule,
+    check_names,
+    chosen_rows,
     evaluate,
 )
-from humouse.features import feature_table
+from humouse.eval.gate import format_gate
+from humouse.eval.plausibility import FEWEST
+from humouse.eval.references import REFERENCES, reference
+from humouse.eval.run import SCORES, EvaluationRun
+from humouse.eval.score import MEASURES, Score
+from humouse.eval.sides import People, framed, samples
+from humouse.eval.verdict import excesses, findings, headline
+from humouse.features import FeatureTable, feature_table
 from humouse.figures import gesture_gallery, kinematic_overlays, save_figure, velocity_spectra
-from humouse.launch import launch
+from humouse.launch import command_of, launch
 from humouse.progress import progress_bar
+from humouse.report import write_report
 from humouse.settings import EvalSettings
 from humouse.trajectories import Trajectories
 
-_BATCH = 64
+_CONFIG = "diffusion/eval"
+_SHORT = {"other_people": "people", "same_people": "halves"}
 
 
 def run(settings: EvalSettings) -> None:
-    """Score as the settings say; write scores and pictures to `out_dir` and print a table."""
-    if settings.n < FEWEST:
-        raise InputError(f"n={settings.n}: must be at least {FEWEST}")
-    check_metrics(settings.metrics)
-    check_seed(settings.seed)
+    """Score as the settings say; write scores, pictures and report to `out_dir`, print a table."""
+    rule = _checked(settings)
     model = None
     if settings.samples is None or settings.ckpt is not None:
         model = load_model(settings.ckpt, resolve_device(settings.device))
-    val_path = Path(settings.val_split or _own_split(model, "val"))
-    people, others = load_split(val_path), _others(settings, val_path)
+    people = People.load(settings.val_split, settings.train_split, model)
+    gate: dict[str, float] = {}
     if model is not None:
         announce(model)
-    if model is not None and people.origin != model.data["origin"]:
-        print(
-            f"note: {model.path} was trained on {model.data['origin']}, and is compared with "
-            f"people of {people.origin}: part of the difference is between the datasets",
-            file=sys.stderr,
-        )
-    made = _made(settings, model, min(settings.n, len(people)))
-    people, others, made = (_framed(part, model) for part in (people, others, made))
+        groups = FEATURE_MODES["kinematic"]
+        gate = format_gate(people.held_out, model.codec, groups=groups, seed=settings.seed)
+    made = _made(settings, model, people.held_out)
+    people = people.framed(model)
     if not settings.group_by_user:
-        people = replace(people, user=None)
-    # A generator has no users: the floor is taken the same way.
-    others = replace(others, user=None)
-    # Chosen once: the pictures show what is scored.
-    n = comparable(people, made, settings.n)
-    people, made = (_chosen(part, n, settings.seed) for part in (people, made))
-    others = _chosen(others, comparable(people, others, n), settings.seed)
-    with progress_bar("scoring", 2) as advance:
-        score = _evaluate(people, made, settings)
-        advance()
-        floor = _evaluate(people, others, settings)
-        advance()
-    _write(Path(settings.out_dir), settings, model, score, floor, people, made)
-    _print(score, floor)
-    print(f"scores: {Path(settings.out_dir) / 'scores.json'}; pictures beside it")
+        people = replace(people, held_out=replace(people.held_out, user=None))
+    result = _score(settings, rule, people, made)
+    evaluations = result.evaluations
+    judged, floor = evaluations["generated"], evaluations.get("other_people")
+    for line in judged.warnings:
+        print(f"warning: {line}", file=sys.stderr)
+    done = EvaluationRun(
+        folder=Path(settings.out_dir),
+        evaluations=evaluations,
+        headline=headline(judged, floor),
+        excess=excesses(judged, floor),
+        findings=findings(judged, floor),
+        provenance=_provenance(settings, model, people, gate),
+    )
+    _write(done, result, people.train)
+    _print(done)
+    if settings.report:
+        print(f"report: {write_report(done)}")
+    print(f"scores: {done.folder / SCORES}; pictures and data beside it")
 
 
-def _own_split(model: Model | None, name: str) -> Path:
-    if model is None:
-        raise InputError("val_split: name the people to compare the samples with, e.g. data/val")
-    return Path(model.data["folder"]) / name
+def _checked(settings: EvalSettings) -> EvaluationRule:
+    if settings.n < FEWEST:
+        raise InputError(f"n={settings.n}: must be at least {FEWEST}")
+    check_names("conditions", [settings.conditions], ("train", "val"))
+    if settings.references:
+        check_names("references", settings.references, REFERENCES)
+    rule = EvaluationRule(
+        metrics=tuple(settings.metrics),
+        feature_mode=settings.feature_mode,
+        probes=tuple(settings.probes),
+        draws=settings.draws,
+        permutations=settings.permutations,
+        seed=settings.seed,
+    )
+    rule.check()
+    return rule
 
 
-def _others(settings: EvalSettings, val_path: Path) -> Trajectories:
-    if settings.train_split is not None:
-        return load_split(settings.train_split)
-    beside = val_path.with_name("train.parquet")
-    if not beside.is_file():
-        raise InputError(
-            f"{beside}: no train split beside val_split; name other people, for the floor, with "
-            "train_split=…"
-        )
-    return load_split(beside)
-
-
-def _made(settings: EvalSettings, model: Model | None, n: int) -> Trajectories:
+def _made(settings: EvalSettings, model: Model | None, people: Trajectories) -> Trajectories:
     if settings.samples is not None:
-        return Trajectories.load(settings.samples)
+        return framed(Trajectories.load(settings.samples), model)
     assert model is not None
-    rule = SamplingRule(steps=settings.steps, sampler=settings.sampler, batch_size=_BATCH)
-    calls = -(-n // _BATCH) * settings.steps
-    with progress_bar("sampling", calls) as advance:
-        return sample(model, n, seed=settings.seed, rule=rule, progress=advance)
+    return samples(
+        model,
+        min(settings.n, len(people)),
+        like=people if settings.conditions == "val" else None,
+        steps=settings.steps,
+        sampler=settings.sampler,
+        seed=settings.seed,
+    )
 
 
-def _framed(movements: Trajectories, model: Model | None) -> Trajectories:
-    """Return what fits the model's codec, as the codec sees it: one path for all sides."""
-    if model is None:
-        return movements
-    return model.codec.canonicalize(movements[model.codec.fits(movements)])
+class _Result:
+    """The evaluations, and what "generated" was taken on."""
+
+    def __init__(self) -> None:
+        self.evaluations: dict[str, Evaluation] = {}
+        self.movements: tuple[Trajectories, Trajectories]
+        self.tables: tuple[FeatureTable, FeatureTable]
 
 
-def _chosen(movements: Trajectories, n: int, seed: int) -> Trajectories:
-    return movements[np.random.default_rng(seed).permutation(len(movements))[:n]]
+def _score(
+    settings: EvalSettings, rule: EvaluationRule, people: People, made: Trajectories
+) -> _Result:
+    result, groups = _Result(), FEATURE_MODES[rule.feature_mode]
+    references = _affordable(settings.references, people)
+    n = min(len(people.held_out), len(made), settings.n)
+    # Chosen once: the pictures show what is scored, and people's features are computed once.
+    held_out, made = (
+        side[chosen_rows(len(side), min(n, len(side)), settings.seed)]
+        for side in (people.held_out, made)
+    )
+    sides = ["generated", *references]
+    with progress_bar("scoring", rule.parts * len(sides)) as advance:
+        table = feature_table(held_out, groups)
+        result.movements, result.tables = (held_out, made), (table, feature_table(made, groups))
+        for name in sides:
+            if name == "generated":
+                standard, judged, tables = held_out, made, result.tables
+            else:
+                whole = people.held_out if name == "same_people" else held_out
+                standard, judged = reference(name, whole, people.train, n, settings.seed)
+                first = table if standard is held_out else feature_table(standard, groups)
+                tables = first, feature_table(judged, groups)
+            # Train people are the train set: nothing can be nearer to it.
+            train = None if name == "other_people" else people.train
+            result.evaluations[name] = evaluate(
+                standard, judged, train=train, rule=rule, tables=tables, progress=advance
+            )
+    return result
 
 
-def _evaluate(people: Trajectories, made: Trajectories, settings: EvalSettings) -> Evaluation:
-    return evaluate(people, made, metrics=settings.metrics, seed=settings.seed)
+def _affordable(references: Sequence[str], people: People) -> list[str]:
+    """Return those that there are movements enough for; name the rest on stderr."""
+    have = {"other_people": len(people.train), "same_people": len(people.held_out) // 2}
+    short = [name for name in references if have.get(name, FEWEST) < FEWEST]
+    for name in short:
+        line = f"warning: {name} is left out: {have[name]} gestures, at least {FEWEST} are needed"
+        print(line, file=sys.stderr)
+    return [name for name in references if name not in short]
 
 
-def _write(
-    out_dir: Path,
-    settings: EvalSettings,
-    model: Model | None,
-    score: Evaluation,
-    floor: Evaluation,
-    people: Trajectories,
-    made: Trajectories,
-) -> None:
+def _provenance(
+    settings: EvalSettings, model: Model | None, people: People, gate: dict[str, float]
+) -> dict[str, Any]:
     content: dict[str, Any] = {
-        "generated": score.as_dict(),
-        "other_people": floor.as_dict(),
+        "command": command_of("humouse eval", _CONFIG, settings),
         "settings": vars(settings),
+        "people": origin_of(people.path),
+        "format_gate": {f"{probe} AUC": area for probe, area in gate.items()},
         "versions": versions(),
     }
+    if settings.samples is not None:
+        content["samples"] = {"path": settings.samples, "sha256": sha256(settings.samples)}
     if model is not None:
         content["checkpoint"] = {"path": str(model.path), "sha256": sha256(model.path)}
         content["trained_on"] = model.data
-    write_json(out_dir / "scores.json", content)
-    save_figure(gesture_gallery(people, made), out_dir / "gestures.png")
-    if "kinematics" in settings.metrics:
-        tables = feature_table(people), feature_table(made)
-        save_figure(kinematic_overlays(*tables), out_dir / "kinematics.png")
-    if "spectra" in settings.metrics:
-        save_figure(velocity_spectra(people, made), out_dir / "spectra.png")
+    return content
 
 
-def _print(score: Evaluation, floor: Evaluation) -> None:
-    table = Table(title=f"{score.fake} against {score.real}, {score.gestures:,} gestures a side")
-    for column in ("score", "generated", f"other people ({floor.gestures:,} a side)"):
-        table.add_column(column, justify="left" if column == "score" else "right")
-    for name, value in score.scores.items():
-        table.add_row(name, f"{value:.4f}", f"{floor.scores[name]:.4f}")
-    for band, power in score.spectra.items():
-        other = floor.spectra[band]["ratio"]
-        ratios = ("–" if ratio is None else f"{ratio:.2f}" for ratio in (power["ratio"], other))
-        table.add_row(f"power {band}, ÷ people's", *ratios)
-    Console().print(table)
-    if score.features:
-        print("furthest apart:", ", ".join(score.worst_features(6)))
+def _write(done: EvaluationRun, result: _Result, train: Trajectories) -> None:
+    folder, (people, made) = done.folder, result.movements
+    nearest = train[[one.train for one in done.generated.neighbours]]
+    for name, part in (("people", people), ("generated", made), ("nearest", nearest)):
+        part.save(folder / "data" / f"{name}.parquet")
+    for name, table in zip(("people", "generated"), result.tables, strict=True):
+        table.save(folder / "data" / f"{name}_features.parquet")
+    done.save()
+    save_figure(gesture_gallery(people, made), folder / "gestures.png")
+    if done.generated.features:
+        overlays = kinematic_overlays(*result.tables, names=done.generated.worst_features(12))
+        save_figure(overlays, folder / "kinematics.png")
+    if done.generated.spectra:
+        save_figure(velocity_spectra(people, made), folder / "spectra.png")
+
+
+def _print(done: EvaluationRun) -> None:
+    judged, rest = done.generated, list(done.evaluations)[1:]
+    title = f"{judged.fake} against {judged.real}, {judged.gestures:,} gestures a side"
+    table = Table(title=title, caption="95%: the interval over people", box=box.SIMPLE)
+    table.add_column("score", no_wrap=True)
+    for column in ("generated", "95%", "p", *(_SHORT.get(key, key) for key in rest)):
+        table.add_column(column, justify="right", no_wrap=True)
+    for name, score in judged.scores.items():
+        others = [done.evaluations[key].scores.get(name) for key in rest]
+        cells = [f"{other.value:.3f}" if other else "–" for other in others]
+        table.add_row(MEASURES[name].label, *_cells(score), *cells)
+    for band, power in judged.spectra.items():
+        ratios = [done.evaluations[key].spectra[band].ratio for key in rest]
+        cells = [f"{ratio.value:.2f}" if ratio else "–" for ratio in ratios]
+        table.add_row(f"power {band}, ÷ people's", *_cells(power.ratio), *cells)
+    console = Console()
+    # A table that is cut says nothing: rather a line too long for the window.
+    console.width = max(console.width, 200)
+    console.print(table)
+    print(done.headline)
+    for finding in done.findings:
+        print(f"  {finding.text}")
+
+
+def _cells(score: Score | None) -> tuple[str, str, str]:
+    """Return value, interval and p-value as words."""
+    if score is None:
+        return "–", "", ""
+    ends = "" if score.low is None or score.high is None else f"{score.low:.3f} … {score.high:.3f}"
+    return f"{score.value:.3f}", ends, "" if score.p_value is None else f"{score.p_value:.3g}"
 
 
 def main() -> None:
     """Run `humouse eval`."""
     launch(
-        "diffusion/eval",
+        _CONFIG,
         EvalSettings,
         run,
         "humouse eval — score samples against people, beside what other people score",

@@ -1,0 +1,113 @@
+"""The movements that an evaluation compares, from settings: people, train people, a model's samples."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from humouse.data.prepared import load_split
+from humouse.diffusion.checkpoint import Model
+from humouse.diffusion.sample import SamplingRule, sample
+from humouse.errors import InputError
+from humouse.progress import progress_bar
+from humouse.trajectories import Trajectories
+
+_BATCH = 64
+
+
+@dataclass(frozen=True, eq=False)
+class People:
+    """Those that everything is compared with, and those that a model may know.
+
+    Args:
+        held_out: People of the validation split.
+        train: People of the train split.
+        path: Where the first came from.
+    """
+
+    held_out: Trajectories
+    train: Trajectories
+    path: Path
+
+    @classmethod
+    def load(cls, val_split: str | None, train_split: str | None, model: Model | None) -> "People":
+        """Return the splits that settings name, or else the model's own.
+
+        Raises:
+            InputError: A split is missing, damaged or not named, or somebody is in both.
+        """
+        path = Path(val_split or _own_split(model, "val"))
+        people = cls(load_split(path), _train(train_split, path), path)
+        people._check()
+        if model is not None and people.held_out.origin != model.data["origin"]:
+            print(
+                f"note: {model.path} was trained on {model.data['origin']}, and is compared with "
+                f"people of {people.held_out.origin}: part of the difference is between the datasets",
+                file=sys.stderr,
+            )
+        return people
+
+    def _check(self) -> None:
+        held_out, train = self.held_out, self.train
+        if held_out.user is None or train.user is None or held_out.origin != train.origin:
+            return
+        both = np.intersect1d(held_out.user, train.user)
+        if len(both):
+            raise InputError(
+                f"{self.path}: {both[0]}{' and others' if len(both) > 1 else ''} is among the train "
+                "people too; a score on people that the model knows says nothing: name disjoint splits"
+            )
+
+    def framed(self, model: Model | None) -> "People":
+        """Return both as the model's codec sees them."""
+        return People(framed(self.held_out, model), framed(self.train, model), self.path)
+
+
+def _own_split(model: Model | None, name: str) -> Path:
+    if model is None:
+        raise InputError("val_split: name the people to compare the samples with, e.g. data/val")
+    return Path(model.data["folder"]) / name
+
+
+def _train(train_split: str | None, val_path: Path) -> Trajectories:
+    if train_split is not None:
+        return load_split(train_split)
+    beside = val_path.with_name("train.parquet")
+    if not beside.is_file():
+        raise InputError(
+            f"{beside}: no train split beside val_split; name other people, for the floor, with "
+            "train_split=…"
+        )
+    return load_split(beside)
+
+
+def framed(movements: Trajectories, model: Model | None) -> Trajectories:
+    """Return what fits the model's codec, as the codec sees it: one path for all sides."""
+    if model is None:
+        return movements
+    return model.codec.canonicalize(movements[model.codec.fits(movements)])
+
+
+def samples(
+    model: Model, n: int, *, like: Trajectories | None, steps: int, sampler: str, seed: int
+) -> Trajectories:
+    """Return n samples of the model, as its codec sees them.
+
+    Args:
+        model: The trained model.
+        n: How many.
+        like: Draw them on the lengths and conditions of these movements, the first n that fit; None
+            draws from the train split's.
+        steps: Network calls per movement.
+        sampler: "ddim" or "dpm".
+        seed: Of the samples.
+    """
+    if like is not None:
+        like = like[model.codec.fits(like)]
+        like = like[np.random.default_rng(seed).permutation(len(like))[:n]]
+        n = len(like)
+    rule = SamplingRule(steps=steps, sampler=sampler, batch_size=_BATCH)
+    with progress_bar("sampling", -(-n // _BATCH) * steps) as advance:
+        made = sample(model, n, like=like, seed=seed, rule=rule, progress=advance)
+    return framed(made, model)
