@@ -31,9 +31,9 @@ demo: $(READY)
 	@echo
 	@echo "Look at:"
 	@echo "  demo/gen/samples.png           movements that the model made (samples.parquet: the numbers)"
-	@echo "  demo/scores/gestures.png       people's and the model's side by side, in the model's frame"
-	@echo "  demo/scores/kinematics.png     where they differ most; spectra.png beside it"
+	@echo "  demo/scores/report.html        how they do, and why: the page of all scores, with a replay"
 	@echo "  demo/scores/scores.json        every score, beside what other people score"
+	@echo "  demo/scores/*.png              gestures side by side, features, spectra"
 	@echo "  demo/runs/demo/loss.png        the training; tensorboard --logdir demo/runs shows more"
 
 lint: $(READY)
