@@ -4,7 +4,8 @@ import importlib
 import sys
 
 from humouse import __version__
-from humouse.launch import nearest, print_page
+from humouse.errors import nearest
+from humouse.launch import SEE_HELP, print_page
 
 _HELP = ("--help", "-h", "help")
 _VERBS = {
@@ -37,7 +38,9 @@ def main() -> None:
             getattr(importlib.import_module(module), name)()
             return
     given = " ".join(words[:2]) if words[0] == "data" else words[0]
-    print(f"humouse: {given}: no such verb; {nearest(given, list(_VERBS))}", file=sys.stderr)
+    print(
+        f"humouse: {given}: no such verb; {nearest(given, list(_VERBS), SEE_HELP)}", file=sys.stderr
+    )
     raise SystemExit(2)
 
 

@@ -1,4 +1,7 @@
-"""The one exception that is meant for people."""
+"""The one exception that is meant for people, and the hint that goes with a misspelt word."""
+
+import difflib
+from collections.abc import Sequence
 
 
 class InputError(Exception):
@@ -8,3 +11,21 @@ class InputError(Exception):
     do. The command line prints it without a traceback and exits with status 2; a library caller
     catches it as any other exception.
     """
+
+
+def nearest(word: str, known: Sequence[str], otherwise: str | None = None) -> str:
+    """Return a hint that names the known word nearest to `word`.
+
+    Args:
+        word: What was given.
+        known: What could have been.
+        otherwise: What to say where none is near; by default, all there are.
+    """
+    close = difflib.get_close_matches(word, known, 1, cutoff=0.5)
+    if not close:  # perhaps the right name in the wrong section
+        last = word.rsplit(".", 1)[-1]
+        leaves = {name.rsplit(".", 1)[-1]: name for name in known}
+        close = [leaves[leaf] for leaf in difflib.get_close_matches(last, list(leaves), 1)]
+    if close:
+        return f"did you mean {close[0]}?"
+    return otherwise or f"choose from {', '.join(known)}"

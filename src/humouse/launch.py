@@ -1,7 +1,6 @@
 """From the command line to a task: Hydra composes, schemas check, errors come out as one line."""
 
 import dataclasses
-import difflib
 import os
 import re
 import shlex
@@ -18,7 +17,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from humouse.errors import InputError
+from humouse.errors import InputError, nearest
 
 _CONFIGS = "humouse.configs"
 # Hydra composes and sweeps; it makes no folder and writes no file of its own.
@@ -29,6 +28,7 @@ _QUIET = (
     "hydra/job_logging=none",
     "hydra/hydra_logging=none",
 )
+SEE_HELP = "see --help for those there are"
 Settings = TypeVar("Settings")
 
 
@@ -211,18 +211,8 @@ def _explain(config: str, overrides: Sequence[str], defaults: DictConfig, error:
         if override.is_add() or override.is_delete() or key in keys:
             continue
         if OmegaConf.select(defaults, key) is None:
-            return f"{key}: no such setting; {nearest(key, keys)}"
+            return f"{key}: no such setting; {nearest(key, keys, SEE_HELP)}"
     return " ".join(str(error).split("\n")[:2])
-
-
-def nearest(word: str, known: list[str]) -> str:
-    """Return a hint that names the known word nearest to `word`, or all of them."""
-    close = difflib.get_close_matches(word, known, 1, cutoff=0.5)
-    if not close:  # perhaps the right name in the wrong section
-        last = word.rsplit(".", 1)[-1]
-        leaves = {name.rsplit(".", 1)[-1]: name for name in known}
-        close = [leaves[leaf] for leaf in difflib.get_close_matches(last, list(leaves), 1)]
-    return f"did you mean {close[0]}?" if close else "see --help for those there are"
 
 
 def _flat(config: DictConfig, prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -30,9 +30,17 @@ def train(make_reaches):
 @pytest.fixture(scope="module")
 def scores(people, train):
     return {
-        name: evaluate(*reference(name, people, train, 400, seed=0), train=train, rule=RULE).scores
+        name: evaluate(one.standard, one.judged, train=one.train, rule=RULE).scores
         for name in REFERENCES
+        for one in [reference(name, people, train, 400, seed=0)]
     }
+
+
+def test_other_people_are_held_against_the_rest_of_theirs(people, train):
+    one = reference("other_people", people, train, 300, seed=0)
+    rows = [{row.numpy().tobytes() for row in side.deltas} for side in (one.judged, one.train)]
+    assert (len(one.judged), len(one.train)) == (300, 500)
+    assert not rows[0] & rows[1]
 
 
 def test_halves_are_disjoint_and_share_everybody(people):
@@ -59,6 +67,7 @@ def test_bots_are_told(scores):
 def test_replay_alone_is_flagged_as_copying(scores):
     assert scores["replay"]["copying"].value > 0.95
     assert scores["replay"]["copying"].p_value < 0.01
+    assert scores["other_people"]["copying"].value == pytest.approx(0.5, abs=0.08)
     for name in ("same_people", "line", "bezier"):
         assert scores[name]["copying"].value < 0.6, name
 
@@ -66,7 +75,7 @@ def test_replay_alone_is_flagged_as_copying(scores):
 def test_references_come_from_the_seed(people, train):
     for name in REFERENCES:
         first, same, other = (
-            reference(name, people, train, 50, seed=seed)[1] for seed in (1, 1, 2)
+            reference(name, people, train, 50, seed=seed).judged for seed in (1, 1, 2)
         )
         assert torch.equal(first.deltas, same.deltas)
         assert not torch.equal(first.deltas, other.deltas), name

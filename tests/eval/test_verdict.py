@@ -32,8 +32,12 @@ def kinds(judged, floor=FLOOR):
     ("auc", "words"),
     [
         (sure(0.65, 0.62, 0.68), "as hard to tell from people as other people are"),
-        (sure(0.72, 0.63, 0.81), "not surely easier to tell from people than other people are"),
+        (
+            sure(0.72, 0.63, 0.81),
+            "not surely easier to tell from people than other people are",
+        ),
         (sure(0.72, 0.68, 0.76), "close to people, but told"),
+        (sure(0.9, 0.5, 0.99), "told from people, though not surely more easily than other people"),
         (sure(0.82, 0.80, 0.84), "model is told from people"),
     ],
 )
@@ -68,12 +72,14 @@ def test_copying_needs_both_an_interval_and_a_p_value():
     assert "copying" in kinds(copied(Score(0.8, 0.7, 0.9, 0.001)))
     assert "copying" not in kinds(copied(Score(0.8, 0.45, 0.9, 0.001)))
     assert "copying" not in kinds(copied(Score(0.8, 0.7, 0.9, 0.2)))
+    near_floor = replace(FLOOR, scores={**FLOOR.scores, "copying": Score(0.79)})
+    assert "copying" not in kinds(copied(sure(0.8, 0.7, 0.9)), near_floor)
     text = findings(copied(Score(0.8, 0.7, 0.9, 0.001)), FLOOR)[1].text
     assert "1 of the nearest are exact copies" in text
 
 
 def test_missing_modes_are_read_against_other_people():
-    low = {"prd_recall": Score(0.80, 0.78, 0.82)}
+    low = {"prd_recall": sure(0.80, 0.78, 0.82)}
     judged = evaluation(Score(0.64), scores=low)
     assert kinds(judged) == ["not_told_apart", "missing_modes"]
     poor_floor = replace(FLOOR, scores={**FLOOR.scores, "prd_recall": Score(0.81)})

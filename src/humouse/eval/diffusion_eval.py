@@ -135,15 +135,14 @@ def _score(
         table = feature_table(held_out, groups)
         result.movements, result.tables = (held_out, made), (table, feature_table(made, groups))
         for name in sides:
+            train = people.train
             if name == "generated":
                 standard, judged, tables = held_out, made, result.tables
             else:
                 whole = people.held_out if name == "same_people" else held_out
-                standard, judged = reference(name, whole, people.train, n, settings.seed)
+                standard, judged, train = reference(name, whole, train, n, settings.seed)
                 first = table if standard is held_out else feature_table(standard, groups)
                 tables = first, feature_table(judged, groups)
-            # Train people are the train set: nothing can be nearer to it.
-            train = None if name == "other_people" else people.train
             result.evaluations[name] = evaluate(
                 standard, judged, train=train, rule=rule, tables=tables, progress=advance
             )

@@ -1,13 +1,12 @@
 """One evaluation of one batch of movements against another: every score by name."""
 
-import difflib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from humouse.errors import InputError
+from humouse.errors import InputError, nearest
 from humouse.eval.classifier import C2ST, FEATURE_PROBES, c2st_scores, c2st_sequences
 from humouse.eval.copying import copying
 from humouse.eval.distance import wasserstein_scores
@@ -305,7 +304,7 @@ class _Work:
         )
 
     def copying(self, scores: dict[str, Any], parts: dict[str, Any]) -> None:
-        if self.train is None:
+        if self.train is None or not len(self.train):
             return
         # Not the strokes: fitting those of a whole train set takes minutes.
         groups = FEATURE_MODES["kinematic"]
@@ -334,8 +333,4 @@ def check_names(setting: str, given: Sequence[str], known: Sequence[str]) -> Non
         raise InputError(f"{setting}: none named; choose any of {', '.join(known)}")
     for name in given:
         if name not in known:
-            near = difflib.get_close_matches(name, known, 1, cutoff=0)[0]
-            raise InputError(
-                f"{setting}: there is no {name!r}; did you mean {near!r}? "
-                f"Known are {', '.join(known)}"
-            )
+            raise InputError(f"{setting}: there is no {name!r}; {nearest(name, known)}")

@@ -1,5 +1,7 @@
 """What stands beside every score: other people, the same people, replay, and two simple bots."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from humouse.bots import BOTS
@@ -12,10 +14,25 @@ own gestures. replay: train gestures again, the ceiling of realism and the alarm
 bezier: bots that move between people's own endpoints, in their time, with their clocks."""
 
 
-def reference(
-    name: str, people: Trajectories, train: Trajectories, n: int, seed: int
-) -> tuple[Trajectories, Trajectories]:
-    """Return (standard, judged) movements of one reference, at most n of each.
+class Reference(NamedTuple):
+    """What to hold against what.
+
+    Args:
+        standard: People's movements.
+        judged: Those held against them.
+        train: What the judged may have copied.
+    """
+
+    standard: Trajectories
+    judged: Trajectories
+    train: Trajectories
+
+
+def reference(name: str, people: Trajectories, train: Trajectories, n: int, seed: int) -> Reference:
+    """Return one reference, at most n movements of each side.
+
+    Other people are train gestures, and the others of the train split the set that they may have
+    copied: so near to it come new gestures of the people that a model was trained on.
 
     Args:
         name: Which of `REFERENCES`.
@@ -26,12 +43,13 @@ def reference(
     """
     rng = np.random.default_rng(derive_seed(seed, "reference", name))
     if name == "same_people":
-        return halves(people, n, rng)
+        return Reference(*halves(people, n, rng), train)
     if name == "other_people":
-        return people, train[np.sort(rng.permutation(len(train))[:n])]
-    if name == "replay":
-        return people, BOTS["replay"](train).sample(n, seed=seed)
-    return people, BOTS[name](people).sample(n, seed=seed)
+        shuffled = rng.permutation(len(train))
+        chosen, rest = np.sort(shuffled[:n]), np.sort(shuffled[n:])
+        return Reference(people, train[chosen], train[rest])
+    made = BOTS[name](train if name == "replay" else people).sample(n, seed=seed)
+    return Reference(people, made, train)
 
 
 def halves(

@@ -93,7 +93,7 @@ def _checked(settings: SigmaEvalSettings) -> EvaluationRule:
     for name in settings.generators or {}:
         if name in (_DIFFUSION, *REFERENCES):
             raise InputError(f"generators: {name} is taken; give another name")
-        if name != Path(name).name:  # it names a folder of pictures
+        if name == ".." or name != Path(name).name:  # it names a folder of pictures
             raise InputError(f"generators: {name!r} cannot name a folder; give another name")
     rule = EvaluationRule(
         metrics=("c2st", "mmd", "prd", "kinematics", "spectra"),
@@ -132,7 +132,8 @@ def _judged(
         judged[name] = standard, _few(framed(movements, model), n, settings.seed)
     for name in settings.references:
         whole = seen.held_out if name == "same_people" else standard
-        judged[name] = reference(name, whole, seen.train, n, settings.seed)
+        one = reference(name, whole, seen.train, n, settings.seed)
+        judged[name] = one.standard, one.judged
     return judged
 
 

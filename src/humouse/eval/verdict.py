@@ -30,6 +30,8 @@ def headline(judged: Evaluation, floor: Evaluation | None) -> str:
         word = "as hard to tell from people as other people are"
     elif not _surely_above(excess):
         word = "not surely easier to tell from people than other people are"
+        if excess.value > _NEAR:
+            word = "told from people, though not surely more easily than other people are"
     elif excess.value <= _NEAR:
         word = "close to people, but told from them"
     else:
@@ -72,16 +74,16 @@ def _told(judged: Evaluation, floor: Evaluation | None) -> Iterator[Finding]:
     if probe is None:
         return
     name = f"c2st_{probe}_auc"
-    score = judged.scores[name]
-    other = Score(0.5) if floor is None or name not in floor.scores else floor.scores[name]
+    score, other = judged.scores[name], _floor_of(floor, name)
     excess = excess_over(score, other)
     beyond = " beyond what other people are" if floor is not None else ""
     against = f"AUC {_with_interval(score)} against {other.value:.2f} ({probe})"
+    more = f"{against}, {_with_interval(excess, '+')} more"
     if _surely_above(excess):
-        text = f"Told apart{beyond}: {against}, {_with_interval(excess, '+')} more."
+        text = f"Told apart{beyond}: {more}."
         yield Finding("told_apart", text)
     else:
-        text = f"Not surely told apart{beyond}: {against}."
+        text = f"Not surely told apart{beyond}: {more}."
         yield Finding("not_told_apart", text)
 
 
@@ -89,7 +91,9 @@ def _copying(judged: Evaluation, floor: Evaluation | None) -> Iterator[Finding]:
     score = judged.scores.get("copying")
     if score is None or score.p_value is None or score.low is None:
         return
-    if score.low > 0.5 and score.p_value < _SURE:
+    # New gestures of the train people are nearer to the train set too than those of others.
+    excess = excess_over(score, _floor_of(floor, "copying"))
+    if score.low > 0.5 and score.p_value < _SURE and _surely_above(excess):
         exact = sum(neighbour.distance == 0 for neighbour in judged.neighbours)
         copies = f"; {exact} of the nearest are exact copies" if exact else ""
         yield Finding(
@@ -109,11 +113,14 @@ def _modes(judged: Evaluation, floor: Evaluation | None) -> Iterator[Finding]:
             "Makes moves that no person makes",
         ),
     ):
-        low = [
-            f"{MEASURES[name].label} {judged.scores[name].value:.2f} against {_other(floor, name):.2f}"
-            for name in names
-            if name in judged.scores and _surely_below(judged.scores[name], _other(floor, name))
-        ]
+        low = []
+        for name in names:
+            if name not in judged.scores:
+                continue
+            score, other = judged.scores[name], _floor_of(floor, name)
+            excess = excess_over(score, other)
+            if excess.value < -_SHARE and (excess.high is None or excess.high < 0):
+                low.append(f"{MEASURES[name].label} {score.value:.2f} against {other.value:.2f}")
         if low:
             yield Finding(kind, f"{text}: {', '.join(low)}.")
 
@@ -123,13 +130,13 @@ def _surely_above(excess: Score) -> bool:
     return excess.value > AT_THE_FLOOR and (excess.low is None or excess.low > 0)
 
 
-def _surely_below(score: Score, other: float) -> bool:
-    highest = score.value if score.high is None else score.high
-    return highest < other - _SHARE
-
-
 def _gives_away(judged: Evaluation, floor: Evaluation | None) -> Iterator[Finding]:
-    if not judged.features or not any(kind.kind == "told_apart" for kind in _told(judged, floor)):
+    probe = _best_probe(judged)
+    if probe is None or not judged.features:
+        return
+    name = f"c2st_{probe}_auc"
+    excess = excess_over(judged.scores[name], _floor_of(floor, name))
+    if excess.value <= _NEAR and not _surely_above(excess):
         return
     worst = judged.worst_features(5)
     named = [
@@ -156,10 +163,10 @@ def _spectra(judged: Evaluation, floor: Evaluation | None) -> Iterator[Finding]:
         yield Finding("spectra", f"Power of the velocity over people's, by band: {', '.join(off)}.")
 
 
-def _other(floor: Evaluation | None, name: str) -> float:
+def _floor_of(floor: Evaluation | None, name: str) -> Score:
     """Return what other people score, or the ideal where that was not measured."""
     scores: Mapping[str, Score] = {} if floor is None else floor.scores
-    return scores[name].value if name in scores else MEASURES[name].ideal
+    return scores.get(name, Score(MEASURES[name].ideal))
 
 
 def _with_interval(score: Score, sign: str = "") -> str:

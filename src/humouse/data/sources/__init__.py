@@ -1,6 +1,5 @@
 """Datasets: one file each, from raw log to the table of events."""
 
-import difflib
 import inspect
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from humouse.data.sources.csv import Csv
 from humouse.data.sources.humouse_default import HumouseDefault
 from humouse.data.sources.sapimouse import SapiMouse
 from humouse.data.sources.source import EVENT_SCHEMA, Events, Source, SourceFile
-from humouse.errors import InputError
+from humouse.errors import InputError, nearest
 
 SOURCES: dict[str, type[Source]] = {
     source.name: source for source in (SapiMouse, Balabit, Csv, HumouseDefault)
@@ -28,7 +27,7 @@ def make_source(name: str, **options: Any) -> Source:
         InputError: No source or option is called that, or a root is needed and missing.
     """
     if name not in SOURCES:
-        raise InputError(f"source={name}: no such source;{_nearest(name, list(SOURCES))}")
+        raise InputError(f"source={name}: no such source; {nearest(name, list(SOURCES))}")
     parameters = inspect.signature(SOURCES[name]).parameters
     if "folder" in parameters:
         root = options.pop("root", None)
@@ -39,14 +38,9 @@ def make_source(name: str, **options: Any) -> Source:
         if option not in parameters:
             known = ["root" if key == "folder" else key for key in parameters]
             raise InputError(
-                f"{option}: source={name} has no such setting;{_nearest(option, known)}"
+                f"{option}: source={name} has no such setting; {nearest(option, known)}"
             )
     return SOURCES[name](**options)
-
-
-def _nearest(word: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(word, known, 1)
-    return f" did you mean {close[0]}?" if close else f" choose from {', '.join(known)}"
 
 
 __all__ = ["EVENT_SCHEMA", "SOURCES", "Events", "Source", "SourceFile", "make_source"]
