@@ -5,6 +5,7 @@ people as there are, with replacement, and all gestures of each. A draw is kept 
 each gesture is in it. Nothing is fitted again.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -108,12 +109,25 @@ def scored(
     drawn: Float[Tensor, "D"],
     resampling: Resampling | None,
     p_value: float | None = None,
+    *,
+    least: float = -math.inf,
+    most: float = math.inf,
 ) -> Score:
-    """Return the score with its interval, if draws were made."""
+    """Return the score with its interval, if draws were made.
+
+    Args:
+        value: The score.
+        drawn: [D] its values over the draws.
+        resampling: The draws, or None.
+        p_value: If it was asked for.
+        least: What no value can be below; nor does the interval reach there, moved as it is.
+        most: What none can be above.
+    """
     if resampling is None:
         return Score(value, p_value=p_value)
+    low, high = interval(value, drawn, resampling.units)
     kept = Draws(tuple(drawn.tolist()), resampling.units)
-    return Score(value, *interval(value, drawn, resampling.units), p_value, kept)
+    return Score(value, max(low, least), min(high, most), p_value, kept)
 
 
 def excess_over(score: Score, floor: Score) -> Score:

@@ -68,7 +68,7 @@ class TwoSample:
         weights = torch.cat([drawn.real, drawn.fake], 1).numpy()
         spread = held_out.accuracy(weights), held_out.auc(weights)
         accuracy, auc = (
-            scored(value, torch.from_numpy(some), drawn, p_value)
+            scored(value, torch.from_numpy(some), drawn, p_value, least=0.0, most=1.0)
             for value, some, p_value in zip(values, spread, p_values, strict=True)
         )
         return accuracy, auc

@@ -1,7 +1,6 @@
 """The observed sets and all draws of people as one stack of weights, so that a score is taken once."""
 
 import math
-from dataclasses import replace
 
 import torch
 from jaxtyping import Float
@@ -60,8 +59,4 @@ def first_scored(
         least: What no value can be below; nor does the interval reach there.
         most: What none can be above.
     """
-    score = scored(float(values[0]), values[1:], resampling, p_value)
-    if score.low is None or score.high is None:
-        return score
-    # `interval` moves the draws, and so perhaps past the end of a share.
-    return replace(score, low=max(score.low, least), high=min(score.high, most))
+    return scored(float(values[0]), values[1:], resampling, p_value, least=least, most=most)
