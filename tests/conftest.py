@@ -63,6 +63,16 @@ def tiny_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def twelve_people(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a prepared dataset of twelve synthetic people; four of them, 46 gestures, are val."""
+    folder = tmp_path_factory.mktemp("prepared") / "twelve people"
+    few = ["source.users=12", "source.gestures_per_user=12", "source.seed=5"]
+    overrides = [*few, "split.val_fraction=0.34", f"out_dir={folder}"]
+    prepare_as(settings_from("prepare", PrepareSettings, overrides), shown=False)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def tiny_overrides(tiny_data: Path) -> Callable[..., list[str]]:
     """Return what to put on the command line for a tiny run that writes below a folder."""
 

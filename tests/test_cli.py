@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -22,8 +23,8 @@ def test_the_whole_job(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture,
 ):
-    """From nothing to scores; each command exits with 0 and its files are there."""
-    few = ("source.users=6", "source.gestures_per_user=15")
+    """From nothing to pages; each command exits with 0 and its files are there."""
+    few = ("source.users=6", "source.gestures_per_user=25")
     done = call("-m", "humouse", "data", "prepare", "source=humouse_default", *few, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "data" / "manifest.json").is_file()
@@ -40,11 +41,25 @@ def test_the_whole_job(
     assert "checkpoint: checkpoints/diff_mouse_v1.pt (step 6)" in out
     humouse("sample", "n=12", "steps=2", "out_dir=gen/a")
     assert len(Trajectories.load(tmp_path / "gen" / "a" / "samples.parquet")) == 12
-    out = humouse("eval", "steps=2", "metrics=[mmd,spectra]", "out_dir=scores")
+    quick = ("feature_mode=kinematic", "references=[other_people]", "draws=20", "report=false")
+    scoring = ("eval", "steps=2", "n=20", "metrics=[mmd,spectra]", *quick)
+    out = humouse(*scoring, "out_dir=scores/model")
     assert "synthetic" in out
-    assert json.loads((tmp_path / "scores" / "scores.json").read_text())["generated"]
+    others = ("samples=data/train.parquet", "val_split=data/val")
+    humouse(*scoring, *others, "out_dir=scores/people")
+    for name in ("model", "people"):
+        scores = json.loads((tmp_path / "scores" / name / "scores.json").read_text())
+        assert list(scores["evaluations"]) == ["generated", "other_people"]
+    out = humouse("report", "run=scores/model")
+    assert out == "report: scores/model/report.html\n"
+    out = humouse("compare", "scores/model", "scores/people", "out=both.html")
+    assert out == "comparison: both.html\n"
+    assert (tmp_path / "scores/model/report.html").is_file()
+    sigma = ("references=[]", "use_diffusion_eval=true", "steps=2", "n=20", "draws=0")
+    out = humouse("sigma_eval", *sigma, "permutations=0", "out_dir=strokes")
+    assert "c2st_acc_val" in out
     names = {path.name for path in tmp_path.iterdir()}
-    assert names == {"data", "checkpoints", "runs", "gen", "scores"}
+    assert names == {"data", "checkpoints", "runs", "gen", "scores", "both.html", "strokes"}
 
 
 def test_the_specifications_commands(tmp_path: Path, call: Callable, tiny_overrides: Callable):
@@ -64,9 +79,15 @@ def test_the_specifications_commands(tmp_path: Path, call: Callable, tiny_overri
     data = next(word for word in overrides if word.startswith("data.dir="))
     val = f"val_split={data.removeprefix('data.dir=')}/val"
     out_dir = f"out_dir={tmp_path}/eval"
-    python("eval.diffusion_eval", ckpt, val, "metrics=[c2st,mmd]", "steps=2", "n=20", out_dir)
+    metrics = "metrics=[c2st,mmd,prd,kinematics,spectra]"
+    quick = ("references=[]", "probes=[logistic]", "draws=20", "permutations=0", "report=false")
+    python("eval.diffusion_eval", ckpt, val, metrics, "steps=2", "n=20", *quick, out_dir)
     scores = json.loads((tmp_path / "eval" / "scores.json").read_text())
-    assert {"c2st_acc", "mmd"} <= scores["generated"]["scores"].keys()
+    judged = scores["evaluations"]["generated"]
+    expected = {"c2st_logistic_acc", "mmd", "prd_precision", "prd_recall"}
+    assert expected <= judged["scores"].keys()
+    assert judged["features"]
+    assert judged["spectra"]
     assert {path.name for path in CHECKOUT.iterdir()} <= before | {".hypothesis", "__pycache__"}
 
 
@@ -97,6 +118,13 @@ def run_in_place(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
         (("train", "data=sapimouse"), "humouse: data/sapimouse: dataset sapimouse is not prepared"),
         (("train", "optim.lr=-1"), "humouse: optim.lr and"),
         (("eval", "samples=gone.parquet", "val_split=nowhere/val"), "humouse: nowhere/val.parquet"),
+        (("eval", "probes=[foret]"), "humouse: probes: there is no 'foret'; did you mean forest?"),
+        (("sigma_eval", "references=[]"), "humouse: nothing to judge: give use_diffusion_eval="),
+        (("report",), "humouse: run: name the folder that humouse eval wrote"),
+        (("report", "run=gone"), "humouse: gone: no evaluation (no scores.json)"),
+        (("compare", "gone"), "humouse: runs: name two folders or more that humouse eval wrote"),
+        (("compare", "gone", "too"), "humouse: gone: no evaluation (no scores.json)"),
+        (("sigma-eval",), "humouse: sigma-eval: no such verb; did you mean sigma_eval?"),
         (("data", "prepare", "source=sapimouse"), "humouse: root: source=sapimouse needs root="),
         (("data", "prepare", "source=csv", "root=gone"), "humouse: root=gone: no such folder"),
         (("trian",), "humouse: trian: no such verb; did you mean train?"),
@@ -130,7 +158,8 @@ def test_help_lists_the_verbs(
 ):
     assert run_in_place(monkeypatch, *words) == 0
     out = capsys.readouterr().out
-    for verb in ("data prepare", "train", "sample", "eval"):
+    verbs = ("data prepare", "train", "sample", "eval", "sigma_eval", "report", "compare")
+    for verb in verbs:
         assert f"  humouse {verb} " in out
 
 
@@ -146,6 +175,9 @@ def test_version(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture)
         ("train", "optim.lr=0.0002"),
         ("sample", "steps=20"),
         ("eval", "group_by_user=true"),
+        ("sigma_eval", "use_diffusion_eval=false"),
+        ("report", "run=null"),
+        ("compare", "out=runs/compare.html"),
     ],
 )
 def test_help_of_each_verb(
@@ -153,7 +185,7 @@ def test_help_of_each_verb(
 ):
     assert run_in_place(monkeypatch, *verb.split(), "--help") == 0
     out = capsys.readouterr().out
-    assert out.startswith(f"humouse {verb} — ")
+    assert re.match(rf"humouse {verb} (\S.* )?— ", out)
     assert setting in out
 
 

@@ -2,22 +2,30 @@
 
 import dataclasses
 import os
+import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import hypothesis
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from omegaconf import DictConfig, OmegaConf
 
 import humouse
 from humouse import launch as launching
 from humouse.errors import InputError
-from humouse.launch import help_text, launch, settings_from
+from humouse.launch import command_of, help_text, launch, quoted, settings_from
 from humouse.settings import (
     SOURCE_SETTINGS,
+    CompareSettings,
     EvalSettings,
     PrepareSettings,
+    ReportSettings,
     SampleSettings,
+    SigmaEvalSettings,
     SourceSettings,
     TrainSettings,
 )
@@ -26,6 +34,9 @@ _SCHEMAS = {
     "diffusion/train": TrainSettings,
     "diffusion/sample": SampleSettings,
     "diffusion/eval": EvalSettings,
+    "diffusion/sigma_eval": SigmaEvalSettings,
+    "report": ReportSettings,
+    "compare": CompareSettings,
     "prepare": PrepareSettings,
 }
 _CONFIGS = Path(humouse.__file__).parent / "configs"
@@ -135,6 +146,10 @@ def test_help_names_the_choices():
         ("diffusion/train", "xyzzy=1", "see --help"),
         ("diffusion/sample", "stepps=1", "did you mean steps?"),
         ("diffusion/eval", "metric=[mmd]", "did you mean metrics?"),
+        ("diffusion/eval", "probes=logistic", "probes: "),
+        ("diffusion/sigma_eval", "generators=gan.parquet", "generators: "),
+        ("diffusion/sigma_eval", "generator={gan:x}", "did you mean generators?"),
+        ("report", "runs=a", "did you mean run?"),
         ("prepare", "gestures.gap=1", "did you mean gestures.gap_ms?"),
         ("prepare", "source=sapi", "choose one of balabit, csv, humouse_default, sapimouse"),
         ("prepare", "source.usrs=1", "did you mean source.users?"),
@@ -162,6 +177,62 @@ def test_overrides_reach_the_settings():
     assert settings.data.augment.crop == 1
     sampling = settings_from("diffusion/sample", SampleSettings, ["cond=[1,2.5]", "seq_len=9"])
     assert (sampling.cond, sampling.seq_len) == ([1, 2.5], 9)
+
+
+def test_files_by_name():
+    given = ["generators={gan:gen/a b.parquet,bots:'it\\'s, here.parquet'}"]
+    settings = settings_from("diffusion/sigma_eval", SigmaEvalSettings, given)
+    assert settings.generators == {"gan": "gen/a b.parquet", "bots": "it's, here.parquet"}
+
+
+_TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=12)
+_AWKWARD = [
+    "it's, [this] = {that}",
+    "tail\\",
+    "a\\'b",
+    "${x}",
+    "null",
+    "1e5",
+    "True",
+    "é b",
+    "../a/b_1.pt",
+    " a ",
+    '"q"',
+]
+
+
+@given(_TEXT | st.sampled_from(_AWKWARD))
+@hypothesis.settings(deadline=None, max_examples=25)
+def test_quoted_text_is_read_as_it_is(text: str):
+    settings = settings_from("compare", CompareSettings, [f"runs=['x',{quoted(text)}]"])
+    assert settings.runs == ["x", text]
+
+
+@given(
+    out_dir=_TEXT | st.sampled_from(_AWKWARD),
+    samples=st.none() | _TEXT | st.sampled_from(_AWKWARD),
+    probes=st.lists(st.sampled_from(["mlp", "forest"]) | _TEXT, max_size=3),
+    n=st.integers(-3, 10**12),
+    report=st.booleans(),
+)
+@hypothesis.settings(deadline=None, max_examples=15)
+def test_the_printed_command_gives_the_same_settings(**changes: Any):
+    """As a shell would split it."""
+    defaults = settings_from("diffusion/eval", EvalSettings, [])
+    settings = dataclasses.replace(defaults, **changes)
+    command = command_of("humouse eval", "diffusion/eval", settings)
+    first, second, *words = shlex.split(command)
+    assert (first, second) == ("humouse", "eval")
+    assert settings_from("diffusion/eval", EvalSettings, words) == settings
+
+
+def test_the_printed_command_is_short():
+    settings = settings_from("diffusion/eval", EvalSettings, ["ckpt=runs/a-1.pt", "n=20", "seed=0"])
+    command = command_of("humouse eval", "diffusion/eval", settings)
+    assert command == "humouse eval ckpt=runs/a-1.pt n=20"
+    settings = settings_from("diffusion/sample", SampleSettings, ["cond=[1,-2.5]", "eta=1e-7"])
+    command = command_of("humouse sample", "diffusion/sample", settings)
+    assert command == "humouse sample eta=1e-07 'cond=[1.0,-2.5]'"
 
 
 def test_the_specifications_defaults():

@@ -10,6 +10,7 @@ from humouse.artefact import sha256
 from humouse.data import prepare as preparing
 from humouse.data.gestures import GestureRules
 from humouse.data.prepare import Prepared, load_split, prepare
+from humouse.data.prepared import origin_of, split_file
 from humouse.data.sources import make_source
 from humouse.data.splits import SPLITS
 from humouse.errors import InputError
@@ -310,3 +311,31 @@ def test_sapimouse_prepares(recordings, tmp_path):
         assert torch.equal(steps, steps.round())
         assert split.lengths.min() >= 12
         assert (split.path_px > 19.99).all()
+
+
+def test_what_identifies_a_split(root, tmp_path):
+    prepared = run(root, tmp_path / "out")
+    split = tmp_path / "out" / "val"
+    file = split.with_suffix(".parquet")
+    origin = origin_of(split)
+    assert split_file(split) == split_file(file) == file
+    assert origin == origin_of(str(file))
+    assert (origin["path"], origin["sha256"]) == (str(file), sha256(file))
+    assert origin["sha256"] == prepared.manifest["splits"]["val"]["sha256"]
+    # The hash stands for the list of files, which may be long.
+    listed = {"files": prepared.manifest["files"], **origin["manifest"]}
+    assert listed == prepared.manifest
+    assert "files" not in origin["manifest"]
+    assert json.loads(json.dumps(origin)) == origin
+
+
+def test_a_split_without_a_manifest(root, tmp_path):
+    run(root, tmp_path / "out")
+    alone = tmp_path / "alone.parquet"
+    alone.write_bytes((tmp_path / "out/val.parquet").read_bytes())
+    assert origin_of(alone) == {"path": str(alone), "sha256": sha256(alone)}
+    with pytest.raises(InputError, match=r"gone.parquet: no such split"):
+        origin_of(tmp_path / "gone")
+    (tmp_path / "out" / "manifest.json").write_text("{")
+    with pytest.raises(InputError, match=r"manifest\.json: not readable as JSON"):
+        origin_of(tmp_path / "out" / "val")

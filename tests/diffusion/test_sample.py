@@ -1,5 +1,6 @@
 """Sampling: each movement depends on the seed and its own number, and what is refused."""
 
+import copy
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,6 +11,7 @@ import pytest
 import torch
 
 from humouse.artefact import sha256
+from humouse.data.prepared import load_split
 from humouse.diffusion.checkpoint import Checkpoint, Model, load_model
 from humouse.diffusion.sample import (
     SamplingRule,
@@ -19,6 +21,7 @@ from humouse.diffusion.sample import (
     sample,
     sample_deltas,
 )
+from humouse.diffusion.train import train
 from humouse.errors import InputError
 from humouse.launch import settings_from
 from humouse.settings import SampleSettings
@@ -81,6 +84,110 @@ def test_lengths_follow_the_train_split(event_model: Model):
     assert abs(float(frame.lengths.double().mean() - seen.double().mean())) < 5 * error
     _, drawn = sample_deltas(event_model, 5, seed=0, rule=_RULE)
     assert torch.equal(drawn.lengths, frame.lengths[:5])
+
+
+@pytest.fixture(scope="module")
+def goal_model(tiny_settings: Callable, tmp_path_factory: pytest.TempPathFactory) -> Model:
+    """Canonical codec, all four conditions."""
+    more = ("model.cond_dim=4", "optim.max_steps=1", "experiment_name=goal")
+    return load_model(train(tiny_settings(tmp_path_factory.mktemp("goal"), *more)))
+
+
+@pytest.fixture(scope="module")
+def people(tiny_data: Path, event_model: Model) -> Trajectories:
+    """Twelve validation gestures of many lengths; both codecs take them."""
+    val = load_split(tiny_data / "val")
+    return val[event_model.codec.fits(val)][:12]
+
+
+def stirred(model: Model) -> Model:
+    """Return the model with other weights: those of conditions start at zero."""
+    model = replace(model, denoiser=copy.deepcopy(model.denoiser))
+    g = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for parameter in model.denoiser.parameters():
+            parameter += 0.1 * torch.randn(parameter.shape, generator=g)
+    return model
+
+
+def test_like_takes_the_lengths_of_the_given_movements(event_model: Model, people: Trajectories):
+    x0, frame = sample_deltas(event_model, 12, like=people, seed=0, rule=_RULE)
+    # Where the codec joins steps that stand still, as it counts them.
+    lengths = event_model.codec.canonicalize(people).lengths
+    assert len(lengths.unique()) > 3
+    assert torch.equal(frame.lengths, lengths)
+    assert torch.equal((x0 != 0).any(2).sum(1), lengths)
+    made = sample(event_model, 12, like=people, seed=0, rule=_RULE)
+    assert torch.equal(made.start, people.start)
+    assert made.user is None
+    assert made.origin == event_model.origin
+
+
+def test_like_takes_what_a_canonical_codec_keeps(model: Model, people: Trajectories):
+    made = sample(model, 12, like=people, seed=0, rule=_RULE)
+    torch.testing.assert_close(made.duration_ms, people.duration_ms, rtol=1e-5, atol=1e-2)
+    assert torch.equal(made.start, people.start)
+    free = sample(model, 12, seed=0, rule=_RULE)
+    assert not torch.allclose(free.duration_ms, people.duration_ms, rtol=0.05)
+
+
+def test_like_gives_a_canonical_model_directions_and_paths(goal_model: Model, people: Trajectories):
+    made = sample(goal_model, 12, like=people, seed=0, rule=_RULE)
+    cosine = torch.nn.functional.cosine_similarity(made.net_px, people.net_px)
+    torch.testing.assert_close(cosine, torch.ones(12), rtol=1e-4, atol=0)
+    torch.testing.assert_close(made.duration_ms, people.duration_ms, rtol=1e-4, atol=1e-2)
+    _, frame = sample_deltas(goal_model, 12, like=people, seed=0, rule=_RULE)
+    torch.testing.assert_close(frame.path_px, people.path_px)
+
+
+def test_like_tells_the_network_the_conditions(
+    event_model: Model, goal_model: Model, people: Trajectories
+):
+    """At one length, what it makes is what the same conditions make when they are asked for."""
+    # No step stands still: the codec joins none.
+    steps = people.deltas[:, :20] + torch.tensor([1000.0, 0, 1])
+    event_like = replace(people, deltas=steps, lengths=torch.full((12,), 20))
+    for given, like, seq_len in ((event_model, event_like, 20), (goal_model, people, 32)):
+        model = stirred(given)
+        cond = model.codec.condition(like, model.cond_dim)
+        asked = {"seed": 3, "rule": _RULE}
+        got, _ = sample_deltas(model, 12, like=like, **asked)
+        expected, _ = sample_deltas(model, 12, seq_len=seq_len, cond=cond, **asked)
+        free, _ = sample_deltas(model, 12, seq_len=seq_len, **asked)
+        torch.testing.assert_close(got[:, :seq_len], expected, rtol=1e-4, atol=1e-4)
+        assert not torch.allclose(expected, free, atol=1e-2)
+
+
+@pytest.mark.parametrize("which", ["model", "event_model", "goal_model"])
+def test_a_sample_depends_on_its_own_movement_alone(
+    which: str, people: Trajectories, request: pytest.FixtureRequest
+):
+    model: Model = stirred(request.getfixturevalue(which))
+    whole = sample(model, 12, like=people, seed=5, rule=_RULE)
+    others = people[[0, 1, 2, *range(11, 2, -1)]]
+    for n, like, batch_size in ((3, people[:3], 64), (12, others, 5)):
+        rule = replace(_RULE, batch_size=batch_size)
+        made = sample(model, n, like=like, seed=5, rule=rule)
+        T = min(made.deltas.shape[1], whole.deltas.shape[1])
+        scale = float(whole.deltas.abs().max())
+        torch.testing.assert_close(
+            made.deltas[:3, :T], whole.deltas[:3, :T], rtol=1e-3, atol=1e-4 * scale
+        )
+        assert torch.equal(made.lengths[:3], whole.lengths[:3])
+
+
+def test_like_that_cannot_be(event_model: Model, people: Trajectories):
+    for n, more in (
+        (11, {}),
+        (13, {}),
+        (12, {"seq_len": 20}),
+        (12, {"cond": torch.zeros(2)}),
+    ):
+        with pytest.raises(ValueError, match="like stands for n movements"):
+            sample(event_model, n, like=people, seed=0, rule=_RULE, **more)
+    still = replace(people, deltas=torch.zeros_like(people.deltas))
+    with pytest.raises(ValueError, match="does not fit codec 'event'"):
+        sample(event_model, 12, like=still, seed=0, rule=_RULE)
 
 
 def test_seq_len_fixes_the_length(event_model: Model, model: Model):

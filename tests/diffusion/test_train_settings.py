@@ -50,7 +50,7 @@ def test_the_defaults_make_sense():
         "logging.log_interval=0",
         "logging.eval_interval=-1",
         "logging.sample_interval=-1",
-        "logging.num_eval_samples=9",
+        "logging.num_eval_samples=19",
         "logging.checkpoint_interval=-1",
         "early_stopping.score=fid",
         "early_stopping.patience=-1",

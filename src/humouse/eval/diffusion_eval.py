@@ -82,6 +82,10 @@ def _checked(settings: EvalSettings) -> EvaluationRule:
     if settings.n < FEWEST:
         raise InputError(f"n={settings.n}: must be at least {FEWEST}")
     check_names("conditions", [settings.conditions], ("train", "val"))
+    if settings.samples is not None and settings.conditions == "val":
+        raise InputError(
+            "conditions=val: the movements of samples=… are drawn already; leave it out"
+        )
     if settings.references:
         check_names("references", settings.references, REFERENCES)
     rule = EvaluationRule(

@@ -159,12 +159,13 @@ def _content(
     people: People,
     evaluations: dict[str, Evaluation],
 ) -> dict[str, Any]:
+    plain = {name: one.as_dict() for name, one in evaluations.items()}
     content: dict[str, Any] = {
         "scores": {
-            name: {word: vars(one.scores[key]) for word, key in _REPORTED.items()}
-            for name, one in evaluations.items()
+            name: {word: one["scores"][key] for word, key in _REPORTED.items()}
+            for name, one in plain.items()
         },
-        "evaluations": {name: one.as_dict() for name, one in evaluations.items()},
+        "evaluations": plain,
         "settings": vars(settings),
         "people": origin_of(people.path),
         "versions": versions(),

@@ -38,7 +38,11 @@ def main_report() -> None:
 def main_compare() -> None:
     """Run `humouse compare`; words that are no settings are folders."""
     words = sys.argv[1:]
-    folders = [word for word in words if _names_a_folder(word)]
+    # What follows a flag is the flag's: --cfg job.
+    flags = [word.startswith("-") for word in ["", *words]]
+    folders = [
+        word for word, flag in zip(words, flags, strict=False) if not flag and _names_a_folder(word)
+    ]
     if folders:
         runs = f"runs=[{','.join(map(quoted, folders))}]"
         sys.argv[1:] = [word for word in words if word not in folders] + [runs]
