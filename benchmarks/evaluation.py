@@ -15,7 +15,8 @@ from pathlib import Path
 
 from humouse.data.gestures import GestureRules, cut_gestures, to_trajectories
 from humouse.data.sources import make_source
-from humouse.eval.evaluator import EvaluationRule, evaluate
+from humouse.eval.evaluator import evaluate
+from humouse.eval.rule import EvaluationRule
 from humouse.trajectories import Trajectories
 
 TARGET_S = 60

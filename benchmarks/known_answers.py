@@ -13,7 +13,8 @@ from pathlib import Path
 
 import torch
 
-from humouse.eval.evaluator import EvaluationRule, evaluate
+from humouse.eval.evaluator import evaluate
+from humouse.eval.rule import EvaluationRule
 from humouse.eval.verdict import findings
 from humouse.trajectories import Trajectories
 

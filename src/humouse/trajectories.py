@@ -180,7 +180,10 @@ class Trajectories:
             raise InputError(f"{path}: no such file of trajectories") from error
         except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
             reason = str(error).splitlines()[0]
-            raise InputError(f"{path}: not a readable file of trajectories ({reason})") from error
+            raise InputError(
+                f"{path}: not a readable file of trajectories ({reason}); it is Parquet with the "
+                f"columns {', '.join(_COLUMNS)}, a row a movement"
+            ) from error
         if frame.drop("user").null_count().sum_horizontal().item():
             raise InputError(f"{path}: a movement lacks its start or its steps; write it anew")
         if (counts != counts[:, :1]).any():
@@ -192,6 +195,12 @@ class Trajectories:
         lists = (frame[name] for name in _STEP_COLUMNS)
         steps = [a.filter(a.list.len() > 0).explode().to_numpy(writable=True) for a in lists]
         deltas[mask] = torch.from_numpy(np.stack(steps, 1))
+        broken = (~deltas.isfinite()).any(2).any(1).nonzero()[:, 0].tolist()
+        if broken:
+            raise InputError(
+                f"{path}: row {broken[0]} holds a step that is NaN or infinite"
+                f"{f', and {len(broken) - 1:,} more rows do' if broken[1:] else ''}; repair or remove them"
+            )
         start = frame.select("start_x_px", "start_y_px").to_numpy(writable=True)
         user = None if frame["user"].null_count() else frame["user"].to_numpy().astype(str)
         try:

@@ -181,7 +181,8 @@ class TestConformance:
         """Real movements through encode → decode, then as they are compared, against themselves."""
         from humouse.data.gestures import GestureRules, cut_gestures, to_trajectories
         from humouse.data.sources import make_source
-        from humouse.eval.evaluator import EvaluationRule, evaluate
+        from humouse.eval.evaluator import evaluate
+        from humouse.eval.rule import EvaluationRule
 
         source = make_source("humouse_default", users=8, gestures_per_user=60)
         events = [source.events(file).table for file in source.files()]

@@ -14,7 +14,8 @@ from humouse.diffusion import api
 from humouse.diffusion.api import canonicalize, denormalize, generate_diffusion_samples
 from humouse.diffusion.checkpoint import Checkpoint, load_model
 from humouse.errors import InputError
-from humouse.eval.evaluator import EvaluationRule, evaluate
+from humouse.eval.evaluator import evaluate
+from humouse.eval.rule import EvaluationRule
 from humouse.trajectories import Trajectories
 
 CPU = torch.device("cpu")

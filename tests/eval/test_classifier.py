@@ -80,7 +80,7 @@ def test_folds_hold_people_together_and_balance_sides(seed, n, people, folds, bo
     first, second = fold_numbers(names[0], names[1] if both else None, n, folds, rng)
     assert len(first) == len(second) == n
     everybody = np.unique(names if both else names[0])
-    if len(everybody) > 1:
+    if min(len(np.unique(side)) for side in (names if both else names[:1])) > 1:
         assert 2 <= len(np.unique(np.concatenate([first, second]))) <= min(folds, len(everybody))
         for name in everybody:
             where = set(first[names[0] == name])
@@ -110,6 +110,27 @@ def test_equal_sets_read_one_half_exactly(probe):
     """A copy held out from its original would be taken for the other side with certainty."""
     real = gaussian(200, 4)
     assert c2st_scores(real, real.clone(), probe=probe).auc.value == pytest.approx(0.5, abs=0.01)
+
+
+def test_a_collapse_onto_one_recorded_gesture_is_told(make_reaches):
+    real = gaussian(300, 4)
+    for probe in ("logistic", "boosting"):
+        assert c2st_scores(real, real[:1].expand(300, 4), probe=probe).auc.value > 0.9
+
+
+@pytest.mark.parametrize("probe", FEATURE_PROBES)
+def test_few_rows_are_told_apart_too(probe):
+    sides = gaussian(20, 2), gaussian(20, 2, 1, 6.0)
+    users = np.repeat(["a", "b"], 10)
+    assert c2st_scores(*sides, probe=probe, real_users=users).auc.value > 0.9
+    lone = np.repeat(["a", "b"], [19, 1])  # one fold is fitted on two rows
+    assert c2st_scores(*sides, probe=probe, real_users=lone).auc.value >= 0.5
+
+
+def test_a_fake_side_of_one_name_counts_by_rows():
+    sides, users = (gaussian(100, 3), gaussian(100, 3, 1, 1.0)), np.repeat(list("abcde"), 20)
+    named = {"real_users": users, "fake_users": ["bot"] * 100}
+    assert c2st_scores(*sides, **named, permutations=99).auc.p_value == 0.01
 
 
 def test_people_of_the_fake_side_are_spread_where_asked():
@@ -155,6 +176,7 @@ def test_two_crowds_alike_are_not_told_by_their_people():
         people = {"real_users": names[:240], "fake_users": names[240:]}
         score = c2st_scores(*sides, **people, permutations=39, hold_out_fake_users=False)
         by_person.append(score.auc.p_value)
+        assert score.accuracy.p_value is None  # sides of unequal size have other accuracies
     assert np.mean(np.array(by_row) <= 0.05) >= 0.5
     assert np.mean(np.array(by_person) <= 0.05) <= 0.2
 

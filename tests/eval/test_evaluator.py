@@ -7,7 +7,8 @@ import pytest
 
 from humouse.errors import InputError
 from humouse.eval.evaluation import Evaluation
-from humouse.eval.evaluator import METRICS, EvaluationRule, evaluate
+from humouse.eval.evaluator import evaluate
+from humouse.eval.rule import METRICS, EvaluationRule
 from humouse.eval.score import MEASURES, PROBES
 from humouse.features import GROUPS, feature_table
 
@@ -103,6 +104,13 @@ def test_only_what_was_asked_for(people, model):
     assert "copying" not in evaluate(people, model, rule=only("copying")).scores
 
 
+def test_copying_does_without_the_other_features(people, model, make_reaches):
+    rule = only("copying", feature_mode="sigma_lognormal")
+    train = make_reaches(100, 5, "train")
+    strokes = evaluate(people, model, train=train, rule=rule).scores["copying"]
+    assert strokes == evaluate(people, model, train=train, rule=only("copying")).scores["copying"]
+
+
 def test_known_features_are_not_computed_again(people, model):
     rule = only("mmd", "kinematics", max_gestures=150)
     tables = feature_table(people), feature_table(model)
@@ -138,7 +146,8 @@ def test_sizes_are_made_equal(people, make_reaches):
         ({"metrics": ()}, "metrics: none named"),
         ({"probes": ("forrest",)}, "probes: there is no 'forrest'; did you mean forest"),
         ({"feature_mode": "neuro"}, "feature_mode: there is no 'neuro'; did you mean neuromotor"),
-        ({"draws": -1}, "draws=-1: must be at least 0"),
+        ({"draws": -1}, "draws=-1: must be at least 20, or 0"),
+        ({"draws": 5}, "draws=5: must be at least 20, or 0"),
         ({"permutations": -5}, "permutations=-5"),
         ({"seed": -1}, "seed=-1: must lie in 0…4294967295"),
         ({"seed": 2**32}, "seed=4294967296"),

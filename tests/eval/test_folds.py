@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from humouse.eval.folds import permuted_labels, twins_together
+from humouse.eval.folds import fold_numbers, permuted_labels, twins_together
+from humouse.eval.resampling import people_change_sides
 
 
 def test_a_copy_stands_in_its_originals_fold():
@@ -11,6 +12,28 @@ def test_a_copy_stands_in_its_originals_fold():
     rows, is_real = np.concatenate([real, fake]), np.arange(6) < 3
     fold = twins_together(rows, is_real, np.array([0, 1, 2, 0, 1, 1]))
     assert fold.tolist() == [0, 1, 2, 2, 1, 0]
+
+
+def test_many_copies_of_one_gesture_are_no_twins():
+    """A generator that makes one recorded gesture over and over has collapsed: a probe must see it."""
+    real = np.arange(20.0).reshape(10, 2)
+    rows, is_real = np.concatenate([real, np.tile(real[3], (10, 1))]), np.arange(20) < 10
+    fold = np.arange(20) % 5
+    moved = twins_together(rows, is_real, fold)
+    assert (moved != fold).sum() <= 1
+    assert moved[10] == fold[3]
+
+
+def test_one_name_is_no_crowd():
+    assert not people_change_sides(["a", "b"], ["bot", "bot"])
+    assert not people_change_sides(["a", "b"], ["b", "c"])
+    assert not people_change_sides(["a", "b"], None)
+    assert people_change_sides(["a", "b"], ["c", "d"])
+    first, second = fold_numbers(
+        np.repeat(["a"], 40), np.repeat(["a", "b"], 20), 40, 5, np.random.default_rng(0)
+    )
+    assert len(np.unique(first)) > 1
+    assert len(np.unique(second)) > 1
 
 
 def test_rows_change_sides():

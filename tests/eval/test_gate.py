@@ -35,6 +35,12 @@ def test_a_codec_that_coarsens_the_clock_is_stopped_and_named(people):
         format_gate(people, codec, groups=GROUPS)
 
 
+def test_too_few_gestures_that_fit(people):
+    codec = EventCodec(sequence_length=40).fit(people)
+    with pytest.raises(InputError, match=r"people: 12 gestures fit codec 'event'.*at least 20"):
+        format_gate(people[:12], codec, groups=GROUPS)
+
+
 def test_a_slight_noise_is_enough(people):
     class Noisy(EventCodec):
         def _from_channels(self, x, frame):

@@ -6,8 +6,9 @@ from dataclasses import replace
 import pytest
 import torch
 
-from humouse.eval.evaluator import EvaluationRule, evaluate
+from humouse.eval.evaluator import evaluate
 from humouse.eval.metrics import c2st_scores, mmd_score, neighbour_scores, prd_score
+from humouse.eval.rule import EvaluationRule
 from humouse.eval.verdict import findings, headline
 
 RULE = EvaluationRule(
@@ -70,7 +71,7 @@ def test_shifted_gaussians():
 def test_people_like_them_are_not_told(people, train, floor, make_reaches):
     made = make_reaches(400, 2, "model")
     judged = evaluate(people, made, train=train, rule=RULE)
-    assert set(kinds(judged, floor)) == {"not_told_apart"}
+    assert set(kinds(judged, floor)) <= {"not_told_apart", "undecided"}
     assert "told from people" not in headline(judged, floor)
     assert judged.warnings == ()
 

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from humouse.errors import InputError
-from humouse.eval.evaluator import EvaluationRule, evaluate
+from humouse.eval.evaluator import evaluate
+from humouse.eval.rule import EvaluationRule
 from humouse.trajectories import Trajectories
 
 RULE = EvaluationRule(
@@ -52,10 +53,15 @@ def test_the_width_is_the_right_one():
 
 
 def test_too_few_are_an_error(people, make_reaches):
-    with pytest.raises(InputError, match=r"people against model: 240 and 19 .* at least 20"):
+    with pytest.raises(InputError, match="model: 19 movements; at least 20 are needed"):
         judged(people, make_reaches(19, 1, "model"))
-    with pytest.raises(InputError, match="0 of each"):
+    with pytest.raises(InputError, match="model: 0 movements"):
         judged(people, make_reaches(40, 1, "model")[[]])
+    still = replace(make_reaches(40, 1, "model"), lengths=torch.zeros(40, dtype=torch.long))
+    with pytest.raises(InputError, match=r"model: 0 movements \(40 more are empty\)"):
+        judged(people, still)
+    with pytest.raises(InputError, match="10 movements a side are too few"):
+        judged(people, people[:], replace(RULE, max_gestures=10))
 
 
 def test_nan_never_gets_so_far(people, tmp_path):
@@ -102,16 +108,20 @@ def test_movements_on_both_sides_are_counted(people, make_reaches):
     assert "30 of 240 movements of model are also among those of people" in result.warnings[0]
 
 
-def test_a_constant_feature_is_named(people):
+def test_a_constant_feature_is_named(people, make_reaches):
     flat = replace(people, deltas=people.deltas * torch.tensor([1.0, 0.0, 1.0]))
     sloped = replace(people, user=None, origin="model")
     result = judged(flat, sloped)
     line = next(line for line in result.warnings if "the same in all real" in line)
-    assert "dy_flips" in line
+    assert "direction_sin" in line
     assert np.isfinite(result.features["dy_flips"].wasserstein.value)
-    longer = flat.deltas * torch.tensor([2.0, 1.0, 1.0])
-    both = judged(flat, replace(flat, user=None, deltas=longer, origin="model"))
-    assert [line for line in both.warnings if "the same in all real" in line] == []
+    robot = judged(sloped, flat)  # and the other way round: what every bot's clock looks like
+    assert any(
+        "direction_sin" in line and "the same in all judged" in line for line in robot.warnings
+    )
+    other = make_reaches(240, 5, "model")
+    both = judged(flat, replace(other, deltas=other.deltas * torch.tensor([1.0, 0.0, 1.0])))
+    assert [line for line in both.warnings if "the same in all" in line] == []
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from humouse.eval.evaluator import EvaluationRule, evaluate
+from humouse.eval.evaluator import evaluate
 from humouse.eval.references import REFERENCES, halves, reference
+from humouse.eval.rule import EvaluationRule
 
 RULE = EvaluationRule(
     metrics=("c2st", "copying"),

@@ -67,7 +67,7 @@ def test_people_in_both_splits(twelve_people: Path, tmp_path: Path):
     users[5] = val.user[0]
     replace(train, user=users).save(tmp_path / "train.parquet")
     given = str(twelve_people / "val"), str(tmp_path / "train")
-    with pytest.raises(InputError, match=rf"{val.user[0]} is among the train people too"):
+    with pytest.raises(InputError, match=rf"{val.user[0]}: among the train people too"):
         People.load(*given, None)
     # The same name in another dataset is another person; nobody's name tells nothing.
     replace(train, user=users, origin="other").save(tmp_path / "train.parquet")

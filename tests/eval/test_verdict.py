@@ -16,7 +16,7 @@ def sure(value, low, high):
 
 
 def evaluation(auc, **more):
-    scores = {"c2st_logistic_auc": Score(0.55, 0.5, 0.6), "c2st_boosting_auc": auc}
+    scores = {"c2st_boosting_auc": auc}
     return Evaluation("people", "model", 2000, 20, 0, {**scores, **more.pop("scores", {})}, **more)
 
 
@@ -44,7 +44,9 @@ def kinds(judged, floor=FLOOR):
 def test_the_headline_goes_by_the_best_probe_and_its_excess(auc, words):
     line = headline(evaluation(auc), FLOOR)
     assert words in line
-    assert f"the boosting probe tells them from people's at AUC {auc.value:.2f}" in line
+    assert (
+        f"the boosting probe separates its movements from people's at AUC {auc.value:.2f}" in line
+    )
     assert "where other people read 0.64 (excess " in line
 
 
@@ -56,10 +58,32 @@ def test_headlines_without_floor_or_test():
 
 
 def test_told_apart_only_where_the_interval_says_so():
-    assert kinds(evaluation(sure(0.72, 0.63, 0.81))) == ["not_told_apart"]
+    assert kinds(evaluation(sure(0.72, 0.63, 0.81))) == ["undecided"]
     assert kinds(evaluation(sure(0.72, 0.69, 0.75))) == ["told_apart"]
     assert kinds(evaluation(sure(0.66, 0.65, 0.67))) == ["not_told_apart"]  # a trifle
     assert kinds(evaluation(Score(0.72))) == ["told_apart"]
+
+
+def test_the_probe_with_the_surest_excess_speaks():
+    """Floors differ by probe: the highest AUC may be other people's too."""
+    floor = evaluation(sure(0.71, 0.69, 0.73), scores={"c2st_sequence_auc": sure(0.55, 0.53, 0.57)})
+    judged = evaluation(sure(0.73, 0.71, 0.75), scores={"c2st_sequence_auc": sure(0.72, 0.7, 0.74)})
+    assert "the sequence probe separates" in headline(judged, floor)
+    assert kinds(judged, floor) == ["told_apart"]
+
+
+def test_likeness_is_claimed_only_where_it_is_sure():
+    line = headline(evaluation(sure(0.66, 0.22, 1.0)), FLOOR)
+    assert "not surely easier to tell" in line
+    assert "as hard to tell" not in line
+
+
+def test_few_draws_do_not_silence_the_alarm():
+    draws = Draws(tuple([0.9, 1.0] * 10), 10**6)
+    copied = Score(0.99, 0.9, 1.0, 1 / 21, draws)
+    assert "copying" in kinds(evaluation(Score(0.64), scores={"copying": copied}))
+    unsure = Score(0.99, None, None, 1e-9)
+    assert "copying" in kinds(evaluation(Score(0.64), scores={"copying": unsure}))
 
 
 def test_copying_needs_both_an_interval_and_a_p_value():
@@ -74,8 +98,9 @@ def test_copying_needs_both_an_interval_and_a_p_value():
     assert "copying" not in kinds(copied(Score(0.8, 0.7, 0.9, 0.2)))
     near_floor = replace(FLOOR, scores={**FLOOR.scores, "copying": Score(0.79)})
     assert "copying" not in kinds(copied(sure(0.8, 0.7, 0.9)), near_floor)
-    text = findings(copied(Score(0.8, 0.7, 0.9, 0.001)), FLOOR)[1].text
-    assert "1 of the nearest are exact copies" in text
+    many = replace(copied(Score(0.8, 0.7, 0.9, 0.001)), exact_copies=1200)
+    assert "1,200 are exact copies" in findings(many, FLOOR)[1].text
+    assert ", and copies its train set: the boosting probe" in headline(many, FLOOR)
 
 
 def test_missing_modes_are_read_against_other_people():

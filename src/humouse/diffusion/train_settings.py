@@ -7,8 +7,8 @@ from typing import Any
 from humouse.data.codec import CODECS, CanonicalCodec, Codec, EventCodec
 from humouse.diffusion.validation import FOLLOWED
 from humouse.errors import InputError
-from humouse.eval.evaluator import FEATURE_MODES, check_seed
 from humouse.eval.plausibility import FEWEST
+from humouse.eval.rule import FEATURE_MODES, check_seed
 from humouse.settings import DataSettings, OptimSettings, TrainSettings
 
 _DECAYS = ("constant", "cosine")

@@ -1,5 +1,6 @@
 """What training measures on the validation split: a loss, and the scores of fresh samples."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,8 +14,9 @@ from humouse.diffusion.denoiser import Denoiser
 from humouse.diffusion.objective import NoisyBatch, squared_error_sum
 from humouse.diffusion.sample import sample
 from humouse.errors import InputError
-from humouse.eval.evaluator import FEATURE_MODES, EvaluationRule, evaluate
+from humouse.eval.evaluator import evaluate
 from humouse.eval.plausibility import FEWEST
+from humouse.eval.rule import FEATURE_MODES, EvaluationRule
 from humouse.eval.score import MEASURES
 from humouse.features import feature_table
 from humouse.figures import gesture_gallery, kinematic_overlays, velocity_spectra
@@ -150,6 +152,9 @@ class BestScore:
         if self.score not in scores:
             return False
         value = scores[self.score]
+        if not math.isfinite(value):  # no later value would ever be better than NaN
+            self.rounds_since += 1
+            return False
         lower_is_better = (
             self.score not in MEASURES or MEASURES[self.score].worse(1.0, than=0.0) > 0
         )

@@ -21,7 +21,7 @@ from humouse.eval.folds import permuted_labels
 from humouse.eval.held_out import HeldOut
 from humouse.eval.matrix import RobustScale, checked_pair
 from humouse.eval.refit import answers, refit_logistic
-from humouse.eval.resampling import Users
+from humouse.eval.resampling import Users, people_change_sides
 from humouse.eval.score import Score
 from humouse.eval.sequence_probe import SequenceProbe
 from humouse.eval.two_sample import Fit, TwoSample, two_sample
@@ -29,6 +29,7 @@ from humouse.trajectories import Trajectories, concatenate
 
 FEATURE_PROBES = ("logistic", "mlp", "forest", "boosting")
 _SCALED = ("logistic", "mlp")
+_FEW_ROWS = 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,21 +119,23 @@ def c2st_scores(
     # A few thousand rows gain little from threads, and wait for them long on a busy machine.
     with threadpool_limits(1):
         lost: list[np.ndarray] = []
+        sizes: list[int] = []
 
         def fit(train: np.ndarray, held: np.ndarray, is_real: np.ndarray) -> np.ndarray:
             answer, model, x = _fit(test.rows, is_real, train, held, probe, seed)
             if importance and model is not None:
                 part = HeldOut(is_real[held], answer, np.zeros(len(held), int))
                 lost.append(_lost(model, x, part, seed))
+                sizes.append(len(held))
             return answer
 
         held_out = test.held_out(fit)
-        importances = np.mean(lost, axis=0) if lost else None
+        importances = np.average(lost, axis=0, weights=sizes) if lost else None
         lost, importance = [], False
         p_values: tuple[float | None, float | None] = (None, None)
         if permutations:
             chance = _permuted(test, fit, probe, permutations, seed)
-            p_values = _p_values(held_out, chance)
+            p_values = _p_values(held_out, chance, people_change_sides(*test.users))
     return C2ST(*test.scores(held_out, draws, p_values, seed), held_out, importances)
 
 
@@ -187,7 +190,7 @@ def _fit(
         seen, unseen = _standardised(seen, unseen)
         if not seen.shape[1]:
             return np.full(len(held), 0.5), None, unseen
-    model = _classifier(probe, seed).fit(seen, is_real[train])
+    model = _classifier(probe, seed, len(train)).fit(seen, is_real[train])
     return model.predict_proba(unseen)[:, 1], model, unseen
 
 
@@ -200,13 +203,19 @@ def _standardised(seen: np.ndarray, unseen: np.ndarray) -> tuple[np.ndarray, np.
     return tuple((part - mean)[:, varied] / spread[varied] for part in (seen, unseen))
 
 
-def _classifier(probe: str, seed: int) -> Any:
+def _classifier(probe: str, seed: int, rows: int) -> Any:
     if probe == "logistic":
         return LogisticRegression(max_iter=2000)
-    if probe == "mlp":
-        return MLPClassifier((64, 64), early_stopping=True, max_iter=2000, random_state=seed)
-    if probe == "boosting":
-        return HistGradientBoostingClassifier(early_stopping=False, random_state=seed)
+    if probe == "mlp":  # to stop early takes rows of both kinds to look at
+        stop = rows >= _FEW_ROWS
+        return MLPClassifier(
+            (64, 64), early_stopping=stop, max_iter=2000 if stop else 200, random_state=seed
+        )
+    if probe == "boosting":  # on few rows, leaves of 20 would leave no tree
+        leaf = 20 if rows >= _FEW_ROWS else 5
+        return HistGradientBoostingClassifier(
+            early_stopping=False, min_samples_leaf=leaf, random_state=seed
+        )
     return RandomForestClassifier(
         100, min_samples_leaf=3, random_state=seed, n_jobs=torch.get_num_threads()
     )
@@ -245,10 +254,16 @@ def _permuted(test: TwoSample, fit: Fit, probe: str, permutations: int, seed: in
     ]
 
 
-def _p_values(held_out: HeldOut, chance: list[HeldOut]) -> tuple[float, float]:
-    """Return the shares of labellings that are told apart as well, the observed one counted in."""
+def _p_values(
+    held_out: HeldOut, chance: list[HeldOut], by_people: bool
+) -> tuple[float | None, float]:
+    """Return the shares of labellings that are told apart as well, the observed one counted in.
+
+    Where whole people change sides the sides are of unequal size, and an accuracy at ½ compares with
+    none of theirs: it gets no p-value then.
+    """
     accuracy, auc = (
         (1 + sum(one(other)[0] >= one(held_out)[0] for other in chance)) / (1 + len(chance))
         for one in (HeldOut.accuracy, HeldOut.auc)
     )
-    return float(accuracy), float(auc)
+    return None if by_people else float(accuracy), float(auc)

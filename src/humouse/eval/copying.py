@@ -30,14 +30,11 @@ class Copying:
             0.5 where neither does, above it where the judged ones copy.
         neighbours: The judged rows nearest to the train set, the nearest first.
         duplicates: How many judged rows equal a train row exactly.
-        people_duplicates: How many of the held-out people's do: short straight moves collide by
-            chance.
     """
 
     score: Score
     neighbours: list[Neighbour]
     duplicates: int
-    people_duplicates: int
 
 
 def copying(
@@ -90,7 +87,6 @@ def copying(
         first_scored(values, resampling, p_value, least=0.0, most=1.0),
         neighbours,
         int((fake_distance == 0).sum()),
-        int((held_distance == 0).sum()),
     )
 
 

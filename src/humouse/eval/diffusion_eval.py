@@ -16,16 +16,11 @@ from humouse.diffusion.checkpoint import Model, load_model
 from humouse.diffusion.sample import announce, resolve_device
 from humouse.errors import InputError
 from humouse.eval.evaluation import Evaluation
-from humouse.eval.evaluator import (
-    FEATURE_MODES,
-    EvaluationRule,
-    check_names,
-    chosen_rows,
-    evaluate,
-)
+from humouse.eval.evaluator import chosen_rows, evaluate
 from humouse.eval.gate import format_gate
-from humouse.eval.plausibility import FEWEST
+from humouse.eval.plausibility import FEWEST, with_steps
 from humouse.eval.references import REFERENCES, reference
+from humouse.eval.rule import FEATURE_MODES, EvaluationRule, check_names
 from humouse.eval.run import SCORES, EvaluationRun
 from humouse.eval.score import MEASURES, Score
 from humouse.eval.sides import People, framed, samples
@@ -39,7 +34,7 @@ from humouse.settings import EvalSettings
 from humouse.trajectories import Trajectories
 
 _CONFIG = "diffusion/eval"
-_SHORT = {"other_people": "people", "same_people": "halves"}
+_SHORT = {"other_people": "others", "same_people": "halves"}
 
 
 def run(settings: EvalSettings) -> None:
@@ -48,7 +43,10 @@ def run(settings: EvalSettings) -> None:
     model = None
     if settings.samples is None or settings.ckpt is not None:
         model = load_model(settings.ckpt, resolve_device(settings.device))
-    people = People.load(settings.val_split, settings.train_split, model)
+    needed = bool({"other_people", "replay"} & set(settings.references))
+    people = People.load(settings.val_split, settings.train_split, model, train_needed=needed)
+    if not len(people.train) and "copying" in settings.metrics:
+        print("note: copying is left out: there is no train split", file=sys.stderr)
     gate: dict[str, float] = {}
     if model is not None:
         announce(model)
@@ -128,11 +126,11 @@ def _score(
 ) -> _Result:
     result, groups = _Result(), FEATURE_MODES[rule.feature_mode]
     references = _affordable(settings.references, people)
-    n = min(len(people.held_out), len(made), settings.n)
+    (held_out, empty), (made, more) = with_steps(people.held_out), with_steps(made)
+    n = _common_size(settings.n, held_out, made, people.train, references)
     # Chosen once: the pictures show what is scored, and people's features are computed once.
     held_out, made = (
-        side[chosen_rows(len(side), min(n, len(side)), settings.seed)]
-        for side in (people.held_out, made)
+        side[chosen_rows(len(side), min(n, len(side)), settings.seed)] for side in (held_out, made)
     )
     sides = ["generated", *references]
     with progress_bar("scoring", rule.parts * len(sides)) as advance:
@@ -150,17 +148,46 @@ def _score(
             result.evaluations[name] = evaluate(
                 standard, judged, train=train, rule=rule, tables=tables, progress=advance
             )
+    judged_first = result.evaluations["generated"]
+    warnings = (*empty, *more, *judged_first.warnings)
+    result.evaluations["generated"] = replace(judged_first, warnings=warnings)
     return result
 
 
 def _affordable(references: Sequence[str], people: People) -> list[str]:
     """Return those that there are movements enough for; name the rest on stderr."""
-    have = {"other_people": len(people.train), "same_people": len(people.held_out) // 2}
+    have = {name: len(side) // 2 for name, side in (
+        ("other_people", people.train), ("same_people", people.held_out),
+    )}  # fmt: skip
     short = [name for name in references if have.get(name, FEWEST) < FEWEST]
     for name in short:
-        line = f"warning: {name} is left out: {have[name]} gestures, at least {FEWEST} are needed"
+        line = f"warning: {name} is left out: {have[name]} gestures a side, at least {FEWEST} are needed"
         print(line, file=sys.stderr)
     return [name for name in references if name not in short]
+
+
+def _common_size(
+    n: int,
+    held_out: Trajectories,
+    made: Trajectories,
+    train: Trajectories,
+    references: Sequence[str],
+) -> int:
+    """Return how many movements of each side are compared, on all sides alike.
+
+    A probe tells more from more rows, so a floor taken on fewer would flatter nobody but itself: half
+    of the train split at most, the other half being what the first may have copied.
+    """
+    n = min(n, len(held_out), len(made))
+    half = len(train) // 2
+    if "other_people" not in references or n <= half:
+        return n
+    print(
+        f"note: {half} gestures a side are compared, half of the train split, so that score and "
+        "floor are taken alike",
+        file=sys.stderr,
+    )
+    return half
 
 
 def _provenance(

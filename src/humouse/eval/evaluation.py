@@ -88,6 +88,7 @@ class Evaluation:
         curves: By name, points (x, y): "prd" is (recall, precision); "roc_PROBE" is (false positive
             rate, true positive rate), a generated gesture taken for the positive.
         neighbours: The judged movements nearest to the train set, the nearest first.
+        exact_copies: How many judged movements equal a train movement in every feature.
         warnings: What a reader must know before believing the numbers, a line each.
     """
 
@@ -101,6 +102,7 @@ class Evaluation:
     spectra: dict[str, BandPower] = field(default_factory=dict)
     curves: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
     neighbours: tuple[Neighbour, ...] = ()
+    exact_copies: int = 0
     warnings: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:

@@ -1,12 +1,11 @@
 """One evaluation of one batch of movements against another: every score by name."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from humouse.errors import InputError, nearest
 from humouse.eval.classifier import C2ST, FEATURE_PROBES, c2st_scores, c2st_sequences
 from humouse.eval.copying import copying
 from humouse.eval.distance import wasserstein_scores
@@ -17,81 +16,10 @@ from humouse.eval.neighbours import neighbour_scores
 from humouse.eval.plausibility import check_size, warnings_about, with_steps
 from humouse.eval.precision_recall import prd_score
 from humouse.eval.resampling import Resampling
-from humouse.eval.score import PROBES
+from humouse.eval.rule import FEATURE_MODES, EvaluationRule
 from humouse.eval.spectral import band_powers
 from humouse.features import GROUPS, FeatureTable, feature_table
 from humouse.trajectories import Trajectories
-
-METRICS = ("c2st", "mmd", "prd", "neighbours", "kinematics", "spectra", "copying")
-"""c2st: the probes. mmd. prd: precision and recall by clustering. neighbours: precision, recall,
-density and coverage by nearest neighbours. kinematics: each feature's mean, deviation and distance.
-spectra: the power in each band. copying: distance to the train set, where one is given."""
-
-FEATURE_MODES = {
-    "kinematic": ("kinematics", "timing", "spectra"),
-    "neuromotor": ("kinematics", "timing", "spectra", "neuromotor"),
-    "sigma_lognormal": ("neuromotor",),
-}
-"""Groups of features by the name that settings give them."""
-
-
-@dataclass(frozen=True)
-class EvaluationRule:
-    """What to measure, and how surely.
-
-    Args:
-        metrics: Which of `METRICS`.
-        feature_mode: Which of `FEATURE_MODES` the metrics are taken on.
-        probes: Which of `score.PROBES` are the two-sample test.
-        draws: Draws of people that the intervals come from; 0 for none.
-        permutations: Labellings that p-values come from (MMD and the logistic probe, its whole fit
-            inside); 0 for none.
-        importance: Whether to measure what each feature adds to the boosting probe.
-        prd_runs: Clusterings that PRD is averaged over.
-        max_gestures: At most so many of each side; None for no limit.
-        seed: For everything random; 0 to 2³² − 1.
-    """
-
-    metrics: tuple[str, ...] = METRICS
-    feature_mode: str = "neuromotor"
-    probes: tuple[str, ...] = tuple(PROBES)
-    draws: int = 200
-    permutations: int = 199
-    importance: bool = True
-    prd_runs: int = 10
-    max_gestures: int | None = None
-    seed: int = 0
-
-    @classmethod
-    def quick(cls, *, feature_mode: str, seed: int) -> "EvaluationRule":
-        """Return the rule for a look during training: seconds, not minutes."""
-        return cls(
-            metrics=("c2st", "mmd", "prd"),
-            feature_mode=feature_mode,
-            probes=("logistic",),
-            draws=100,
-            permutations=0,
-            importance=False,
-            prd_runs=2,
-            max_gestures=512,
-            seed=seed,
-        )
-
-    def check(self) -> None:
-        """Raise InputError if a name is unknown or a number out of range."""
-        check_names("metrics", self.metrics, METRICS)
-        check_names("probes", self.probes, tuple(PROBES))
-        check_names("feature_mode", [self.feature_mode], tuple(FEATURE_MODES))
-        check_seed(self.seed)
-        for name in ("draws", "permutations"):
-            if getattr(self, name) < 0:
-                raise InputError(f"{name}={getattr(self, name)}: must be at least 0; 0 for none")
-
-    @property
-    def parts(self) -> int:
-        """How often `evaluate` reports progress."""
-        others = len(set(self.metrics) - {"c2st"})
-        return 1 + others + len(self.probes) * ("c2st" in self.metrics)
 
 
 def evaluate(
@@ -169,10 +97,10 @@ def _compared(
     rule: EvaluationRule,
     tables: tuple[FeatureTable, FeatureTable] | None,
 ) -> _Pair:
-    sides, lines = [], []
+    sides = []
+    lines = check_size(real, fake, rule.max_gestures)
     n = min(int((side.lengths > 0).sum()) for side in (real, fake))
     n = min(n, rule.max_gestures or n)
-    lines += check_size(real, fake, n)
     groups = FEATURE_MODES[rule.feature_mode]
     for k, side in enumerate((real, fake)):
         moving, warning = with_steps(side)
@@ -197,17 +125,19 @@ def chosen_rows(have: int, n: int, seed: int) -> np.ndarray:
 
 
 def _constant(real: FeatureTable, fake: FeatureTable) -> list[str]:
-    """Return a warning where a feature never varies on the real side, but does on the other."""
-    spread = [side.values.double().std(0, correction=0).cpu() for side in (real, fake)]
-    shift = (real.values.double().mean(0) - fake.values.double().mean(0)).abs().cpu()
-    only_fake = (spread[0] == 0) & ((spread[1] > 0) | (shift > 0))
-    names = [name for name, odd in zip(real.names, only_fake.tolist(), strict=True) if odd]
-    if not names:
-        return []
-    return [
-        f"{', '.join(names)}: the same in all real movements but not in the judged ones; such a "
-        "feature alone tells them apart"
-    ]
+    """Return a warning where a feature never varies on one side, and is mostly another on the other."""
+    a, b = (side.values.double().cpu() for side in (real, fake))
+    lines = []
+    for still, other, side in ((a, b, "real"), (b, a, "judged")):
+        never = (still == still[:1]).all(0)
+        odd = (never & ((other == still[:1]).double().mean(0) < 0.5)).tolist()
+        names = [name for name, one in zip(real.names, odd, strict=True) if one]
+        if names:
+            lines.append(
+                f"{', '.join(names)}: the same in all {side} movements but not in the others; such a "
+                "feature alone tells them apart"
+            )
+    return lines
 
 
 class _Work:
@@ -309,28 +239,20 @@ class _Work:
         # Not the strokes: fitting those of a whole train set takes minutes.
         groups = FEATURE_MODES["kinematic"]
         names = [one.name for group in groups for one in GROUPS[group]]
-        real, fake = (table.select(names).values for table in self.pair.tables)
+        known = all(set(names) <= set(table.names) for table in self.pair.tables)
+        tables = (
+            self.pair.tables
+            if known
+            else [feature_table(side, groups) for side in (self.pair.real, self.pair.fake)]
+        )
+        real, fake = (table.select(names).values for table in tables)
         train = feature_table(self.train, groups).values
         result = copying(*_scaled_by(real, fake, real, train), resampling=self.draws)
         scores["copying"] = result.score
         parts["neighbours"] = tuple(result.neighbours)
+        parts["exact_copies"] = result.duplicates
 
 
 def _scaled_by(standard: Any, *others: Any) -> list[Any]:
     """Return the others on the common scale of the standard."""
     return [common_scale(standard, other)[1] for other in others]
-
-
-def check_seed(seed: int) -> None:
-    """Raise InputError if the folds and the probes cannot be seeded with it."""
-    if not 0 <= seed < 2**32:
-        raise InputError(f"seed={seed}: must lie in 0…{2**32 - 1}")
-
-
-def check_names(setting: str, given: Sequence[str], known: Sequence[str]) -> None:
-    """Raise InputError if nothing is named, or something that there is not."""
-    if not given:
-        raise InputError(f"{setting}: none named; choose any of {', '.join(known)}")
-    for name in given:
-        if name not in known:
-            raise InputError(f"{setting}: there is no {name!r}; {nearest(name, known)}")

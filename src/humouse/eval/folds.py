@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Int
 
-from humouse.eval.resampling import Users
+from humouse.eval.resampling import Users, people_change_sides, several
 
 
 def fold_numbers(
@@ -22,6 +22,8 @@ def fold_numbers(
         folds: Number of folds wanted; fewer come where there are fewer groups or rows.
         rng: Breaks ties.
     """
+    # One name says no more than none: nobody else is left to hold that person out for.
+    real, fake = (side if several(side) else None for side in (real, fake))
     sides = [np.full(n, "") if side is None else side for side in (real, fake)]
     named = [side is not None for side in (real, fake)]
     everybody = [side for side, has in zip(sides, named, strict=True) if has]
@@ -61,21 +63,26 @@ def _balanced(counts: np.ndarray, folds: int, rng: np.random.Generator) -> np.nd
 def twins_together(
     rows: np.ndarray, is_real: np.ndarray, fold: Int[np.ndarray, "R"]
 ) -> Int[np.ndarray, "R"]:
-    """Return the folds with each fake row that equals a real one moved to that one's fold.
+    """Return the folds with a fake row that equals a real one moved to that one's fold.
 
     A copy held out from its original would be taken for the other side with certainty: two equal
-    sets would read below one half.
+    sets would read below one half. Each real row takes one copy along, no more: many copies of one
+    gesture are a collapse, which the probe must be able to learn.
 
     Args:
         rows: [R, F] both sides' rows.
         is_real: [R] which of them are real.
         fold: [R].
     """
-    place = {
-        row.tobytes(): number for row, number in zip(rows[is_real], fold[is_real], strict=True)
-    }
-    moved = [place.get(row.tobytes(), number) for row, number in zip(rows, fold, strict=True)]
-    return np.where(is_real, fold, np.array(moved, dtype=fold.dtype))
+    places: dict[bytes, list[int]] = {}
+    for row, number in zip(rows[is_real], fold[is_real], strict=True):
+        places.setdefault(row.tobytes(), []).append(number)
+    moved = fold.copy()
+    for k in np.flatnonzero(~is_real):
+        free = places.get(rows[k].tobytes())
+        if free:
+            moved[k] = free.pop()
+    return moved
 
 
 def permuted_labels(
@@ -83,8 +90,8 @@ def permuted_labels(
 ) -> np.ndarray:
     """Return [P, R] labels as they might have fallen if there were no difference.
 
-    Where both sides name their people and share none of them, whole people change sides, for the
-    gestures of a person are alike; else rows do.
+    Where whole people can change sides (`people_change_sides`) they do, for the gestures of a person
+    are alike; else rows do.
 
     Args:
         is_real: [R] bool, the real rows first.
@@ -93,7 +100,7 @@ def permuted_labels(
         permutations: P.
         rng: Draws them.
     """
-    if real is None or fake is None or np.intersect1d(real, fake).size:
+    if not people_change_sides(real, fake):
         return np.stack([rng.permutation(is_real) for _ in range(permutations)])
     everybody = np.concatenate([np.asarray(real).astype(str), np.asarray(fake).astype(str)])
     names, index = np.unique(everybody, return_inverse=True)

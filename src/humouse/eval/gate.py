@@ -10,6 +10,7 @@ from humouse.data.codec import Codec
 from humouse.errors import InputError
 from humouse.eval.classifier import c2st_scores
 from humouse.eval.distance import wasserstein_scores
+from humouse.eval.plausibility import FEWEST
 from humouse.features import feature_table
 from humouse.trajectories import Trajectories
 
@@ -30,9 +31,15 @@ def format_gate(
         seed: Chooses up to 1,000 gestures, and the folds.
 
     Raises:
-        InputError: A probe reads more than 0.52; the features that moved most are named.
+        InputError: Fewer than 20 gestures fit; or a probe reads more than 0.52, and the features
+            that moved most are named.
     """
     people = people[codec.fits(people)]
+    if len(people) < FEWEST:
+        raise InputError(
+            f"{people.origin}: {len(people)} gestures fit codec '{codec.name}' with "
+            f"data.sequence_length={codec.sequence_length}; at least {FEWEST} are needed"
+        )
     rows = np.random.default_rng(seed).permutation(len(people))[:_GESTURES]
     people = people[rows]
     decoded = codec.decode(*codec.encode(people))

@@ -9,15 +9,13 @@ below 0, and is not clipped there. In a draw of people row i counts w_i times: t
 Σ_{i≠j} w_i w_j k(x_i, x_j), over Σ_{i≠j} w_i w_j, so that no row meets its own copy.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from humouse.eval.matrix import checked_pair, evenly
-from humouse.eval.resampling import Resampling, Users
+from humouse.eval.resampling import Resampling, Users, people_change_sides
 from humouse.eval.score import Score
 from humouse.eval.weights import first_scored, whole_and_draws
 
@@ -184,15 +182,11 @@ def _units(real: Users, n: int, fake: Users, m: int) -> tuple[np.ndarray, int]:
     for users, rows in ((real, n), (fake, m)):
         if users is not None and len(users) != rows:
             raise ValueError(f"{rows} rows need {rows} users, not {len(users)}")
-    if real is None or fake is None or set(_names(real)) & set(_names(fake)):
+    if real is None or fake is None or not people_change_sides(real, fake):
         return np.arange(n + m), n
-    first, first_unit = np.unique(_names(real), return_inverse=True)
-    second_unit = np.unique(_names(fake), return_inverse=True)[1]
+    first, first_unit = np.unique(np.asarray(real).astype(str), return_inverse=True)
+    second_unit = np.unique(np.asarray(fake).astype(str), return_inverse=True)[1]
     return np.concatenate([first_unit, len(first) + second_unit]), len(first)
-
-
-def _names(users: Sequence[str] | np.ndarray) -> np.ndarray:
-    return np.asarray(users).astype(str)
 
 
 def _relabelled(unit: np.ndarray, real_units: int, times: int, seed: int) -> np.ndarray:

@@ -24,16 +24,28 @@ def with_steps(movements: Trajectories) -> tuple[Trajectories, list[str]]:
     return movements[moving.nonzero()[:, 0]], [warning]
 
 
-def check_size(real: Trajectories, fake: Trajectories, n: int) -> list[str]:
-    """Return a warning where n a side are so few that a score says little.
+def check_size(real: Trajectories, fake: Trajectories, most: int | None = None) -> list[str]:
+    """Return a warning where so few can be compared that a score says little.
+
+    Args:
+        real: People's movements.
+        fake: The judged ones.
+        most: At most so many of each are compared.
 
     Raises:
-        InputError: They are fewer than 20.
+        InputError: They are fewer than 20; the side that is short is named.
     """
+    counts = [int((side.lengths > 0).sum()) for side in (real, fake)]
+    for side, count in zip((real, fake), counts, strict=True):
+        if count < FEWEST:
+            empty = f" ({len(side) - count:,} more are empty)" if len(side) > count else ""
+            raise InputError(
+                f"{side.origin}: {count} movements{empty}; at least {FEWEST} are needed to compare"
+            )
+    n = min(*counts, most or counts[0])
     if n < FEWEST:
         raise InputError(
-            f"{real.origin} against {fake.origin}: {len(real)} and {len(fake)} movements, of which "
-            f"{n} of each can be compared; at least {FEWEST} of each are needed"
+            f"{n} movements a side are too few to compare; at least {FEWEST} are needed"
         )
     if n >= ENOUGH:
         return []
@@ -91,11 +103,11 @@ def _people(real: Trajectories) -> list[str]:
 
 def _copies(real: Trajectories, fake: Trajectories) -> list[str]:
     """Return a warning where movements stand on both sides."""
-    originals = _as_bytes(real)
-    common = len([movement for movement in _as_bytes(fake) if movement in set(originals)])
+    originals, copies = set(_as_bytes(real)), _as_bytes(fake)
+    common = sum(movement in originals for movement in copies)
     if not common:
         return []
-    if common == len(fake) and set(originals) == set(_as_bytes(fake)):
+    if common == len(fake) and originals == set(copies):
         return [
             f"{real.origin} and {fake.origin} are the same movements: every score is at its ideal "
             "because of that alone"

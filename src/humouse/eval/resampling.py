@@ -21,6 +21,18 @@ LEVEL = 0.95
 Users = Sequence[str] | np.ndarray | None
 
 
+def several(users: Users) -> bool:
+    """Return whether a side names more than one person: one name says no more than none."""
+    return users is not None and len(np.unique(np.asarray(users).astype(str))) > 1
+
+
+def people_change_sides(real: Users, fake: Users) -> bool:
+    """Return whether a permutation can move whole people: both sides name some, and share none."""
+    if real is None or fake is None or not (several(real) and several(fake)):
+        return False
+    return not np.intersect1d(np.asarray(real), np.asarray(fake)).size
+
+
 @dataclass(frozen=True, eq=False)
 class Resampling:
     """Draws of people, as weights on the rows of both sides.

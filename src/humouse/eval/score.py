@@ -109,7 +109,7 @@ MEASURES: dict[str, Measure] = {
         "mean over features of the 1-Wasserstein distance over the real standard deviation",
     ),
     "spectral_distance_db": Measure(
-        "spectral distance",
+        "spectral distance (dB)",
         0.0,
         "root mean square over bands of the power ratio, in dB",
     ),

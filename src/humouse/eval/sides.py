@@ -10,6 +10,7 @@ from humouse.data.prepared import load_split
 from humouse.diffusion.checkpoint import Model
 from humouse.diffusion.sample import SamplingRule, sample
 from humouse.errors import InputError
+from humouse.eval.evaluator import chosen_rows
 from humouse.progress import progress_bar
 from humouse.trajectories import Trajectories
 
@@ -31,14 +32,29 @@ class People:
     path: Path
 
     @classmethod
-    def load(cls, val_split: str | None, train_split: str | None, model: Model | None) -> "People":
+    def load(
+        cls,
+        val_split: str | None,
+        train_split: str | None,
+        model: Model | None,
+        *,
+        train_needed: bool = True,
+    ) -> "People":
         """Return the splits that settings name, or else the model's own.
+
+        Args:
+            val_split: The people to compare with; None for the model's own.
+            train_split: Other people; None for the train split beside those.
+            model: The model, if there is one.
+            train_needed: Whether to do without where there is no train split, and none is named.
 
         Raises:
             InputError: A split is missing, damaged or not named, or somebody is in both.
         """
         path = Path(val_split or _own_split(model, "val"))
-        people = cls(load_split(path), _train(train_split, path), path)
+        held_out = load_split(path)
+        train = _train(train_split, path) if train_needed or _has_train(train_split, path) else None
+        people = cls(held_out, held_out[:0] if train is None else train, path)
         people._check()
         if model is not None and people.held_out.origin != model.data["origin"]:
             print(
@@ -55,7 +71,7 @@ class People:
         both = np.intersect1d(held_out.user, train.user)
         if len(both):
             raise InputError(
-                f"{self.path}: {both[0]}{' and others' if len(both) > 1 else ''} is among the train "
+                f"{self.path}: {', '.join(both[:3])}{' …' if len(both) > 3 else ''}: among the train "
                 "people too; a score on people that the model knows says nothing: name disjoint splits"
             )
 
@@ -70,6 +86,10 @@ def _own_split(model: Model | None, name: str) -> Path:
     return Path(model.data["folder"]) / name
 
 
+def _has_train(train_split: str | None, val_path: Path) -> bool:
+    return train_split is not None or val_path.with_name("train.parquet").is_file()
+
+
 def _train(train_split: str | None, val_path: Path) -> Trajectories:
     if train_split is not None:
         return load_split(train_split)
@@ -77,7 +97,7 @@ def _train(train_split: str | None, val_path: Path) -> Trajectories:
     if not beside.is_file():
         raise InputError(
             f"{beside}: no train split beside val_split; name other people, for the floor, with "
-            "train_split=…"
+            "train_split=…, or leave out the references that need them"
         )
     return load_split(beside)
 
@@ -97,16 +117,16 @@ def samples(
     Args:
         model: The trained model.
         n: How many.
-        like: Draw them on the lengths and conditions of these movements, the first n that fit; None
-            draws from the train split's.
+        like: Draw them on the lengths and conditions of these movements: of the n that an evaluation
+            under this seed compares, where more fit. None draws from the train split's.
         steps: Network calls per movement.
         sampler: "ddim" or "dpm".
         seed: Of the samples.
     """
     if like is not None:
         like = like[model.codec.fits(like)]
-        like = like[np.random.default_rng(seed).permutation(len(like))[:n]]
-        n = len(like)
+        n = min(n, len(like))
+        like = like[chosen_rows(len(like), n, seed)]
     rule = SamplingRule(steps=steps, sampler=sampler, batch_size=_BATCH)
     with progress_bar("sampling", -(-n // _BATCH) * steps) as advance:
         made = sample(model, n, like=like, seed=seed, rule=rule, progress=advance)

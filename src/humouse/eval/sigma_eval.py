@@ -18,15 +18,10 @@ from humouse.diffusion.checkpoint import Model, load_model
 from humouse.diffusion.sample import announce, resolve_device
 from humouse.errors import InputError
 from humouse.eval.evaluation import Evaluation
-from humouse.eval.evaluator import (
-    FEATURE_MODES,
-    EvaluationRule,
-    check_names,
-    chosen_rows,
-    evaluate,
-)
+from humouse.eval.evaluator import chosen_rows, evaluate
 from humouse.eval.plausibility import FEWEST
 from humouse.eval.references import REFERENCES, reference
+from humouse.eval.rule import FEATURE_MODES, EvaluationRule, check_names
 from humouse.eval.run import SIDES
 from humouse.eval.score import Score
 from humouse.eval.sides import People, framed, samples

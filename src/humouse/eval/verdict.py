@@ -11,35 +11,43 @@ AT_THE_FLOOR = 0.03
 """An excess over other people's AUC below which a generator is said to be as hard to tell."""
 _NEAR = 0.10
 _SHARE = 0.05
-_RATIO_DB = 1.0
+_RATIO = 0.2
 _SURE = 0.01
 
 
 def headline(judged: Evaluation, floor: Evaluation | None) -> str:
-    """Return the verdict in a sentence: by the probe that tells the judged movements best."""
-    probe = _best_probe(judged)
+    """Return the verdict in a sentence: by the probe that most surely tells it from people.
+
+    That is the one whose excess over other people has the highest lower end.
+    """
+    probe = _best_probe(judged, floor)
     if probe is None:
         return f"{judged.fake} was compared with {judged.real}, without a two-sample test."
-    score = judged.scores[f"c2st_{probe}_auc"]
-    told = f"the {probe} probe tells them from people's at AUC {_with_interval(score)}"
-    if floor is None or f"c2st_{probe}_auc" not in floor.scores:
+    name = f"c2st_{probe}_auc"
+    score = judged.scores[name]
+    told = f"the {probe} probe separates its movements from people's at AUC {_with_interval(score)}"
+    if floor is None or name not in floor.scores:
         return f"{judged.fake}: {told}; no floor was measured to read it against."
-    other = floor.scores[f"c2st_{probe}_auc"]
+    other = _floor_of(floor, name)
+    over = "" if other.value == floor.scores[name].value else f" over {other.value:.2f}"
     excess = excess_over(score, other)
-    if excess.value <= AT_THE_FLOOR:
-        word = "as hard to tell from people as other people are"
-    elif not _surely_above(excess):
-        word = "not surely easier to tell from people than other people are"
-        if excess.value > _NEAR:
-            word = "told from people, though not surely more easily than other people are"
-    elif excess.value <= _NEAR:
-        word = "close to people, but told from them"
-    else:
-        word = "told from people"
+    copies = ", and copies its train set" if any(_copying(judged, floor)) else ""
     return (
-        f"{judged.fake} is {word}: {told}, where other people read {other.value:.2f} "
-        f"(excess {_with_interval(excess, '+')})."
+        f"{judged.fake} is {_in_words(excess)}{copies}: {told}, where other people read "
+        f"{floor.scores[name].value:.2f} (excess{over} {_with_interval(excess, '+')})."
     )
+
+
+def _in_words(excess: Score) -> str:
+    """Return what an excess in AUC over other people means."""
+    highest = excess.value if excess.high is None else excess.high
+    if excess.value <= AT_THE_FLOOR and highest <= _NEAR:
+        return "as hard to tell from people as other people are"
+    if not _surely_above(excess):
+        if excess.value > _NEAR:
+            return "told from people, though not surely more easily than other people are"
+        return "not surely easier to tell from people than other people are"
+    return "close to people, but told from them" if excess.value <= _NEAR else "told from people"
 
 
 def excesses(judged: Evaluation, floor: Evaluation | None) -> dict[str, Score]:
@@ -63,14 +71,20 @@ def findings(judged: Evaluation, floor: Evaluation | None) -> tuple[Finding, ...
     return tuple(finding for rule in rules for finding in rule(judged, floor))
 
 
-def _best_probe(judged: Evaluation) -> str | None:
-    """Return the probe with the highest AUC, or None where there was no test."""
+def _best_probe(judged: Evaluation, floor: Evaluation | None) -> str | None:
+    """Return the probe whose excess is the surest, or None where there was no test."""
     known = [probe for probe in PROBES if f"c2st_{probe}_auc" in judged.scores]
-    return max(known, key=lambda probe: judged.scores[f"c2st_{probe}_auc"].value, default=None)
+
+    def surely(probe: str) -> float:
+        name = f"c2st_{probe}_auc"
+        excess = excess_over(judged.scores[name], _floor_of(floor, name))
+        return excess.value if excess.low is None else excess.low
+
+    return max(known, key=surely, default=None)
 
 
 def _told(judged: Evaluation, floor: Evaluation | None) -> Iterator[Finding]:
-    probe = _best_probe(judged)
+    probe = _best_probe(judged, floor)
     if probe is None:
         return
     name = f"c2st_{probe}_auc"
@@ -78,24 +92,29 @@ def _told(judged: Evaluation, floor: Evaluation | None) -> Iterator[Finding]:
     excess = excess_over(score, other)
     beyond = " beyond what other people are" if floor is not None else ""
     against = f"AUC {_with_interval(score)} against {other.value:.2f} ({probe})"
-    more = f"{against}, {_with_interval(excess, '+')} more"
+    more = f"{against}, an excess of {_with_interval(excess, '+')}"
     if _surely_above(excess):
         text = f"Told apart{beyond}: {more}."
         yield Finding("told_apart", text)
+    elif excess.value > AT_THE_FLOOR:
+        text = f"Cannot be decided with {judged.users or 'so few'} people: {more}."
+        yield Finding("undecided", text)
     else:
-        text = f"Not surely told apart{beyond}: {more}."
+        text = f"Not told apart{beyond}: {more}."
         yield Finding("not_told_apart", text)
 
 
 def _copying(judged: Evaluation, floor: Evaluation | None) -> Iterator[Finding]:
     score = judged.scores.get("copying")
-    if score is None or score.p_value is None or score.low is None:
+    if score is None or score.p_value is None:
         return
     # New gestures of the train people are nearer to the train set too than those of others.
     excess = excess_over(score, _floor_of(floor, "copying"))
-    if score.low > 0.5 and score.p_value < _SURE and _surely_above(excess):
-        exact = sum(neighbour.distance == 0 for neighbour in judged.neighbours)
-        copies = f"; {exact} of the nearest are exact copies" if exact else ""
+    lowest = score.value if score.low is None else score.low
+    # Few draws of people cannot give a smaller p-value than this.
+    least = 1 / (1 + len(score.draws.values)) if score.draws else 0.0
+    if lowest > 0.5 and score.p_value <= max(_SURE, least) and _surely_above(excess):
+        copies = f"; {judged.exact_copies:,} are exact copies" if judged.exact_copies else ""
         yield Finding(
             "copying",
             f"Copies: a generated gesture lies nearer to the train set than a held-out person's with "
@@ -131,7 +150,7 @@ def _surely_above(excess: Score) -> bool:
 
 
 def _gives_away(judged: Evaluation, floor: Evaluation | None) -> Iterator[Finding]:
-    probe = _best_probe(judged)
+    probe = _best_probe(judged, floor)
     if probe is None or not judged.features:
         return
     name = f"c2st_{probe}_auc"
@@ -151,22 +170,32 @@ def _gives_away(judged: Evaluation, floor: Evaluation | None) -> Iterator[Findin
 
 
 def _spectra(judged: Evaluation, floor: Evaluation | None) -> Iterator[Finding]:
+    """Name the bands whose power is off: from people's, and from what other people's is."""
     off = []
     for band, power in judged.spectra.items():
-        ratio = power.ratio
-        if ratio is None or ratio.low is None or ratio.high is None:
+        if power.ratio is None:
             continue
-        edge = 10 ** (_RATIO_DB / 10)
-        if ratio.high < 1 / edge or ratio.low > edge:
-            off.append(f"{band} {ratio.value:.2f}")
+        floors = {} if floor is None else floor.spectra
+        other = floors[band].ratio if band in floors else None
+        excess = excess_over(power.ratio, other or Score(1.0))
+        if _surely_off(power.ratio, 1.0) and _surely_off(excess, 0.0):
+            off.append(f"{band} {power.ratio.value:.2f}")
     if off:
         yield Finding("spectra", f"Power of the velocity over people's, by band: {', '.join(off)}.")
 
 
+def _surely_off(score: Score, ideal: float) -> bool:
+    """Return whether a ratio of powers is off by more than a trifle, and surely."""
+    low, high = (score.value if end is None else end for end in (score.low, score.high))
+    return abs(score.value - ideal) > _RATIO and not low <= ideal <= high
+
+
 def _floor_of(floor: Evaluation | None, name: str) -> Score:
-    """Return what other people score, or the ideal where that was not measured."""
+    """Return what other people score; the ideal where that was not measured, or is beaten by chance."""
+    ideal = MEASURES[name].ideal
     scores: Mapping[str, Score] = {} if floor is None else floor.scores
-    return scores.get(name, Score(MEASURES[name].ideal))
+    other = scores.get(name, Score(ideal))
+    return other if MEASURES[name].worse(other.value, ideal) > 0 else Score(ideal)
 
 
 def _with_interval(score: Score, sign: str = "") -> str:

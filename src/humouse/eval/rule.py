@@ -1,0 +1,98 @@
+"""`EvaluationRule`: what an evaluation measures, and how surely."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from humouse.errors import InputError, nearest
+from humouse.eval.score import PROBES
+
+FEWEST_DRAWS = 20
+
+METRICS = ("c2st", "mmd", "prd", "neighbours", "kinematics", "spectra", "copying")
+"""c2st: the probes. mmd. prd: precision and recall by clustering. neighbours: precision, recall,
+density and coverage by nearest neighbours. kinematics: each feature's mean, deviation and distance.
+spectra: the power in each band. copying: distance to the train set, where one is given."""
+
+FEATURE_MODES = {
+    "kinematic": ("kinematics", "timing", "spectra"),
+    "neuromotor": ("kinematics", "timing", "spectra", "neuromotor"),
+    "sigma_lognormal": ("neuromotor",),
+}
+"""Groups of features by the name that settings give them."""
+
+
+@dataclass(frozen=True)
+class EvaluationRule:
+    """What to measure, and how surely.
+
+    Args:
+        metrics: Which of `METRICS`.
+        feature_mode: Which of `FEATURE_MODES` the metrics are taken on.
+        probes: Which of `score.PROBES` are the two-sample test.
+        draws: Draws of people that the intervals come from, at least 20; 0 for none.
+        permutations: Labellings that p-values come from (of MMD, and of the logistic probe, its
+            whole fit inside); 0 for none.
+        importance: Whether to measure what each feature adds to the boosting probe.
+        prd_runs: Clusterings that PRD is averaged over.
+        max_gestures: At most so many of each side; None for no limit.
+        seed: For everything random; 0 to 2³² − 1.
+    """
+
+    metrics: tuple[str, ...] = METRICS
+    feature_mode: str = "neuromotor"
+    probes: tuple[str, ...] = tuple(PROBES)
+    draws: int = 200
+    permutations: int = 199
+    importance: bool = True
+    prd_runs: int = 10
+    max_gestures: int | None = None
+    seed: int = 0
+
+    @classmethod
+    def quick(cls, *, feature_mode: str, seed: int) -> "EvaluationRule":
+        """Return the rule for a look during training: seconds, not minutes."""
+        return cls(
+            metrics=("c2st", "mmd", "prd"),
+            feature_mode=feature_mode,
+            probes=("logistic",),
+            draws=100,
+            permutations=0,
+            importance=False,
+            prd_runs=2,
+            max_gestures=512,
+            seed=seed,
+        )
+
+    def check(self) -> None:
+        """Raise InputError if a name is unknown or a number out of range."""
+        check_names("metrics", self.metrics, METRICS)
+        check_names("probes", self.probes, tuple(PROBES))
+        check_names("feature_mode", [self.feature_mode], tuple(FEATURE_MODES))
+        check_seed(self.seed)
+        if self.permutations < 0:
+            raise InputError(f"permutations={self.permutations}: must be at least 0; 0 for none")
+        if self.draws < 0 or 0 < self.draws < FEWEST_DRAWS:
+            raise InputError(
+                f"draws={self.draws}: must be at least {FEWEST_DRAWS}, or 0 for no intervals"
+            )
+
+    @property
+    def parts(self) -> int:
+        """How often `evaluate` reports progress."""
+        others = len(set(self.metrics) - {"c2st"})
+        return 1 + others + len(self.probes) * ("c2st" in self.metrics)
+
+
+def check_seed(seed: int) -> None:
+    """Raise InputError if the folds and the probes cannot be seeded with it."""
+    if not 0 <= seed < 2**32:
+        raise InputError(f"seed={seed}: must lie in 0…{2**32 - 1}")
+
+
+def check_names(setting: str, given: Sequence[str], known: Sequence[str]) -> None:
+    """Raise InputError if nothing is named, or something that there is not."""
+    if not given:
+        raise InputError(f"{setting}: none named; choose any of {', '.join(known)}")
+    for name in given:
+        if name not in known:
+            raise InputError(f"{setting}: there is no {name!r}; {nearest(name, known)}")
