@@ -155,7 +155,9 @@ def example_run(
             tuple(Neighbour(k, 7 * k, 0.2 + 0.03 * k, 0.004 * k) for k in range(24))
             if side == "generated"
             else (),
-            ("Only 300 a side: an AUC is known to ± 0.04.",) if side == "generated" else (),
+            warnings=("Only 300 a side: an AUC is known to ± 0.04.",)
+            if side == "generated"
+            else (),
         )
         for side, called in SIDES.items()
     }

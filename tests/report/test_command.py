@@ -48,11 +48,13 @@ def test_as_a_user_types_it(call: Callable, runs: tuple[Path, Path], tmp_path: P
     done = call("-m", "humouse.cli", "report", f"run={one}", out, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == f"report: {tmp_path / 'page.html'}\n"
+    done = call("-m", "humouse.cli", "report", str(one), out, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, f"report: {tmp_path / 'page.html'}\n")
     done = call("-m", "humouse.cli", "compare", one.name, other.name, cwd=one.parent)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "comparison: runs/compare.html\n"
     page = one.parent / "runs" / "compare.html"
-    text = page.read_text()
+    text = page.read_text().replace("<wbr>", "")
     shutil.rmtree(page.parent)
     for folder in runs:
         assert EvaluationRun.load(folder).headline.split(" the best")[0][:30] in text
@@ -67,7 +69,9 @@ def test_a_report_lies_beside_its_scores(humouse: Callable, runs: tuple[Path, Pa
     status, out, err = humouse("report", f"run={folder}")
     page = folder / "report.html"
     assert (status, out, err) == (0, f"report: {page}\n", "")
-    assert EvaluationRun.load(folder).headline.split("'")[0] in page.read_text()
+    assert EvaluationRun.load(folder).headline.split("'")[0] in page.read_text().replace(
+        "<wbr>", ""
+    )
     assert {path.name for path in folder.iterdir()} - before == {"report.html"}
     page.unlink()
 
@@ -81,7 +85,7 @@ def test_folders_may_have_any_name(humouse: Callable, runs: tuple[Path, Path], t
     page = tmp_path / "page.html"
     status, out, err = humouse("compare", *map(str, folders), f"out={page}")
     assert (status, out, err) == (0, f"comparison: {page}\n", "")
-    text = page.read_text()
+    text = page.read_text().replace("<wbr>", "")
     assert all(word in text for word in ("a b", "c,d", "lr=0.001", "1e5", "ü"))
 
 
@@ -108,7 +112,7 @@ def test_relative_folders(
         (("report", "run=nowhere"), "humouse: nowhere: no evaluation (no scores.json); humouse ev"),
         (("report", "run=."), "humouse: .: no evaluation"),
         (("report", "rn=x"), "humouse: rn: no such setting; did you mean run?"),
-        (("report", "x"), "humouse: x: not of the form key=value"),
+        (("report", "x"), "humouse: x: no evaluation (no scores.json)"),
         (("report", "run=a,b"), "humouse: "),
         (("report", "run=ONE", "out=ONE"), "humouse: ONE: cannot be written"),
         (("compare",), "humouse: runs: name two folders or more that humouse eval wrote: humouse"),

@@ -8,13 +8,14 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from humouse.eval.score import Score
+from humouse.eval.score import MEASURES, Score
 from humouse.figures.comparison import _edges, _short, feature_overlay
 from humouse.figures.verdict import prd_curves, roc_curves, speed_quartiles, velocity_profile
 from humouse.report.dots import Scale, mark
-from humouse.report.gestures import CELL, cell, round_length
+from humouse.report.gestures import CELL, cell, round_length, turned
 from humouse.report.picture import inline_svg
-from humouse.report.wording import brief, difference, interval, number, overlap
+from humouse.report.praise import praises
+from humouse.report.wording import breakable, breakable_plain, brief, difference, interval, number
 from humouse.trajectories import Trajectories
 
 
@@ -33,20 +34,40 @@ def test_brief_numbers():
 
 
 def test_what_is_worse_depends_on_the_score():
-    assert difference("c2st_forest_auc", 0.8, 0.6) == "+0.200 worse"
-    assert difference("prd_recall", 0.8, 0.6) == "+0.200 better"
-    assert difference("mmd", 0.001, 0.004) == "−0.0030 better"
-    assert difference("density", 1.3, 1.0) == "+0.300 better"
-    assert difference("c2st_forest_auc", 0.60001, 0.6) == "as the floor"
-    assert difference("unheard_of", 2.0, 1.0) == "+1.000"
+    assert difference("c2st_forest_auc", Score(0.2, 0.1, 0.3)) == "+0.200 worse"
+    assert difference("prd_recall", Score(0.2, 0.1, 0.3)) == "+0.200 better"
+    assert difference("mmd", Score(-0.003, -0.004, -0.001)) == "−0.0030 better"
+    assert difference("density", Score(0.3, 0.1, 0.4)) == "+0.300 better"
+    assert difference("c2st_forest_auc", Score(0.00001, 0.0, 0.1)) == "as the floor"
+    assert difference("unheard_of", Score(1.0, 0.5, 2.0)) == "+1.000"
+
+
+@pytest.mark.parametrize("ends", [(-0.03, 0.64), (0.0, 0.4), (-0.1, 0.0), (None, None)])
+def test_noise_is_neither_worse_nor_better(ends):
+    assert difference("c2st_forest_auc", Score(0.23, *ends)) == "+0.230 unsure"
+
+
+def test_names_break_where_their_words_end():
+    assert breakable("diffusion:a_b: <c>_") == "diffusion:<wbr>a_<wbr>b: &lt;c&gt;_"
+    assert breakable_plain("a_b<") == "a_\u200bb<"
 
 
 def test_intervals():
     assert interval(Score(0.5), 3) == ""
     assert interval(Score(0.5, -0.1, 1.0), 2) == "[−0.10, 1.00]"
-    assert overlap(Score(1.0, 0.0, 2.0), Score(3.0, 2.0, 4.0))
-    assert not overlap(Score(1.0, 0.0, 2.0), Score(3.0, 2.1, 4.0))
-    assert not overlap(Score(1.0), Score(1.0, 0.0, 2.0))
+
+
+def test_the_best_is_judged_by_what_it_is_chosen_by():
+    auc = MEASURES["c2st_forest_auc"]
+    wide = [Score(0.8, 0.6, 1.0), Score(0.9, 0.7, 1.0)]
+    apart = [Score(0.1, 0.08, 0.12), Score(0.2, 0.18, 0.22)]
+    assert praises(auc, wide, apart) == ["best", ""]  # the same people: differences are sure
+    assert praises(auc, apart, wide) == ["best?", ""]
+    assert praises(auc, [*apart], [wide[0], None]) == ["best", ""]  # no floor: the values
+    assert praises(auc, [Score(0.8), Score(0.9)], [None, None]) == ["best?", ""]  # nobody knows
+    assert praises(auc, [*wide, None], [*apart, None]) == ["best", "", ""]
+    assert praises(MEASURES["prd_recall"], wide, apart) == ["", "best"]
+    assert praises(auc, wide[:1], apart[:1]) == [""]
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=8))
@@ -123,9 +144,32 @@ def test_an_overlay_counts_every_gesture():
     figure = feature_overlay(np.arange(100.0), np.full(30, 1e9), unit="px$")
     (axes,) = figure.axes
     assert [patch.get_data().values.sum() for patch in axes.patches] == pytest.approx([1, 1])
+    assert [text.get_text() for text in axes.texts] == ["100% above 2.09k ▸"]
     assert axes.get_xlabel() == r"px\$"
     assert [patch.get_fill() for patch in axes.patches] == [True, False]  # not by colour alone
     assert feature_overlay(np.zeros(3), np.zeros(2)).axes[0].get_xlim()[0] < 0
+
+
+def test_what_lies_off_the_axis_is_said():
+    people = np.linspace(97.0, 156.5, 200)
+    fake = np.concatenate([np.full(67, 16.0), np.full(33, 120.0)])
+    (axes,) = feature_overlay(people, fake, unit="ms").axes
+    assert not axes.texts
+    generated = axes.patches[1].get_data()
+    assert generated.edges[0] <= 16  # where they are, not at the end of people's
+    assert generated.values[0] == pytest.approx(0.67)
+    assert generated.values[generated.edges[:-1] < 96][1:].sum() == 0
+    figure = feature_overlay(people, np.where(fake < 97, -2000.0, fake))
+    assert [text.get_text() for text in figure.axes[0].texts] == ["◂ 67% below −1.09k"]
+    again = feature_overlay(people, fake, onto=figure)
+    assert not again.axes[0].texts
+
+
+def test_people_keep_a_shape_beside_what_is_far():
+    people = np.linspace(0.0, 1.0, 200)
+    (axes,) = feature_overlay(people, np.full(50, -9.5)).axes
+    shares = axes.patches[0].get_data().values
+    assert (shares > 0).sum() >= 10
 
 
 @given(st.lists(st.integers(-500, 3000), min_size=1, max_size=60))
@@ -166,6 +210,41 @@ def test_curves_differ_in_more_than_colour():
     roc = roc_curves({"a$b$": points}).axes[0]
     assert len(roc.get_lines()) == 2  # chance beside it
     assert roc.get_legend().get_texts()[0].get_text() == r"a\$b\$"
+
+
+def test_words_and_ticks_of_a_picture_stay_as_they_are():
+    figure = feature_overlay(np.linspace(0, 1, 50), np.linspace(0, 1, 60))
+    (axes,) = figure.axes
+    axes.set_xlabel("AUC 0.999")
+    axes.set_xticks([0.125, 0.875])
+    svg = inline_svg(figure, key="a", title="t", description="d 0.12345")
+    for words in ("AUC 0.999", ">0.125<", ">0.875<", "d 0.12345"):
+        assert words in svg
+    drawn = re.sub("<desc.*?</desc>", "", svg).split(">", 1)[1]  # the viewBox holds its own numbers
+    assert re.findall(r"<[^>]*\d\.\d{3}[^>]*>", drawn) == []
+
+
+def test_places_are_rounded_not_cut():
+    figure = feature_overlay(np.zeros(9), np.zeros(9))
+    figure.text(0.5, 0.5, "here", fontsize=9.999)
+    assert "font-size: 10px" in inline_svg(figure, key="a", title="t", description="d")
+
+
+@given(st.floats(-3, 3), st.integers(0, 2**32 - 1))
+@settings(deadline=None, max_examples=30)
+def test_a_path_turned_onto_another_ends_in_its_direction(angle, seed):
+    path = np.random.default_rng(seed).normal(5, 30, (12, 2)).cumsum(0)
+    rotation = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    onto = 3 * (path - path[0]) @ rotation + 7
+    found = turned(path, onto)
+    np.testing.assert_allclose(found[0], path[0])
+    np.testing.assert_allclose(3 * (found - found[0]), onto - onto[0], rtol=1e-6, atol=1e-6)
+
+
+def test_a_path_that_ends_where_it_starts_is_not_turned():
+    loop, line = np.array([[0.0, 0], [3, 4], [0, 0]]), np.array([[0.0, 0], [0, 1]])
+    assert turned(loop, line) is loop
+    assert turned(line, loop) is line
 
 
 def test_pictures_of_a_page_do_not_meet():

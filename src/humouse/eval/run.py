@@ -39,8 +39,8 @@ class Finding:
     """One thing that the numbers say.
 
     Args:
-        kind: "told_apart", "not_told_apart", "gives_away", "missing_modes", "unreal", "copying",
-            "spectra", "clock" …; see `verdict`.
+        kind: "told_apart", "undecided" or "not_told_apart"; "copying", "missing_modes", "unreal",
+            "gives_away", "clock", "spectra". See `verdict`.
         text: A sentence.
     """
 

@@ -16,6 +16,9 @@ from humouse.figures.style import FAKE_COLOUR, REAL_COLOUR, new_figure, plain, v
 from humouse.trajectories import Trajectories
 
 _BINS = 40
+_MOST_BINS = 120
+_ROOM = 20
+_TAIL = 0.005
 
 
 def kinematic_overlays(
@@ -29,8 +32,9 @@ def kinematic_overlays(
     """Return a histogram of each feature, real over generated, the worst first.
 
     The worst is the one with the largest 1-Wasserstein distance over the real standard deviation,
-    W, which each panel states. The outermost bins also count what lies beyond them: at most 0.5% at
-    each end of the real ones, and generated ones more than the real range away.
+    W, which each panel states. The axis holds all but 0.5% at each end of both sides. Only where
+    generated ones lie more than 20 real ranges away does it end before them: then the outermost bin
+    counts them too, and the panel says which share lies beyond.
 
     Args:
         real: Features of people's movements.
@@ -85,8 +89,8 @@ def feature_overlay(
     """
     figure = onto or _small_figure()
     (axes,) = figure.axes
-    for patch in list(axes.patches):
-        patch.remove()
+    for part in [*axes.patches, *axes.texts]:
+        part.remove()
     edges = _histograms(axes, real, fake, labels)
     axes.relim()
     axes.autoscale_view()
@@ -124,7 +128,20 @@ def _histograms(
     # An area and a line: told apart without their colours.
     axes.stairs(shares[0], edges, fill=True, color=REAL_COLOUR, alpha=0.35, label=labels[0])
     axes.stairs(shares[1], edges, color=FAKE_COLOUR, linewidth=1.6, label=labels[1])
+    _mark_beyond(axes, fake, edges)
     return edges
+
+
+def _mark_beyond(axes: Axes, fake: np.ndarray, edges: np.ndarray) -> None:
+    """Say which share of the generated ones lies off the axis, at the end where it was put."""
+    for end, beyond in ((0, fake < edges[0]), (1, fake > edges[-1])):
+        share = float(beyond.mean())
+        if share <= _TAIL:
+            continue
+        limit = _short(float(f"{edges[-end]:.3g}"))
+        words = f"{share:.0%} above {limit} ▸" if end else f"◂ {share:.0%} below {limit}"
+        side = "right" if end else "left"
+        axes.text(end, 1.0, words, transform=axes.transAxes, ha=side, va="top", fontsize=7.5)
 
 
 def _overlay(axes: Axes, real: np.ndarray, fake: np.ndarray, labels: tuple[str, str]) -> None:
@@ -138,18 +155,28 @@ def _overlay(axes: Axes, real: np.ndarray, fake: np.ndarray, labels: tuple[str, 
 def _edges(real: np.ndarray, fake: np.ndarray) -> np.ndarray:
     """Return where the bins begin and end; whole numbers stand in the middle of theirs."""
     low, high = _range(real, fake)
+    # The more room the generated ones take, the finer the bins: people's shall keep a shape.
+    own_low, own_high = _most(real)
+    taken = (high - low) / (own_high - own_low) if own_high > own_low else 1.0
+    bins = min(_MOST_BINS, math.ceil(_BINS * max(1.0, taken)))
     if not all(np.array_equal(side, np.round(side)) for side in (real, fake)):
-        return np.linspace(low, high, _BINS + 1)
-    width = max(1, math.ceil((high - low) / _BINS))
+        return np.linspace(low, high, bins + 1)
+    width = max(1, math.ceil((high - low) / bins))
     return np.arange(math.floor(low) - 0.5, math.ceil(high) + width, width)
 
 
 def _range(real: np.ndarray, fake: np.ndarray) -> tuple[float, float]:
     """Return where the histogram begins and ends: nearly all of both, but the real one in view."""
-    (low, high), (fake_low, fake_high) = (np.quantile(x, [0.005, 0.995]) for x in (real, fake))
-    room = high - low if high > low else np.inf
+    (low, high), (fake_low, fake_high) = _most(real), _most(fake)
+    room = _ROOM * (high - low) if high > low else np.inf
     low, high = max(min(low, fake_low), low - room), min(max(high, fake_high), high + room)
-    return (float(low), float(high)) if high > low else (float(low) - 0.5, float(low) + 0.5)
+    return (low, high) if high > low else (low - 0.5, low + 0.5)
+
+
+def _most(side: np.ndarray) -> tuple[float, float]:
+    """Return between which of its values all but 0.5% at each end lie."""
+    low = np.quantile(side, _TAIL, method="lower")
+    return float(low), float(np.quantile(side, 1 - _TAIL, method="higher"))
 
 
 def velocity_spectra(

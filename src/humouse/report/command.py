@@ -30,26 +30,33 @@ def compare(settings: CompareSettings) -> None:
 
 
 def main_report() -> None:
-    """Run `humouse report`."""
-    usage = "humouse report run=FOLDER — a page about one evaluation"
+    """Run `humouse report`; a word that is no setting is the folder."""
+    folders, rest = _folders(sys.argv[1:])
+    sys.argv[1:] = rest + [f"run={quoted(folder)}" for folder in folders]
+    usage = "humouse report FOLDER — a page about one evaluation; FOLDER is short for run=FOLDER"
     launch("report", ReportSettings, report, usage)
 
 
 def main_compare() -> None:
     """Run `humouse compare`; words that are no settings are folders."""
-    words = sys.argv[1:]
+    folders, rest = _folders(sys.argv[1:])
+    runs = [f"runs=[{','.join(map(quoted, folders))}]"] if folders else []
+    sys.argv[1:] = rest + runs
+    usage = "humouse compare FOLDER FOLDER … — several evaluations in one table and page"
+    launch("compare", CompareSettings, compare, usage)
+
+
+def _folders(words: list[str]) -> tuple[list[str], list[str]]:
+    """Return the words that name folders, and the others."""
     # What follows a flag is the flag's: --cfg job.
     flags = [word.startswith("-") for word in ["", *words]]
     folders = [
         word for word, flag in zip(words, flags, strict=False) if not flag and _names_a_folder(word)
     ]
-    if folders:
-        runs = f"runs=[{','.join(map(quoted, folders))}]"
-        sys.argv[1:] = [word for word in words if word not in folders] + [runs]
-    usage = "humouse compare FOLDER FOLDER … — several evaluations in one table and page"
-    launch("compare", CompareSettings, compare, usage)
+    return folders, [word for word in words if word not in folders]
 
 
 def _names_a_folder(word: str) -> bool:
-    # A run's folder may be called after its settings: runs/lr=0.001.
-    return not word.startswith("-") and ("=" not in word or Path(word).is_dir())
+    # A run's folder may be called after its settings: runs/lr=0.001. But run=a is a setting.
+    named = word.startswith(("run=", "runs=", "out="))
+    return not word.startswith("-") and ("=" not in word or (not named and Path(word).is_dir()))

@@ -6,20 +6,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from humouse.artefact import sha256
 from humouse.errors import InputError
 from humouse.eval.run import EvaluationRun
 from humouse.eval.score import Measure, Score
+from humouse.report.comparable import comparable, warnings_of
 from humouse.report.dots import WIDTH, Mark, Scale, ends, mark
 from humouse.report.page import write_page
-from humouse.report.scores import common_source, groups_of
+from humouse.report.praise import praises
+from humouse.report.scores import common_source, excess_of, groups_of
 from humouse.report.wording import (
     difference,
     digits_of,
     interval,
     measure_of,
     number,
-    overlap,
     score_names,
 )
 
@@ -34,12 +34,14 @@ class Entry:
         text: Its value, or "–" where the run lacks it.
         interval: Its interval, or nothing.
         excess: How it stands to the run's own floor, in words, or nothing.
+        excess_interval: The interval of that, or nothing.
         best: "best" where no other run is better, "best?" where that may be chance, else nothing.
     """
 
     text: str
     interval: str = ""
     excess: str = ""
+    excess_interval: str = ""
     best: str = ""
 
 
@@ -68,7 +70,8 @@ def write_comparison(runs: Sequence[EvaluationRun], path: Path) -> Path:
     """Write a page that holds several runs beside each other; return where.
 
     The best run of a score is the one with the least excess over its own floor, where all of them
-    have one, and otherwise the one nearest to the ideal.
+    have one, and otherwise the one nearest to the ideal. Among runs against different people, or
+    evaluated on other features or folds, none is called the best.
 
     Args:
         runs: At least two, of different folders.
@@ -88,8 +91,9 @@ def write_comparison(runs: Sequence[EvaluationRun], path: Path) -> Path:
     tags = [_tag(k) for k in range(len(runs))]
     context = {
         "runs": list(zip(tags, _names(folders), runs, strict=True)),
-        "warnings": _people_warnings(tags, runs),
-        "groups": _groups(tags, runs),
+        "warnings": warnings_of(tags, runs),
+        "comparable": comparable(runs),
+        "groups": _groups(tags, runs, comparable(runs)),
         "bands": _bands(runs),
         "worst": [(run.generated, run.generated.worst_features(_WORST)) for run in runs],
         "lane": _LANE,
@@ -115,40 +119,16 @@ def _names(folders: Sequence[Path]) -> list[str]:
     ]
 
 
-def _people_warnings(tags: Sequence[str], runs: Sequence[EvaluationRun]) -> list[str]:
-    """Return what keeps the runs' numbers from being compared."""
-    warnings = []
-    people = [run.movements("people") for run in runs]
-    users = [None if one.user is None else frozenset(one.user.tolist()) for one in people]
-    marks = [sha256(run.folder / "data" / "people.parquet") for run in runs]
-    for k in range(1, len(runs)):
-        both = f"{tags[0]} and {tags[k]}"
-        if runs[0].generated.real != runs[k].generated.real or users[0] != users[k]:
-            warnings.append(
-                f"{both} were compared with different people: their scores differ for that alone. "
-                "Read the excess over each run's own floor, not the values."
-            )
-        elif marks[0] != marks[k]:
-            warnings.append(f"{both} were compared with other gestures of the same people.")
-    sizes = {run.generated.gestures for run in runs}
-    if len(sizes) > 1:
-        counts = ", ".join(
-            f"{tag} {run.generated.gestures:,}" for tag, run in zip(tags, runs, strict=True)
-        )
-        warnings.append(
-            f"The runs differ in gestures a side ({counts}): a probe finds more with more."
-        )
-    return warnings
-
-
-def _groups(tags: Sequence[str], runs: Sequence[EvaluationRun]) -> list[dict[str, Any]]:
+def _groups(
+    tags: Sequence[str], runs: Sequence[EvaluationRun], praised: bool
+) -> list[dict[str, Any]]:
     every: dict[str, Score] = {}
     for run in runs:
         every.update(run.generated.scores)
     groups = []
     for title, note, shared, names in groups_of(score_names(every)):
         scale = _scale(names, runs) if shared else None
-        lines = [_line(name, scale or _scale([name], runs), tags, runs) for name in names]
+        lines = [_line(name, scale or _scale([name], runs), tags, runs, praised) for name in names]
         source = common_source(names)
         groups.append({"title": title, "note": note, "source": source, "lines": lines})
     return groups
@@ -168,14 +148,17 @@ def _scale(names: Sequence[str], runs: Sequence[EvaluationRun]) -> Scale:
     return Scale.over([*ends(scores), *(ideal for ideal in ideals if ideal == ideal)])
 
 
-def _line(name: str, scale: Scale, tags: Sequence[str], runs: Sequence[EvaluationRun]) -> Line:
+def _line(
+    name: str, scale: Scale, tags: Sequence[str], runs: Sequence[EvaluationRun], praised: bool
+) -> Line:
     measure, digits = measure_of(name), digits_of(name)
     scores, floors = _both(name, runs)
     known = measure.ideal == measure.ideal
-    best = _best(measure, scores, floors)
+    excesses = [excess_of(run, name) for run in runs]
+    praise = praises(measure, scores, excesses) if praised else [""] * len(runs)
     entries, marks = [], []
     for k, (score, floor) in enumerate(zip(scores, floors, strict=True)):
-        entries.append(_entry(name, score, floor, _praise(k, best, scores)))
+        entries.append(_entry(name, score, excesses[k], praise[k]))
         lane = [] if floor is None else [mark("other_people", floor, scale, digits)]
         if score is not None:
             lane.append(mark("generated", score, scale, digits, called=tags[k]))
@@ -184,39 +167,14 @@ def _line(name: str, scale: Scale, tags: Sequence[str], runs: Sequence[Evaluatio
     return Line(measure, entries, scale, marks, scale.at(measure.ideal) if known else None, words)
 
 
-def _entry(name: str, score: Score | None, floor: Score | None, best: str) -> Entry:
+def _entry(name: str, score: Score | None, excess: Score | None, best: str) -> Entry:
     if score is None:
         return Entry("–")
     digits = digits_of(name)
-    excess = "" if floor is None else difference(name, score.value, floor.value)
-    return Entry(number(score.value, digits), interval(score, digits), excess, best)
-
-
-def _best(
-    measure: Measure, scores: Sequence[Score | None], floors: Sequence[Score | None]
-) -> set[int]:
-    """Return the runs that no other one beats; none where the ideal is not known."""
-    if measure.ideal != measure.ideal or sum(score is not None for score in scores) < 2:
-        return set()
-    has_floors = all(
-        floor is not None for floor, score in zip(floors, scores, strict=True) if score
-    )
-    faults = {
-        k: measure.worse(score.value, floor.value if has_floors and floor else measure.ideal)
-        for k, (score, floor) in enumerate(zip(scores, floors, strict=True))
-        if score is not None
-    }
-    least = min(faults.values())
-    return {k for k, fault in faults.items() if fault == least}
-
-
-def _praise(run: int, best: set[int], scores: Sequence[Score | None]) -> str:
-    """Return what to write beside a run's score: whether it is the best, and whether clearly so."""
-    score = scores[run]
-    if run not in best or score is None:
-        return ""
-    others = [other for k, other in enumerate(scores) if k != run and other is not None]
-    return "best?" if any(overlap(score, other) for other in others) else "best"
+    value, ends = number(score.value, digits), interval(score, digits)
+    if excess is None:
+        return Entry(value, ends, best=best)
+    return Entry(value, ends, difference(name, excess), interval(excess, digits), best)
 
 
 def _bands(runs: Sequence[EvaluationRun]) -> list[tuple[str, list[tuple[str, str]]]]:

@@ -78,13 +78,29 @@ def pairs(
 ) -> list[tuple[Neighbour, Cell]]:
     """Return each neighbour with a drawing of its train movement and the judged one over it.
 
+    The train movement is turned to end in the same direction, for near is said of features that do
+    not know direction.
+
     Raises:
         IndexError: A neighbour names a movement that is not there.
     """
     return [
-        (one, cell(path_px(nearest, row), path_px(generated, one.fake)))
+        (one, cell(turned(path_px(nearest, row), judged), judged))
         for row, one in enumerate(neighbours[:n])
+        for judged in (path_px(generated, one.fake),)
     ]
+
+
+def turned(path: np.ndarray, onto: np.ndarray) -> np.ndarray:
+    """Return a path ([n, 2], px) turned about its start to end in the direction of `onto`.
+
+    A path that ends where it starts has no direction: then it stays as it is.
+    """
+    net, other = (complex(*(one[-1] - one[0])) for one in (path, onto))
+    if net == 0 or other == 0:
+        return path
+    turn = other / net / abs(other / net)
+    return path[0] + (path - path[0]) @ np.array([[turn.real, turn.imag], [-turn.imag, turn.real]])
 
 
 def replay(people: Trajectories, generated: Trajectories, n: int) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from humouse.artefact import replacing
 from humouse.figures.style import FAKE_COLOUR, REAL_COLOUR
 from humouse.report.dots import WIDTH
-from humouse.report.wording import brief, interval, number
+from humouse.report.wording import breakable, breakable_plain, brief, interval, number
 
 
 @functools.cache
@@ -27,6 +27,8 @@ def _environment() -> Environment:
         "brief": brief,
         "interval": interval,
         "pretty": pretty,
+        "breakable": breakable,
+        "breakable_plain": breakable_plain,
     }
     environment.globals |= {
         "dots_width": WIDTH,

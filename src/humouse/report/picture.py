@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 
 # What savefig would write about itself: a date, and addresses that a page must not name.
 _NO_METADATA = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-_LONG_NUMBER = re.compile(r"(\d+\.\d\d)\d+")
+_TAG = re.compile(r"<[^<>]*>")
+_LONG_NUMBER = re.compile(r"\d+\.\d{3,}")
 # The page's font shall be the pictures' too; matplotlib writes one of two forms.
 _FONT = re.compile(r"font: (?:[^;\"]*? )?(\d[\d.]*px) [^;\"]+")
 _FAMILY = re.compile(r"; font-family: [^;\"]+| transform=\"rotate\(-0 [^\"]*\"")
@@ -37,13 +38,19 @@ def inline_svg(figure: Figure, *, key: str, title: str, description: str) -> Mar
     body = svg[svg.index(">", svg.index("<svg")) + 1 : svg.rindex("</svg>")]
     # Its style sheet would hold for the whole page; the page's own has that one rule.
     body = re.sub(r"<style.*?</style>|<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
-    body = _LONG_NUMBER.sub(r"\1", _FONT.sub(r"font-size: \1", _FAMILY.sub("", body)))
+    body = _FONT.sub(r"font-size: \1", _FAMILY.sub("", body))
+    # Only places are rounded: what stands between the tags is read.
+    body = _TAG.sub(lambda tag: _LONG_NUMBER.sub(_rounded, tag[0]), body)
     body = re.sub(r"\s*\n\s*", " ", body)
     words = f'<title id="{key}-t">{escape(title)}</title><desc id="{key}-d">{escape(description)}</desc>'
     return Markup(
         f'<svg class="plot" viewBox="0 0 {width} {height}" role="img" '
         f'aria-labelledby="{key}-t" aria-describedby="{key}-d">{words}{_prefixed(body, key)}</svg>'
     )
+
+
+def _rounded(number: re.Match[str]) -> str:
+    return f"{float(number[0]):.2f}".rstrip("0").rstrip(".")
 
 
 def _prefixed(body: str, key: str) -> str:

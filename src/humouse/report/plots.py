@@ -58,6 +58,9 @@ def feature_panels(
             f"deviation {brief(about.real_std)}. Generated: mean {brief(about.fake_mean)}, "
             f"standard deviation {brief(about.fake_std)}. Unit: {unit or 'none'}."
         )
+        beyond = [text.get_text().strip("◂▸ ") for text in figure.axes[0].texts]
+        if beyond:
+            words += f" Off the axis: generated ones, {' and '.join(beyond)}."
         picture = inline_svg(figure, key=f"feature-{place}", title=name, description=words)
         panels.append(FeaturePanel(name, about, picture))
     return panels

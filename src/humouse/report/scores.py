@@ -123,11 +123,20 @@ def score_groups(run: EvaluationRun) -> list[Group]:
         }
         scale = scale_over(names, [of[name] for name in names]) if shared else None
         rows = [
-            _row(name, of[name], run.excess.get(name), scale or scale_over([name], [of[name]]))
+            _row(name, of[name], excess_of(run, name), scale or scale_over([name], [of[name]]))
             for name in names
         ]
         groups.append(Group(title, note, common_source(names), scale, rows))
     return groups
+
+
+def excess_of(run: EvaluationRun, name: str) -> Score | None:
+    """Return by how much a score exceeds other people's, or None where the run lacks either."""
+    score = run.generated.scores.get(name)
+    floor = run.floor.scores.get(name) if run.floor else None
+    if score is None or floor is None:
+        return None
+    return run.excess.get(name, Score(score.value - floor.value))
 
 
 def common_source(names: Sequence[str]) -> str:
@@ -163,7 +172,7 @@ def _row(name: str, scores: dict[str, Score], excess: Score | None, scale: Scale
         p_value="" if judged.p_value is None else f"p = {judged.p_value:.3g}",
         floor="" if floor is None else number(floor.value, digits),
         floor_interval="" if floor is None else interval(floor, digits),
-        excess="" if floor is None else difference(name, judged.value, floor.value),
+        excess="" if excess is None else difference(name, excess),
         excess_interval="" if excess is None else interval(excess, digits),
         scale=scale,
         marks=row,

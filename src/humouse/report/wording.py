@@ -1,6 +1,9 @@
 """Numbers and names as the pages write them."""
 
+import re
 from collections.abc import Mapping
+
+from markupsafe import Markup, escape
 
 from humouse.eval.score import MEASURES, Measure, Score
 
@@ -13,6 +16,16 @@ def number(value: float, digits: int = 3) -> str:
     if not text.strip("-0."):
         text = text.lstrip("-")
     return text.replace("-", "−")
+
+
+def breakable(text: str) -> Markup:
+    """Return a text, escaped, that may be broken into lines after each "_" and ":"."""
+    return Markup(re.sub(r"([_:])(?=\S)", r"\1<wbr>", str(escape(text))))
+
+
+def breakable_plain(text: str) -> str:
+    """Return the same for an attribute, which holds no elements: with spaces of no width."""
+    return re.sub(r"([_:])(?=\S)", "\\1\u200b", text)
 
 
 def brief(value: float) -> str:
@@ -46,21 +59,20 @@ def interval(score: Score, digits: int) -> str:
     return f"[{number(score.low, digits)}, {number(score.high, digits)}]"
 
 
-def difference(name: str, value: float, floor: float) -> str:
-    """Return how much further from or nearer to the ideal a score is than its floor, in words."""
-    digits = digits_of(name)
-    size = number(abs(value - floor), digits)
+def difference(name: str, excess: Score) -> str:
+    """Return by how much a score exceeds its floor, and whether that is surely worse or better.
+
+    Args:
+        name: The score's key in `MEASURES`.
+        excess: The score less its floor. It is "unsure" unless its interval is known and excludes 0.
+    """
+    size = number(abs(excess.value), digits_of(name))
     if not size.strip("0."):
         return "as the floor"
-    worse = measure_of(name).worse(value, floor)
-    sign = "+" if value > floor else "−"
-    if measure_of(name).ideal != measure_of(name).ideal:  # unknown: nobody can say which is better
-        return f"{sign}{size}"
-    return f"{sign}{size} {'worse' if worse > 0 else 'better'}"
-
-
-def overlap(one: Score, other: Score) -> bool:
-    """Say whether both have intervals, and these share a value."""
-    if one.low is None or one.high is None or other.low is None or other.high is None:
-        return False
-    return one.low <= other.high and other.low <= one.high
+    measure = measure_of(name)
+    signed = f"{'+' if excess.value > 0 else '−'}{size}"
+    if measure.ideal != measure.ideal:  # unknown: nobody can say which is better
+        return signed
+    if excess.low is None or excess.high is None or excess.low <= 0 <= excess.high:
+        return f"{signed} unsure"
+    return f"{signed} {'worse' if measure.worse(excess.value, 0.0) > 0 else 'better'}"

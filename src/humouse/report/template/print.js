@@ -1,6 +1,6 @@
-// Paper cannot be clicked: everything is open while printing, and as before afterwards.
+// Paper cannot be clicked: all but what would fill many sheets is open while printing.
 addEventListener("beforeprint", () => {
-  for (const part of document.querySelectorAll("details:not([open])")) {
+  for (const part of document.querySelectorAll("details:not([open], .screen)")) {
     part.open = true;
     part.dataset.printed = "";
   }
