@@ -1,6 +1,7 @@
 # Two commands do everything: make demo, make test. Both build .venv themselves.
 PYTHON ?= python3
 BIN := .venv/bin
+WORKERS ?= 2
 READY := .venv/.ready
 # People's recordings, for what needs them; the tests look for them in the same place.
 RECORDINGS := $(or $(HUMOUSE_DATA),../shared/data)
@@ -27,7 +28,7 @@ demo: $(READY)
 	cd demo && ../$(BIN)/humouse data prepare
 	cd demo && ../$(BIN)/humouse train experiment=demo
 	cd demo && ../$(BIN)/humouse sample ckpt=checkpoints/demo.pt n=500 out_dir=gen
-	cd demo && ../$(BIN)/humouse eval ckpt=checkpoints/demo.pt n=1000 out_dir=scores
+	cd demo && ../$(BIN)/humouse eval ckpt=checkpoints/demo.pt n=500 out_dir=scores
 	@echo
 	@echo "Look at:"
 	@echo "  demo/gen/samples.png           movements that the model made (samples.parquet: the numbers)"
@@ -44,11 +45,13 @@ lint: $(READY)
 
 # Threads that spin while they wait are faster on an idle machine, and stall a shared one for minutes.
 test test-all: export OMP_WAIT_POLICY ?= PASSIVE
+# Two processes of one thread each: half the time of one process with two.
+test test-all: export OMP_NUM_THREADS ?= 1
 test: lint browser
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow"
 
 test-all: lint browser
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 browser:
 	@test -n "$$HUMOUSE_CHROMIUM" || command -v chromium >/dev/null || \
