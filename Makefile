@@ -9,7 +9,7 @@ RECORDINGS := $(or $(HUMOUSE_DATA),../shared/data)
 .PHONY: help demo test test-all browser lint format benchmark clean
 
 help:
-	@echo "make demo       train, sample and score a small model of synthetic people (about 5 minutes)"
+	@echo "make demo       train, sample and score a small model of synthetic people (about 4 minutes)"
 	@echo "make test       the checks and the whole suite"
 	@echo "make test-all   the same, and the tests marked slow"
 	@echo "make lint       ruff, import-linter and mypy alone"
