@@ -41,7 +41,10 @@ def test_an_excess_is_surer_than_its_two_scores():
     g = torch.Generator().manual_seed(0)
     people, own = torch.randn(200, generator=g), 0.1 * torch.randn(2, 200, generator=g)
     drawn = Resampling.over_people(["a", "b", "c"], 3, None, 3, draws=200, seed=0)
-    score, floor = (scored(v, v + people + e, drawn) for v, e in ((2.0, own[0]), (1.0, own[1])))
+    score, floor = (
+        scored(torch.cat([torch.tensor([v]), v + people + e]), drawn)
+        for v, e in ((2.0, own[0]), (1.0, own[1]))
+    )
     excess = excess_over(score, floor)
     assert excess.value == 1
     assert excess.high - excess.low < 0.3 * (score.high - score.low)
@@ -70,7 +73,7 @@ def test_interval_is_moved_onto_the_value():
     assert (low, high) == (pytest.approx(2 - 0.475, abs=1e-3), pytest.approx(2 + 0.475, abs=1e-3))
     assert interval(2.0, torch.tensor([torch.nan, torch.nan, 3.0]), units=9) == (2.0, 2.0)
     assert interval(2.0, drawn, units=1) == (2.0, 2.0)
-    assert scored(1.0, drawn, None).low is None
+    assert scored(torch.cat([torch.ones(1), drawn]), None).low is None
 
 
 def test_the_interval_of_a_mean_over_few_people_is_students():

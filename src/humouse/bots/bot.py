@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from humouse.data.codec import CONDITIONS
+from humouse.data.codec import CONDITIONS, check_condition_values
 from humouse.errors import InputError
 from humouse.randomness import generator
 from humouse.trajectories import Trajectories
@@ -79,15 +79,4 @@ def _check_condition(n: int, cond: Tensor) -> None:
     K = cond.shape[-1]
     if not 1 <= K <= len(CONDITIONS):
         raise InputError(f"cond: {K} conditions given; the known ones are {', '.join(CONDITIONS)}")
-    if cond.ndim == 2 and len(cond) not in (1, n):
-        raise InputError(f"cond: {len(cond)} rows for n={n} movements; give one row, or one each")
-    if bool(cond.isinf().any()):
-        raise InputError("cond: infinite; give px and ms, or NaN for what is not asked")
-    if K > 1 and bool((cond[..., 0].isnan() != cond[..., 1].isnan()).any()):
-        raise InputError("cond: half a goal; give both goal_dx_px and goal_dy_px, or NaN for both")
-    for place in range(2, K):
-        if bool((cond[..., place] <= 0).any()):
-            least = float(cond[..., place].nan_to_num(torch.inf).min())
-            raise InputError(
-                f"cond: {CONDITIONS[place]} {least:g}; must be above 0, or NaN for what is not asked"
-            )
+    check_condition_values(cond, n)

@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from humouse.artefact import sha256, versions, write_json
-from humouse.data.codec import CONDITIONS, Frame, valid_steps
+from humouse.data.codec import CONDITIONS, Frame, check_condition_values, valid_steps
 from humouse.diffusion.checkpoint import Model, load_model, save_tensors
 from humouse.diffusion.guidance import Guided
 from humouse.diffusion.samplers import draw, make_sampler
@@ -189,22 +189,10 @@ def check_condition(model: Model, n: int, cond: Tensor) -> None:
             f"cond: {cond.shape[-1]} conditions given, {model.path} knows: {known}; train with "
             "model.cond_dim=… for more"
         )
-    if cond.ndim == 2 and len(cond) not in (1, n):
-        raise InputError(f"cond: {len(cond)} rows for n={n} movements; give one row, or one each")
-    if bool(cond.isinf().any()):
-        raise InputError("cond: infinite; give px and ms, or NaN for what is not asked")
-    asked = ~torch.nn.functional.pad(
-        cond, (0, len(CONDITIONS) - cond.shape[-1]), value=torch.nan
-    ).isnan()
-    # A model of the first condition alone knows no dy.
-    if model.cond_dim > 1 and bool((asked[..., 0] != asked[..., 1]).any()):
-        raise InputError("cond: half a goal; give both goal_dx_px and goal_dy_px, or NaN for both")
-    for place in range(2, cond.shape[-1]):
-        if bool((cond[..., place] <= 0).any()):
-            least = float(cond[..., place].nan_to_num(torch.inf).min())
-            raise InputError(
-                f"cond: {CONDITIONS[place]} {least:g}; must be above 0, or NaN for what is not asked"
-            )
+    if model.cond_dim > 1:  # a model of the first condition alone knows no dy
+        missing = len(CONDITIONS) - cond.shape[-1]
+        cond = torch.nn.functional.pad(cond, (0, missing), value=torch.nan)
+    check_condition_values(cond, n)
 
 
 def _check_guidance(model: Model, cond: Tensor | None, rule: SamplingRule) -> None:

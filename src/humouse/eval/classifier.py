@@ -5,6 +5,7 @@ N(½, 1/4n): a few hundred rows say nothing. A person's movements are alike, so 
 person are held out together; otherwise the probe would know the people rather than the difference.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -122,16 +123,17 @@ def c2st_scores(
         sizes: list[int] = []
 
         def fit(train: np.ndarray, held: np.ndarray, is_real: np.ndarray) -> np.ndarray:
+            return _fit(test.rows, is_real, train, held, probe, seed)[0]
+
+        def fit_and_shuffle(train: np.ndarray, held: np.ndarray, is_real: np.ndarray) -> np.ndarray:
             answer, model, x = _fit(test.rows, is_real, train, held, probe, seed)
-            if importance and model is not None:
-                part = HeldOut(is_real[held], answer, np.zeros(len(held), int))
-                lost.append(_lost(model, x, part, seed))
-                sizes.append(len(held))
+            part = HeldOut(is_real[held], answer, np.zeros(len(held), int))
+            lost.append(_lost(model, x, part, seed))
+            sizes.append(len(held))
             return answer
 
-        held_out = test.held_out(fit)
+        held_out = test.held_out(fit_and_shuffle if importance else fit)
         importances = np.average(lost, axis=0, weights=sizes) if lost else None
-        lost, importance = [], False
         p_values: tuple[float | None, float | None] = (None, None)
         if permutations:
             chance = _permuted(test, fit, probe, permutations, seed)
@@ -262,8 +264,10 @@ def _p_values(
     Where whole people change sides the sides are of unequal size, and an accuracy at ½ compares with
     none of theirs: it gets no p-value then.
     """
-    accuracy, auc = (
-        (1 + sum(one(other)[0] >= one(held_out)[0] for other in chance)) / (1 + len(chance))
-        for one in (HeldOut.accuracy, HeldOut.auc)
-    )
-    return None if by_people else float(accuracy), float(auc)
+
+    def p_value(measure: Callable[[HeldOut], np.ndarray]) -> float:
+        observed = measure(held_out)[0]
+        as_well = sum(measure(other)[0] >= observed for other in chance)
+        return float((1 + as_well) / (1 + len(chance)))
+
+    return None if by_people else p_value(HeldOut.accuracy), p_value(HeldOut.auc)

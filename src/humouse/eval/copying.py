@@ -13,9 +13,9 @@ from scipy.stats import mannwhitneyu
 from torch import Tensor
 
 from humouse.eval.evaluation import Neighbour
-from humouse.eval.resampling import Resampling
+from humouse.eval.resampling import Resampling, scored
 from humouse.eval.score import Score
-from humouse.eval.weights import first_scored, whole_and_draws
+from humouse.eval.weights import whole_and_draws
 
 _BLOCK = 256
 _CANDIDATES = 4
@@ -84,7 +84,7 @@ def copying(
     ]
     p_value = _p_value(fake_distance, held_distance, values)
     return Copying(
-        first_scored(values, resampling, p_value, least=0.0, most=1.0),
+        scored(values, resampling, p_value, least=0.0, most=1.0),
         neighbours,
         int((fake_distance == 0).sum()),
     )

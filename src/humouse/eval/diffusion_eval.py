@@ -10,20 +10,19 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from humouse.artefact import sha256, versions
-from humouse.data.prepared import origin_of
+from humouse.artefact import sha256
 from humouse.diffusion.checkpoint import Model, load_model
 from humouse.diffusion.sample import announce, resolve_device
 from humouse.errors import InputError
 from humouse.eval.evaluation import Evaluation
-from humouse.eval.evaluator import chosen_rows, evaluate
+from humouse.eval.evaluator import evaluate
 from humouse.eval.gate import format_gate
 from humouse.eval.plausibility import FEWEST, with_steps
 from humouse.eval.references import REFERENCES, reference
 from humouse.eval.rule import FEATURE_MODES, EvaluationRule, check_names
 from humouse.eval.run import SCORES, EvaluationRun
 from humouse.eval.score import MEASURES, Score
-from humouse.eval.sides import People, framed, samples
+from humouse.eval.sides import People, chosen, framed, provenance, samples
 from humouse.eval.verdict import excesses, findings, headline
 from humouse.features import FeatureTable, feature_table
 from humouse.figures import gesture_gallery, kinematic_overlays, save_figure, velocity_spectra
@@ -129,9 +128,7 @@ def _score(
     (held_out, empty), (made, more) = with_steps(people.held_out), with_steps(made)
     n = _common_size(settings.n, held_out, made, people.train, references)
     # Chosen once: the pictures show what is scored, and people's features are computed once.
-    held_out, made = (
-        side[chosen_rows(len(side), min(n, len(side)), settings.seed)] for side in (held_out, made)
-    )
+    held_out, made = (chosen(side, n, settings.seed) for side in (held_out, made))
     sides = ["generated", *references]
     with progress_bar("scoring", rule.parts * len(sides)) as advance:
         table = feature_table(held_out, groups)
@@ -156,9 +153,10 @@ def _score(
 
 def _affordable(references: Sequence[str], people: People) -> list[str]:
     """Return those that there are movements enough for; name the rest on stderr."""
-    have = {name: len(side) // 2 for name, side in (
-        ("other_people", people.train), ("same_people", people.held_out),
-    )}  # fmt: skip
+    have = {
+        "other_people": len(people.train) // 2,
+        "same_people": len(people.held_out) // 2,
+    }
     short = [name for name in references if have.get(name, FEWEST) < FEWEST]
     for name in short:
         line = f"warning: {name} is left out: {have[name]} gestures a side, at least {FEWEST} are needed"
@@ -195,16 +193,11 @@ def _provenance(
 ) -> dict[str, Any]:
     content: dict[str, Any] = {
         "command": command_of("humouse eval", _CONFIG, settings),
-        "settings": vars(settings),
-        "people": origin_of(people.path),
+        **provenance(settings, model, people),
         "format_gate": {f"{probe} AUC": area for probe, area in gate.items()},
-        "versions": versions(),
     }
     if settings.samples is not None:
         content["samples"] = {"path": settings.samples, "sha256": sha256(settings.samples)}
-    if model is not None:
-        content["checkpoint"] = {"path": str(model.path), "sha256": sha256(model.path)}
-        content["trained_on"] = model.data
     return content
 
 

@@ -10,9 +10,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from humouse.eval.matrix import checked_pair
-from humouse.eval.resampling import Resampling
+from humouse.eval.resampling import Resampling, scored
 from humouse.eval.score import Score
-from humouse.eval.weights import first_scored, whole_and_draws
+from humouse.eval.weights import whole_and_draws
 
 
 class WassersteinScores(NamedTuple):
@@ -60,8 +60,8 @@ def wasserstein_scores(
     real, fake = checked_pair(real, fake)
     spread = real.std(0, correction=0)
     relative = _distances(real, fake, resampling) / torch.where(spread > 0, spread, 1.0)
-    features = [first_scored(values, resampling, least=0.0) for values in relative.T]
-    return WassersteinScores(features, first_scored(relative.mean(1), resampling, least=0.0))
+    features = [scored(values, resampling, least=0.0) for values in relative.T]
+    return WassersteinScores(features, scored(relative.mean(1), resampling, least=0.0))
 
 
 def _distances(

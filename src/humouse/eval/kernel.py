@@ -15,9 +15,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from humouse.eval.matrix import checked_pair, evenly
-from humouse.eval.resampling import Resampling, Users, people_change_sides
+from humouse.eval.resampling import Resampling, Users, people_change_sides, scored
 from humouse.eval.score import Score
-from humouse.eval.weights import first_scored, whole_and_draws
+from humouse.eval.weights import whole_and_draws
 
 _BLOCK = 512
 _ROWS_FOR_MEDIAN = 1000
@@ -84,13 +84,13 @@ def mmd_score(
         (weights_real.T, weights_fake.T),
     )
     if not permutations:
-        return first_scored(values, resampling)
+        return scored(values, resampling)
     unit, real_units = _units(real_users, len(real), fake_users, len(fake))
     on_real = _relabelled(unit, real_units, permutations, seed)
     null = _mmd_of_labels(torch.cat([real, fake]), torch.from_numpy(on_real).to(real))
     # Less a rounding error: a relabelling that changes nothing must count.
     as_far = int((null >= values[0] - 1e-12).sum())
-    return first_scored(values, resampling, (1 + as_far) / (1 + permutations))
+    return scored(values, resampling, (1 + as_far) / (1 + permutations))
 
 
 def median_distance(real: Float[Tensor, "N F"], fake: Float[Tensor, "M F"]) -> float:

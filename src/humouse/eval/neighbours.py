@@ -15,9 +15,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from humouse.eval.matrix import checked_pair
-from humouse.eval.resampling import Resampling
+from humouse.eval.resampling import Resampling, scored
 from humouse.eval.score import Score
-from humouse.eval.weights import first_scored, whole_and_draws
+from humouse.eval.weights import whole_and_draws
 
 _BLOCK = 512
 
@@ -97,9 +97,7 @@ def neighbour_scores(
     weights = whole_and_draws(resampling, real, fake)
     values = _of_all_draws(real, fake, k, *weights)
     return {
-        name: first_scored(
-            value, resampling, least=0.0, most=math.inf if name == "density" else 1.0
-        )
+        name: scored(value, resampling, least=0.0, most=math.inf if name == "density" else 1.0)
         for name, value in values.items()
     }
 

@@ -16,9 +16,9 @@ from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from humouse.eval.matrix import checked_pair
-from humouse.eval.resampling import Resampling
+from humouse.eval.resampling import Resampling, scored
 from humouse.eval.score import Score
-from humouse.eval.weights import first_scored, whole_and_draws
+from humouse.eval.weights import whole_and_draws
 
 _ANGLES = 1001
 _BETA = 8.0
@@ -107,8 +107,8 @@ def prd_score(
     seeds = [int(rng.integers(2**31)) for _ in range(runs)]
     precision, recall = _mean_curves(union, drawn_real, drawn_fake, clusters, seeds)
     return PRDScores(
-        first_scored(_best_f(precision, recall, 1 / _BETA), resampling, least=0.0, most=1.0),
-        first_scored(_best_f(precision, recall, _BETA), resampling, least=0.0, most=1.0),
+        scored(_best_f(precision, recall, 1 / _BETA), resampling, least=0.0, most=1.0),
+        scored(_best_f(precision, recall, _BETA), resampling, least=0.0, most=1.0),
         _thinned(precision[0].numpy(), recall[0].numpy()),
     )
 

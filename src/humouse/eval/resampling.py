@@ -117,8 +117,7 @@ def interval(value: float, drawn: Float[Tensor, "D"], units: int) -> tuple[float
 
 
 def scored(
-    value: float,
-    drawn: Float[Tensor, "D"],
+    values: Float[Tensor, "K"],
     resampling: Resampling | None,
     p_value: float | None = None,
     *,
@@ -128,13 +127,13 @@ def scored(
     """Return the score with its interval, if draws were made.
 
     Args:
-        value: The score.
-        drawn: [D] its values over the draws.
+        values: [K] the score of the whole sets, then of each draw.
         resampling: The draws, or None.
         p_value: If it was asked for.
         least: What no value can be below; nor does the interval reach there, moved as it is.
         most: What none can be above.
     """
+    value, drawn = float(values[0]), values[1:]
     if resampling is None:
         return Score(value, p_value=p_value)
     low, high = interval(value, drawn, resampling.units)

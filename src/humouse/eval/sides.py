@@ -3,10 +3,12 @@
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from humouse.data.prepared import load_split
+from humouse.artefact import sha256, versions
+from humouse.data.prepared import load_split, origin_of
 from humouse.diffusion.checkpoint import Model
 from humouse.diffusion.sample import SamplingRule, sample
 from humouse.errors import InputError
@@ -102,11 +104,29 @@ def _train(train_split: str | None, val_path: Path) -> Trajectories:
     return load_split(beside)
 
 
+def provenance(settings: Any, model: Model | None, people: People) -> dict[str, Any]:
+    """Return what made an evaluation: settings, people, versions, and the model if there is one."""
+    content = {
+        "settings": vars(settings),
+        "people": origin_of(people.path),
+        "versions": versions(),
+    }
+    if model is not None:
+        content["checkpoint"] = {"path": str(model.path), "sha256": sha256(model.path)}
+        content["trained_on"] = model.data
+    return content
+
+
 def framed(movements: Trajectories, model: Model | None) -> Trajectories:
     """Return what fits the model's codec, as the codec sees it: one path for all sides."""
     if model is None:
         return movements
     return model.codec.canonicalize(movements[model.codec.fits(movements)])
+
+
+def chosen(movements: Trajectories, n: int, seed: int) -> Trajectories:
+    """Return the n movements that an evaluation under this seed compares, or all there are."""
+    return movements[chosen_rows(len(movements), min(n, len(movements)), seed)]
 
 
 def samples(
@@ -124,9 +144,8 @@ def samples(
         seed: Of the samples.
     """
     if like is not None:
-        like = like[model.codec.fits(like)]
-        n = min(n, len(like))
-        like = like[chosen_rows(len(like), n, seed)]
+        like = chosen(like[model.codec.fits(like)], n, seed)
+        n = len(like)
     rule = SamplingRule(steps=steps, sampler=sampler, batch_size=_BATCH)
     with progress_bar("sampling", -(-n // _BATCH) * steps) as advance:
         made = sample(model, n, like=like, seed=seed, rule=rule, progress=advance)

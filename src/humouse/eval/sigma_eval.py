@@ -12,19 +12,18 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from humouse.artefact import sha256, versions, write_json
-from humouse.data.prepared import origin_of
+from humouse.artefact import write_json
 from humouse.diffusion.checkpoint import Model, load_model
 from humouse.diffusion.sample import announce, resolve_device
 from humouse.errors import InputError
 from humouse.eval.evaluation import Evaluation
-from humouse.eval.evaluator import chosen_rows, evaluate
+from humouse.eval.evaluator import evaluate
 from humouse.eval.plausibility import FEWEST
 from humouse.eval.references import REFERENCES, reference
 from humouse.eval.rule import FEATURE_MODES, EvaluationRule, check_names
 from humouse.eval.run import SIDES
 from humouse.eval.score import Score
-from humouse.eval.sides import People, framed, samples
+from humouse.eval.sides import People, chosen, framed, provenance, samples
 from humouse.features import FeatureTable, feature_table
 from humouse.features.sigma_lognormal import SNR
 from humouse.figures import kinematic_overlays, save_figure, velocity_spectra
@@ -111,7 +110,7 @@ def _judged(
     given = {name: Trajectories.load(path) for name, path in (settings.generators or {}).items()}
     seen = people.framed(model)
     n = min(settings.n, len(seen.held_out))
-    standard = _few(seen.held_out, n, settings.seed)
+    standard = chosen(seen.held_out, n, settings.seed)
     judged = {}
     if model is not None:
         made = samples(
@@ -124,16 +123,12 @@ def _judged(
         )
         judged[_DIFFUSION] = standard, made
     for name, movements in given.items():
-        judged[name] = standard, _few(framed(movements, model), n, settings.seed)
+        judged[name] = standard, chosen(framed(movements, model), n, settings.seed)
     for name in settings.references:
         whole = seen.held_out if name == "same_people" else standard
         one = reference(name, whole, seen.train, n, settings.seed)
         judged[name] = one.standard, one.judged
     return judged
-
-
-def _few(movements: Trajectories, n: int, seed: int) -> Trajectories:
-    return movements[chosen_rows(len(movements), min(n, len(movements)), seed)]
 
 
 def _strokes(movements: Trajectories) -> FeatureTable:
@@ -155,20 +150,14 @@ def _content(
     evaluations: dict[str, Evaluation],
 ) -> dict[str, Any]:
     plain = {name: one.as_dict() for name, one in evaluations.items()}
-    content: dict[str, Any] = {
+    return {
         "scores": {
             name: {word: one["scores"][key] for word, key in _REPORTED.items()}
             for name, one in plain.items()
         },
         "evaluations": plain,
-        "settings": vars(settings),
-        "people": origin_of(people.path),
-        "versions": versions(),
+        **provenance(settings, model, people),
     }
-    if model is not None:
-        content["checkpoint"] = {"path": str(model.path), "sha256": sha256(model.path)}
-        content["trained_on"] = model.data
-    return content
 
 
 def _print(evaluations: dict[str, Evaluation]) -> None:

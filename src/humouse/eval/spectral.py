@@ -5,9 +5,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from humouse.eval.evaluation import BandPower
-from humouse.eval.resampling import Resampling
+from humouse.eval.resampling import Resampling, scored
 from humouse.eval.score import Score
-from humouse.eval.weights import first_scored, whole_and_draws
+from humouse.eval.weights import whole_and_draws
 from humouse.features.spectra import BANDS_HZ, decibel, velocity_spectrum
 from humouse.trajectories import Trajectories
 
@@ -40,11 +40,11 @@ def band_powers(
         f"{low}-{high} Hz": BandPower(
             real=float(a[0, k]),
             fake=float(b[0, k]),
-            ratio=first_scored(ratio[:, k], resampling, least=0.0) if a[0, k] > 0 else None,
+            ratio=scored(ratio[:, k], resampling, least=0.0) if a[0, k] > 0 else None,
         )
         for k, (low, high) in enumerate(BANDS_HZ)
     }
-    return bands, first_scored(_distance_db(a, b), resampling, least=0.0)
+    return bands, scored(_distance_db(a, b), resampling, least=0.0)
 
 
 def _by_band(movements: Trajectories) -> Float[Tensor, "N bands"]:

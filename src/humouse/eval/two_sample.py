@@ -11,6 +11,7 @@ from humouse.eval.folds import fold_numbers, twins_together
 from humouse.eval.held_out import HeldOut
 from humouse.eval.resampling import Resampling, Users, scored
 from humouse.eval.score import Score
+from humouse.eval.weights import whole_and_draws
 
 Fit = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 """fit(train rows, held-out rows, is_real) → the probability of being real of each held-out row."""
@@ -60,16 +61,15 @@ class TwoSample:
         seed: int,
     ) -> tuple[Score, Score]:
         """Return accuracy and AUC with their intervals."""
-        values = float(held_out.accuracy()[0]), float(held_out.auc()[0])
-        if not draws:
-            return Score(values[0], p_value=p_values[0]), Score(values[1], p_value=p_values[1])
-        n = len(self.rows) // 2
-        drawn = Resampling.over_people(self.users[0], n, self.users[1], n, draws=draws, seed=seed)
-        weights = torch.cat([drawn.real, drawn.fake], 1).numpy()
-        spread = held_out.accuracy(weights), held_out.auc(weights)
+        n, (real, fake) = len(self.rows) // 2, self.users
+        drawn = Resampling.over_people(real, n, fake, n, draws=draws, seed=seed) if draws else None
+        sides = torch.from_numpy(self.rows).split(n)
+        weights = torch.cat(whole_and_draws(drawn, *sides), 1).numpy()
         accuracy, auc = (
-            scored(value, torch.from_numpy(some), drawn, p_value, least=0.0, most=1.0)
-            for value, some, p_value in zip(values, spread, p_values, strict=True)
+            scored(torch.from_numpy(values), drawn, p_value, least=0.0, most=1.0)
+            for values, p_value in zip(
+                (held_out.accuracy(weights), held_out.auc(weights)), p_values, strict=True
+            )
         )
         return accuracy, auc
 

@@ -1,13 +1,10 @@
 """The observed sets and all draws of people as one stack of weights, so that a score is taken once."""
 
-import math
-
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from humouse.eval.resampling import Resampling, scored
-from humouse.eval.score import Score
+from humouse.eval.resampling import Resampling
 
 
 def whole_and_draws(
@@ -40,23 +37,3 @@ def whole_and_draws(
         for one, drawn in zip(ones, (resampling.real, resampling.fake), strict=True)
     )
     return first, second
-
-
-def first_scored(
-    values: Float[Tensor, "K"],
-    resampling: Resampling | None,
-    p_value: float | None = None,
-    *,
-    least: float = -math.inf,
-    most: float = math.inf,
-) -> Score:
-    """Return the first value as a score, with its interval from the others where there are any.
-
-    Args:
-        values: [K] the score of the whole sets, then of each draw.
-        resampling: The draws.
-        p_value: If it was asked for.
-        least: What no value can be below; nor does the interval reach there.
-        most: What none can be above.
-    """
-    return scored(float(values[0]), values[1:], resampling, p_value, least=least, most=most)

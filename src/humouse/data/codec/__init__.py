@@ -11,7 +11,7 @@ from typing import Any
 from humouse.data.codec.base import Codec
 from humouse.data.codec.canonical import CanonicalCodec, resample
 from humouse.data.codec.event import EventCodec, merge_zero_moves
-from humouse.data.codec.frame import CONDITIONS, Frame, valid_steps
+from humouse.data.codec.frame import CONDITIONS, Frame, check_condition_values, valid_steps
 
 __all__ = [
     "CODECS",
@@ -20,6 +20,7 @@ __all__ = [
     "Codec",
     "EventCodec",
     "Frame",
+    "check_condition_values",
     "codec_from_state",
     "merge_zero_moves",
     "resample",

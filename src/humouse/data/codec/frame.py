@@ -6,6 +6,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from humouse.errors import InputError
 from humouse.trajectories import Trajectories
 
 CONDITIONS = ("goal_dx_px", "goal_dy_px", "duration_ms", "path_px")
@@ -45,6 +46,28 @@ def conditions_of(trajectories: Trajectories) -> Float[Tensor, "B 4"]:
     """[B, 4] all of CONDITIONS, as the movements have them."""
     rest = torch.stack([trajectories.duration_ms, trajectories.path_px], 1)
     return torch.cat([trajectories.net_px, rest], 1)
+
+
+def check_condition_values(cond: Float[Tensor, "*n K"], n: int) -> None:
+    """Raise InputError if the first K of CONDITIONS cannot be asked of n movements.
+
+    Args:
+        cond: [K] or [n, K] in px and ms, NaN where not given.
+        n: How many movements.
+    """
+    K = cond.shape[-1]
+    if cond.ndim == 2 and len(cond) not in (1, n):
+        raise InputError(f"cond: {len(cond)} rows for n={n} movements; give one row, or one each")
+    if bool(cond.isinf().any()):
+        raise InputError("cond: infinite; give px and ms, or NaN for what is not asked")
+    if K > 1 and bool((cond[..., 0].isnan() != cond[..., 1].isnan()).any()):
+        raise InputError("cond: half a goal; give both goal_dx_px and goal_dy_px, or NaN for both")
+    for place in range(2, K):
+        if bool((cond[..., place] <= 0).any()):
+            least = float(cond[..., place].nan_to_num(torch.inf).min())
+            raise InputError(
+                f"cond: {CONDITIONS[place]} {least:g}; must be above 0, or NaN for what is not asked"
+            )
 
 
 def valid_steps(lengths: Int[Tensor, "B"], T: int) -> Bool[Tensor, "B T"]:
