@@ -1,0 +1,1 @@
+"""The GAN baseline: generators and discriminators trained against each other."""

@@ -1,0 +1,56 @@
+"""Schemas of the Hydra files under `configs/`: every setting's type and meaning.
+
+The values live in the YAML files alone; a schema without a value keeps the two from disagreeing.
+"""
+
+from humouse.settings.data import (
+    SOURCE_SETTINGS,
+    AugmentSettings,
+    ColumnSettings,
+    CsvSourceSettings,
+    DataSettings,
+    GestureSettings,
+    PrepareSettings,
+    SourceSettings,
+    SplitSettings,
+    SyntheticSourceSettings,
+)
+from humouse.settings.evaluation import (
+    CompareSettings,
+    EvalSettings,
+    ReportSettings,
+    SampleSettings,
+    SigmaEvalSettings,
+)
+from humouse.settings.training import (
+    DiffusionSettings,
+    EarlyStoppingSettings,
+    LoggingSettings,
+    ModelSettings,
+    OptimSettings,
+    TrainSettings,
+)
+
+__all__ = [
+    "SOURCE_SETTINGS",
+    "AugmentSettings",
+    "ColumnSettings",
+    "CompareSettings",
+    "CsvSourceSettings",
+    "DataSettings",
+    "DiffusionSettings",
+    "EarlyStoppingSettings",
+    "EvalSettings",
+    "GestureSettings",
+    "LoggingSettings",
+    "ModelSettings",
+    "OptimSettings",
+    "PrepareSettings",
+    "ReportSettings",
+    "SampleSettings",
+    "SigmaEvalSettings",
+    "SourceSettings",
+    "SplitSettings",
+    "SyntheticSourceSettings",
+    "TrainSettings",
+]

@@ -1,0 +1,124 @@
+"""Settings of the data: where they come from, and how they are turned into tensors."""
+
+from dataclasses import dataclass, field
+
+from humouse.settings.fields import setting
+
+
+@dataclass
+class AugmentSettings:
+    """Augmentations of a training batch; 0 switches one off."""
+
+    time_stretch: float = setting("multiply the duration by 1 ± this")
+    time_warp: float = setting("vary the pace within 1 ± this, at the same duration")
+    jitter: float = setting("noise on dx and dy, as a share of each")
+    mirror: float = setting("probability of flipping the sign of dy")
+    crop: float = setting("probability of keeping only a segment")
+    crop_min: float = setting("least share of the steps that a crop keeps")
+    goal_jitter: float = setting("displace the goal, as a share of its distance")
+
+
+@dataclass
+class DataSettings:
+    """What to train on, and how it is turned into tensors."""
+
+    dataset_id: str = setting("the source that the prepared data come from")
+    dir: str = setting("folder of the prepared dataset (humouse data prepare writes it)")
+    codec: str = setting("canonical (fixed clock, unit path and duration) or event (native px, ms)")
+    sequence_length: int = setting("T: steps of a full sequence")
+    batch_size: int = setting("gestures per process and step")
+    num_workers: int = setting("loader processes; never more than the cores that are left")
+    canonicalize_path: bool = setting("canonical codec: divide by the length of the path")
+    canonicalize_duration: bool = setting(
+        "canonical codec: resample to Δt = 1/T (C = 2); else keep native steps with Δt (C = 3)"
+    )
+    rotate_to_plus_x: bool = setting("canonical codec: turn the net displacement to +x")
+    normalize_sequences: bool = setting("standardise each channel on the train split")
+    companding_px: float = setting("event codec: dx and dy enter as asinh(d / this)")
+    merge_zero_moves: bool = setting("event codec: join steps that move nothing to the next one")
+    feature_mode: str = setting(
+        "features for the scores during training: neuromotor, or kinematic (without the strokes)"
+    )
+    augment: AugmentSettings = field(default_factory=AugmentSettings)
+
+
+@dataclass
+class GestureSettings:
+    """What counts as a gesture."""
+
+    gap_ms: int = setting("a pause longer than this ends a gesture")
+    min_events: int = setting("fewest points of a gesture")
+    max_events: int = setting("most points of a gesture; longer ones are dropped")
+    min_distance_px: float = setting("shortest path of a gesture")
+    cut_at_presses: bool = setting("end a gesture at a button's press or release")
+    merge_equal_timestamps: bool = setting("join points of the same ms")
+
+
+@dataclass
+class SplitSettings:
+    """Which people go where."""
+
+    val_fraction: float = setting("share of the people for validation")
+    test_fraction: float = setting("share of the people for testing")
+    seed: int = setting("seed of the draw, from 0 to 2³² − 1")
+
+
+@dataclass
+class SourceSettings:
+    """Which recordings to prepare; a source with options of its own extends this."""
+
+    name: str = setting("the dataset; source=NAME chooses it, with its options")
+
+
+@dataclass
+class SyntheticSourceSettings(SourceSettings):
+    """The embedded synthetic people."""
+
+    users: int = setting("number of synthetic people")
+    gestures_per_user: int = setting("movements that each makes; the gesture rules drop some")
+    seed: int = setting("seed of the people and of their movements")
+
+
+@dataclass
+class ColumnSettings:
+    """What the columns of delimited text files are called."""
+
+    t: str = setting("column of the time")
+    x: str = setting("column of the horizontal position (px)")
+    y: str = setting("column of the vertical position (px, downwards)")
+    state: str | None = setting("column of the kind of event; null where every row is a move")
+    user: str | None = setting("column of the person; null where the file's place tells it")
+    session: str | None = setting("column of the session; null where each file is one")
+
+
+@dataclass
+class CsvSourceSettings(SourceSettings):
+    """Delimited text files with a line of column names."""
+
+    columns: ColumnSettings = field(default_factory=ColumnSettings)
+    time_unit: str = setting("unit of the time: s, ms or us")
+    pattern: str = setting("which files of the folder, as a glob")
+    user_from: str = setting("what names the person where no column does: file or folder")
+    separator: str = setting("character between the fields")
+
+
+SOURCE_SETTINGS: dict[str, type[SourceSettings]] = {
+    "sapimouse": SourceSettings,
+    "balabit": SourceSettings,
+    "csv": CsvSourceSettings,
+    "humouse_default": SyntheticSourceSettings,
+}
+
+
+@dataclass
+class PrepareSettings:
+    """`humouse data prepare`: raw recordings → gestures, split by people."""
+
+    # `launch` takes the schema of the source that is named.
+    source: SourceSettings = field(
+        default_factory=SourceSettings, metadata={"variants": SOURCE_SETTINGS}
+    )
+    root: str | None = setting("folder (or file) of the recordings")
+    out_dir: str = setting("folder for train, val, test.parquet and manifest.json")
+    gestures: GestureSettings = field(default_factory=GestureSettings)
+    split: SplitSettings = field(default_factory=SplitSettings)

@@ -1,0 +1,101 @@
+"""Settings of sampling, scoring and reporting."""
+
+from dataclasses import dataclass
+
+from humouse.settings.fields import setting
+
+
+@dataclass
+class SampleSettings:
+    """`humouse sample`: draw movements from a trained model."""
+
+    ckpt: str | None = setting("checkpoint; null for HUMOUSE_CKPT, else the newest in checkpoints/")
+    n: int = setting("how many movements")
+    seq_len: int | None = setting("steps of each; null draws lengths as the train split has them")
+    steps: int = setting("network calls per movement")
+    sampler: str = setting("ddim or dpm (DPM-Solver++ 2M)")
+    eta: float = setting("noise of ddim: 0 none, 1 ancestral")
+    cond: list[float] | None = setting(
+        "the same conditions for all: [goal_dx_px, goal_dy_px, duration_ms, path_px], or fewer"
+    )
+    guidance: float = setting("scale of classifier-free guidance; 1 for none")
+    guidance_rescale: float = setting("0…1: bring the spread back that guidance adds")
+    batch_size: int = setting("movements at a time; does not change them")
+    seed: int = setting("movement i depends on the seed and i alone")
+    device: str = setting("auto, cpu or cuda")
+    out_dir: str = setting("folder for samples.parquet, samples.png and manifest.json")
+    save_deltas: bool = setting("write the normalised deltas [n, T, C] too, as deltas.pt")
+
+
+@dataclass
+class EvalSettings:
+    """`humouse eval`: score a model's samples against people."""
+
+    ckpt: str | None = setting("checkpoint; null for HUMOUSE_CKPT, else the newest in checkpoints/")
+    samples: str | None = setting(
+        "score this Parquet file of movements instead of sampling anew; with ckpt, in its frame"
+    )
+    val_split: str | None = setting("people to compare with; null for the checkpoint's own val")
+    train_split: str | None = setting("people for the floor; null for the train split beside it")
+    metrics: list[str] = setting("any of c2st, mmd, prd, neighbours, kinematics, spectra, copying")
+    probes: list[str] = setting("any of logistic, mlp, forest, boosting, sequence")
+    feature_mode: str = setting("features: neuromotor, or kinematic (without the strokes)")
+    references: list[str] = setting(
+        "what to score beside it: any of other_people, same_people, replay, line, bezier"
+    )
+    draws: int = setting("draws of people behind each interval; 0 for no intervals")
+    permutations: int = setting("labellings behind each p-value; 0 for none")
+    group_by_user: bool = setting("a probe is scored on people it was not fitted on")
+    conditions: str = setting(
+        "lengths and conditions of the samples: train (drawn from the train split) or val (those of "
+        "the people compared with)"
+    )
+    n: int = setting("gestures a side, at most")
+    steps: int = setting("network calls per movement")
+    sampler: str = setting("ddim or dpm (DPM-Solver++ 2M)")
+    seed: int = setting("seed of the samples and of the scores")
+    device: str = setting("auto, cpu or cuda")
+    report: bool = setting("write report.html, a page with everything")
+    out_dir: str = setting("folder for scores.json, the pictures and the report")
+
+
+@dataclass
+class SigmaEvalSettings:
+    """`python -m eval.sigma_eval`: the sigma-lognormal harness."""
+
+    generators: dict[str, str] | None = setting(
+        "movements to judge, as many files as liked: {NAME:FILE.parquet,…}"
+    )
+    references: list[str] = setting(
+        "judged beside them: any of other_people, same_people, replay, …"
+    )
+    use_diffusion_eval: bool = setting(
+        "judge diffusion samples too, drawn on the validation split's own conditions"
+    )
+    ckpt: str | None = setting("checkpoint; null for HUMOUSE_CKPT, else the newest in checkpoints/")
+    val_split: str | None = setting("people to compare with; null for the checkpoint's own val")
+    train_split: str | None = setting("other people; null for the train split beside it")
+    n: int = setting("gestures a side, at most")
+    steps: int = setting("network calls per movement")
+    sampler: str = setting("ddim or dpm (DPM-Solver++ 2M)")
+    draws: int = setting("draws of people behind each interval; 0 for no intervals")
+    permutations: int = setting("labellings behind the p-value of MMD; 0 for none")
+    seed: int = setting("seed of the samples and of the scores")
+    device: str = setting("auto, cpu or cuda")
+    out_dir: str = setting("folder for sigma_eval.json and the pictures")
+
+
+@dataclass
+class ReportSettings:
+    """`humouse report`: a page about one evaluation."""
+
+    run: str | None = setting("folder that humouse eval wrote")
+    out: str | None = setting("the page; null for report.html in that folder")
+
+
+@dataclass
+class CompareSettings:
+    """`humouse compare`: several evaluations in one table and page."""
+
+    runs: list[str] = setting("folders that humouse eval wrote")
+    out: str = setting("the page")

@@ -1,0 +1,92 @@
+"""Settings of training."""
+
+from dataclasses import dataclass, field
+
+from humouse.settings.data import DataSettings
+from humouse.settings.fields import setting
+
+
+@dataclass
+class ModelSettings:
+    """The 1-D UNet."""
+
+    base_channels: int = setting("width of the first stage")
+    channel_mults: list[float] = setting("width of each stage, as a multiple of base_channels")
+    attn_bottleneck: bool = setting("self-attention over time at the bottleneck")
+    dropout: float = setting("dropout in every block")
+    self_condition: bool = setting("feed the network its previous answer")
+    cond_dim: int = setting(
+        "conditions to learn, the first so many of goal_dx_px, goal_dy_px, duration_ms, path_px"
+    )
+    cond_dropout: float = setting("share of training gestures that are not told their conditions")
+
+
+@dataclass
+class DiffusionSettings:
+    """The noise process and the objective."""
+
+    objective: str = setting("what the network predicts: v, eps or x0")
+    schedule: str = setting("noise schedule: cosine or logsnr")
+    timesteps: int = setting("size of the time grid; 0 for continuous time")
+    min_snr_weight: bool = setting("min-SNR weighting of the loss")
+    min_snr_gamma: float = setting("γ of min-SNR weighting")
+    self_condition_prob: float = setting("share of gestures trained with a previous answer")
+
+
+@dataclass
+class OptimSettings:
+    """Optimisation."""
+
+    lr: float = setting("learning rate of AdamW")
+    lr_warmup_steps: int = setting("steps over which the learning rate rises from 0")
+    lr_decay: str = setting("after the warm-up: constant, or cosine down to 0 at the last step")
+    weight_decay: float = setting("weight decay of AdamW")
+    betas: list[float] = setting("β1 and β2 of AdamW")
+    grad_clip: float = setting("largest norm of the gradient; 0 for no clipping")
+    grad_accum: int = setting("batches summed into one step")
+    ema_decay: float = setting("cap of the weights' moving average")
+    epochs: int = setting("passes over the train split")
+    max_steps: int | None = setting("stop after this many steps, whatever the epochs say")
+    amp: bool = setting("half precision where the device is fast at it (bf16, else fp16)")
+
+
+@dataclass
+class LoggingSettings:
+    """What is written down, and when."""
+
+    dir: str = setting(
+        "folder for metrics, pictures and TensorBoard files; a run gets its own in it"
+    )
+    log_interval: int = setting("steps between two lines of the metrics file")
+    eval_interval: int = setting("epochs between two validation losses")
+    sample_interval: int = setting("epochs between two rounds of samples, scored and drawn")
+    num_eval_samples: int = setting("gestures in each of them")
+    checkpoint_interval: int = setting("steps between two checkpoints")
+
+
+@dataclass
+class EarlyStoppingSettings:
+    """When to stop, and which weights to keep."""
+
+    score: str = setting(
+        "what to follow: val_loss, c2st_logistic_auc, c2st_logistic_acc, mmd, prd_precision, "
+        "prd_recall, or none"
+    )
+    patience: int = setting("values without a better one before stopping; 0 for never")
+
+
+@dataclass
+class TrainSettings:
+    """`humouse train`: train a diffusion model."""
+
+    experiment_name: str = setting("names the checkpoint and the run's folder")
+    seed: int = setting("seed of everything random")
+    device: str = setting("auto, cpu or cuda")
+    resume: bool = setting("go on from the checkpoint of this name, if there is one")
+    checkpoint_dir: str = setting("folder for checkpoints")
+    data: DataSettings = field(default_factory=DataSettings)
+    model: ModelSettings = field(default_factory=ModelSettings)
+    diffusion: DiffusionSettings = field(default_factory=DiffusionSettings)
+    optim: OptimSettings = field(default_factory=OptimSettings)
+    logging: LoggingSettings = field(default_factory=LoggingSettings)
+    early_stopping: EarlyStoppingSettings = field(default_factory=EarlyStoppingSettings)
