@@ -1,4 +1,4 @@
-"""Movements per second of every bot, from synthetic people.
+"""Movements per second of every bot and variant, from synthetic people.
 
 Run: `python benchmarks/bots.py`.
 """
@@ -9,7 +9,8 @@ import time
 import numpy as np
 import torch
 
-from humouse.bots import BOTS
+from humouse.bots import BOTS, Bot
+from humouse.bots.families import FAMILIES
 from humouse.trajectories import Trajectories
 
 BAR_PER_S = 50_000
@@ -28,6 +29,16 @@ def people(n: int, seed: int) -> Trajectories:
     )
 
 
+def movements_per_s(mover: Bot, n: int) -> float:
+    """Return the best of three."""
+    seconds = []
+    for seed in range(3):
+        started = time.perf_counter()
+        mover.sample(n, seed=seed)
+        seconds.append(time.perf_counter() - started)
+    return n / min(seconds)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--n", type=int, default=50_000, help="movements to make")
@@ -36,13 +47,11 @@ def main() -> None:
     recorded = people(settings.people, seed=0)
     print(f"{settings.n:,} movements, {torch.get_num_threads()} thread(s), bar {BAR_PER_S:,}/s")
     for name, bot in BOTS.items():
-        mover = bot(recorded)
-        seconds = []
-        for seed in range(3):
-            started = time.perf_counter()
-            mover.sample(settings.n, seed=seed)
-            seconds.append(time.perf_counter() - started)
-        print(f"{name:8} {settings.n / min(seconds):10,.0f} movements/s")
+        print(f"{name:30} {movements_per_s(bot(recorded), settings.n):10,.0f} movements/s")
+    for family, variants in FAMILIES.items():
+        print(family)
+        for one in variants:
+            print(f"  {one.name:28} {movements_per_s(one.make(recorded), settings.n):10,.0f}")
 
 
 if __name__ == "__main__":

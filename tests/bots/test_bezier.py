@@ -44,7 +44,7 @@ def controls_of(made, speed):
     [("constant", lambda t: t), ("bell", lambda t: t**3 * (10 - 15 * t + 6 * t**2))],
 )
 def test_a_movement_is_a_cubic_with_its_control_points_where_they_belong(people, name, speed):
-    bot = Bezier(people, speed=name, bow=0.3, clock="naive")
+    bot = Bezier(people, speed=name, bow=0.3, tick_ms=8.0)
     polygon = controls_of(bot.sample(200, cond=GOAL, seed=0), speed)
     np.testing.assert_allclose(polygon[:, 0], 0, atol=0.02)
     np.testing.assert_allclose(polygon[:, 3, 0], 1, atol=0.02)
@@ -58,7 +58,7 @@ def test_a_movement_is_a_cubic_with_its_control_points_where_they_belong(people,
 
 @pytest.mark.parametrize(("side", "share"), [("one", 1.0), ("both", 0.0), ("either", 0.5)])
 def test_the_control_points_lie_on_the_sides_asked_for(people, side, share):
-    bot = Bezier(people, side=side, speed="constant", clock="naive")
+    bot = Bezier(people, side=side, speed="constant", tick_ms=8.0)
     beside = controls_of(bot.sample(200, cond=GOAL, seed=0), lambda t: t)[:, 1:3, 1]
     clear = np.abs(beside).min(1) > 0.02
     same = (beside[clear, 0] * beside[clear, 1] > 0).mean()

@@ -6,13 +6,19 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from humouse.bots import BOTS, CLOCKS, ScriptedBot
+from humouse.bots import BOTS, Replay, ScriptedBot
 from humouse.bots.bot import MOST_STEPS
 from humouse.bots.chance import BLOCK
+from humouse.bots.families import FAMILIES, Variant
 from humouse.errors import InputError
 from humouse.trajectories import Trajectories, concatenate
 
+VARIANTS = {one.name: one for variants in FAMILIES.values() for one in variants}
+# Every bot as it comes, and every variant.
+CASES = {name: Variant(name, bot) for name, bot in BOTS.items()} | VARIANTS
 SCRIPTED = [name for name, bot in BOTS.items() if issubclass(bot, ScriptedBot)]
+SCRIPTED_CASES = [name for name, case in CASES.items() if issubclass(case.bot, ScriptedBot)]
+CLOCKS = [None, 8.0]
 NAN = float("nan")
 
 
@@ -26,39 +32,53 @@ def whole(values: torch.Tensor) -> bool:
     return torch.equal(values, values.round())
 
 
-@pytest.mark.parametrize("name", BOTS)
+@pytest.mark.parametrize("name", CASES)
 def test_movements_are_whole_pixels_and_milliseconds(name, people):
-    made = BOTS[name](people).sample(50, seed=0)
+    made = CASES[name].make(people).sample(50, seed=0)
     assert len(made) == 50
-    assert made.origin == name == BOTS[name].name
+    assert made.origin == CASES[name].bot.name
     assert made.deltas.isfinite().all()
     assert whole(made.deltas)
     assert whole(made.start)
     assert made.deltas.shape[1] == made.lengths.max()
 
 
-@pytest.mark.parametrize("name", BOTS)
+@pytest.mark.parametrize("name", CASES)
 def test_a_seed_decides_everything_and_the_global_generators_nothing(name, people):
-    bot = BOTS[name](people)
+    bot = CASES[name].make(people)
     before = torch.get_rng_state()
     first = bot.sample(40, seed=3)
     assert torch.equal(before, torch.get_rng_state())
     torch.manual_seed(1)
-    assert same(first, BOTS[name](people).sample(40, seed=3))
+    assert same(first, CASES[name].make(people).sample(40, seed=3))
     assert not same(first, bot.sample(40, seed=4))
 
 
 @pytest.mark.parametrize("name", BOTS)
-@pytest.mark.parametrize(("few", "many"), [(1, 2), (5, 10), (37, BLOCK + 1), (BLOCK, 2 * BLOCK)])
+@pytest.mark.parametrize(("few", "many"), [(1, 2), (65, BLOCK + 1), (BLOCK, BLOCK + 70)])
 def test_a_movement_does_not_depend_on_how_many_were_asked_for(name, people, few, many):
     bot = BOTS[name](people)
     assert same(bot.sample(few, seed=7), bot.sample(many, seed=7)[:few])
 
 
-@pytest.mark.parametrize("name", SCRIPTED)
-@pytest.mark.parametrize("clock", CLOCKS)
-def test_nor_on_what_the_others_were_asked_for(name, people, clock):
-    bot = BOTS[name](people, clock=clock, **({"jitter_px": 2.0} if name == "bezier" else {}))
+@pytest.mark.parametrize("name", VARIANTS)
+def test_nor_does_that_of_a_variant(name, people):
+    bot = VARIANTS[name].make(people)
+    assert same(bot.sample(37, seed=7), bot.sample(BLOCK + 1, seed=7)[:37])
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_recordings_that_are_followed_are_told(name, people):
+    bot = CASES[name].make(people)
+    made, followed = bot.sample(230, seed=3), bot.followed(230, seed=3)
+    assert torch.equal(made.start, people.start[followed])
+    if issubclass(CASES[name].bot, ScriptedBot):
+        assert torch.equal(made.net_px, people.net_px[followed])
+
+
+@pytest.mark.parametrize("name", SCRIPTED_CASES)
+def test_nor_on_what_the_others_were_asked_for(name, people):
+    bot = CASES[name].make(people)
     cond = torch.tensor([[90.0, 40.0, 700.0, NAN]]).repeat(30, 1)
     other = cond.clone()
     other[20:, 2] = 9000
@@ -99,7 +119,7 @@ def test_goal_duration_start_and_clock_come_from_one_recording(name, people):
 @pytest.mark.parametrize("name", SCRIPTED)
 @pytest.mark.parametrize("tick_ms", [8.0, 16.7])
 def test_the_naive_clock_ticks(name, people, tick_ms):
-    bot = BOTS[name](people, clock="naive", tick_ms=tick_ms)
+    bot = BOTS[name](people, tick_ms=tick_ms)
     made = bot.sample(60, seed=0)
     steps = torch.arange(1, made.deltas.shape[1] + 1)
     expected = (tick_ms * steps).round()
@@ -111,24 +131,49 @@ def test_the_naive_clock_ticks(name, people, tick_ms):
 
 
 @pytest.mark.parametrize("name", SCRIPTED)
-@pytest.mark.parametrize("clock", CLOCKS)
-@settings(deadline=None, max_examples=15)
+@pytest.mark.parametrize("tick_ms", CLOCKS)
+@settings(deadline=None, max_examples=8)
 @given(
     goal=st.tuples(st.integers(-2000, 2000), st.integers(-2000, 2000)),
     duration_ms=st.integers(1, 4000),
     seq_len=st.none() | st.integers(1, 90),
 )
-def test_conditions_are_obeyed(name, clock, people, goal, duration_ms, seq_len):
+def test_conditions_are_obeyed(name, tick_ms, people, goal, duration_ms, seq_len):
     cond = torch.tensor([*goal, duration_ms], dtype=torch.float32)
-    made = BOTS[name](people, clock=clock).sample(9, seq_len=seq_len, cond=cond, seed=2)
+    made = BOTS[name](people, tick_ms=tick_ms).sample(9, seq_len=seq_len, cond=cond, seed=2)
     assert torch.equal(made.net_px, cond[:2].expand(9, 2))
     if seq_len is not None:
         assert (made.lengths == seq_len).all()
-    if clock == "human" or seq_len is not None:
+    if tick_ms is None or seq_len is not None:
         assert (made.duration_ms == duration_ms).all()
     else:
         assert (made.duration_ms == 8 * max(1, round(duration_ms / 8))).all()
     assert whole(made.deltas)
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_variants_obey_or_refuse(name, people):
+    bot = VARIANTS[name].make(people)
+    for asked in ({"seq_len": 30}, {"cond": torch.tensor([300.0, 400.0, 600.0])}):
+        if isinstance(bot, ScriptedBot):
+            made = bot.sample(20, seed=1, **asked)
+            assert (made.lengths == 30).all() or (made.net_px == torch.tensor([300, 400])).all()
+        else:
+            with pytest.raises(InputError, match="keeps to its recordings"):
+                bot.sample(20, seed=1, **asked)
+
+
+@pytest.mark.parametrize("name", SCRIPTED_CASES)
+def test_a_path_strays_within_reason(name, people):
+    cond = torch.tensor([600.0, -800.0, 700.0])
+    made = CASES[name].make(people).sample(1000, seq_len=60, cond=cond, seed=1)
+    assert made.path_px.max() <= 5 * 1000
+    assert made.path_px.median() <= 2 * 1000
+    assert (made.positions_px() - made.start[:, None]).norm(dim=-1).max() <= 2 * 1000
+    # No leap: no step is ten times as fast as the straight line at constant speed.
+    timed = made.deltas[..., 2] >= 8
+    speed = made.deltas[..., :2].norm(dim=-1) / made.deltas[..., 2]
+    assert speed[timed].max() <= 10 * 1000 / 700
 
 
 @pytest.mark.parametrize("name", SCRIPTED)
@@ -206,8 +251,8 @@ def test_people_off_the_grid_are_put_on_it(name, people):
 
 @pytest.mark.parametrize("name", BOTS)
 def test_a_few_people_serve_many_movements(name, people):
-    made = BOTS[name](people[:3]).sample(2 * BLOCK + 5, seed=0)
-    assert len({tuple(net) for net in made.net_px.tolist()}) == 3
+    made = BOTS[name](people[:3]).sample(BLOCK + 5, seed=0)
+    assert len({tuple(start) for start in made.start.tolist()}) == 3
 
 
 @pytest.mark.parametrize("name", BOTS)
@@ -234,25 +279,45 @@ def test_bad_requests_are_named(name, arguments, complaint, people):
 
 
 @pytest.mark.parametrize("name", SCRIPTED)
-@pytest.mark.parametrize("clock", CLOCKS)
-def test_a_duration_in_the_wrong_unit_is_an_error_not_a_full_memory(name, clock, people):
+@pytest.mark.parametrize("tick_ms", CLOCKS)
+def test_a_duration_in_the_wrong_unit_is_an_error_not_a_full_memory(name, tick_ms, people):
     with pytest.raises(InputError, match=r"duration_ms 1e\+09"):
-        BOTS[name](people, clock=clock).sample(2, cond=torch.tensor([10.0, 10.0, 1e9]), seed=0)
+        BOTS[name](people, tick_ms=tick_ms).sample(2, cond=torch.tensor([10.0, 10.0, 1e9]), seed=0)
 
 
 @pytest.mark.parametrize("name", SCRIPTED)
+@pytest.mark.parametrize("tick_ms", [0.0, -8.0, NAN, float("inf")])
+def test_a_clock_that_does_not_tick_is_named(name, tick_ms, people):
+    with pytest.raises(InputError, match=f"tick_ms={tick_ms:g}"):
+        BOTS[name](people, tick_ms=tick_ms)
+
+
+BAD_SETTINGS = {
+    "line": [{"speed": "warp"}],
+    "curve": [{"speed": "warp"}, {"shape": "cubic"}, {"bow": -0.1}],
+    "bezier": [{"speed": "warp"}, {"side": "left"}, {"bow": -1.0}, {"jitter_px": NAN}],
+    "spline": [{"speed": "warp"}, {"waypoints": 0}, {"waypoints": 9}, {"bow": NAN}],
+    "minimum_jerk": [{"plan": "none"}, {"bow": -1.0}],
+    "pid": [{"target": "cat"}, {"noise": -1.0}, {"delay": 0.2}, {"delay": NAN}],
+    "wind": [{"gravity": -1.0}, {"wind": NAN}, {"near": -0.5}],
+    "sigma_lognormal": [{"corrections": 5}, {"corrections": -1}, {"tremor_px": -1.0}],
+    "noise": [{"speed": "warp"}, {"colour": -1.0}, {"size": NAN}],
+    "perturbed_replay": [{"turn_deg": -1.0}, {"scale": NAN}, {"stretch": -0.1}, {"warp": 1.0}],
+}
+
+
 @pytest.mark.parametrize(
-    ("arguments", "complaint"),
-    [
-        ({"clock": "atomic"}, "clock='atomic'"),
-        ({"tick_ms": 0.0}, "tick_ms=0"),
-        ({"tick_ms": NAN}, "tick_ms=nan"),
-        ({"speed": "warp"}, "speed='warp'"),
-    ],
+    ("name", "setting", "value"),
+    [(name, *pair) for name, bad in BAD_SETTINGS.items() for one in bad for pair in one.items()],
 )
-def test_bad_settings_are_named(name, arguments, complaint, people):
-    with pytest.raises(InputError, match=complaint):
-        BOTS[name](people, **arguments)
+def test_bad_settings_are_named(name, setting, value, people):
+    shown = f"{value:g}" if isinstance(value, float) else repr(value)
+    with pytest.raises(InputError, match=f"^{setting}={shown}: "):
+        BOTS[name](people, **{setting: value})
+
+
+def test_no_bot_goes_without_bad_settings():
+    assert set(BAD_SETTINGS) == set(BOTS) - {Replay.name}
 
 
 @pytest.mark.parametrize("name", BOTS)

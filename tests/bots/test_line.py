@@ -10,9 +10,9 @@ GOAL = torch.tensor([630.0, -410.0, 800.0])
 
 
 @pytest.mark.parametrize("speed", SPEEDS)
-@pytest.mark.parametrize("clock", ["human", "naive"])
-def test_it_stays_within_a_pixel_of_the_line(people, speed, clock):
-    made = Line(people, speed=speed, clock=clock).sample(100, seed=0)
+@pytest.mark.parametrize("tick_ms", [None, 8.0])
+def test_it_stays_within_a_pixel_of_the_line(people, speed, tick_ms):
+    made = Line(people, speed=speed, tick_ms=tick_ms).sample(100, seed=0)
     net = made.net_px[:, None]
     place = made.positions_px() - made.start[:, None]
     off_px = (net[..., 0] * place[..., 1] - net[..., 1] * place[..., 0]).abs() / net.norm(dim=-1)
@@ -24,18 +24,19 @@ def test_it_stays_within_a_pixel_of_the_line(people, speed, clock):
     [
         ("constant", lambda t: t),
         ("accelerating", lambda t: t**2),
+        ("decelerating", lambda t: 2 * t - t**2),
         ("bell", lambda t: 10 * t**3 - 15 * t**4 + 6 * t**5),
     ],
 )
 def test_it_follows_its_profile(people, speed, progress):
-    made = Line(people, speed=speed, clock="naive").sample(1, cond=GOAL, seed=0)
+    made = Line(people, speed=speed, tick_ms=8.0).sample(1, cond=GOAL, seed=0)
     share = made.times_ms()[0] / 800
     expected = progress(share[:, None].double()) * GOAL[:2]
     assert ((made.positions_px()[0] - made.start[0]) - expected).abs().max() <= 0.5 + 1e-3
 
 
 def test_the_bell_peaks_in_the_middle_and_is_symmetric(people):
-    made = Line(people, clock="naive").sample(1, cond=GOAL, seed=0)
+    made = Line(people, tick_ms=8.0).sample(1, cond=GOAL, seed=0)
     speed = made.deltas[0, :, :2].norm(dim=-1) / 8
     tenths = speed.reshape(10, 10).mean(1)  # of the time; single steps are rough by a pixel
     assert (tenths.diff() > 0).tolist() == [True] * 4 + [False] * 5

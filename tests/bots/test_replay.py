@@ -41,5 +41,5 @@ def test_people_without_names_stay_so(people):
 @pytest.mark.parametrize("name", ["seq_len", "cond"])
 def test_it_obeys_no_condition(people, name):
     value = 20 if name == "seq_len" else torch.ones(2)
-    with pytest.raises(InputError, match=f"{name}: replay"):
+    with pytest.raises(InputError, match=f"{name}: replay keeps"):
         Replay(people).sample(5, **{name: value}, seed=0)

@@ -1,14 +1,12 @@
 """A cubic Bézier curve with random control points, as automation libraries draw it."""
 
-import math
-
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from humouse.bots.chance import Chance
 from humouse.bots.errand import Errand
-from humouse.bots.scripted import ScriptedBot
+from humouse.bots.scripted import ScriptedBot, check_not_negative
 from humouse.bots.speed import profile
 from humouse.errors import InputError
 from humouse.trajectories import Trajectories
@@ -30,7 +28,6 @@ class Bezier(ScriptedBot):
             S), or "either", by the toss of a coin.
         bow: Largest distance of a control point from the chord, as a share of the chord.
         jitter_px: Standard deviation of noise added to each point but the first and the last.
-        clock: See `ScriptedBot`.
         tick_ms: See `ScriptedBot`.
 
     Raises:
@@ -48,23 +45,17 @@ class Bezier(ScriptedBot):
         side: str = "either",
         bow: float = 0.4,
         jitter_px: float = 0.0,
-        clock: str = "human",
-        tick_ms: float = 8.0,
+        tick_ms: float | None = None,
     ) -> None:
-        super().__init__(people, clock=clock, tick_ms=tick_ms)
+        super().__init__(people, tick_ms=tick_ms)
         if side not in SIDES:
             raise InputError(f"side={side!r}: choose {', '.join(SIDES)}")
-        for name, value in (("bow", bow), ("jitter_px", jitter_px)):
-            if not 0 <= value < math.inf:
-                raise InputError(f"{name}={value:g}: must be a number, at least 0")
+        check_not_negative(bow=bow, jitter_px=jitter_px)
         self._progress = profile(speed)
         self._side, self._bow, self._jitter_px = side, bow, jitter_px
 
     def _path(self, errand: Errand, chance: Chance) -> Float[Tensor, "B T 2"]:
-        along, beside = bezier(self._progress(errand.share), self._controls(chance)).unbind(-1)
-        goal_px = errand.goal_px[:, None]
-        normal_px = torch.stack([-goal_px[..., 1], goal_px[..., 0]], -1)
-        path = along[..., None] * goal_px + beside[..., None] * normal_px
+        path = errand.from_chord(bezier(self._progress(errand.share), self._controls(chance)))
         if self._jitter_px:
             path = path + self._jitter_px * chance.normal_steps("jitter", path.shape[1])
         return path

@@ -51,6 +51,13 @@ class Bot(ABC):
             InputError: An argument is out of range, or this mover cannot obey it.
         """
 
+    @abstractmethod
+    def followed(self, n: int, *, seed: int) -> Int[Tensor, "n"]:
+        """Return [n] the numbers of the recordings that the movements of this seed follow.
+
+        `people.user[bot.followed(n, seed=seed)]` names whose errands they run.
+        """
+
 
 def recorded_order(people: int, n: int, *key: int | str) -> Int[Tensor, "n"]:
     """Return [n] which of `people` recordings each movement follows: none twice until all had a turn.

@@ -34,6 +34,13 @@ class Errand:
         """[B, T] share of the time that has passed at the end of each step; 1 from the last on."""
         return _share(self.times_ms, self.lengths)
 
+    def from_chord(self, place: Float[Tensor, "B P 2"]) -> Float[Tensor, "B P 2"]:
+        """Return [B, P, 2] places given along and beside the chord, as shares of it, in px."""
+        along, beside = place.unbind(-1)
+        goal_px = self.goal_px[:, None]
+        normal_px = torch.stack([-goal_px[..., 1], goal_px[..., 0]], -1)
+        return along[..., None] * goal_px + beside[..., None] * normal_px
+
 
 class Errands:
     """Errands as a sample of people ran them: goal, duration, start and clock of one gesture each.
@@ -42,6 +49,9 @@ class Errands:
         people: Recorded movements; those of less than 2 steps, without duration or without a net
             displacement of a pixel are left out.
         tick_ms: A constant time between steps, or None for the recorded times.
+
+    Attributes:
+        recording: [errands] the number among `people` of the recording that each comes from.
 
     Raises:
         InputError: No movement is left.
@@ -60,6 +70,7 @@ class Errands:
                 "duration and a displacement; give recorded gestures"
             )
         self.tick_ms = tick_ms
+        self.recording = kept.nonzero()[:, 0]
         self._lengths = people.lengths[kept]
         self._times_ms = times_ms[kept][:, : int(self._lengths.max())]
         self._total_ms = total_ms[kept]

@@ -16,7 +16,6 @@ class Line(ScriptedBot):
     Args:
         people: See `ScriptedBot`.
         speed: One of `SPEEDS`.
-        clock: See `ScriptedBot`.
         tick_ms: See `ScriptedBot`.
 
     Raises:
@@ -24,17 +23,12 @@ class Line(ScriptedBot):
     """
 
     name = "line"
-    family = "line"
+    family = "function"
 
     def __init__(
-        self,
-        people: Trajectories,
-        *,
-        speed: str = "bell",
-        clock: str = "human",
-        tick_ms: float = 8.0,
+        self, people: Trajectories, *, speed: str = "bell", tick_ms: float | None = None
     ) -> None:
-        super().__init__(people, clock=clock, tick_ms=tick_ms)
+        super().__init__(people, tick_ms=tick_ms)
         self._progress = profile(speed)
 
     def _path(self, errand: Errand, chance: Chance) -> Float[Tensor, "B T 2"]:

@@ -1,6 +1,6 @@
 """People's own gestures again: the ceiling of realism, and the alarm for copying."""
 
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from humouse.bots.bot import Bot, check_request, recorded_order
@@ -29,6 +29,10 @@ class Replay(Bot):
             raise InputError(f"people ({people.origin}): no movements; give recorded gestures")
         self._people = people.to("cpu")
 
+    def followed(self, n: int, *, seed: int) -> Int[Tensor, "n"]:
+        """Return [n] the numbers of the recordings that are replayed; see `Bot.followed`."""
+        return recorded_order(len(self._people), n, seed, Replay.name)
+
     def sample(
         self,
         n: int,
@@ -45,9 +49,9 @@ class Replay(Bot):
         check_request(n, seq_len, cond, seed)
         for name, value in (("seq_len", seq_len), ("cond", cond)):
             if value is not None:
-                raise InputError(f"{name}: replay gives recordings as they are; leave it out")
+                raise InputError(f"{name}: {self.name} keeps to its recordings; leave it out")
         people = self._people
-        rows = recorded_order(len(people), n, seed, self.name)
+        rows = self.followed(n, seed=seed)
         lengths = people.lengths[rows]
         return Trajectories(
             people.deltas[rows, : int(lengths.max())],

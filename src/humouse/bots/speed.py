@@ -10,18 +10,23 @@ from humouse.errors import InputError
 Profile = Callable[[Tensor], Tensor]
 
 
-def constant(share: Float[Tensor, "B T"]) -> Float[Tensor, "B T"]:
-    """Return [B, T] the progress at constant speed: τ."""
+def constant(share: Float[Tensor, "*S"]) -> Float[Tensor, "*S"]:
+    """Return the progress at constant speed: τ."""
     return share
 
 
-def accelerating(share: Float[Tensor, "B T"]) -> Float[Tensor, "B T"]:
-    """Return [B, T] the progress at a speed that grows evenly from rest: τ²."""
+def accelerating(share: Float[Tensor, "*S"]) -> Float[Tensor, "*S"]:
+    """Return the progress at a speed that grows evenly from rest: τ²."""
     return share.square()
 
 
-def bell(share: Float[Tensor, "B T"]) -> Float[Tensor, "B T"]:
-    """Return [B, T] the progress of least jerk: 10τ³ − 15τ⁴ + 6τ⁵.
+def decelerating(share: Float[Tensor, "*S"]) -> Float[Tensor, "*S"]:
+    """Return the progress at a speed that falls evenly to rest: τ(2 − τ)."""
+    return share * (2 - share)
+
+
+def bell(share: Float[Tensor, "*S"]) -> Float[Tensor, "*S"]:
+    """Return the progress of least jerk: 10τ³ − 15τ⁴ + 6τ⁵.
 
     Speed is bell-shaped, 15/8 of its mean in the middle (Flash & Hogan 1985,
     doi:10.1523/JNEUROSCI.05-07-01688.1985).
@@ -29,7 +34,12 @@ def bell(share: Float[Tensor, "B T"]) -> Float[Tensor, "B T"]:
     return share * share * share * (10 + share * (6 * share - 15))
 
 
-SPEEDS: dict[str, Profile] = {"constant": constant, "accelerating": accelerating, "bell": bell}
+SPEEDS: dict[str, Profile] = {
+    "constant": constant,
+    "accelerating": accelerating,
+    "decelerating": decelerating,
+    "bell": bell,
+}
 
 
 def profile(speed: str) -> Profile:

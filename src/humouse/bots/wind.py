@@ -1,0 +1,129 @@
+"""Wind and gravity: a pointer with inertia falls to its goal through gusts.
+
+From the equations that Land gives for the movers of game scripts (2021,
+https://ben.land/post/2021/04/25/windmouse-human-mouse-movement/): in each step
+
+    W ← W/√3 + u/√5      far from the goal, u uniform in a square; W ← W/√3 near it
+    v ← v + W + G (x_goal − x)/|x_goal − x|,    shortened to between ½ and 1 of v_max if longer
+    x ← x + v,
+
+and near the goal v_max falls by √5 a step, to a least one.
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Complex, Float
+from torch import Tensor
+
+from humouse.bots.chance import Chance
+from humouse.bots.errand import Errand
+from humouse.bots.playback import played
+from humouse.bots.scripted import ScriptedBot, check_not_negative
+from humouse.trajectories import Trajectories
+
+MOST_STEPS = 160
+"""Whoever is not there by then is taken there by a straight line."""
+
+# Least number of steps of full speed from start to goal: how coarse the mover is.
+_STEPS = (20.0, 50.0)
+# The least speed near the goal, over the full one.
+_SLOWEST = 0.25
+
+
+@dataclass(frozen=True, eq=False)
+class Weather:
+    """Forces in units of the full speed, and the random numbers of one fall.
+
+    Args:
+        gravity: G, the pull towards the goal.
+        wind: Largest gust; none is greater than what is left of the way.
+        near: Distance from the goal at which gusts end and the pointer slows down.
+        gusts: [N, B] u, of at most 1 along each axis of the complex plane.
+        shortening: [N, B] where in ½ to 1 of the highest speed a speed is cut, 0 to 1.
+    """
+
+    gravity: float
+    wind: float
+    near: float
+    gusts: Complex[Tensor, "N B"]
+    shortening: Float[Tensor, "N B"]
+
+
+class Wind(ScriptedBot):
+    """Falls to the goal through gusts of wind; each of its own steps takes the same time.
+
+    Args:
+        people: See `ScriptedBot`.
+        gravity: Pull towards the goal in each step, in steps of full speed.
+        wind: Largest gust, likewise.
+        near: Distance from the goal at which gusts end and it slows down, likewise.
+        tick_ms: See `ScriptedBot`.
+
+    Raises:
+        InputError: See `ScriptedBot`; a negative gravity, wind or distance.
+    """
+
+    name = "wind"
+    family = "wind"
+
+    def __init__(
+        self,
+        people: Trajectories,
+        *,
+        gravity: float = 0.6,
+        wind: float = 0.2,
+        near: float = 0.8,
+        tick_ms: float | None = None,
+    ) -> None:
+        super().__init__(people, tick_ms=tick_ms)
+        check_not_negative(gravity=gravity, wind=wind, near=near)
+        self._forces = gravity, wind, near
+
+    def _path(self, errand: Errand, chance: Chance) -> Float[Tensor, "B T 2"]:
+        east, south, shortening = chance.uniform("weather", 3 * MOST_STEPS).T.contiguous().chunk(3)
+        gusts = torch.complex(2 * east - 1, 2 * south - 1)
+        low, high = _STEPS
+        full_speed = 1 / (low + (high - low) * chance.uniform("steps")[:, 0])
+        points, count = fall(full_speed, Weather(*self._forces, gusts, shortening))
+        return errand.from_chord(played(points, errand.share * count[:, None]))
+
+
+def fall(
+    full_speed: Float[Tensor, "B"], weather: Weather
+) -> tuple[Float[Tensor, "B N1 2"], Float[Tensor, "B"]]:
+    """Return [B, N + 1, 2] the places after each step from (0, 0) to (1, 0), and the steps taken.
+
+    The step that could reach the goal does, and so does the last.
+
+    Args:
+        full_speed: [B] v_max far from the goal, as a share of the chord.
+        weather: Of as many steps as may be taken.
+    """
+    N, B = weather.gusts.shape
+    places = weather.gusts.new_ones(N + 1, B)
+    place, speed, gust = (weather.gusts.new_zeros(B) for _ in range(3))
+    places[0] = 0
+    highest, pull = full_speed, weather.gravity * full_speed
+    under_way = torch.ones(B, dtype=torch.bool)
+    count = torch.ones(B)
+    for step in range(N - 1):
+        way = 1 - place
+        left = way.abs()
+        under_way = under_way & (left > highest)
+        if not bool(under_way.any()):
+            break
+        far = left >= weather.near * full_speed
+        blow = (weather.wind * full_speed).minimum(left) * far / math.sqrt(5)
+        gust = gust / math.sqrt(3) + blow * weather.gusts[step]
+        slower = (highest / math.sqrt(5)).maximum(_SLOWEST * full_speed)
+        highest = torch.where(far, highest, slower)
+        speed = speed + gust + (pull / left) * way
+        length = speed.abs()
+        cut = highest * (1 + weather.shortening[step]) / 2
+        speed = torch.where(length > highest, cut / length, 1.0) * speed
+        place = place + speed
+        places[step + 1] = torch.where(under_way, place, places[step + 1])
+        count += under_way
+    return torch.view_as_real(places).transpose(0, 1), count

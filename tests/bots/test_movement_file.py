@@ -1,0 +1,111 @@
+"""Movements of another library, from files as they come and as they are broken."""
+
+import polars as pl
+import pytest
+import torch
+
+from humouse.bots.bot import MOST_STEPS
+from humouse.bots.movement_file import read_movements
+from humouse.errors import InputError
+
+POINTS = {
+    "movement": ["b", "b", "b", "a", "a"],
+    "t": [1.7e12, 1.7e12 + 8.4, 1.7e12 + 16.0, 5.0, 22.0],
+    "x_px": [10.0, 12.4, 20.0, 0.0, -7.0],
+    "y_px": [5.0, 5.0, 4.6, 1.0, 1.0],
+}
+
+
+def changed(**columns):
+    return pl.DataFrame({**POINTS, **columns})
+
+
+def written(tmp_path, frame, kind="csv"):
+    path = tmp_path / f"library.{kind}"
+    (frame.write_csv if kind == "csv" else frame.write_parquet)(path)
+    return path
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_points_become_movements(tmp_path, kind):
+    made = read_movements(written(tmp_path, pl.DataFrame(POINTS), kind))
+    assert made.origin == "library"
+    assert made.lengths.tolist() == [2, 1]
+    assert made.start.tolist() == [[10, 5], [0, 1]]
+    assert made.deltas[0].tolist() == [[2, 0, 8], [8, 0, 8]]
+    assert made.deltas[1, 0].tolist() == [-7, 0, 17]
+    assert made.user is None
+
+
+def test_columns_and_units_can_be_named(tmp_path):
+    frame = pl.DataFrame(
+        {"id": [1, 1, 2, 2], "time": [0.0, 0.5, 3.0, 3.25], "x": 0, "y": [0, 9, 0, 9]}
+    )
+    path = written(tmp_path, frame)
+    made = read_movements(
+        path, movement="id", t="time", x="x", y="y", time_unit="s", origin="their library"
+    )
+    assert made.duration_ms.tolist() == [500, 250]
+    assert made.origin == "their library"
+
+
+def test_points_of_movements_may_alternate(tmp_path):
+    frame = pl.DataFrame(
+        {"movement": [2, 1, 2, 1], "t": [0, 5, 90, 95], "x_px": 0, "y_px": [0, 1, 2, 9]}
+    )
+    made = read_movements(written(tmp_path, frame))
+    assert made.deltas[:, 0].tolist() == [[0, 2, 90], [0, 8, 90]]
+
+
+def test_our_own_files_are_read_as_they_are(tmp_path, people):
+    few = people[:20]
+    few.save(tmp_path / "own.parquet")
+    made = read_movements(tmp_path / "own.parquet")
+    assert torch.equal(made.trimmed().deltas, few.trimmed().deltas)
+    assert made.origin == "made up"
+    people[194:196].save(tmp_path / "own.parquet")
+    with pytest.raises(InputError, match="movement 1 has a single point"):
+        read_movements(tmp_path / "own.parquet")
+
+
+@pytest.mark.parametrize(
+    ("frame", "complaint"),
+    [
+        (pl.DataFrame(POINTS).rename({"x_px": "xpx"}), "no column 'x_px'; did you mean xpx?"),
+        (changed(t=[0.0, 20.0, 10.0, 5.0, 22.0]), "time runs backwards in movement 'b'"),
+        (
+            changed(movement=["b", "b", "b", "b", "a"], t=list(range(5))),
+            "movement 'a' has a single",
+        ),
+        (changed(x_px=[0.0, 1.0, float("nan"), 3.0, 4.0]), "'x_px', row 3: .*not a finite number"),
+        (changed(y_px=[0.0, float("inf"), 2.0, None, 4.0]), "'y_px', row 2: .*nor are 1 more"),
+        (changed(t=["0", "8", "soon", "0", "9"]), "'t', row 3: 'soon' is not a finite number"),
+        (changed(movement=["b", "b", "b", None, None]), "2 points name no movement"),
+        (pl.DataFrame(POINTS).clear(), "holds no movement"),
+        (changed(t=[0.0, 0.2, 0.5, 0.0, 0.7]), "longest movement takes 1 ms; .*time_unit=s"),
+        (
+            pl.DataFrame({"movement": 1, "t": range(MOST_STEPS + 1), "x_px": 0, "y_px": 0}),
+            f"movement 1 has more than {MOST_STEPS} points",
+        ),
+    ],
+)
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_faults_are_named(tmp_path, frame, complaint, kind):
+    path = written(tmp_path, frame, kind)
+    if kind == "csv" and "movement 1 " in complaint:
+        complaint = complaint.replace("movement 1 ", "movement '1' ")
+    with pytest.raises(InputError, match=f"library.{kind}: .*{complaint}"):
+        read_movements(path)
+
+
+def test_files_that_are_none(tmp_path):
+    with pytest.raises(InputError, match="no such file"):
+        read_movements(tmp_path / "missing.csv")
+    (tmp_path / "empty.csv").touch()
+    with pytest.raises(InputError, match="empty"):
+        read_movements(tmp_path / "empty.csv")
+    (tmp_path / "broken.parquet").write_bytes(b"PAR1 and no more")
+    with pytest.raises(InputError, match="not a readable table"):
+        read_movements(tmp_path / "broken.parquet")
+    with pytest.raises(InputError, match="time_unit='min'"):
+        read_movements(tmp_path / "missing.csv", time_unit="min")
