@@ -6,6 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from humouse.features.coupling import COUPLING, coupling
 from humouse.features.kinematics import KINEMATICS, kinematics
 from humouse.features.motion import Motion
 from humouse.features.sigma_lognormal import NEUROMOTOR, neuromotor
@@ -23,6 +24,7 @@ GROUPS: dict[str, tuple[Feature, ...]] = {
     "timing": TIMING,
     "spectra": SPECTRA,
     "neuromotor": NEUROMOTOR,
+    "coupling": COUPLING,
 }
 """What each group of columns holds, in order."""
 
@@ -31,6 +33,7 @@ _COMPUTE: dict[str, _Compute] = {
     "timing": timing,
     "spectra": spectra,
     "neuromotor": neuromotor,
+    "coupling": coupling,
 }
 
 # Steps taken at a time: about what a CPU's cache holds; elsewhere what keeps the device busy.
