@@ -1,6 +1,6 @@
 """`python -m diffusion.sample` is `humouse sample`."""
 
-from humouse.diffusion.sample import main
+from humouse.sampling import main
 
 if __name__ == "__main__":
     main()

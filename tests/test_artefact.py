@@ -8,9 +8,9 @@ import torch
 from matplotlib.figure import Figure
 
 from humouse.artefact import read_json, replacing, set_aside, sha256, write_json
-from humouse.diffusion.checkpoint import Checkpoint, save_tensors
 from humouse.errors import InputError
 from humouse.figures import save_figure
+from humouse.training.checkpoint import Checkpoint, save_tensors
 from humouse.trajectories import Trajectories
 
 

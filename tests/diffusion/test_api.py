@@ -12,10 +12,11 @@ import diffusion.api
 from humouse.data.prepared import load_split
 from humouse.diffusion import api
 from humouse.diffusion.api import canonicalize, denormalize, generate_diffusion_samples
-from humouse.diffusion.checkpoint import Checkpoint, load_model
+from humouse.diffusion.checkpoint import load_model
 from humouse.errors import InputError
 from humouse.eval.evaluator import evaluate
 from humouse.eval.rule import EvaluationRule
+from humouse.training.checkpoint import Checkpoint
 from humouse.trajectories import Trajectories
 
 CPU = torch.device("cpu")

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from humouse.data.augment import AugmentRules
 from humouse.data.codec import CanonicalCodec, Codec, EventCodec
-from humouse.diffusion import batches as batches_module
 from humouse.diffusion.batches import Draws, Share, StepBatches
 from humouse.diffusion.noise.schedule import make_schedule
+from humouse.training import batches as batches_module
 from humouse.trajectories import Trajectories
 
 _FEW = settings(max_examples=15, deadline=None)

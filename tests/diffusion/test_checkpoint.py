@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 import torch
 
-from humouse.diffusion.checkpoint import Checkpoint, find_checkpoint, load_model
+from humouse.diffusion.checkpoint import load_model
 from humouse.errors import InputError
+from humouse.training.checkpoint import Checkpoint, find_checkpoint
 
 
 def same(a: Any, b: Any) -> bool:

@@ -12,19 +12,19 @@ import torch
 
 from humouse.artefact import sha256
 from humouse.data.prepared import load_split
-from humouse.diffusion.checkpoint import Checkpoint, Model, load_model
+from humouse.diffusion.checkpoint import Model, load_model
 from humouse.diffusion.sample import (
     SamplingRule,
-    check_condition,
-    resolve_device,
-    run,
     sample,
     sample_deltas,
 )
 from humouse.diffusion.train import train
 from humouse.errors import InputError
 from humouse.launch import settings_from
+from humouse.sampling import run
 from humouse.settings import SampleSettings
+from humouse.training.checkpoint import Checkpoint
+from humouse.training.model import check_condition
 from humouse.trajectories import Trajectories
 
 _RULE = SamplingRule(steps=3)
@@ -294,25 +294,6 @@ def test_durations_and_paths_are_above_zero(model: Model):
     ):
         with pytest.raises(InputError, match=message):
             check_condition(four, 2, torch.tensor(bad))
-
-
-@pytest.mark.parametrize("name", ["gpu", "cuda:x", "", "mps", "meta"])
-def test_unknown_devices(name: str):
-    with pytest.raises(InputError, match="device="):
-        resolve_device(name)
-
-
-def test_devices(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    assert resolve_device("auto") == resolve_device("cpu") == torch.device("cpu")
-    with pytest.raises(InputError, match="no CUDA device; use device=cpu"):
-        resolve_device("cuda")
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
-    assert resolve_device("cuda") == resolve_device("auto") == torch.device("cuda")
-    assert resolve_device("cuda:1") == torch.device("cuda:1")
-    with pytest.raises(InputError, match=r"device=cuda:2: there is none; .* is cuda:1"):
-        resolve_device("cuda:2")
 
 
 def sampling(checkpoint: Path, folder: Path, *more: str) -> SampleSettings:

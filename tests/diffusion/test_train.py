@@ -18,19 +18,27 @@ import torch
 from accelerate import Accelerator
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from humouse.diffusion import train as training
 from humouse.diffusion import validation as validating
 from humouse.diffusion.batches import Share, StepBatches
-from humouse.diffusion.checkpoint import Checkpoint, load_model
-from humouse.diffusion.journal import read_metrics
-from humouse.diffusion.train import Trainer, train
-from humouse.diffusion.validation import FOLLOWED, BestScore, Validation
+from humouse.diffusion.checkpoint import load_model
+from humouse.diffusion.learner import DiffusionLearner
+from humouse.diffusion.train import train
+from humouse.diffusion.validation import FOLLOWED, Validation
 from humouse.errors import InputError
 from humouse.settings import TrainSettings
+from humouse.training import trainer as training
+from humouse.training.checkpoint import DIFFUSION, Checkpoint
+from humouse.training.journal import read_metrics
+from humouse.training.trainer import Trainer
 from humouse.trajectories import Trajectories
 
 Make = Callable[..., TrainSettings]
 _VARIED = ("data.codec=event", "data.sequence_length=200", "data.batch_size=4", "model.cond_dim=2")
+
+
+def made(settings: TrainSettings) -> Trainer:
+    accelerator = Accelerator(cpu=True)
+    return Trainer(settings, accelerator, DIFFUSION, lambda m: DiffusionLearner(settings, m))
 
 
 def tensors(content: Any, name: str = "") -> dict[str, torch.Tensor]:
@@ -405,7 +413,7 @@ def test_another_seed_gives_another_model(
 
 def test_no_validation_gesture_fits(tmp_path: Path, tiny_settings: Make, tiny_data: Path):
     settings = tiny_settings(tmp_path, "data.codec=event", "data.sequence_length=200")
-    trainer = Trainer(settings, Accelerator(cpu=True))
+    trainer = made(settings)
     val = trainer.data.split("val")
     still = replace(val, deltas=torch.zeros_like(val.deltas))
     with pytest.raises(InputError, match="0 gestures of the validation split fit codec 'event'"):
@@ -429,41 +437,19 @@ def test_hardly_a_sample_fits(tmp_path: Path, tiny_settings: Make, monkeypatch: 
     assert not (tmp_path / "runs" / "tiny" / "samples.png").exists()
 
 
-@pytest.mark.parametrize("score", FOLLOWED)
-def test_the_best_round_by_each_score(score: str):
-    """Of shares more is better, of everything else less."""
-    best = BestScore(score, patience=2)
-    assert not best.improves({"another": 0.0})
-    shares = score.startswith("prd_")
-    rounds = [0.5, 0.6, 0.4, 0.45]
-    expected = [True, True, False, False] if shares else [True, False, True, False]
-    assert [best.improves({score: value, "another": 0.0}) for value in rounds] == expected
-    assert best.best == (0.6 if shares else 0.4)
-    assert best.exhausted is shares
-    again = BestScore(score, 2, best.state())
-    assert not again.improves({score: 0.45})
-    assert again.exhausted
-
-
-def test_nothing_is_followed():
-    best = BestScore("none", patience=1)
-    assert not any(best.improves(dict.fromkeys(FOLLOWED, value)) for value in (3.0, 2.0, 1.0))
-    assert not best.exhausted
-
-
 def test_validation_tells_a_conditional_model_its_conditions(
     tmp_path: Path, tiny_settings: Make, monkeypatch: pytest.MonkeyPatch
 ):
-    trainer = Trainer(tiny_settings(tmp_path, "model.cond_dim=2"), Accelerator(cpu=True))
+    trainer = made(tiny_settings(tmp_path, "model.cond_dim=2"))
     told: list[torch.Tensor | None] = []
-    predict = trainer.averaged.predict
+    predict = trainer.learner.average.predict
 
     def spy(x_t: Any, t: Any, mask: Any, cond: Any = None, x0_prev: Any = None) -> Any:
         told.append(cond)
         return predict(x_t, t, mask, cond, x0_prev)
 
-    monkeypatch.setattr(trainer.averaged, "predict", spy)
-    trainer.validation.loss(trainer.averaged)
+    monkeypatch.setattr(trainer.learner.average, "predict", spy)
+    trainer.learner.validation.loss(trainer.learner.average)
     assert told
     assert all(cond is not None and cond.shape[1] == 2 for cond in told)
     assert not any(bool(cond.isnan().any()) for cond in told if cond is not None)
@@ -472,11 +458,11 @@ def test_validation_tells_a_conditional_model_its_conditions(
 def test_bf16_gradients_with_self_conditioning(tmp_path: Path, tiny_settings: Make):
     """Weights cast by the first, unlearnt pass must not be what the second learns through."""
     wide = ("model.dropout=0", "model.base_channels=64")
-    trainer = Trainer(tiny_settings(tmp_path, *wide), Accelerator(cpu=True))
+    trainer = made(tiny_settings(tmp_path, *wide))
     objective = trainer.learner.objective
     for step in range(4):  # layers that start at zero hide the gradients before them
-        trainer._one_step(trainer.batches[step])
-    share = trainer.batches[0]
+        trainer._one_step(trainer.learner.batches[step])
+    share = trainer.learner.batches[0]
     batch = replace(share.batch, self_condition=torch.ones(len(share.batch), dtype=torch.bool))
 
     def gradients(half: bool) -> list[torch.Tensor]:

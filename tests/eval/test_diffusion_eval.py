@@ -12,14 +12,14 @@ import torch
 from humouse.artefact import sha256
 from humouse.data.codec import Codec
 from humouse.data.prepared import load_split
-from humouse.diffusion.sample import sample
 from humouse.errors import InputError
-from humouse.eval import diffusion_eval, sides
+from humouse.eval import diffusion_eval
 from humouse.eval.diffusion_eval import run
 from humouse.eval.evaluator import evaluate
 from humouse.eval.run import EvaluationRun
 from humouse.features import GROUPS, feature_table
 from humouse.figures import gesture_gallery, kinematic_overlays, velocity_spectra
+from humouse.generator import Generator
 from humouse.launch import settings_from
 from humouse.settings import EvalSettings
 from humouse.trajectories import Trajectories
@@ -117,7 +117,7 @@ def test_samples_in_the_frame_of_a_model(
     tiny_checkpoint: Path, twelve_people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     """With a checkpoint a file is scored as that model's codec sees it; nothing is drawn."""
-    monkeypatch.setattr(sides, "sample", None)
+    monkeypatch.setattr(Generator, "sample_deltas", None)
     samples = f"samples={twelve_people / 'test.parquet'}"
     val = f"val_split={twelve_people / 'val'}"
     run(asked(tmp_path, f"ckpt={tiny_checkpoint}", samples, val))
@@ -255,11 +255,13 @@ def test_conditions_of_the_samples(
     """Val's own lengths and goals, each taken once; or else whatever the train split has."""
     given: list[Trajectories | None] = []
 
+    draw = Generator.sample
+
     def spy(*parts: Any, like: Trajectories | None, **options: Any) -> Trajectories:
         given.append(like)
-        return sample(*parts, like=like, **options)
+        return draw(*parts, like=like, **options)
 
-    monkeypatch.setattr(sides, "sample", spy)
+    monkeypatch.setattr(Generator, "sample", spy)
     people = load_split(twelve_people / "val")
     more = (f"val_split={twelve_people / 'val'}", f"conditions={conditions}", "n=25")
     run(asked(tmp_path, f"ckpt={event_checkpoint}", *more))

@@ -7,27 +7,28 @@ import pytest
 import torch
 
 from humouse.data.prepared import load_split
-from humouse.diffusion.checkpoint import Model, load_model
+from humouse.diffusion.sample import SamplingRule
 from humouse.errors import InputError
 from humouse.eval.sides import People, framed, samples
+from humouse.generator import Generator, load_generator
 from humouse.trajectories import Trajectories
 
 
 @pytest.fixture(scope="module")
-def model(tiny_checkpoint: Path) -> Model:
-    return load_model(tiny_checkpoint)
+def model(tiny_checkpoint: Path) -> Generator:
+    return load_generator(tiny_checkpoint, rule=SamplingRule(steps=2))
 
 
 @pytest.fixture(scope="module")
-def event_model(event_checkpoint: Path) -> Model:
-    return load_model(event_checkpoint)
+def event_model(event_checkpoint: Path) -> Generator:
+    return load_generator(event_checkpoint, rule=SamplingRule(steps=2))
 
 
 def equal(one: Trajectories, other: Trajectories) -> bool:
     return one.deltas.shape == other.deltas.shape and torch.equal(one.deltas, other.deltas)
 
 
-def test_a_models_own_people(model: Model, tiny_data: Path, capsys: pytest.CaptureFixture):
+def test_a_models_own_people(model: Generator, tiny_data: Path, capsys: pytest.CaptureFixture):
     people = People.load(None, None, model)
     assert people.path == tiny_data / "val"
     assert equal(people.held_out, load_split(tiny_data / "val"))
@@ -37,7 +38,7 @@ def test_a_models_own_people(model: Model, tiny_data: Path, capsys: pytest.Captu
 
 @pytest.mark.parametrize("suffix", ["", ".parquet"])
 def test_other_people(
-    model: Model, twelve_people: Path, suffix: str, capsys: pytest.CaptureFixture
+    model: Generator, twelve_people: Path, suffix: str, capsys: pytest.CaptureFixture
 ):
     people = People.load(f"{twelve_people / 'val'}{suffix}", None, model)
     assert equal(people.held_out, load_split(twelve_people / "val"))
@@ -48,7 +49,7 @@ def test_other_people(
 
 
 def test_another_dataset_is_noted(
-    model: Model, twelve_people: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+    model: Generator, twelve_people: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ):
     for name in ("train", "val"):
         split = load_split(twelve_people / name)
@@ -87,7 +88,7 @@ def test_what_is_missing(twelve_people: Path, tmp_path: Path):
         People.load(str(tmp_path / "val"), None, None)
 
 
-def test_both_sides_in_the_frame_of_the_model(event_model: Model, twelve_people: Path):
+def test_both_sides_in_the_frame_of_the_model(event_model: Generator, twelve_people: Path):
     people = People.load(str(twelve_people / "val"), None, None)
     assert people.framed(None).held_out is people.held_out
     still = people.held_out.deltas.clone()
@@ -104,23 +105,23 @@ def test_both_sides_in_the_frame_of_the_model(event_model: Model, twelve_people:
 
 @pytest.mark.parametrize("which", ["model", "event_model"])
 def test_samples_are_in_the_frame_of_the_model(which: str, request: pytest.FixtureRequest):
-    model: Model = request.getfixturevalue(which)
-    made = samples(model, 8, like=None, steps=2, sampler="ddim", seed=1)
+    model: Generator = request.getfixturevalue(which)
+    made = samples(model, 8, like=None, seed=1)
     assert 0 < len(made) <= 8
     assert made.user is None
     assert equal(made, framed(made, model))
-    again = samples(model, 8, like=None, steps=2, sampler="ddim", seed=1)
-    other = samples(model, 8, like=None, steps=2, sampler="dpm", seed=2)
+    again = samples(model, 8, like=None, seed=1)
+    other = samples(model, 8, like=None, seed=2)
     assert equal(made, again)
     assert not equal(made, other)
 
 
-def test_samples_like_people(event_model: Model, twelve_people: Path):
+def test_samples_like_people(event_model: Generator, twelve_people: Path):
     """At most n, each on the conditions of another gesture that fits; fewer where fewer fit."""
     val = load_split(twelve_people / "val")
     val = replace(val, deltas=torch.cat([torch.zeros_like(val.deltas[:40]), val.deltas[40:]]))
     assert int(event_model.codec.fits(val).sum()) == 6
-    made = samples(event_model, 20, like=val, steps=2, sampler="ddim", seed=0)
+    made = samples(event_model, 20, like=val, seed=0)
     assert 0 < len(made) <= 6
     assert {tuple(row) for row in made.start.tolist()} <= {
         tuple(row) for row in val.start[40:].tolist()
@@ -131,7 +132,7 @@ def test_samples_like_people(event_model: Model, twelve_people: Path):
     ("asked", "message"),
     [({"steps": 0}, "steps"), ({"sampler": "euler"}, "sampler=euler"), ({"seed": -1}, "seed=-1")],
 )
-def test_samples_that_cannot_be_drawn(model: Model, asked: dict, message: str):
-    good = {"like": None, "steps": 2, "sampler": "ddim", "seed": 0}
+def test_samples_that_cannot_be_drawn(model: Generator, asked: dict, message: str):
+    seed = asked.pop("seed", 0)
     with pytest.raises(InputError, match=message):
-        samples(model, 2, **{**good, **asked})
+        samples(replace(model, rule=replace(model.rule, **asked)), 2, like=None, seed=seed)

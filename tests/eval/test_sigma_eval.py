@@ -13,14 +13,14 @@ import torch
 
 from humouse.artefact import sha256
 from humouse.data.prepared import load_split
-from humouse.diffusion.sample import sample
 from humouse.errors import InputError
-from humouse.eval import sides, sigma_eval
+from humouse.eval import sigma_eval
 from humouse.eval.evaluation import Evaluation
 from humouse.eval.evaluator import evaluate
 from humouse.eval.sigma_eval import main, run
 from humouse.features import GROUPS
 from humouse.features.sigma_lognormal import SNR
+from humouse.generator import Generator
 from humouse.launch import settings_from
 from humouse.settings import SigmaEvalSettings
 from humouse.trajectories import Trajectories
@@ -151,11 +151,13 @@ def test_samples_are_drawn_on_validation_conditions(
 ):
     given: list[Trajectories] = []
 
+    draw = Generator.sample
+
     def spy(*parts: Any, like: Trajectories, **options: Any) -> Trajectories:
         given.append(like)
-        return sample(*parts, like=like, **options)
+        return draw(*parts, like=like, **options)
 
-    monkeypatch.setattr(sides, "sample", spy)
+    monkeypatch.setattr(Generator, "sample", spy)
     run(asked(tmp_path, f"ckpt={event_checkpoint}", split, "use_diffusion_eval=true"))
     (like,) = given
     rows = {row.tobytes() for row in load_split(twelve_people / "val").deltas.numpy()}

@@ -8,14 +8,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from humouse.diffusion.checkpoint import Model, find_checkpoint, load_model
-from humouse.diffusion.sample import (
-    SamplingRule,
-    check_condition,
-    resolve_device,
-    sample_deltas,
-)
+from humouse.diffusion.checkpoint import Model, load_model
+from humouse.diffusion.sample import SamplingRule, sample_deltas
 from humouse.errors import InputError
+from humouse.training.checkpoint import find_checkpoint
+from humouse.training.device import resolve_device
+from humouse.training.model import check_condition
 from humouse.trajectories import Trajectories
 
 

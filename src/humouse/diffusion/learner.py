@@ -1,43 +1,55 @@
-"""The learner: a network, its average and its optimiser, and what one step does to them (§4)."""
+"""The diffusion model's learner: network, average and optimiser, and what one step does to them (§4)."""
 
+import copy
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import torch
-from accelerate import Accelerator
+from matplotlib.figure import Figure
 from torch import Tensor
 
-from humouse.diffusion.batches import Share
-from humouse.diffusion.checkpoint import Checkpoint
+from humouse.data.augment import AugmentRules
+from humouse.diffusion.batches import Draws, Share, StepBatches
+from humouse.diffusion.checkpoint import Model, build_denoiser
 from humouse.diffusion.denoiser import Denoiser
-from humouse.diffusion.ema import EMA
 from humouse.diffusion.objective import NoisyBatch, Objective
-from humouse.diffusion.train_settings import learning_rate
+from humouse.diffusion.validation import Validation
 from humouse.randomness import derive_seed
 from humouse.settings import TrainSettings
+from humouse.training.checkpoint import Checkpoint
+from humouse.training.ema import EMA
+from humouse.training.learner import BadLossError, Learner, Material
+from humouse.training.run_settings import learning_rate
 
 
-class BadLossError(Exception):
-    """The loss or the gradient stopped being finite; the weights are as they were before."""
-
-
-class Learner:
+class DiffusionLearner(Learner):
     """What training changes, on this process's device.
 
     Args:
-        denoiser: With fresh weights.
         settings: The whole configuration.
-        accelerator: Knows the device, the precision and the other processes.
+        material: Codec, splits, accelerator.
     """
 
-    def __init__(
-        self, denoiser: Denoiser, settings: TrainSettings, accelerator: Accelerator
-    ) -> None:
+    def __init__(self, settings: TrainSettings, material: Material) -> None:
         s = settings
         self.settings = settings
-        self.accelerator = accelerator
+        self.material = material
+        self.accelerator = accelerator = material.accelerator
+        self.validation = Validation.choose(
+            material.val,
+            material.codec,
+            s.logging.num_eval_samples,
+            seed=s.seed,
+            cond_dim=s.model.cond_dim,
+            feature_mode=s.data.feature_mode,
+        )
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(derive_seed(s.seed, "weights"))
+            denoiser = build_denoiser(material.config, material.codec)
+        self.batches = self._batches(denoiser)
+        self.average: Denoiser = copy.deepcopy(denoiser).to(accelerator.device).eval()
         denoiser = denoiser.to(accelerator.device)
         self.ema = EMA(denoiser.network, s.optim.ema_decay)
         weighted = s.diffusion.min_snr_weight
@@ -52,6 +64,45 @@ class Learner:
         )
         self.objective, self.optimizer = accelerator.prepare(objective, optimizer)
         self.network = accelerator.unwrap_model(self.objective).denoiser.network
+
+    def _batches(self, denoiser: Denoiser) -> StepBatches:
+        s, material = self.settings, self.material
+        draws = Draws(
+            batch_size=material.gestures_per_step,
+            seed=s.seed,
+            cond_dim=s.model.cond_dim,
+            cond_dropout=s.model.cond_dropout,
+            self_condition=s.diffusion.self_condition_prob if s.model.self_condition else 0.0,
+        )
+        return StepBatches(
+            material.train,
+            material.codec,
+            denoiser.schedule,
+            AugmentRules(**vars(s.data.augment)),
+            draws,
+            rank=self.accelerator.process_index,
+            processes=self.accelerator.num_processes,
+        )
+
+    @property
+    def parameter_count(self) -> int:
+        """Number of learned parameters."""
+        return sum(weights.numel() for weights in self.average.parameters())
+
+    def averaged(self) -> Mapping[str, Tensor]:
+        """Return the averaged weights, of which a run keeps the best."""
+        return self.ema.weights
+
+    def measure(self, *, scored: bool) -> tuple[dict[str, float], dict[str, Figure]]:
+        """Return the validation loss, and the scores and pictures of samples where they are due."""
+        self.average.network.load_state_dict(self.ema.weights)
+        scores = {"val_loss": self.validation.loss(self.average, self.min_snr_gamma)}
+        if not scored:
+            return scores, {}
+        m = self.material
+        model = Model(m.codec, m.config, {}, m.path, 0, denoiser=self.average)
+        samples, pictures = self.validation.score(model)
+        return scores | samples, pictures
 
     def state(self) -> dict[str, Any]:
         """Return the fields of a checkpoint that are the learner's."""
@@ -71,7 +122,7 @@ class Learner:
         if self.accelerator.scaler is not None and saved.scaler:
             self.accelerator.scaler.load_state_dict(saved.scaler)
 
-    def step(self, share: Share, step: int, steps: int) -> tuple[float, float]:
+    def step(self, share: Share, step: int, steps: int) -> dict[str, float]:  # type: ignore[override]
         """Take optimiser step `step` (from 0) of `steps`; return the loss and the gradient's norm.
 
         Raises:
@@ -90,7 +141,7 @@ class Learner:
             raise BadLossError(f"the loss is {loss:g} and the gradient's norm {norm:g}")
         self.optimizer.step()
         self.ema.update(self.network, step)
-        return loss, norm
+        return {"loss": loss, "grad_norm": norm}
 
     def _gradient(self, share: Share, step: int) -> float:
         """Add up the gradients of a share's parts; return the loss over all processes."""

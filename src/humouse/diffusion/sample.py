@@ -3,23 +3,18 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from humouse.artefact import sha256, versions, write_json
-from humouse.data.codec import CONDITIONS, Frame, check_condition_values, valid_steps
-from humouse.diffusion.checkpoint import Model, load_model, save_tensors
+from humouse.data.codec import Frame, valid_steps
+from humouse.diffusion.checkpoint import Model
 from humouse.diffusion.guidance import Guided
 from humouse.diffusion.samplers import draw, make_sampler
 from humouse.errors import InputError
-from humouse.figures import samples, save_figure
-from humouse.launch import launch
-from humouse.progress import progress_bar
 from humouse.randomness import generator
-from humouse.settings import SampleSettings
+from humouse.training.model import check_request
 from humouse.trajectories import Trajectories
 
 
@@ -99,7 +94,7 @@ def sample_deltas(
 ) -> tuple[Float[Tensor, "n T C"], Frame]:
     """Return what `sample` decodes: normalised deltas [n, T, C] on the CPU, and their frames."""
     rule = rule or SamplingRule()
-    check_request(model, n, seq_len, cond, seed, rule)
+    check_sampling(model, n, seq_len, cond, seed, rule)
     codec = model.codec
     if like is None:
         frame = codec.draw_frames(n, seed=seed, seq_len=seq_len)
@@ -156,43 +151,15 @@ def _sample_batch(
     )
 
 
-def check_request(
+def check_sampling(
     model: Model, n: int, seq_len: int | None, cond: Tensor | None, seed: int, rule: SamplingRule
 ) -> None:
     """Raise InputError, naming the argument, for the first that this model cannot serve."""
-    if n < 1:
-        raise InputError(f"n={n}: ask for at least 1 movement")
-    if seed < 0:
-        raise InputError(f"seed={seed}: must be at least 0")
+    check_request(model, n, seq_len, cond, seed)
     make_sampler(rule.sampler, model.denoiser.schedule, eta=rule.eta).times(rule.steps)
     if rule.batch_size < 1:
         raise InputError(f"batch_size={rule.batch_size}: must be at least 1")
-    shortest, longest = model.codec.length_range()
-    if seq_len is not None and not shortest <= seq_len <= longest:
-        seen = f"{shortest}" if shortest == longest else f"{shortest} to {longest}"
-        raise InputError(
-            f"seq_len={seq_len}: {model.path} was trained on {seen} steps; ask for that, or train "
-            "with another data.sequence_length"
-        )
-    if cond is not None:
-        check_condition(model, n, cond)
     _check_guidance(model, cond, rule)
-
-
-def check_condition(model: Model, n: int, cond: Tensor) -> None:
-    """Raise InputError if the conditions are not what this model knows, or not possible."""
-    known, cond = ", ".join(CONDITIONS[: model.cond_dim]) or "none", cond.float()
-    if cond.ndim not in (1, 2):
-        raise InputError(f"cond: {cond.ndim} dimensions; give [K], or [n, K]")
-    if not 1 <= cond.shape[-1] <= model.cond_dim:
-        raise InputError(
-            f"cond: {cond.shape[-1]} conditions given, {model.path} knows: {known}; train with "
-            "model.cond_dim=… for more"
-        )
-    if model.cond_dim > 1:  # a model of the first condition alone knows no dy
-        missing = len(CONDITIONS) - cond.shape[-1]
-        cond = torch.nn.functional.pad(cond, (0, missing), value=torch.nan)
-    check_condition_values(cond, n)
 
 
 def _check_guidance(model: Model, cond: Tensor | None, rule: SamplingRule) -> None:
@@ -212,91 +179,3 @@ def _check_guidance(model: Model, cond: Tensor | None, rule: SamplingRule) -> No
             f"guidance={rule.guidance}: there is no condition to guide by; give cond=…, or leave it "
             "at 1"
         )
-
-
-def resolve_device(name: str) -> torch.device:
-    """Return the device called "auto" (CUDA if there is one), "cpu", "cuda" or "cuda:N".
-
-    Raises:
-        InputError: There is no such device here.
-    """
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-    except RuntimeError as error:
-        raise InputError(f"device={name}: no such device; choose auto, cpu or cuda") from error
-    if device.type not in ("cpu", "cuda"):
-        raise InputError(f"device={name}: humouse runs on auto, cpu or cuda")
-    if device.type == "cuda" and not torch.cuda.is_available():
-        raise InputError(f"device={name}: this machine has no CUDA device; use device=cpu")
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        last = torch.cuda.device_count() - 1
-        raise InputError(f"device={name}: there is none; the last CUDA device here is cuda:{last}")
-    return device
-
-
-def announce(model: Model) -> None:
-    """Print which checkpoint is used: by default it is the newest."""
-    print(f"checkpoint: {model.path} ({model.config['experiment_name']}, step {model.step:,})")
-
-
-def run(settings: SampleSettings) -> None:
-    """Sample as the settings say and write Parquet, picture and manifest to `out_dir`."""
-    model = load_model(settings.ckpt, resolve_device(settings.device))
-    rule = SamplingRule(
-        settings.steps,
-        settings.sampler,
-        settings.eta,
-        settings.guidance,
-        settings.guidance_rescale,
-        settings.batch_size,
-    )
-    cond = None if settings.cond is None else torch.tensor(settings.cond)
-    check_request(model, settings.n, settings.seq_len, cond, settings.seed, rule)
-    announce(model)
-    calls = -(-settings.n // settings.batch_size) * settings.steps
-    with progress_bar("sampling", calls) as advance:
-        x0, frame = sample_deltas(
-            model,
-            settings.n,
-            seq_len=settings.seq_len,
-            cond=cond,
-            seed=settings.seed,
-            rule=rule,
-            progress=advance,
-        )
-    movements = model.codec.decode(x0, frame, origin=model.origin)
-    out_dir = Path(settings.out_dir)
-    movements.save(out_dir / "samples.parquet")
-    if settings.save_deltas:
-        save_tensors(out_dir / "deltas.pt", {"deltas": x0, "lengths": frame.lengths})
-    save_figure(samples(movements), out_dir / "samples.png")
-    write_json(
-        out_dir / "manifest.json",
-        {
-            "settings": vars(settings),
-            "checkpoint": {"path": str(model.path), "sha256": sha256(model.path)},
-            "experiment": model.config["experiment_name"],
-            "trained_on": model.data,
-            "samples_sha256": sha256(out_dir / "samples.parquet"),
-            "units": {"dx_px": "px", "dy_px": "px", "dt_ms": "ms"},
-            "versions": versions(),
-        },
-    )
-    print(f"{settings.n:,} movements: {out_dir / 'samples.parquet'}")
-    print(f"picture: {out_dir / 'samples.png'}; what made them: {out_dir / 'manifest.json'}")
-
-
-def main() -> None:
-    """Run `humouse sample`."""
-    launch(
-        "diffusion/sample",
-        SampleSettings,
-        run,
-        "humouse sample — draw movements from a trained model",
-    )
-
-
-if __name__ == "__main__":
-    main()

@@ -11,8 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from humouse.artefact import sha256
-from humouse.diffusion.checkpoint import Model, load_model
-from humouse.diffusion.sample import announce, resolve_device
+from humouse.diffusion.sample import SamplingRule
 from humouse.errors import InputError
 from humouse.eval.evaluation import Evaluation
 from humouse.eval.evaluator import evaluate
@@ -26,10 +25,13 @@ from humouse.eval.sides import People, chosen, framed, provenance, samples
 from humouse.eval.verdict import excesses, findings, headline
 from humouse.features import FeatureTable, feature_table
 from humouse.figures import gesture_gallery, kinematic_overlays, save_figure, velocity_spectra
+from humouse.generator import Generator, load_generator
 from humouse.launch import command_of, launch
 from humouse.progress import progress_bar
 from humouse.report import write_report
 from humouse.settings import EvalSettings
+from humouse.training.device import resolve_device
+from humouse.training.model import announce
 from humouse.trajectories import Trajectories
 
 _CONFIG = "diffusion/eval"
@@ -41,14 +43,14 @@ def run(settings: EvalSettings) -> None:
     rule = _checked(settings)
     model = None
     if settings.samples is None or settings.ckpt is not None:
-        model = load_model(settings.ckpt, resolve_device(settings.device))
+        model = _model(settings)
     needed = bool({"other_people", "replay"} & set(settings.references))
     people = People.load(settings.val_split, settings.train_split, model, train_needed=needed)
     if not len(people.train) and "copying" in settings.metrics:
         print("note: copying is left out: there is no train split", file=sys.stderr)
     gate: dict[str, float] = {}
     if model is not None:
-        announce(model)
+        announce(model.model)
         groups = FEATURE_MODES["kinematic"]
         gate = format_gate(people.held_out, model.codec, groups=groups, seed=settings.seed)
     made = _made(settings, model, people.held_out)
@@ -75,6 +77,11 @@ def run(settings: EvalSettings) -> None:
     print(f"scores: {done.folder / SCORES}; pictures and data beside it")
 
 
+def _model(settings: EvalSettings) -> Generator:
+    rule = SamplingRule(steps=settings.steps, sampler=settings.sampler)
+    return load_generator(settings.ckpt, resolve_device(settings.device), rule=rule)
+
+
 def _checked(settings: EvalSettings) -> EvaluationRule:
     if settings.n < FEWEST:
         raise InputError(f"n={settings.n}: must be at least {FEWEST}")
@@ -97,7 +104,7 @@ def _checked(settings: EvalSettings) -> EvaluationRule:
     return rule
 
 
-def _made(settings: EvalSettings, model: Model | None, people: Trajectories) -> Trajectories:
+def _made(settings: EvalSettings, model: Generator | None, people: Trajectories) -> Trajectories:
     if settings.samples is not None:
         return framed(Trajectories.load(settings.samples), model)
     assert model is not None
@@ -105,8 +112,6 @@ def _made(settings: EvalSettings, model: Model | None, people: Trajectories) -> 
         model,
         min(settings.n, len(people)),
         like=people if settings.conditions == "val" else None,
-        steps=settings.steps,
-        sampler=settings.sampler,
         seed=settings.seed,
     )
 
@@ -189,7 +194,7 @@ def _common_size(
 
 
 def _provenance(
-    settings: EvalSettings, model: Model | None, people: People, gate: dict[str, float]
+    settings: EvalSettings, model: Generator | None, people: People, gate: dict[str, float]
 ) -> dict[str, Any]:
     content: dict[str, Any] = {
         "command": command_of("humouse eval", _CONFIG, settings),

@@ -9,14 +9,11 @@ import numpy as np
 
 from humouse.artefact import sha256, versions
 from humouse.data.prepared import load_split, origin_of
-from humouse.diffusion.checkpoint import Model
-from humouse.diffusion.sample import SamplingRule, sample
 from humouse.errors import InputError
 from humouse.eval.evaluator import chosen_rows
+from humouse.generator import Generator
 from humouse.progress import progress_bar
 from humouse.trajectories import Trajectories
-
-_BATCH = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +35,7 @@ class People:
         cls,
         val_split: str | None,
         train_split: str | None,
-        model: Model | None,
+        model: Generator | None,
         *,
         train_needed: bool = True,
     ) -> "People":
@@ -77,12 +74,12 @@ class People:
                 "people too; a score on people that the model knows says nothing: name disjoint splits"
             )
 
-    def framed(self, model: Model | None) -> "People":
+    def framed(self, model: Generator | None) -> "People":
         """Return both as the model's codec sees them."""
         return People(framed(self.held_out, model), framed(self.train, model), self.path)
 
 
-def _own_split(model: Model | None, name: str) -> Path:
+def _own_split(model: Generator | None, name: str) -> Path:
     if model is None:
         raise InputError("val_split: name the people to compare the samples with, e.g. data/val")
     return Path(model.data["folder"]) / name
@@ -104,7 +101,7 @@ def _train(train_split: str | None, val_path: Path) -> Trajectories:
     return load_split(beside)
 
 
-def provenance(settings: Any, model: Model | None, people: People) -> dict[str, Any]:
+def provenance(settings: Any, model: Generator | None, people: People) -> dict[str, Any]:
     """Return what made an evaluation: settings, people, versions, and the model if there is one."""
     content = {
         "settings": vars(settings),
@@ -117,7 +114,7 @@ def provenance(settings: Any, model: Model | None, people: People) -> dict[str, 
     return content
 
 
-def framed(movements: Trajectories, model: Model | None) -> Trajectories:
+def framed(movements: Trajectories, model: Generator | None) -> Trajectories:
     """Return what fits the model's codec, as the codec sees it: one path for all sides."""
     if model is None:
         return movements
@@ -129,9 +126,7 @@ def chosen(movements: Trajectories, n: int, seed: int) -> Trajectories:
     return movements[chosen_rows(len(movements), min(n, len(movements)), seed)]
 
 
-def samples(
-    model: Model, n: int, *, like: Trajectories | None, steps: int, sampler: str, seed: int
-) -> Trajectories:
+def samples(model: Generator, n: int, *, like: Trajectories | None, seed: int) -> Trajectories:
     """Return n samples of the model, as its codec sees them.
 
     Args:
@@ -139,14 +134,11 @@ def samples(
         n: How many.
         like: Draw them on the lengths and conditions of these movements: of the n that an evaluation
             under this seed compares, where more fit. None draws from the train split's.
-        steps: Network calls per movement.
-        sampler: "ddim" or "dpm".
         seed: Of the samples.
     """
     if like is not None:
         like = chosen(like[model.codec.fits(like)], n, seed)
         n = len(like)
-    rule = SamplingRule(steps=steps, sampler=sampler, batch_size=_BATCH)
-    with progress_bar("sampling", -(-n // _BATCH) * steps) as advance:
-        made = sample(model, n, like=like, seed=seed, rule=rule, progress=advance)
+    with progress_bar("sampling", model.calls(n)) as advance:
+        made = model.sample(n, like=like, seed=seed, progress=advance)
     return framed(made, model)

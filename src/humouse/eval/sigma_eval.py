@@ -13,8 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from humouse.artefact import write_json
-from humouse.diffusion.checkpoint import Model, load_model
-from humouse.diffusion.sample import announce, resolve_device
+from humouse.diffusion.sample import SamplingRule
 from humouse.errors import InputError
 from humouse.eval.evaluation import Evaluation
 from humouse.eval.evaluator import evaluate
@@ -27,9 +26,12 @@ from humouse.eval.sides import People, chosen, framed, provenance, samples
 from humouse.features import FeatureTable, feature_table
 from humouse.features.sigma_lognormal import SNR
 from humouse.figures import kinematic_overlays, save_figure, velocity_spectra
+from humouse.generator import Generator, load_generator
 from humouse.launch import launch
 from humouse.progress import progress_bar
 from humouse.settings import SigmaEvalSettings
+from humouse.training.device import resolve_device
+from humouse.training.model import announce
 from humouse.trajectories import Trajectories
 
 _CONFIG = "diffusion/sigma_eval"
@@ -50,8 +52,8 @@ def run(settings: SigmaEvalSettings) -> None:
     rule = _checked(settings)
     model = None
     if settings.use_diffusion_eval:
-        model = load_model(settings.ckpt, resolve_device(settings.device))
-        announce(model)
+        model = _model(settings)
+        announce(model.model)
     people = People.load(settings.val_split, settings.train_split, model)
     judged = _judged(settings, model, people)
     evaluations: dict[str, Evaluation] = {}
@@ -72,6 +74,11 @@ def run(settings: SigmaEvalSettings) -> None:
     print(
         f"scores: {out_dir / 'sigma_eval.json'}; a folder of pictures for each generator beside it"
     )
+
+
+def _model(settings: SigmaEvalSettings) -> Generator:
+    rule = SamplingRule(steps=settings.steps, sampler=settings.sampler)
+    return load_generator(settings.ckpt, resolve_device(settings.device), rule=rule)
 
 
 def _checked(settings: SigmaEvalSettings) -> EvaluationRule:
@@ -103,7 +110,7 @@ def _checked(settings: SigmaEvalSettings) -> EvaluationRule:
 
 
 def _judged(
-    settings: SigmaEvalSettings, model: Model | None, people: People
+    settings: SigmaEvalSettings, model: Generator | None, people: People
 ) -> dict[str, tuple[Trajectories, Trajectories]]:
     """Return (people, movements) of each generator, at most n of each, by name."""
     # Read first: a file that is not there is missed before the work, not after it.
@@ -117,8 +124,6 @@ def _judged(
             model,
             n,
             like=people.held_out,
-            steps=settings.steps,
-            sampler=settings.sampler,
             seed=settings.seed,
         )
         judged[_DIFFUSION] = standard, made
@@ -145,7 +150,7 @@ def _draw(people: Trajectories, made: Trajectories, folder: Path) -> None:
 
 def _content(
     settings: SigmaEvalSettings,
-    model: Model | None,
+    model: Generator | None,
     people: People,
     evaluations: dict[str, Evaluation],
 ) -> dict[str, Any]:

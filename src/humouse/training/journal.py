@@ -81,6 +81,24 @@ class Journal:
         self._board.close()
 
 
+class Means:
+    """Means of what the steps since the last line of the journal came to."""
+
+    def __init__(self) -> None:
+        self._steps: list[Mapping[str, float]] = []
+
+    def add(self, numbers: Mapping[str, float]) -> None:
+        """Take note of one step's numbers."""
+        self._steps.append(numbers)
+
+    def taken(self) -> dict[str, float]:
+        """Return the mean of each number over the steps that have it, and begin anew."""
+        names = dict.fromkeys(name for numbers in self._steps for name in numbers)
+        known = {name: [one[name] for one in self._steps if name in one] for name in names}
+        self._steps.clear()
+        return {name: sum(values) / len(values) for name, values in known.items()}
+
+
 def read_metrics(folder: Path) -> list[dict[str, Any]]:
     """Return the lines of a run's metrics file; a line cut short by a kill is left out."""
     path = folder / METRICS_FILE

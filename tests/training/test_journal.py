@@ -5,7 +5,7 @@ from pathlib import Path
 import yaml
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from humouse.diffusion.journal import METRICS_FILE, Journal, read_metrics
+from humouse.training.journal import METRICS_FILE, Journal, Means, read_metrics
 
 
 def test_lines_settings_and_curve(tmp_path: Path):
@@ -47,3 +47,12 @@ def test_a_new_run_starts_an_empty_file(tmp_path: Path):
     Journal(tmp_path, {}, 0).close()
     assert read_metrics(tmp_path) == []
     assert read_metrics(tmp_path / "nowhere") == []
+
+
+def test_means_of_the_steps_since_the_last_line():
+    means = Means()
+    means.add({"loss": 1.0, "r1": 4.0})
+    means.add({"loss": 3.0})
+    assert means.taken() == {"loss": 2.0, "r1": 4.0}
+    means.add({"loss": 5.0})
+    assert means.taken() == {"loss": 5.0}

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from humouse.diffusion.ema import EMA
+from humouse.training.ema import EMA
 
 
 @settings(max_examples=15, deadline=None)

@@ -1,0 +1,62 @@
+"""Settings of training a GAN."""
+
+from dataclasses import dataclass, field
+
+from humouse.settings.data import DataSettings
+from humouse.settings.fields import setting
+from humouse.settings.training import EarlyStoppingSettings, LoggingSettings
+
+
+@dataclass
+class GanModelSettings:
+    """Generator and discriminator."""
+
+    kind: str = setting("conv, or lstm (BeCAPTCHA-Mouse's; its widths are fixed)")
+    latent_dim: int = setting("normal numbers that each movement is made from")
+    step_noise: int = setting("conv: normal numbers for each step besides")
+    generator_width: int = setting("conv: channels of the generator at full length")
+    discriminator_width: int = setting("conv: channels of the discriminator at full length")
+    feature_dim: int = setting("conv: penultimate features of the discriminator")
+    cond_dim: int = setting(
+        "conditions to learn, the first so many of goal_dx_px, goal_dy_px, duration_ms, path_px"
+    )
+    cond_dropout: float = setting("share of training gestures that are not told their conditions")
+
+
+@dataclass
+class GanOptimSettings:
+    """Optimisation of both players, one step each in turn."""
+
+    loss: str = setting("hinge or bce")
+    lr: float = setting("learning rate of the generator's Adam")
+    discriminator_lr: float = setting("learning rate of the discriminator's Adam")
+    lr_warmup_steps: int = setting("steps over which both learning rates rise from 0")
+    lr_decay: str = setting("after the warm-up: constant, or cosine down to 0 at the last step")
+    betas: list[float] = setting("β1 and β2 of both")
+    r1_gamma: float = setting("weight γ of the gradient penalty R1 on recordings; 0 for none")
+    r1_interval: int = setting("steps between two penalties, each as strong as so many")
+    ema_decay: float = setting("cap of the moving average of both networks' weights")
+    epochs: int = setting("passes over the train split")
+    max_steps: int | None = setting("stop after this many steps, whatever the epochs say")
+
+
+@dataclass
+class GanTrainSettings:
+    """`python -m humouse.gan.train`: train a GAN."""
+
+    experiment_name: str = setting("names the checkpoint and the run's folder")
+    seed: int = setting("seed of everything random")
+    device: str = setting("auto, cpu or cuda")
+    resume: bool = setting("go on from the checkpoint of this name, if there is one")
+    checkpoint_dir: str = setting("folder for checkpoints")
+    use_diffusion_eval: bool = setting(
+        "at each round of samples, hold diffusion samples against people and the discriminator too"
+    )
+    diffusion_ckpt: str | None = setting(
+        "the diffusion model of use_diffusion_eval; null for HUMOUSE_CKPT"
+    )
+    data: DataSettings = field(default_factory=DataSettings)
+    model: GanModelSettings = field(default_factory=GanModelSettings)
+    optim: GanOptimSettings = field(default_factory=GanOptimSettings)
+    logging: LoggingSettings = field(default_factory=LoggingSettings)
+    early_stopping: EarlyStoppingSettings = field(default_factory=EarlyStoppingSettings)

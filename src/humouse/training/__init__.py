@@ -1,0 +1,1 @@
+"""What training any model here needs: the loop, its batches, its journal, its checkpoints, its scores."""

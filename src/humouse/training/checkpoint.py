@@ -1,0 +1,134 @@
+"""Checkpoints: everything a run needs to go on, and everything a sampler needs, in one file.
+
+Plain values and tensors only, so that `torch.load(weights_only=True)` reads them; written aside and
+renamed, so that the file is always whole.
+"""
+
+import os
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from humouse.artefact import replacing
+from humouse.errors import InputError
+
+_VERSION = 1
+DIFFUSION = "humouse diffusion checkpoint"
+GAN = "humouse GAN checkpoint"
+KINDS = {DIFFUSION: "humouse train", GAN: "python -m humouse.gan.train"}
+"""What a checkpoint can hold, and the command that writes it."""
+
+
+@dataclass
+class Checkpoint:
+    """The state of a training run after `step` optimiser steps.
+
+    Args:
+        config: The resolved configuration (plain dictionaries).
+        versions: Versions of Python and the packages that trained it.
+        data: The prepared dataset: id, folder, manifest hash, whether it is synthetic.
+        codec: `Codec.state_dict` of the fitted codec.
+        step: Optimiser steps done.
+        model: The weights.
+        ema: Their moving average.
+        optimizer: State of the optimiser, or of each of them.
+        scaler: State of the gradient scaler, empty without one.
+        history: Validation so far: best score, rounds without a better one.
+        best: The averaged weights of the best validation score, or None before the first.
+        kind: What it holds; one of `KINDS`.
+    """
+
+    config: dict[str, Any]
+    versions: dict[str, str]
+    data: dict[str, Any]
+    codec: dict[str, Any]
+    step: int
+    model: dict[str, Tensor]
+    ema: dict[str, Tensor]
+    optimizer: dict[str, Any]
+    scaler: dict[str, Any]
+    history: dict[str, Any]
+    best: dict[str, Tensor] | None = None
+    kind: str = DIFFUSION
+
+    def save(self, path: str | Path) -> None:
+        """Write the checkpoint, whole or not at all.
+
+        Raises:
+            InputError: The file cannot be written; what was there before is unchanged.
+        """
+        content = {field.name: getattr(self, field.name) for field in fields(self)}
+        save_tensors(path, {"kind": content.pop("kind"), "version": _VERSION, **content})
+
+    @classmethod
+    def load(cls, path: str | Path, kind: str | None = None) -> "Checkpoint":
+        """Read a checkpoint.
+
+        Args:
+            path: The file.
+            kind: What it must hold; None for whatever it does.
+
+        Raises:
+            InputError: There is none, or it is cut short, of another kind or version, or something
+                else.
+        """
+        content = _read(Path(path))
+        if not isinstance(content, dict) or content.get("kind") not in KINDS:
+            raise InputError(f"{path}: not a humouse checkpoint; humouse train writes them")
+        if kind is not None and content["kind"] != kind:
+            raise InputError(
+                f"{path}: a {content['kind']} where a {kind} is needed; {KINDS[kind]} writes those"
+            )
+        if content.get("version") != _VERSION:
+            raise InputError(
+                f"{path}: a checkpoint of format {content.get('version')}, this humouse reads format "
+                f"{_VERSION}; train it again or use the humouse that wrote it"
+            )
+        missing = [field.name for field in fields(cls) if field.name not in content]
+        if missing:
+            raise InputError(f"{path}: damaged, it lacks {', '.join(missing)}; train it again")
+        return cls(**{field.name: content[field.name] for field in fields(cls)})
+
+
+def save_tensors(path: str | Path, content: dict[str, Any]) -> None:
+    """Write plain values and tensors with `torch.save`, whole or not at all.
+
+    Raises:
+        InputError: The file cannot be written; what was there before is unchanged.
+    """
+    with replacing(path) as aside:
+        try:
+            torch.save(content, aside)
+        except RuntimeError as error:  # torch's writer reports a full disk in its own way
+            raise OSError(f"writing failed, most likely a full disk: {error}") from error
+
+
+def _read(path: Path) -> Any:
+    if not path.is_file():
+        raise InputError(f"{path}: no such checkpoint; humouse train makes one")
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises whatever its readers meet in a damaged file
+        raise InputError(
+            f"{path}: not a readable checkpoint (cut short, or not one); train it again or restore it"
+        ) from error
+
+
+def find_checkpoint(path: str | Path | None = None, folder: str | Path = "checkpoints") -> Path:
+    """Return `path`, else what HUMOUSE_CKPT names, else the newest checkpoint in `folder`.
+
+    Raises:
+        InputError: There is none.
+    """
+    if path := path or os.environ.get("HUMOUSE_CKPT"):
+        return Path(path)
+    newest = max(Path(folder).glob("*.pt"), key=lambda file: file.stat().st_mtime, default=None)
+    if newest is None:
+        raise InputError(
+            f"no checkpoint: none in {folder}/, none given (ckpt=…) and HUMOUSE_CKPT is not set; "
+            "train one with: humouse train experiment=train"
+        )
+    return newest

@@ -1,0 +1,159 @@
+"""The settings that every training run has, and which of them make sense."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Protocol, runtime_checkable
+
+from humouse.data.codec import CODECS, CanonicalCodec, Codec, EventCodec
+from humouse.errors import InputError
+from humouse.eval.plausibility import FEWEST
+from humouse.eval.rule import FEATURE_MODES, check_seed
+from humouse.settings import DataSettings, EarlyStoppingSettings, LoggingSettings
+
+_DECAYS = ("constant", "cosine")
+
+
+@runtime_checkable
+class Rate(Protocol):
+    """A learning rate and its course."""
+
+    lr: float
+    lr_warmup_steps: int
+    lr_decay: str
+
+
+@runtime_checkable
+class RunOptim(Rate, Protocol):
+    """What every run's section `optim` has."""
+
+    betas: list[float]
+    ema_decay: float
+    epochs: int
+    max_steps: int | None
+
+
+@runtime_checkable
+class RunModel(Protocol):
+    """What every run's section `model` has."""
+
+    cond_dim: int
+    cond_dropout: float
+
+
+@runtime_checkable
+class RunSettings(Protocol):
+    """What every run's configuration has, whatever it trains."""
+
+    experiment_name: str
+    seed: int
+    device: str
+    resume: bool
+    checkpoint_dir: str
+    data: DataSettings
+    logging: LoggingSettings
+    early_stopping: EarlyStoppingSettings
+
+    @property
+    def model(self) -> RunModel:
+        """The model."""
+
+    @property
+    def optim(self) -> RunOptim:
+        """Optimisation."""
+
+
+def check_run_settings(settings: RunSettings, followed: Sequence[str]) -> None:
+    """Raise InputError for the first shared setting that makes no sense.
+
+    Args:
+        settings: The whole configuration.
+        followed: The scores that early stopping may follow.
+    """
+    s = settings
+    check_at_least(
+        {
+            "data.batch_size": (s.data.batch_size, 1),
+            "data.num_workers": (s.data.num_workers, 0),
+            "model.cond_dim": (s.model.cond_dim, 0),
+            "optim.epochs": (s.optim.epochs, 1),
+            "optim.max_steps": (1 if s.optim.max_steps is None else s.optim.max_steps, 1),
+            "optim.lr_warmup_steps": (s.optim.lr_warmup_steps, 0),
+            "logging.log_interval": (s.logging.log_interval, 1),
+            "logging.eval_interval": (s.logging.eval_interval, 0),
+            "logging.sample_interval": (s.logging.sample_interval, 0),
+            "logging.num_eval_samples": (s.logging.num_eval_samples, FEWEST),
+            "logging.checkpoint_interval": (s.logging.checkpoint_interval, 0),
+            "early_stopping.patience": (s.early_stopping.patience, 0),
+        }
+    )
+    check_shares({"model.cond_dropout": s.model.cond_dropout, "optim.ema_decay": s.optim.ema_decay})
+    check_seed(s.seed)
+    if not s.optim.lr > 0:
+        raise InputError(f"optim.lr={s.optim.lr}: must be above 0")
+    if len(s.optim.betas) != 2 or not all(0 <= beta < 1 for beta in s.optim.betas):
+        raise InputError(f"optim.betas={s.optim.betas}: give two numbers in 0…1, below 1")
+    check_choices(
+        {
+            "optim.lr_decay": (s.optim.lr_decay, _DECAYS),
+            "early_stopping.score": (s.early_stopping.score, (*followed, "none")),
+            "data.codec": (s.data.codec, tuple(CODECS)),
+            "data.feature_mode": (s.data.feature_mode, tuple(FEATURE_MODES)),
+        }
+    )
+    if s.model.cond_dim == 1:
+        raise InputError(
+            "model.cond_dim=1: half a goal says nothing; 2 is goal_dx_px and goal_dy_px"
+        )
+    if s.model.cond_dim > 4:
+        raise InputError(f"model.cond_dim={s.model.cond_dim}: there are 4 conditions to learn")
+    if not s.experiment_name or "/" in s.experiment_name:
+        raise InputError(f"experiment_name={s.experiment_name!r}: give a plain file name")
+
+
+def check_at_least(settings: Mapping[str, tuple[float | int, int]]) -> None:
+    """Raise InputError for the first name whose value is below the least that it may be."""
+    for name, (value, least) in settings.items():
+        if not value >= least:
+            raise InputError(f"{name}={value}: must be at least {least}")
+
+
+def check_shares(settings: Mapping[str, float | int]) -> None:
+    """Raise InputError for the first name whose value is no share."""
+    for name, share in settings.items():
+        if not 0 <= share <= 1:
+            raise InputError(f"{name}={share}: must lie between 0 and 1")
+
+
+def check_choices(settings: Mapping[str, tuple[str, Sequence[str]]]) -> None:
+    """Raise InputError for the first name whose value is none of those there are."""
+    for name, (value, known) in settings.items():
+        if value not in known:
+            raise InputError(f"{name}={value}: unknown; choose one of {', '.join(known)}")
+
+
+def make_codec(data: DataSettings) -> Codec:
+    """Return the unfitted codec that a run's data settings describe."""
+    if data.codec == EventCodec.name:
+        return EventCodec(
+            sequence_length=data.sequence_length,
+            companding_px=data.companding_px,
+            merge_zero_moves=data.merge_zero_moves,
+            normalize=data.normalize_sequences,
+        )
+    return CanonicalCodec(
+        sequence_length=data.sequence_length,
+        canonicalize_path=data.canonicalize_path,
+        canonicalize_duration=data.canonicalize_duration,
+        rotate_to_plus_x=data.rotate_to_plus_x,
+        normalize=data.normalize_sequences,
+    )
+
+
+def learning_rate(optim: Rate, step: int, steps: int) -> float:
+    """Return the learning rate of step `step` (from 0) of `steps`."""
+    warm = optim.lr_warmup_steps
+    if step < warm:
+        return optim.lr * (step + 1) / warm
+    if optim.lr_decay == "constant":
+        return optim.lr
+    return optim.lr * 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, steps - warm)))

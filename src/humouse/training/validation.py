@@ -1,0 +1,146 @@
+"""What training measures on the validation split: the scores of fresh samples; and which was best."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import torch
+from matplotlib.figure import Figure
+
+from humouse.data.codec import Codec
+from humouse.errors import InputError
+from humouse.eval.evaluator import evaluate
+from humouse.eval.plausibility import FEWEST
+from humouse.eval.rule import FEATURE_MODES, EvaluationRule
+from humouse.eval.score import MEASURES
+from humouse.features import feature_table
+from humouse.figures import gesture_gallery, kinematic_overlays, velocity_spectra
+from humouse.randomness import generator
+from humouse.trajectories import Trajectories
+
+SAMPLE_SCORES = (
+    "c2st_logistic_auc",
+    "c2st_logistic_acc",
+    "mmd",
+    "prd_precision",
+    "prd_recall",
+)
+"""The scores of samples in a validation round, any of which early stopping may follow."""
+
+
+Check = TypeVar("Check", bound="SampleCheck")
+
+
+@dataclass(frozen=True)
+class SampleCheck:
+    """A fixed set of validation gestures that samples are held against.
+
+    Args:
+        people: Gestures of the validation split that fit the codec.
+        codec: Fitted on the train split.
+        seed: Of whatever a round draws; the same at every round, so that rounds compare.
+        cond_dim: How many conditions the model learns.
+        feature_mode: What the scores are taken on; one of `FEATURE_MODES`.
+    """
+
+    people: Trajectories
+    codec: Codec
+    seed: int
+    cond_dim: int = 0
+    feature_mode: str = "kinematic"
+
+    @classmethod
+    def choose(
+        cls: type[Check],
+        val: Trajectories,
+        codec: Codec,
+        n: int,
+        *,
+        seed: int,
+        cond_dim: int = 0,
+        feature_mode: str = "kinematic",
+    ) -> Check:
+        """Choose n gestures of the validation split, or all there are.
+
+        Raises:
+            InputError: Fewer fit the codec than a score needs.
+        """
+        val = val[codec.fits(val)]
+        if len(val) < FEWEST:
+            raise InputError(
+                f"{val.origin}: {len(val)} gestures of the validation split fit codec "
+                f"'{codec.name}' with data.sequence_length={codec.sequence_length}, at least "
+                f"{FEWEST} are needed; choose a greater one or prepare more people"
+            )
+        rows = torch.randperm(len(val), generator=generator(seed, "validation"))[:n]
+        return cls(val[rows], codec, seed, cond_dim, feature_mode)
+
+    def judged(self, fake: Trajectories) -> tuple[dict[str, float], dict[str, Figure]]:
+        """Return the scores of samples against people, with intervals, and pictures of both.
+
+        Nothing of either where hardly a sample fits the codec, as early in training.
+        """
+        real = self.codec.canonicalize(self.people)
+        made = self.codec.canonicalize(fake[self.codec.fits(fake)])
+        if min(len(real), len(made)) < FEWEST:
+            return {}, {}
+        groups = FEATURE_MODES[self.feature_mode]
+        tables = feature_table(real, groups), feature_table(made, groups)
+        rule = EvaluationRule.quick(feature_mode=self.feature_mode, seed=self.seed)
+        scores = evaluate(real, made, rule=rule, tables=tables).scores
+        pictures = {
+            "samples": gesture_gallery(real, made),
+            "kinematics": kinematic_overlays(*tables),
+            "spectra": velocity_spectra(real, made),
+        }
+        numbers = {name: score.value for name, score in scores.items()}
+        for name, score in scores.items():
+            if score.low is not None and score.high is not None:
+                numbers |= {f"{name}_low": score.low, f"{name}_high": score.high}
+        return numbers, pictures
+
+
+class BestScore:
+    """Which validation round was the best so far, and whether it is time to stop.
+
+    Args:
+        score: Name of the score to follow: "val_loss" or one of `SAMPLE_SCORES`; "none" follows
+            nothing.
+        patience: Rounds without a better one before stopping; 0 for never.
+        state: As `state()` returned it, to go on from.
+    """
+
+    def __init__(self, score: str, patience: int, state: Mapping[str, Any] | None = None) -> None:
+        self.score = score
+        self.patience = patience
+        self.best: float | None = None
+        self.rounds_since = 0
+        if state:
+            self.best, self.rounds_since = state["best"], state["rounds_since"]
+
+    def improves(self, scores: Mapping[str, float]) -> bool:
+        """Take note of a round; return whether it is the best so far."""
+        if self.score not in scores:
+            return False
+        value = scores[self.score]
+        if not math.isfinite(value):  # no later value would ever be better than NaN
+            self.rounds_since += 1
+            return False
+        lower_is_better = (
+            self.score not in MEASURES or MEASURES[self.score].worse(1.0, than=0.0) > 0
+        )
+        if self.best is None or (value < self.best if lower_is_better else value > self.best):
+            self.best, self.rounds_since = value, 0
+            return True
+        self.rounds_since += 1
+        return False
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether patience has run out."""
+        return bool(self.patience) and self.rounds_since >= self.patience
+
+    def state(self) -> dict[str, Any]:
+        """Return plain values for the checkpoint."""
+        return {"best": self.best, "rounds_since": self.rounds_since}

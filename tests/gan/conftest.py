@@ -1,0 +1,67 @@
+"""Tiny GANs of both kinds."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from humouse.gan.train import train
+from humouse.launch import settings_from
+from humouse.settings import GanTrainSettings
+
+_TINY = (
+    "model.generator_width=8",
+    "model.discriminator_width=8",
+    "model.feature_dim=12",
+    "data.batch_size=8",
+    "data.num_workers=0",
+    "data.feature_mode=kinematic",
+    "optim.max_steps=5",
+    "logging.num_eval_samples=32",
+    "logging.log_interval=1",
+    "logging.sample_interval=0",
+    "experiment_name=tiny",
+    "device=cpu",
+)
+
+
+@pytest.fixture(scope="session")
+def gan_overrides(tiny_data: Path) -> Callable[..., list[str]]:
+    """Return what to put on the command line for a tiny run that writes below a folder."""
+
+    def overrides(folder: Path, *more: str) -> list[str]:
+        places = (
+            f"data.dir={tiny_data}",
+            f"checkpoint_dir={folder / 'checkpoints'}",
+            f"logging.dir={folder / 'runs'}",
+        )
+        return [*_TINY, *places, *more]
+
+    return overrides
+
+
+@pytest.fixture(scope="session")
+def gan_settings(gan_overrides: Callable[..., list[str]]) -> Callable[..., GanTrainSettings]:
+    """Return the settings of a tiny run that writes below a folder."""
+
+    def settings(folder: Path, *more: str) -> GanTrainSettings:
+        return settings_from("gan/train", GanTrainSettings, gan_overrides(folder, *more))
+
+    return settings
+
+
+@pytest.fixture(scope="session")
+def conv_checkpoint(
+    gan_settings: Callable[..., GanTrainSettings], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """Checkpoint of a tiny convolutional GAN."""
+    return train(gan_settings(tmp_path_factory.mktemp("conv")))
+
+
+@pytest.fixture(scope="session")
+def lstm_checkpoint(
+    gan_settings: Callable[..., GanTrainSettings], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """Checkpoint of a tiny LSTM GAN."""
+    folder = tmp_path_factory.mktemp("lstm")
+    return train(gan_settings(folder, "gan/experiment=lstm", "optim.max_steps=2"))

@@ -1,0 +1,41 @@
+"""What may change when a run goes on, and what may not."""
+
+from dataclasses import asdict
+
+from humouse.launch import settings_from
+from humouse.settings import TrainSettings
+from humouse.training.resuming import differences
+
+
+def made(*overrides: str) -> TrainSettings:
+    return settings_from("diffusion/train", TrainSettings, list(overrides))
+
+
+def test_what_may_change_on_resuming():
+    before = asdict(made())
+    free = ("resume=true", "device=cpu", "logging.dir=x", "optim.epochs=9", "data.dir=y")
+    assert differences(before, asdict(made(*free))) == []
+    changed = asdict(made("seed=2", "data.augment.crop=1", "model.dropout=0"))
+    assert differences(before, changed) == [
+        "data.augment.crop: 0.0 → 1.0",
+        "model.dropout: 0.1 → 0.0",
+        "seed: 1337 → 2",
+    ]
+
+
+def test_settings_that_came_or_went_count_as_changed():
+    assert differences({"seed": 1, "old": 2}, {"seed": 1, "new": 3}) == [
+        "new: None → 3",
+        "old: 2 → None",
+    ]
+
+
+def test_a_decaying_rate_ties_the_end_of_the_run():
+    """With cosine decay the last step decides the rate of every step before it."""
+    decay = "optim.lr_decay=cosine"
+    before = asdict(made(decay, "optim.max_steps=10"))
+    assert differences(before, asdict(made(decay, "optim.max_steps=20"))) == [
+        "optim.max_steps: 10 → 20"
+    ]
+    constant = asdict(made("optim.max_steps=10"))
+    assert differences(constant, asdict(made("optim.max_steps=20"))) == []
