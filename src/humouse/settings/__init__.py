@@ -15,6 +15,12 @@ from humouse.settings.data import (
     SplitSettings,
     SyntheticSourceSettings,
 )
+from humouse.settings.detection import (
+    BenchmarkSettings,
+    DetectScoreSettings,
+    DetectTrainSettings,
+    NegativesSettings,
+)
 from humouse.settings.evaluation import (
     CompareSettings,
     EvalSettings,
@@ -22,6 +28,7 @@ from humouse.settings.evaluation import (
     SampleSettings,
     SigmaEvalSettings,
 )
+from humouse.settings.gan import GanModelSettings, GanOptimSettings, GanTrainSettings
 from humouse.settings.training import (
     DiffusionSettings,
     EarlyStoppingSettings,
@@ -34,16 +41,23 @@ from humouse.settings.training import (
 __all__ = [
     "SOURCE_SETTINGS",
     "AugmentSettings",
+    "BenchmarkSettings",
     "ColumnSettings",
     "CompareSettings",
     "CsvSourceSettings",
     "DataSettings",
+    "DetectScoreSettings",
+    "DetectTrainSettings",
     "DiffusionSettings",
     "EarlyStoppingSettings",
     "EvalSettings",
+    "GanModelSettings",
+    "GanOptimSettings",
+    "GanTrainSettings",
     "GestureSettings",
     "LoggingSettings",
     "ModelSettings",
+    "NegativesSettings",
     "OptimSettings",
     "PrepareSettings",
     "ReportSettings",

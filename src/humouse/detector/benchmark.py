@@ -1,0 +1,256 @@
+"""`humouse detect benchmark`: how detectors do on families of bots that they never saw (§8B, §11).
+
+Each family is held out whole, people evaluated on are nobody's whom a detector was fitted or
+calibrated on, and everything is repeated under several seeds. Movements, fits and scores are kept as
+they are made, so that an interrupted run goes on where it was.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from humouse.artefact import read_json, set_aside, sha256, versions, write_json
+from humouse.bots.families import FAMILIES
+from humouse.data.prepared import load_split, origin_of
+from humouse.detector.findings import findings
+from humouse.detector.material import ACROSS, EVALUATE, Material, Sizes, Task, people_of, seen_as
+from humouse.detector.measured import Design, measured
+from humouse.detector.member import Member, members
+from humouse.detector.negatives import makers
+from humouse.detector.plan import check_mixes, training_set, training_sets
+from humouse.detector.result import GENERATED, RESULT, BenchmarkResult
+from humouse.detector.tally import Tally
+from humouse.detector.trial import Trial, run_trial
+from humouse.detector.views import Views
+from humouse.detector.workers import Job, each
+from humouse.errors import InputError
+from humouse.figures import detection_figures, save_figure
+from humouse.launch import command_of, launch
+from humouse.progress import progress_bar
+from humouse.report.detection import write_detection_page
+from humouse.settings import BenchmarkSettings
+
+_PLAN = "plan.json"
+_CONFIG = "detect/benchmark"
+_VERB = "humouse detect benchmark"
+# These change what is shown of a run, or how it is done, not what is measured.
+_FREE_TO_CHANGE = ("resume", "workers", "draws", "report", "out_dir")
+
+
+class Benchmark:
+    """Everything that the settings name, loaded.
+
+    Args:
+        settings: The whole configuration.
+
+    Raises:
+        InputError: A setting, the data or a checkpoint cannot be used.
+    """
+
+    def __init__(self, settings: BenchmarkSettings) -> None:
+        s = settings
+        check_settings(s)
+        self.settings = s
+        self.folder = Path(s.out_dir)
+        self.makers = makers(
+            s.families, models={"gan": s.gan_ckpt, "diffusion": s.diffusion_ckpt}, files=s.files
+        )
+        if sum(family not in GENERATED for family in self.makers) < 2:
+            raise InputError("families: at least two are needed, to hold one out")
+        views = Views.load(_first(s.diffusion_ckpt), _first(s.gan_ckpt), s.feature_mode)
+        self.members: list[Member] = members(s.detectors, views.names)
+        self.mixes = check_mixes(s.mixes, list(self.makers))
+        evaluated = {EVALUATE: seen_as(load_split(Path(s.dir) / s.split))}
+        if s.across is not None:
+            evaluated[ACROSS] = seen_as(load_split(Path(s.across) / "val"))
+        self.material = Material(
+            self.folder / "material",
+            seen_as(load_split(Path(s.dir) / "train")),
+            evaluated,
+            self.makers,
+            views,
+            Sizes(s.n, s.bots_per_family, s.model_share),
+            s.calibration_share,
+        )
+        for seed in range(s.seeds):
+            self.material.check_calibration(seed)
+        self.scores = self.folder / "scores"
+
+    @property
+    def trials(self) -> list[Trial]:
+        """Every fit that the table needs."""
+        families = list(self.makers)
+        judged = {
+            training: tuple(
+                family
+                for family in families
+                if any(training_set(mix, family) == training for mix in self.mixes)
+            )
+            for training in training_sets(self.mixes, families)
+        }
+        return [
+            trial
+            for seed in range(self.settings.seeds)
+            for trial in (
+                Trial(seed, None, tuple(families)),
+                *(Trial(seed, training, names) for training, names in judged.items()),
+            )
+        ]
+
+    def is_done(self, trial: Trial) -> bool:
+        """Return whether its scores are there."""
+        return (self.scores / trial.place).is_file()
+
+    def tally(self) -> Tally:
+        """Return what every detector said."""
+        return Tally(self.material, self.members, self.scores)
+
+
+def _first(paths: Sequence[str]) -> str | None:
+    return paths[0] if paths else None
+
+
+def check_settings(s: BenchmarkSettings) -> None:
+    """Raise InputError for the first setting that makes no sense."""
+    at_least = {
+        "n": (s.n, 20),
+        "bots_per_family": (s.bots_per_family, 10),
+        "seeds": (s.seeds, 1),
+        "draws": (s.draws, 0),
+        "workers": (s.workers, 1),
+    }
+    for name, (value, least) in at_least.items():
+        if value < least:
+            raise InputError(f"{name}={value}: must be at least {least}")
+    if not 0 < s.calibration_share < 1:
+        raise InputError(f"calibration_share={s.calibration_share}: must lie between 0 and 1")
+    if s.split not in ("val", "test"):
+        raise InputError(f"split={s.split}: choose val or test; detectors are fitted on train")
+    if not s.model_share > 0:
+        raise InputError(f"model_share={s.model_share:g}: must be above 0")
+
+
+def run(settings: BenchmarkSettings) -> None:
+    """Run the benchmark and write benchmark.json, the pictures and the page."""
+    folder = Path(settings.out_dir)
+    benchmark = Benchmark(settings)
+    plan = _plan(settings)
+    if settings.resume and (folder / _PLAN).is_file():
+        _check_same(read_json(folder / _PLAN), plan, folder)
+    elif kept := set_aside(folder):
+        print(f"{folder} exists: kept as {kept} (resume=true goes on with it instead)")
+    write_json(folder / _PLAN, plan)
+    _announce(benchmark)
+    material = benchmark.material
+    _do("making movements", _make, material.tasks(settings.seeds), material.is_made, settings)
+    _do("fitting detectors", _try_out, benchmark.trials, benchmark.is_done, settings)
+    provenance = {**plan, "command": command_of(_VERB, _CONFIG, settings), "versions": versions()}
+    result = _measure(benchmark, provenance)
+    result.save()
+    _show(result, settings)
+
+
+def _do(
+    what: str,
+    do: Callable[[Benchmark, Job], None],
+    jobs: Sequence[Job],
+    is_done: Callable[[Job], bool],
+    settings: BenchmarkSettings,
+) -> None:
+    """Do the jobs that are not done yet, and show progress."""
+    left = [job for job in jobs if not is_done(job)]
+    with progress_bar(what, len(jobs), done=len(jobs) - len(left)) as advance:
+        prepare = partial(Benchmark, settings)
+        each(do, left, prepare, workers=settings.workers, progress=advance)
+
+
+def _measure(benchmark: Benchmark, provenance: dict[str, Any]) -> BenchmarkResult:
+    s = benchmark.settings
+    design = Design(
+        mixes=tuple(benchmark.mixes),
+        families=tuple(benchmark.makers),
+        scripted=tuple(name for name in benchmark.makers if name in FAMILIES),
+        seeds=s.seeds,
+        draws=s.draws,
+    )
+    with progress_bar("measuring", design.steps) as advance:
+        result = measured(benchmark.tally(), design, benchmark.folder, provenance, advance)
+    return replace(result, findings=findings(result))
+
+
+def _show(result: BenchmarkResult, settings: BenchmarkSettings) -> None:
+    for sentence in result.findings:
+        print(f"- {sentence}")
+    for name, figure in detection_figures(result).items():
+        save_figure(figure, result.folder / f"{name}.png")
+    if settings.report:
+        print(f"page: {write_detection_page(result, result.folder / 'benchmark.html')}")
+    print(f"numbers: {result.folder / RESULT}; pictures: {result.folder}/*.png")
+
+
+def _plan(settings: BenchmarkSettings) -> dict[str, Any]:
+    """Return what a run is made of: the settings, and hashes of every file that it reads."""
+    s = settings
+    splits = [Path(s.dir) / "train", Path(s.dir) / s.split]
+    if s.across is not None:
+        splits.append(Path(s.across) / "val")
+    files = [*s.gan_ckpt, *s.diffusion_ckpt, *(s.files or {}).values()]
+    return {
+        "settings": vars(s),
+        "people": [origin_of(path) for path in splits],
+        "files": {str(path): sha256(path) for path in files},
+    }
+
+
+def _check_same(before: dict[str, Any], now: dict[str, Any], folder: Path) -> None:
+    """Raise InputError if what a folder holds was made otherwise."""
+    changed = [
+        f"{key}: {before['settings'].get(key)} → {value}"
+        for key, value in now["settings"].items()
+        if key not in _FREE_TO_CHANGE and before["settings"].get(key) != value
+    ]
+    for part in ("people", "files"):
+        if not changed and before[part] != now[part]:
+            changed.append(f"the {part} are not the same any more")
+    if changed:
+        raise InputError(
+            f"{folder}: holds a benchmark made otherwise, so it cannot be resumed: "
+            f"{'; '.join(changed)}; give the same settings, or another out_dir"
+        )
+
+
+def _announce(benchmark: Benchmark) -> None:
+    material, s = benchmark.material, benchmark.settings
+    people = material.evaluated[EVALUATE]
+    print(
+        f"{len(benchmark.makers)} families ({', '.join(benchmark.makers)}), detectors: "
+        f"{', '.join(one.name for one in benchmark.members)} and their blend"
+    )
+    print(
+        f"fitted on {len(people_of(material.train))} people of {material.train.origin}, evaluated on "
+        f"{len(people_of(people))} others ({s.split}), {s.seeds} seeds"
+    )
+
+
+def _make(benchmark: Benchmark, task: Task) -> None:
+    benchmark.material.make(task)
+
+
+def _try_out(benchmark: Benchmark, trial: Trial) -> None:
+    run_trial(trial, benchmark.material, benchmark.members, benchmark.scores)
+
+
+def main() -> None:
+    """Run `humouse detect benchmark`."""
+    launch(
+        _CONFIG,
+        BenchmarkSettings,
+        run,
+        f"{_VERB} — how detectors do on families of bots that they never saw",
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+"""`Forest`: the nodes of all trees of an ensemble in flat arrays, whatever library grew them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Int
+from sklearn.ensemble import HistGradientBoostingClassifier, IsolationForest
+
+
+@dataclass(frozen=True, eq=False)
+class Forest:
+    """Trees whose answer is the sum of the leaves that a row falls into, and `base`.
+
+    Args:
+        tree: [N] number of each node's tree.
+        node: [N] its number in the tree; 0 is the root.
+        feature: [N] the column that it cuts, −1 at a leaf.
+        cut: [N] rows whose value is at most this go left.
+        left: [N] number of the node to the left; 0 at a leaf.
+        right: [N] likewise to the right.
+        value: [N] what a leaf adds.
+        base: What is added to all.
+    """
+
+    tree: Int[np.ndarray, "N"]
+    node: Int[np.ndarray, "N"]
+    feature: Int[np.ndarray, "N"]
+    cut: Float[np.ndarray, "N"]
+    left: Int[np.ndarray, "N"]
+    right: Int[np.ndarray, "N"]
+    value: Float[np.ndarray, "N"]
+    base: float
+
+    @classmethod
+    def of_boosting(cls, model: HistGradientBoostingClassifier) -> "Forest":
+        """Return the trees of a fitted two-class gradient boosting; their answer is its logit."""
+        grown = [predictor.nodes for (predictor,) in model._predictors]
+        parts = [
+            (
+                np.where(nodes["is_leaf"] == 1, -1, nodes["feature_idx"]),
+                nodes["num_threshold"],
+                nodes["left"],
+                nodes["right"],
+                nodes["value"],
+            )
+            for nodes in grown
+        ]
+        return cls._joined(parts, float(np.squeeze(model._baseline_prediction)))
+
+    @classmethod
+    def of_isolation(cls, model: IsolationForest) -> "Forest":
+        """Return the trees of a fitted isolation forest.
+
+        Their answer is minus the mean depth of a row over the expected one of people: the logarithm
+        to base 2 of the score, with its sign (Liu, Ting & Zhou 2008, equation 2).
+        """
+        expected = float(_path_length(np.array([model.max_samples_]))[0])
+        scale = -1 / (len(model.estimators_) * expected) if expected else 0.0
+        parts = []
+        for estimator in model.estimators_:
+            tree = estimator.tree_
+            leaf = tree.children_left < 0
+            depth = _depths(tree.children_left, tree.children_right)
+            value = scale * (depth + _path_length(tree.n_node_samples))
+            left, right = (np.maximum(one, 0) for one in (tree.children_left, tree.children_right))
+            parts.append((np.where(leaf, -1, tree.feature), tree.threshold, left, right, value))
+        return cls._joined(parts, 0.0)
+
+    @classmethod
+    def _joined(cls, parts: Sequence[tuple[np.ndarray, ...]], base: float) -> "Forest":
+        """Return one forest of (feature, cut, left, right, value) a tree."""
+        sizes = [len(part[0]) for part in parts]
+        feature, cut, left, right, value = (np.concatenate(one) for one in zip(*parts, strict=True))
+        return cls(
+            np.repeat(np.arange(len(sizes)), sizes),
+            np.concatenate([np.arange(size) for size in sizes]),
+            feature.astype(np.int64),
+            cut.astype(np.float64),
+            left.astype(np.int64),
+            right.astype(np.int64),
+            value.astype(np.float64),
+            base,
+        )
+
+
+def _depths(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Return each node's distance from the root; children come after their parents."""
+    depth = np.zeros(len(left), dtype=np.int64)
+    for node in np.flatnonzero(left >= 0):
+        depth[[left[node], right[node]]] = depth[node] + 1
+    return depth
+
+
+def _path_length(rows: np.ndarray) -> np.ndarray:
+    """Return the depth at which a search among so many rows ends unsuccessfully (equation 1)."""
+    many = np.maximum(rows, 3).astype(np.float64)
+    length = 2 * (np.log(many - 1) + np.euler_gamma) - 2 * (many - 1) / many
+    return np.where(rows > 2, length, np.where(rows == 2, 1.0, 0.0))

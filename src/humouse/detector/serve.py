@@ -1,0 +1,154 @@
+"""A saved detector at work, through ONNX Runtime alone: one session, one thread, no waiting in a loop."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from jaxtyping import Float, Int
+from onnxruntime.capi import onnxruntime_pybind11_state as reasons
+
+from humouse.errors import InputError
+from humouse.features import FeatureTable
+from humouse.trajectories import Trajectories
+
+# They have no common base but Exception.
+_UNREADABLE = (
+    reasons.Fail,
+    reasons.InvalidArgument,
+    reasons.InvalidGraph,
+    reasons.InvalidProtobuf,
+    reasons.NotImplemented,
+    reasons.RuntimeException,
+)
+
+
+class OnnxDetector:
+    """A detector read from an ONNX file that humouse wrote; see `load`.
+
+    One of tables takes an array [n, F] or a `FeatureTable`, and has `columns_`, `units_` and
+    `human_quantiles_` as the original; one of steps takes `Trajectories`.
+
+    Args:
+        session: Of ONNX Runtime, with a detector's inputs and outputs.
+        path: The file, for messages.
+        facts: The model's metadata.
+    """
+
+    def __init__(
+        self, session: onnxruntime.InferenceSession, path: Path, facts: dict[str, str]
+    ) -> None:
+        self._session = session
+        self.path = path
+        self.name = facts["detector"]
+        self.columns_: tuple[str, ...] = tuple(json.loads(facts.get("columns", "[]")))
+        self.units_: tuple[str, ...] = tuple(json.loads(facts.get("units", "[]")))
+        self.human_quantiles_ = np.array(json.loads(facts.get("human_quantiles", "[[]]")))
+        self.versions: dict[str, str] = json.loads(facts.get("versions", "{}"))
+        self.thresholds: dict[float, float] = {
+            float(rate): limit for rate, limit in json.loads(facts.get("thresholds", "{}")).items()
+        }
+
+    @classmethod
+    def load(cls, path: str | Path) -> "OnnxDetector":
+        """Return the detector in a file.
+
+        Raises:
+            InputError: The file is missing, damaged, or no detector of humouse's.
+        """
+        path = Path(path)
+        if not path.is_file():
+            raise InputError(f"{path}: no such detector; export one first")
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.add_session_config_entry("session.inter_op.allow_spinning", "0")
+        try:
+            session = onnxruntime.InferenceSession(
+                path, options, providers=["CPUExecutionProvider"]
+            )
+            facts = session.get_modelmeta().custom_metadata_map
+        except _UNREADABLE as error:
+            raise InputError(
+                f"{path}: damaged, or no ONNX model; export the detector anew"
+            ) from error
+        if "detector" not in facts:
+            raise InputError(f"{path}: an ONNX model, but no detector that humouse exported")
+        return cls(session, path, facts)
+
+    def decision_function(self, X: Any) -> Float[np.ndarray, "n"]:
+        """Return [n] logits of being a bot's, calibrated if the detector was.
+
+        Raises:
+            InputError: X is not what the detector takes: other columns, a feature that is NaN or
+                infinite, a movement without steps.
+        """
+        return self._run("logit", X)
+
+    def rows(self, X: Any) -> Float[np.ndarray, "n F"]:
+        """Return [n, F] what is looked at: the checked values of a table, in the order of `columns_`.
+
+        Raises:
+            InputError: The detector takes movements, or as `decision_function`.
+        """
+        if not self.columns_:
+            raise InputError(f"{self.path}: the detector takes movements, and has no features")
+        return self._table(X).astype(np.float64)
+
+    def predict_proba(self, X: Any) -> Float[np.ndarray, "n 2"]:
+        """Return [n, 2] the probability of a person and of a bot; raises as `decision_function`."""
+        bot = self._run("probability", X)
+        return np.stack([1 - bot, bot], 1)
+
+    def predict(self, X: Any, false_positive_rate: float = 0.01) -> Int[np.ndarray, "n"]:
+        """Return [n] 1 for what is flagged where people are flagged at most that often.
+
+        Raises:
+            InputError: No threshold was fixed for that rate; or as `decision_function`.
+        """
+        if false_positive_rate not in self.thresholds:
+            known = ", ".join(f"{rate:g}" for rate in self.thresholds) or "none"
+            raise InputError(
+                f"{self.path}: false_positive_rate={false_positive_rate:g}: no threshold was fixed for "
+                f"it; there are: {known}"
+            )
+        flagged = self.decision_function(X) >= self.thresholds[false_positive_rate]
+        return flagged.astype(np.int64)
+
+    def _run(self, output: str, X: Any) -> Float[np.ndarray, "n"]:
+        fed = self._steps(X) if not self.columns_ else {"features": self._table(X)}
+        (answer,) = self._session.run([output], fed)
+        return np.asarray(answer, dtype=np.float64)
+
+    def _steps(self, X: Any) -> dict[str, np.ndarray]:
+        if not isinstance(X, Trajectories):
+            raise InputError(f"{self.path}: the detector takes movements, not a table")
+        empty = (X.lengths < 1).nonzero()
+        if len(empty):
+            raise InputError(f"movements: row {int(empty[0])} has no steps; leave it out")
+        return {"deltas": X.deltas.cpu().float().numpy(), "lengths": X.lengths.cpu().long().numpy()}
+
+    def _table(self, X: Any) -> np.ndarray:
+        if isinstance(X, Trajectories):
+            raise InputError(f"{self.path}: the detector takes a table of features, not movements")
+        if isinstance(X, FeatureTable):
+            absent = [name for name in self.columns_ if name not in X.names]
+            besides = [name for name in X.names if name not in self.columns_]
+            if absent or besides:
+                what = f"lacks {absent[0]}" if absent else f"has {besides[0]} besides"
+                raise InputError(
+                    f"features: the table {what}; give the {len(self.columns_)} columns that {self.path} "
+                    "takes"
+                )
+            X = X.select(self.columns_).values.cpu().numpy()
+        values = np.asarray(X, dtype=np.float32)
+        if values.ndim != 2 or values.shape[1] != len(self.columns_):
+            raise InputError(
+                f"features: shape {values.shape}; {self.path} takes [n, {len(self.columns_)}]"
+            )
+        broken = ~np.isfinite(values).all(0)
+        if broken.any():
+            name = self.columns_[int(broken.argmax())]
+            raise InputError(f"features: {name} is NaN or infinite somewhere; repair those rows")
+        return values

@@ -1,0 +1,108 @@
+"""Settings of negatives, detectors and their benchmark."""
+
+from dataclasses import dataclass
+
+from humouse.settings.fields import setting
+
+
+@dataclass
+class NegativesSettings:
+    """`humouse detect negatives`: movements that no person made."""
+
+    people: str = setting("people whose errands to run: a split, e.g. data/val")
+    n: int | None = setting("how many; null for as many as the people have")
+    mixture: dict[str, float] | None = setting(
+        "weight of each family, bots for every scripted one: {bots:2,gan:1}; null for {bots:1}"
+    )
+    gan_ckpt: list[str] = setting("checkpoints of the family gan")
+    diffusion_ckpt: list[str] = setting("checkpoints of the family diffusion")
+    files: dict[str, str] | None = setting(
+        "files of movements made elsewhere, each a family: {NAME:FILE}"
+    )
+    seed: int = setting("seed of everything random")
+    device: str = setting("auto, cpu or cuda")
+    out_dir: str = setting("folder for a Parquet file of each family and manifest.json")
+
+
+@dataclass
+class DetectTrainSettings:
+    """`humouse detect train`: fit, calibrate and save a detector."""
+
+    dir: str = setting("folder of the prepared dataset (humouse data prepare writes it)")
+    mixture: dict[str, float] | None = setting(
+        "weight of each family, bots for every scripted one: {bots:2,gan:1}; null for bots and, "
+        "half as many each, the models named"
+    )
+    gan_ckpt: list[str] = setting(
+        "checkpoints of the family gan; the first one's discriminator is a view"
+    )
+    diffusion_ckpt: list[str] = setting(
+        "checkpoints of the family diffusion; the first one's denoising error is a view"
+    )
+    files: dict[str, str] | None = setting(
+        "files of movements made elsewhere, each a family: {NAME:FILE}"
+    )
+    feature_mode: str = setting(
+        "neuromotor, or kinematic: without the strokes, which take most of the time"
+    )
+    detectors: list[str] | None = setting(
+        "any of boosting, sequence, discriminator, isolation, clock, denoising; null for all there "
+        "can be"
+    )
+    n: int = setting(
+        "gestures of people to fit on, and as many negatives; half as many to calibrate"
+    )
+    calibration_share: float = setting("share of the people kept for calibration and thresholds")
+    seed: int = setting("seed of everything random")
+    device: str = setting("auto, cpu or cuda")
+    out_dir: str = setting("folder for the detector: ONNX files and detector.json")
+
+
+@dataclass
+class DetectScoreSettings:
+    """`humouse detect score`: what a saved detector says about movements."""
+
+    detector: str | None = setting("folder that humouse detect train wrote")
+    movements: str | None = setting("Parquet file of movements, or of points with columns to name")
+    false_positive_rate: float = setting("share of people that may be flagged: 0.01 or 0.001")
+    reasons: int = setting("features that explain each decision")
+    out: str = setting("the table of decisions, a Parquet or CSV file")
+
+
+@dataclass
+class BenchmarkSettings:
+    """`humouse detect benchmark`: detectors on families of bots held out whole."""
+
+    dir: str = setting("folder of the prepared dataset (humouse data prepare writes it)")
+    split: str = setting("people to evaluate on: val or test")
+    across: str | None = setting("another prepared dataset, to evaluate on its people too")
+    gan_ckpt: list[str] = setting(
+        "checkpoints of the family gan; the first one's discriminator is a view"
+    )
+    diffusion_ckpt: list[str] = setting(
+        "checkpoints of the family diffusion; the first one's denoising error is a view"
+    )
+    files: dict[str, str] | None = setting(
+        "files of movements made elsewhere, each a family: {NAME:FILE}"
+    )
+    families: list[str] | None = setting("scripted families; null for all")
+    mixes: list[str] = setting("what to fit on: any of bots, bots+gan, bots+diffusion, all")
+    model_share: float = setting("samples of each model in a mix, as a share of the bots'")
+    feature_mode: str = setting(
+        "neuromotor, or kinematic: without the strokes, which take most of the time"
+    )
+    detectors: list[str] | None = setting(
+        "any of boosting, sequence, discriminator, isolation, clock, denoising; null for all there "
+        "can be"
+    )
+    n: int = setting(
+        "gestures of people to fit on, and of scripted bots; half as many to calibrate"
+    )
+    bots_per_family: int = setting("movements of each family to evaluate on")
+    calibration_share: float = setting("share of the train people kept for calibration")
+    seeds: int = setting("repetitions, each with its own people, negatives and weights")
+    draws: int = setting("draws of people behind each interval; 0 for no intervals")
+    workers: int = setting("processes; each uses one thread")
+    resume: bool = setting("go on with what out_dir holds, instead of keeping it aside")
+    report: bool = setting("write benchmark.html, a page with everything")
+    out_dir: str = setting("folder for benchmark.json, the pictures and the page")
