@@ -116,7 +116,7 @@ def run_in_place(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
         (("sample", "ckpt=gone.pt"), "humouse: gone.pt: no such checkpoint; humouse train makes"),
         (("sample",), "humouse: no checkpoint: none in checkpoints/"),
         (("train", "data=sapimouse"), "humouse: data/sapimouse: dataset sapimouse is not prepared"),
-        (("train", "optim.lr=-1"), "humouse: optim.lr and"),
+        (("train", "optim.lr=-1"), "humouse: optim.lr=-1.0: must"),
         (("eval", "samples=gone.parquet", "val_split=nowhere/val"), "humouse: nowhere/val.parquet"),
         (("eval", "probes=[foret]"), "humouse: probes: there is no 'foret'; did you mean forest?"),
         (("sigma_eval", "references=[]"), "humouse: nothing to judge: give use_diffusion_eval="),

@@ -22,6 +22,7 @@ from humouse.settings import (
     SOURCE_SETTINGS,
     CompareSettings,
     EvalSettings,
+    NegativesSettings,
     PrepareSettings,
     ReportSettings,
     SampleSettings,
@@ -233,6 +234,14 @@ def test_the_printed_command_is_short():
     settings = settings_from("diffusion/sample", SampleSettings, ["cond=[1,-2.5]", "eta=1e-7"])
     command = command_of("humouse sample", "diffusion/sample", settings)
     assert command == "humouse sample eta=1e-07 'cond=[1.0,-2.5]'"
+
+
+def test_the_printed_command_names_weights_and_files():
+    given = ["people=data/val", "mixture={bots:2,gan:0.5}", "files={acme:their files/a.parquet}"]
+    settings = settings_from("detect/negatives", NegativesSettings, given)
+    command = command_of("humouse detect negatives", "detect/negatives", settings)
+    words = shlex.split(command)[3:]
+    assert settings_from("detect/negatives", NegativesSettings, words) == settings
 
 
 def test_the_specifications_defaults():

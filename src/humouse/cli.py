@@ -11,19 +11,36 @@ _HELP = ("--help", "-h", "help")
 _VERBS = {
     "data prepare": ("humouse.data.command:main", "raw recordings → gestures, split by people"),
     "train": ("humouse.diffusion.train:main", "train a diffusion model"),
-    "sample": ("humouse.diffusion.sample:main", "draw movements from a trained model"),
+    "train gan": ("humouse.gan.train:main", "train a GAN"),
+    "sample": ("humouse.sampling:main", "draw movements from a trained model"),
     "eval": ("humouse.eval.diffusion_eval:main", "score samples against people"),
     "sigma_eval": ("humouse.eval.sigma_eval:main", "people against generators, by their strokes"),
+    "detect negatives": (
+        "humouse.detector.negatives_command:main",
+        "bots' and models' movements, mixed by weights",
+    ),
+    "detect train": ("humouse.detector.train:main", "fit, calibrate and save a detector"),
+    "detect score": (
+        "humouse.detector.score:main",
+        "what a detector says about movements, and why",
+    ),
+    "detect benchmark": (
+        "humouse.detector.benchmark:main",
+        "detectors on families of bots held out whole",
+    ),
     "report": ("humouse.report.command:main_report", "a page about one evaluation"),
     "compare": ("humouse.report.command:main_compare", "several evaluations in one page"),
 }
+
+_GROUPS = {verb.split()[0] for verb in _VERBS if " " in verb} - set(_VERBS)
 
 
 def main() -> None:
     """Run the verb that the command line names."""
     words = sys.argv[1:]
     # `humouse data` names a group of verbs: the verb is the word after it.
-    verb_words = words[1:] if words[:1] == ["data"] else words
+    in_group = words[:1] and words[0] in _GROUPS
+    verb_words = words[1:] if in_group else words
     if not verb_words or verb_words[0] in _HELP:
         print_page(_help())
         return
@@ -37,7 +54,7 @@ def main() -> None:
             module, name = _VERBS[verb][0].split(":")
             getattr(importlib.import_module(module), name)()
             return
-    given = " ".join(words[:2]) if words[0] == "data" else words[0]
+    given = " ".join(words[:2]) if in_group else words[0]
     print(
         f"humouse: {given}: no such verb; {nearest(given, list(_VERBS), SEE_HELP)}", file=sys.stderr
     )
@@ -46,7 +63,7 @@ def main() -> None:
 
 def _help() -> str:
     lines = ["humouse learns how people move a mouse and makes movements like theirs.", ""]
-    lines += [f"  humouse {verb:<14}{meaning}" for verb, (_, meaning) in _VERBS.items()]
+    lines += [f"  humouse {verb:<18}{meaning}" for verb, (_, meaning) in _VERBS.items()]
     lines += ["", "humouse VERB --help lists a verb's settings; give them as key=value."]
     return "\n".join(lines)
 

@@ -133,6 +133,8 @@ def _as_override(value: Any) -> str:
         return value if plain else quoted(value)
     if isinstance(value, list):
         return f"[{','.join(map(_as_override, value))}]"
+    if isinstance(value, dict):  # Hydra takes no quotes around keys
+        return f"{{{','.join(f'{key}:{_as_override(one)}' for key, one in value.items())}}}"
     return _shown(value)
 
 
