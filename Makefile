@@ -29,12 +29,15 @@ demo: $(READY)
 	cd demo && ../$(BIN)/humouse train experiment=demo
 	cd demo && ../$(BIN)/humouse sample ckpt=checkpoints/demo.pt n=500 out_dir=gen
 	cd demo && ../$(BIN)/humouse eval ckpt=checkpoints/demo.pt n=500 out_dir=scores
+	cd demo && ../$(BIN)/humouse detect train 'diffusion_ckpt=[checkpoints/demo.pt]' n=400
+	cd demo && ../$(BIN)/humouse detect score detector=detector movements=gen/samples.parquet out=decisions.csv
 	@echo
 	@echo "Look at:"
 	@echo "  demo/gen/samples.png           movements that the model made (samples.parquet: the numbers)"
 	@echo "  demo/scores/report.html        how they do, and why: the page of all scores, with a replay"
 	@echo "  demo/scores/scores.json        every score, beside what other people score"
 	@echo "  demo/scores/*.png              gestures side by side, features, spectra"
+	@echo "  demo/decisions.csv             what a detector of bots says of each, and by which features"
 	@echo "  demo/runs/demo/loss.png        the training; tensorboard --logdir demo/runs shows more"
 
 lint: $(READY)
@@ -69,6 +72,7 @@ benchmark: $(READY)
 	$(BIN)/python benchmarks/bots.py
 	$(BIN)/python benchmarks/mmd.py
 	$(BIN)/python benchmarks/evaluation.py
+	$(BIN)/python benchmarks/detectors.py
 	$(BIN)/python benchmarks/report.py
 	@if [ -d "$(RECORDINGS)/sapimouse" ]; then \
 	  set -x; $(BIN)/python benchmarks/prepare.py --root "$(RECORDINGS)/sapimouse"; \

@@ -22,6 +22,7 @@ from humouse.detector.views import Views
 from humouse.errors import InputError
 from humouse.launch import settings_from
 from humouse.settings import BenchmarkSettings
+from humouse.training.checkpoint import GAN, Checkpoint
 from humouse.trajectories import concatenate
 
 _SMALL = (
@@ -39,9 +40,18 @@ _SMALL = (
 
 
 @pytest.fixture(scope="module")
-def small(many_gestures: Path) -> Callable[..., BenchmarkSettings]:
+def elsewhere(twelve_people: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of other people, recorded elsewhere."""
+    folder = tmp_path_factory.mktemp("elsewhere")
+    replace(load_split(twelve_people / "val"), origin="elsewhere").save(folder / "val.parquet")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def small(many_gestures: Path, elsewhere: Path) -> Callable[..., BenchmarkSettings]:
     def settings(out_dir: Path, *more: str) -> BenchmarkSettings:
-        overrides = [f"dir={many_gestures}", f"out_dir={out_dir}", *_SMALL, *more]
+        places = [f"dir={many_gestures}", f"across={elsewhere}", f"out_dir={out_dir}"]
+        overrides = [*places, *_SMALL, *more]
         return settings_from("detect/benchmark", BenchmarkSettings, overrides)
 
     return settings
@@ -67,13 +77,26 @@ def test_every_cell_is_there(done):
     assert result.cell(BLEND, "function", "bots").scores["roc_auc"].value > 0.8
     assert {one.detector for one in result.false_alarms} == {"boosting", "isolation", BLEND}
     assert {one.gestures for one in result.sessions} >= {1, 3}
-    assert result.findings
+    assert any("elsewhere" in sentence for sentence in result.findings)
+
+
+def test_across_datasets_the_other_s_people_are_judged(done, elsewhere, many_gestures):
+    (transfer,) = BenchmarkResult.load(done).transfers
+    assert transfer.fitted_on == load_split(many_gestures / "train").origin
+    assert transfer.evaluated_on == "elsewhere"
+    people = seen_as(load_split(elsewhere / "val"))
+    assert {one.detector for one in transfer.cells} == {"boosting", "isolation", BLEND}
+    assert {one.family for one in transfer.cells} == {"function", "bezier", "pid"}
+    for one in transfer.cells:
+        assert one.people == len(set(people.user))
+        assert one.human_gestures == len(people)
+    assert transfer.false_alarm_rate.keys() == {"boosting", "isolation", BLEND}
 
 
 def test_it_says_what_made_it(done):
     provenance = BenchmarkResult.load(done).provenance
     assert provenance["command"].startswith("humouse detect benchmark dir=")
-    assert len(provenance["people"]) == 2
+    assert len(provenance["people"]) == 3
     assert all("sha256" in one for one in provenance["people"])
     assert (done / "benchmark.html").stat().st_size < 2e6
     assert (done / "held_out.png").is_file()
@@ -122,6 +145,16 @@ def test_another_run_is_not_resumed(done, small):
         run(small(done, "resume=true", "n=221"))
 
 
+def test_a_file_of_fewer_movements_than_asked_is_refused(many_gestures, small, tmp_path):
+    theirs = tmp_path / "theirs.parquet"
+    load_split(many_gestures / "val")[:30].save(theirs)
+    few = ("families=[function,bezier]", "seeds=1", f"files={{acme:{theirs}}}")
+    with pytest.raises(InputError, match=r"holds 30 movements .* 120 are needed") as caught:
+        run(small(tmp_path / "out", *few))
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "out" / "benchmark.json").exists()
+
+
 def test_users_on_both_sides_are_refused(many_gestures, small, tmp_path):
     mixed = tmp_path / "mixed"
     shutil.copytree(many_gestures, mixed)
@@ -130,9 +163,11 @@ def test_users_on_both_sides_are_refused(many_gestures, small, tmp_path):
     theirs = [*val.user, *one.user]
     both = replace(concatenate([val, one]), user=np.array(theirs))
     both.save(mixed / "val.parquet")
-    with pytest.raises(InputError, match=str(train.user[0])):
-        run(small(tmp_path / "out", f"dir={mixed}"))
-    assert not (tmp_path / "out" / "benchmark.json").exists()
+    for override in (f"dir={mixed}", f"across={mixed}"):
+        with pytest.raises(InputError, match=f"users: {train.user[0]} on both sides") as caught:
+            run(small(tmp_path / "out", override))
+        assert "\n" not in str(caught.value)
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(
@@ -159,10 +194,32 @@ def test_bad_settings_are_one_clear_error(small, tmp_path, override, message):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.fixture(scope="module")
+def of_each_kind(event_checkpoint, tmp_path_factory) -> dict[str, Path]:
+    """Checkpoints that say they hold a diffusion model and a GAN."""
+    gan = tmp_path_factory.mktemp("gan") / "gan.pt"
+    replace(Checkpoint.load(event_checkpoint), kind=GAN).save(gan)
+    return {"diffusion": event_checkpoint, "gan": gan}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "given", "message"),
+    [
+        ("gan", "diffusion", "a humouse diffusion checkpoint where a humouse GAN"),
+        ("diffusion", "gan", "a humouse GAN checkpoint where a humouse diffusion"),
+    ],
+)
+def test_a_checkpoint_of_the_other_kind_is_refused(of_each_kind, wanted, given, message):
+    checkpoints = {"gan": None, "diffusion": None, wanted: of_each_kind[given]}
+    with pytest.raises(InputError, match=message) as caught:
+        Views.load(**checkpoints)
+    assert "\n" not in str(caught.value)
+
+
 def test_labels_that_mean_nothing_teach_nothing(twelve_people):
     fit_people, others = divided(seen_as(load_split(twelve_people / "train")), 0.4, seed=0)
     rng = np.random.default_rng(0)
-    views = Views()
+    views = Views(feature_mode="kinematic")
 
     def shuffled(people, seed):
         people = some(people, 150, seed)
@@ -182,5 +239,4 @@ def test_labels_that_mean_nothing_teach_nothing(twelve_people):
 
 def test_every_family_is_known_by_the_default_settings():
     defaults = settings_from("detect/benchmark", BenchmarkSettings, [])
-    assert defaults.families is None
-    assert len(FAMILIES) >= 9
+    assert list(makers(defaults.families)) == list(FAMILIES)

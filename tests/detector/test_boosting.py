@@ -114,9 +114,3 @@ def test_a_feature_that_is_no_number_is_named(value):
         detector.decision_function(X)
     with pytest.raises(InputError, match="feature 2 is NaN or infinite"):
         BoostingDetector().fit(X, y)
-
-
-def test_one_class_is_refused():
-    X, _, _ = rows()
-    with pytest.raises(InputError, match=r"only one class, 1\.0; give rows of people"):
-        BoostingDetector().fit(X, np.ones(len(X)))

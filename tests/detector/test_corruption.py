@@ -6,6 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from humouse.data.codec import merge_zero_moves
 from humouse.detector import corruption
 from humouse.detector.corruption import corrupted
 from humouse.randomness import generator
@@ -25,10 +26,12 @@ def people(n, seed, steps=(1, 30)):
 
 @settings(deadline=None, max_examples=30)
 @given(n=st.integers(1, 60), longest=st.integers(1, 30), seed=st.integers(0, 99))
-def test_whole_pixels_and_milliseconds_in_as_many_steps(n, longest, seed):
-    recorded = people(n, seed, (1, longest))
+def test_whole_pixels_and_milliseconds_and_no_step_more(n, longest, seed):
+    recorded = merge_zero_moves(people(n, seed, (1, longest)))
     made = corrupted(recorded, generator(seed))
-    assert torch.equal(made.lengths, recorded.lengths)
+    assert (made.lengths <= recorded.lengths).all()
+    assert torch.equal(made.lengths > 0, recorded.lengths > 0)  # nobody is brought to a standstill
+    assert (made.deltas[..., :2].any(-1) == made.mask).all()  # zero moves are merged
     assert torch.equal(made.deltas, made.deltas.round())
     assert made.origin == "corrupted"
 
@@ -54,6 +57,7 @@ def test_what_was_given_stays_as_it_was():
 def test_every_way_changes_what_it_is_for(way, monkeypatch):
     monkeypatch.setattr(corruption, "_WAYS", (way,))
     monkeypatch.setattr(corruption, "_TWICE", 0.0)
+    monkeypatch.setattr(corruption, "merge_zero_moves", lambda spoilt: spoilt)
     recorded = people(200, 3, (12, 30))
     made = corrupted(recorded, generator(0))
     moves = (made.deltas[..., :2] != recorded.deltas[..., :2]).flatten(1).any(1).float().mean()

@@ -1,12 +1,10 @@
 """The head on a discriminator's features."""
 
 import numpy as np
-import pytest
 from scipy.optimize import minimize
 from scipy.special import log_expit
 
 from humouse.detector.discriminator import DiscriminatorDetector
-from humouse.errors import InputError
 
 
 def rows(n=400, seed=0):
@@ -37,9 +35,3 @@ def test_a_feature_that_never_changed_says_nothing_later():
     moved = X.copy()
     moved[:, 3] += 1e6
     np.testing.assert_array_equal(detector.decision_function(moved), detector.decision_function(X))
-
-
-def test_one_class_is_refused():
-    X, _ = rows()
-    with pytest.raises(InputError, match="only one class, 0"):
-        DiscriminatorDetector().fit(X, np.zeros(len(X)))

@@ -1,13 +1,11 @@
 """The isolation forest: people alone are learnt, what is unlike them stands out."""
 
 import numpy as np
-import pytest
 from sklearn.ensemble import IsolationForest
 from sklearn.metrics import roc_auc_score
 
 from humouse.detector.forest import Forest
 from humouse.detector.isolation import IsolationDetector
-from humouse.errors import InputError
 
 
 def people(n, seed=0):
@@ -64,8 +62,3 @@ def test_the_flat_forest_answers_as_the_isolation_forest():
                 node = (flat.left if left else flat.right)[part][node]
             answers[row] += flat.value[part][node]
     np.testing.assert_allclose(answers, np.log2(-forest.score_samples(X)), rtol=1e-9)
-
-
-def test_bots_alone_are_refused():
-    with pytest.raises(InputError, match="only one class, 1"):
-        IsolationDetector().fit(people(20), np.ones(20))

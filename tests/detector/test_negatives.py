@@ -1,5 +1,6 @@
 """Mixtures of negatives: by weight, by seed, on people's errands."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from humouse.bots.families import FAMILIES
 from humouse.data.prepared import load_split
-from humouse.detector.negatives import make_family, make_negatives, makers, shares
+from humouse.detector.negatives import PARTS, make_family, make_negatives, makers, shares
 from humouse.errors import InputError
 from humouse.trajectories import Trajectories
 
@@ -77,12 +78,35 @@ def test_negatives_are_as_many_as_the_people_have_and_run_their_errands(people):
 
 
 def test_a_model_takes_lengths_of_the_people(people, event_checkpoint):
-    made = make_family(
-        "diffusion", makers([], models={"diffusion": [event_checkpoint]}), people, 40, seed=0
-    )
+    made_by = makers([], models={"diffusion": [event_checkpoint]})
+    short = people[people.lengths.argsort()[:10]]
+    made = make_family("diffusion", made_by, short, 40, seed=0)
     assert set(made.variant) == {event_checkpoint.stem}
+    assert set(made.movements.user) <= set(short.user)
     # Zero moves are merged, so a sample can get shorter than the movement it follows, never longer.
-    assert int(made.movements.lengths.max()) <= int(people.lengths.max())
+    assert int(made.movements.lengths.max()) <= int(short.lengths.max())
+    # All people's lengths would show.
+    assert int(short.lengths.max()) < int(people.lengths.float().median())
+
+
+def test_people_who_do_not_fit_a_model_s_codec_are_refused(event_checkpoint):
+    made_by = makers([], models={"diffusion": [event_checkpoint]})
+    steps = torch.tensor([3.0, 1.0, 8.0]).expand(4, 201, 3).clone()
+    long = Trajectories(steps, torch.full((4,), 201), torch.zeros(4, 2), None, "long ones")
+    message = r"tiny\.pt: none of 4 movements of long ones fits its codec"
+    with pytest.raises(InputError, match=message):
+        make_family("diffusion", made_by, long, 2, seed=0)
+
+
+def test_models_make_two_families_alone(event_checkpoint, tmp_path):
+    with pytest.raises(InputError, match="vae: models make gan or diffusion"):
+        makers([], models={"vae": [event_checkpoint]})
+    with pytest.raises(InputError, match=r"none\.pt"):
+        makers([], models={"diffusion": [tmp_path / "none.pt"]})
+    with pytest.raises(InputError, match=r"gan_ckpt: .*tiny\.pt holds a diffusion"):
+        makers([], models={"gan": [event_checkpoint]})
+    with pytest.raises(InputError, match="diffusion_ckpt: two checkpoints have one name"):
+        makers([], models={"diffusion": [event_checkpoint, event_checkpoint]})
 
 
 def test_movements_from_a_file_are_a_family(people, tmp_path):
@@ -92,10 +116,26 @@ def test_movements_from_a_file_are_a_family(people, tmp_path):
     made = make_family("acme", made_by, people, 20, seed=3)
     assert len(made) == 20
     assert set(made.family) == {"acme"}
-    with pytest.raises(InputError, match="holds 25 movements, 26 are needed"):
+    with pytest.raises(InputError, match=r"holds 25 movements .* 26 are needed"):
         make_family("acme", made_by, people, 26, seed=3)
-    with pytest.raises(InputError, match="choose another name"):
-        makers(["bezier"], files={"bezier": theirs})
+    for name, message in (("pid", "choose another name"), ("a/b", r"files\.a/b: name it in")):
+        with pytest.raises(InputError, match=message):
+            makers(["bezier"], files={name: theirs})
+
+
+def test_roles_share_no_movement_of_a_file(people, tmp_path):
+    theirs = tmp_path / "theirs.parquet"
+    alone = people[:25]
+    replace(alone, start=torch.arange(50.0).reshape(25, 2)).save(theirs)
+    made_by = makers([], files={"acme": theirs})
+    starts = [
+        {tuple(start) for start in made.movements.start.tolist()}
+        for part in range(PARTS)
+        for made in [make_family("acme", made_by, people, 6, seed=part, part=part)]
+    ]
+    assert len(set.union(*starts)) == 6 * PARTS
+    with pytest.raises(InputError, match=r"for each role, and 8 are needed"):
+        make_family("acme", made_by, people, 8, seed=0, part=0)
 
 
 def test_a_family_that_does_not_exist_is_named(people):

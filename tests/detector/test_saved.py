@@ -2,35 +2,66 @@
 
 import json
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 
 from humouse.data.prepared import load_split
+from humouse.detector.calibrated import CalibratedDetector
+from humouse.detector.evidence import HUMAN, evidence_of
 from humouse.detector.material import seen_as
+from humouse.detector.member import MEMBERS
 from humouse.detector.negatives import make_negatives, makers
-from humouse.detector.saved import SavedDetector
+from humouse.detector.saved import SavedDetector, save_detector
 from humouse.detector.score import run as score
 from humouse.detector.train import run as train
+from humouse.detector.views import Views
 from humouse.errors import InputError
 from humouse.launch import settings_from
 from humouse.settings import DetectScoreSettings, DetectTrainSettings
+from humouse.trajectories import concatenate
+
+
+@dataclass(frozen=True)
+class Made:
+    folder: Path
+    fitted: dict[str, Any]
+    blend: CalibratedDetector
 
 
 @pytest.fixture(scope="module")
-def detector(many_gestures: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made(many_gestures: Path, tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """A detector on disk, and the estimators that it was saved from."""
     folder = tmp_path_factory.mktemp("detector") / "small"
     overrides = [
         f"dir={many_gestures}",
         f"out_dir={folder}",
         "n=220",
+        "feature_mode=kinematic",
         "calibration_share=0.4",
         "detectors=[boosting,sequence,isolation]",
         "mixture={function:1,bezier:1,pid:1}",
     ]
-    train(settings_from("detect/train", DetectTrainSettings, overrides))
-    return folder
+    saved = []
+
+    def saves(folder: Path, fitted: dict, blend: CalibratedDetector, *more: Any) -> None:
+        saved.append(Made(folder, fitted, blend))
+        save_detector(folder, fitted, blend, *more)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("humouse.detector.train.save_detector", saves)
+        train(settings_from("detect/train", DetectTrainSettings, overrides))
+    (one,) = saved
+    return one
+
+
+@pytest.fixture(scope="module")
+def detector(made: Made) -> Path:
+    return made.folder
 
 
 def settings(*overrides: str) -> DetectScoreSettings:
@@ -74,13 +105,25 @@ def test_bots_are_flagged_and_people_are_not(detector, many_gestures, tmp_path):
     assert decisions["bots"]["probability"].is_between(0, 1).all()
 
 
-def test_the_saved_detector_says_what_the_fitted_one_said(detector, many_gestures):
+def test_the_saved_detector_says_what_the_fitted_one_said(made, many_gestures):
     people = seen_as(load_split(many_gestures / "val"))
-    saved = SavedDetector.load(detector)
-    both = saved.decide(people, false_positive_rate=0.01, reasons=0)
-    alone = saved.decide(people[:1], false_positive_rate=0.01, reasons=0)
-    assert alone["probability"][0] == pytest.approx(both["probability"][0], abs=1e-5)
-    assert set(both.columns) >= {"boosting_score", "sequence_score", "isolation_score"}
+    bots = make_negatives({"bezier": 1.0}, makers(["bezier"]), people, 40, seed=5).movements
+    movements = seen_as(concatenate([people, bots]))
+    saved = SavedDetector.load(made.folder)
+    said = saved.decide(movements, false_positive_rate=0.01, reasons=0)
+    evidence = Views(feature_mode="kinematic").look(evidence_of(movements, HUMAN, HUMAN))
+    scores = {name: MEMBERS[name].score(one, evidence) for name, one in made.fitted.items()}
+    assert list(scores) == ["boosting", "sequence", "isolation"]
+    for name, scored in scores.items():
+        np.testing.assert_allclose(said[f"{name}_score"], scored, rtol=1e-4, atol=1e-4)
+    raw = np.stack(list(scores.values()), 1)
+    np.testing.assert_allclose(said["probability"], made.blend.predict_proba(raw)[:, 1], atol=1e-4)
+    sure = np.abs(made.blend.decision_function(raw) - made.blend.thresholds_[0.01]) > 1e-3
+    flagged = made.blend.predict(raw, 0.01).astype(bool)
+    np.testing.assert_array_equal(said["flagged"].to_numpy()[sure], flagged[sure])
+    assert 0 < flagged.sum() < len(movements)
+    alone = saved.decide(movements[:1], false_positive_rate=0.01, reasons=0)
+    assert alone["probability"][0] == pytest.approx(said["probability"][0], abs=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -92,16 +135,25 @@ def test_the_saved_detector_says_what_the_fitted_one_said(detector, many_gesture
         (("detector=DETECTOR", "movements=nowhere.parquet"), "nowhere"),
         (("detector=DETECTOR", "movements=MOVEMENTS", "false_positive_rate=0.5"), "0.5"),
         (("detector=DETECTOR", "movements=MOVEMENTS", "reasons=-1"), "reasons=-1"),
-        (("detector=DETECTOR", "movements=POINT"), "single point|one point"),
+        (("detector=DETECTOR", "movements=POINT"), "single point"),
+        (("detector=DETECTOR", "movements=STILL"), "1 movements go nowhere"),
+        (("detector=DETECTOR", "movements=BROKEN"), "not a finite number"),
     ],
 )
 def test_bad_input_is_one_clear_error(detector, many_gestures, tmp_path, overrides, message):
     point = tmp_path / "point.csv"
-    point.write_text("movement,t,x_px,y_px\na,0,5,5\nb,0,1,1\nb,8,2,2\n")
+    head = "movement,t,x_px,y_px\n"
+    point.write_text(f"{head}a,0,5,5\nb,0,1,1\nb,8,2,2\n")
+    still = tmp_path / "still.csv"
+    still.write_text(f"{head}a,0,5,5\na,80,5,5\nb,0,1,1\nb,8,2,2\n")
+    broken = tmp_path / "broken.csv"
+    broken.write_text(f"{head}b,0,1,1\nb,8,NaN,2\n")
     places = {
         "DETECTOR": str(detector),
         "MOVEMENTS": str(many_gestures / "val.parquet"),
         "POINT": str(point),
+        "STILL": str(still),
+        "BROKEN": str(broken),
     }
     given = []
     for word in overrides:

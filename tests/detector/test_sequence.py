@@ -9,7 +9,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import roc_auc_score
 
-from humouse.detector.sequence import SequenceDetector
+from humouse.detector.sequence import SequenceDetector, _other_clocks
 from humouse.errors import InputError
 from humouse.trajectories import Trajectories, concatenate
 
@@ -231,3 +231,22 @@ def test_so_is_a_bad_setting():
         SequenceDetector(epochs=0).fit(*labelled(5, 0))
     with pytest.raises(ValueError, match="corruptions"):
         SequenceDetector(corruptions=-1.0).fit(*labelled(5, 0))
+
+
+def test_clocks_of_the_fit_are_shifted_as_wholes_and_never_below_a_millisecond():
+    movements = walk(60, 9)
+    shifted = _other_clocks(movements, 2, torch.Generator().manual_seed(0))
+    change = (shifted.deltas - movements.deltas)[movements.mask]
+    assert change[:, :2].eq(0).all()
+    assert shifted.deltas[..., 2][movements.mask].min() >= 1
+    rows = [
+        set((shifted.deltas[row, :n, 2] - movements.deltas[row, :n, 2]).tolist())
+        for row, n in enumerate(movements.lengths.tolist())
+    ]
+    assert rows
+    assert all(len(row) == 1 for row in rows)
+    assert {-2.0, -1.0, 0.0, 1.0, 2.0} >= set().union(*rows)
+    assert len(set().union(*rows)) > 2
+    assert torch.equal(
+        shifted.deltas * ~movements.mask[..., None], torch.zeros_like(shifted.deltas)
+    )

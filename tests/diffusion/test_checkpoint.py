@@ -1,6 +1,7 @@
 """Checkpoints: whole, plain, found where they should be, and refused in a line where damaged."""
 
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import torch
 
 from humouse.diffusion.checkpoint import load_model
 from humouse.errors import InputError
-from humouse.training.checkpoint import Checkpoint, find_checkpoint
+from humouse.training.checkpoint import DIFFUSION, GAN, Checkpoint, find_checkpoint
 
 
 def same(a: Any, b: Any) -> bool:
@@ -142,3 +143,14 @@ def test_where_a_checkpoint_is_looked_for(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("HUMOUSE_CKPT", "named.pt")
     assert find_checkpoint() == Path("named.pt")
     assert find_checkpoint("given.pt") == Path("given.pt")
+
+
+def test_the_newest_of_a_kind_is_found(tiny_checkpoint: Path, tmp_path: Path):
+    ours, other = tmp_path / "ours.pt", tmp_path / "other.pt"
+    shutil.copy(tiny_checkpoint, ours)
+    saved = Checkpoint.load(tiny_checkpoint)
+    saved.kind = GAN
+    saved.save(other)
+    os.utime(ours, (1e9, 1e9))
+    assert find_checkpoint(folder=tmp_path) == other
+    assert find_checkpoint(folder=tmp_path, kind=DIFFUSION) == ours

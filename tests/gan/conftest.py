@@ -4,10 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from matplotlib.figure import Figure
 
+from humouse.figures import gesture_gallery, kinematic_overlays, velocity_spectra
 from humouse.gan.train import train
 from humouse.launch import settings_from
 from humouse.settings import GanTrainSettings
+from humouse.training import validation
 
 _TINY = (
     "model.generator_width=8",
@@ -48,6 +51,13 @@ def gan_settings(gan_overrides: Callable[..., list[str]]) -> Callable[..., GanTr
         return settings_from("gan/train", GanTrainSettings, gan_overrides(folder, *more))
 
     return settings
+
+
+@pytest.fixture
+def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let rounds score samples without drawing them, which takes most of a tiny run's time."""
+    for draw in (gesture_gallery, kinematic_overlays, velocity_spectra):
+        monkeypatch.setattr(validation, draw.__name__, lambda *given: Figure(figsize=(1, 1)))
 
 
 @pytest.fixture(scope="session")

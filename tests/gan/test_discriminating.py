@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from humouse.data.codec import CanonicalCodec, Codec, EventCodec, valid_steps
+from humouse.data.codec import CanonicalCodec, Codec, EventCodec, admitted, valid_steps
 from humouse.data.prepared import load_split
 from humouse.gan.checkpoint import Model, load_model
-from humouse.gan.discriminating import admitted, discriminator_scores, discriminator_table
+from humouse.gan.discriminating import discriminator_scores, discriminator_table
 from humouse.trajectories import Trajectories
 
 

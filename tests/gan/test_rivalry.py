@@ -19,7 +19,7 @@ _SCORES = ("c2st_acc_val", "mmd_val", "prd_precision_val", "prd_recall_val")
 
 
 def test_both_generators_at_every_round(
-    tmp_path: Path, gan_settings: Callable, event_checkpoint: Path
+    tmp_path: Path, gan_settings: Callable, event_checkpoint: Path, no_pictures: None
 ):
     asked = ("use_diffusion_eval=true", f"diffusion_ckpt={event_checkpoint}")
     more = ("logging.sample_interval=1", "data.batch_size=40", "optim.max_steps=4")

@@ -26,8 +26,8 @@ from humouse.training.trainer import Trainer
 
 Make = Callable[..., GanTrainSettings]
 _LONG = (
-    "optim.max_steps=6",
-    "logging.checkpoint_interval=2",
+    "optim.max_steps=4",
+    "logging.checkpoint_interval=1",
     "logging.sample_interval=2",
     "data.batch_size=32",
     "data.augment.crop=0.5",
@@ -76,12 +76,12 @@ main()
 
 
 def test_resuming_after_a_kill_ends_with_the_same_weights(
-    tmp_path: Path, call: Callable, gan_overrides: Callable, gan_settings: Make
+    tmp_path: Path, call: Callable, gan_overrides: Callable, gan_settings: Make, no_pictures: None
 ):
     done = call("-c", _KILLS_ITSELF, *gan_overrides(tmp_path / "a", *_LONG))
     assert done.returncode == -signal.SIGKILL, done.stderr
     path = tmp_path / "a" / "checkpoints" / "tiny.pt"
-    assert Checkpoint.load(path).step == 2
+    assert Checkpoint.load(path).step == 1
     train(gan_settings(tmp_path / "a", *_LONG, "resume=true"))
     whole = train(gan_settings(tmp_path / "b", *_LONG))
     assert Checkpoint.load(whole).best is not None

@@ -25,3 +25,11 @@ def test_nothing_is_followed():
     best = BestScore("none", patience=1)
     assert not any(best.improves(dict.fromkeys(SAMPLE_SCORES, value)) for value in (3.0, 2.0, 1.0))
     assert not best.exhausted
+
+
+def test_a_run_that_follows_another_score_has_no_best_yet():
+    best = BestScore("mmd", 0)
+    assert best.improves({"mmd": 0.01})
+    state = best.state()
+    assert not BestScore("mmd", 0, state).improves({"mmd": 0.02})
+    assert BestScore("c2st_logistic_auc", 0, state).improves({"c2st_logistic_auc": 0.55})

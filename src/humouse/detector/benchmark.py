@@ -5,7 +5,8 @@ calibrated on, and everything is repeated under several seeds. Movements, fits a
 they are made, so that an interrupted run goes on where it was.
 """
 
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -13,11 +14,11 @@ from typing import Any
 
 from humouse.artefact import read_json, set_aside, sha256, versions, write_json
 from humouse.bots.families import FAMILIES
-from humouse.data.prepared import load_split, origin_of
+from humouse.data.prepared import MANIFEST, Prepared, load_split, origin_of
 from humouse.detector.findings import findings
 from humouse.detector.material import ACROSS, EVALUATE, Material, Sizes, Task, people_of, seen_as
 from humouse.detector.measured import Design, measured
-from humouse.detector.member import Member, members
+from humouse.detector.member import Member, checkpoints_seen, members
 from humouse.detector.negatives import makers
 from humouse.detector.plan import check_mixes, training_set, training_sets
 from humouse.detector.result import GENERATED, RESULT, BenchmarkResult
@@ -27,6 +28,7 @@ from humouse.detector.views import Views
 from humouse.detector.workers import Job, each
 from humouse.errors import InputError
 from humouse.figures import detection_figures, save_figure
+from humouse.generator import load_generator
 from humouse.launch import command_of, launch
 from humouse.progress import progress_bar
 from humouse.report.detection import write_detection_page
@@ -59,7 +61,8 @@ class Benchmark:
         )
         if sum(family not in GENERATED for family in self.makers) < 2:
             raise InputError("families: at least two are needed, to hold one out")
-        views = Views.load(_first(s.diffusion_ckpt), _first(s.gan_ckpt), s.feature_mode)
+        seen = checkpoints_seen(s.detectors, s.diffusion_ckpt, s.gan_ckpt)
+        views = Views.load(seen["diffusion"], seen["gan"], s.feature_mode)
         self.members: list[Member] = members(s.detectors, views.names)
         self.mixes = check_mixes(s.mixes, list(self.makers))
         evaluated = {EVALUATE: seen_as(load_split(Path(s.dir) / s.split))}
@@ -108,10 +111,6 @@ class Benchmark:
         return Tally(self.material, self.members, self.scores)
 
 
-def _first(paths: Sequence[str]) -> str | None:
-    return paths[0] if paths else None
-
-
 def check_settings(s: BenchmarkSettings) -> None:
     """Raise InputError for the first setting that makes no sense."""
     at_least = {
@@ -143,13 +142,30 @@ def run(settings: BenchmarkSettings) -> None:
         print(f"{folder} exists: kept as {kept} (resume=true goes on with it instead)")
     write_json(folder / _PLAN, plan)
     _announce(benchmark)
+    _note_other_data(benchmark)
     material = benchmark.material
     _do("making movements", _make, material.tasks(settings.seeds), material.is_made, settings)
     _do("fitting detectors", _try_out, benchmark.trials, benchmark.is_done, settings)
-    provenance = {**plan, "command": command_of(_VERB, _CONFIG, settings), "versions": versions()}
+    provenance = {**plan, "command": command_of(_VERB, _CONFIG, settings)}
     result = _measure(benchmark, provenance)
     result.save()
     _show(result, settings)
+
+
+def _note_other_data(benchmark: Benchmark) -> None:
+    """Say which models were trained on these people divided otherwise: they may know those evaluated."""
+    folder = Path(benchmark.settings.dir)
+    if not (folder / MANIFEST).is_file():
+        return
+    prepared = Prepared.load(folder)
+    for path in (*benchmark.settings.gan_ckpt, *benchmark.settings.diffusion_ckpt):
+        data = load_generator(path).data
+        if data["origin"] == prepared.manifest["origin"] and data["sha256"] != prepared.sha256:
+            print(
+                f"note: {path} was trained on another preparation of {data['origin']}: it may know "
+                "the people evaluated on",
+                file=sys.stderr,
+            )
 
 
 def _do(
@@ -201,19 +217,21 @@ def _plan(settings: BenchmarkSettings) -> dict[str, Any]:
         "settings": vars(s),
         "people": [origin_of(path) for path in splits],
         "files": {str(path): sha256(path) for path in files},
+        "versions": versions(),
     }
 
 
-def _check_same(before: dict[str, Any], now: dict[str, Any], folder: Path) -> None:
+def _check_same(before: Mapping[str, Any], now: Mapping[str, Any], folder: Path) -> None:
     """Raise InputError if what a folder holds was made otherwise."""
+    settings = before.get("settings", {})
     changed = [
-        f"{key}: {before['settings'].get(key)} → {value}"
+        f"{key}: {settings.get(key)} → {value}"
         for key, value in now["settings"].items()
-        if key not in _FREE_TO_CHANGE and before["settings"].get(key) != value
+        if key not in _FREE_TO_CHANGE and settings.get(key) != value
     ]
-    for part in ("people", "files"):
-        if not changed and before[part] != now[part]:
-            changed.append(f"the {part} are not the same any more")
+    parts = [part for part in ("people", "files", "versions") if before.get(part) != now[part]]
+    if parts and not changed:
+        changed.append(f"the {' and '.join(parts)} are not the same any more")
     if changed:
         raise InputError(
             f"{folder}: holds a benchmark made otherwise, so it cannot be resumed: "

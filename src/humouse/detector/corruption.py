@@ -13,6 +13,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from humouse.data.codec import merge_zero_moves
 from humouse.trajectories import Trajectories
 
 # A second way is added to so many of the gestures.
@@ -58,6 +59,9 @@ class _Course:
 def corrupted(people: Trajectories, rng: torch.Generator) -> Trajectories:
     """Return the gestures, each spoilt in one or two ways drawn at random, on whole px and ms.
 
+    Zero moves are merged, as they are wherever a detector looks: rounding makes many that no other
+    movement has.
+
     Args:
         people: B gestures.
         rng: Draws the ways and how far each goes.
@@ -77,7 +81,11 @@ def corrupted(people: Trajectories, rng: torch.Generator) -> Trajectories:
     moves = place_px.round().diff(dim=1, prepend=place_px.new_zeros(len(people), 1, 2))
     dt_ms = time_ms.round().diff(dim=1, prepend=time_ms.new_zeros(len(people), 1)).clamp(min=0)
     deltas = torch.cat([moves, dt_ms[..., None]], -1) * mask[..., None]
-    return Trajectories(deltas, people.lengths, people.start, people.user, "corrupted")
+    # One that is spoilt to a standstill stays as it was; one that stood still has nothing to spoil.
+    still = deltas[..., :2].eq(0).all((1, 2))
+    deltas = torch.where(still[:, None, None], people.deltas, deltas)
+    spoilt = Trajectories(deltas, people.lengths, people.start, people.user, "corrupted")
+    return merge_zero_moves(spoilt)
 
 
 def _smoothed(course: _Course) -> None:

@@ -6,8 +6,8 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from humouse.data.codec import valid_steps
-from humouse.detector.codec_view import as_codec_takes
+from humouse.data.codec import admitted, valid_steps
+from humouse.detector.steps import check_steps
 from humouse.diffusion.checkpoint import Model
 from humouse.features import FeatureTable
 from humouse.randomness import generator
@@ -41,7 +41,7 @@ def denoising_table(
 
     Args:
         model: The trained model; its own conditions are taken from the movements.
-        movements: B movements, any; see `as_codec_takes`.
+        movements: B movements, any; see `admitted`.
         seed: Of the noise.
         levels: λ of each noise level.
         draws: Noise draws that an error is averaged over.
@@ -54,7 +54,8 @@ def denoising_table(
         InputError: A movement has no steps.
     """
     codec, device = model.codec, next(model.denoiser.parameters()).device
-    taken = as_codec_takes(codec, movements.to("cpu"))
+    check_steps(movements)
+    taken = admitted(movements.to("cpu"), codec)
     x0, frame = codec.encode(taken)
     cond = codec.condition(taken, model.cond_dim)
     encoded = None if cond is None else codec.encode_condition(cond).to(device)

@@ -21,7 +21,7 @@ from humouse.errors import InputError
 from humouse.randomness import derive_seed
 from humouse.trajectories import Trajectories
 
-FIT, CALIBRATE, EVALUATE, ACROSS = "fit", "calibrate", "evaluate", "across"
+ROLES = FIT, CALIBRATE, EVALUATE, ACROSS = "fit", "calibrate", "evaluate", "across"
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Sizes:
         models = [family for family in families if family in GENERATED]
         others = dict.fromkeys(family for family in families if family not in GENERATED)
         scripted = shares(dict.fromkeys(others, 1.0), list(others), n)
-        return {**scripted, **dict.fromkeys(models, round(n * self.model_share))}
+        return {**scripted, **dict.fromkeys(models, max(1, round(n * self.model_share)))}
 
 
 class Material:
@@ -97,8 +97,9 @@ class Material:
         sizes: Sizes,
         calibration_share: float,
     ) -> None:
-        for people in evaluated.values():
-            if people.origin == train.origin:
+        for role, people in evaluated.items():
+            # In another dataset the same name is another person.
+            if role != ACROSS or people.origin == train.origin:
                 check_disjoint(train.user, people.user)
         self.folder = folder
         self.train = train
@@ -142,7 +143,14 @@ class Material:
         if task.family == HUMAN:
             made = evidence_of(people, HUMAN, HUMAN)
         else:
-            made = make_family(task.family, self.makers, people, self._count(task), seed=seed)
+            made = make_family(
+                task.family,
+                self.makers,
+                people,
+                self._count(task),
+                seed=seed,
+                part=ROLES.index(task.role),
+            )
             # In random order, so that the first so many hold every variant.
             made = made.rows(np.random.default_rng(seed).permutation(len(made)))
         self.views.look(made).save(self.folder / task.place)
@@ -178,7 +186,7 @@ class Material:
             return self.sizes.bots_per_family
         n = self.sizes.n if task.role == FIT else self.sizes.n // 2
         if task.family in GENERATED:
-            return round(n * self.sizes.model_share)
+            return max(1, round(n * self.sizes.model_share))
         others = sum(family not in GENERATED for family in self.makers)
         return -(-n // max(1, others - 1))
 

@@ -1,6 +1,6 @@
 """The detectors that a blend is made of: what each looks at, and whether it knows a generator."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -90,6 +90,27 @@ MEMBERS: dict[str, Member] = {
     )
 }
 """Every detector but the blend of them."""
+
+
+def checkpoints_seen(
+    names: list[str] | None, diffusion: Sequence[str], gan: Sequence[str]
+) -> dict[str, str | None]:
+    """Return the checkpoint behind each view of a model that a detector looks through, or None.
+
+    Args:
+        names: The detectors chosen; None for all there can be.
+        diffusion: Checkpoints of that family; the first one is looked through.
+        gan: Likewise.
+    """
+    chosen = MEMBERS if names is None else {name: MEMBERS.get(name) for name in names}
+    views = {one.view for one in chosen.values() if one is not None}
+    return {
+        model: paths[0] if paths and view in views else None
+        for model, view, paths in (
+            ("diffusion", "denoising", diffusion),
+            ("gan", "discriminator", gan),
+        )
+    }
 
 
 def members(names: list[str] | None, views: tuple[str, ...]) -> list[Member]:

@@ -5,6 +5,7 @@ conditions that it knows, of their movements. A detector is then left with how a
 not with where it goes.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,14 +17,22 @@ from humouse.bots.families import family as variants_of
 from humouse.bots.movement_file import read_movements
 from humouse.data.codec import merge_zero_moves
 from humouse.detector.evidence import HUMAN, Evidence, evidence_of, joined
-from humouse.detector.result import GENERATED
+from humouse.detector.result import GENERATED, MEAN
 from humouse.errors import InputError
 from humouse.generator import Generator, load_generator
 from humouse.randomness import derive_seed
-from humouse.trajectories import Trajectories
+from humouse.trajectories import Trajectories, concatenate
 
 SCRIPTED = "bots"
 """In a mixture: every scripted family, in equal parts."""
+
+_TAKEN = (*FAMILIES, *GENERATED, HUMAN, SCRIPTED, MEAN)
+_PLAIN = re.compile(r"[\w-]+")
+
+_ATTEMPTS = 5
+
+PARTS = 4
+"""Movements from a file cannot be made anew: so many roles get other ones each."""
 
 Progress = Callable[[str], None] | None
 
@@ -34,12 +43,12 @@ class Maker:
 
     Args:
         variant: What it is called.
-        make: From people, a number and a seed to so many movements, whose `user` is the person whose
-            errand it ran, if that is known.
+        make: From people, a number, a seed and a part (see `make_family`) to so many movements, whose
+            `user` is the person whose errand it ran, if that is known.
     """
 
     variant: str
-    make: Callable[[Trajectories, int, int], Trajectories]
+    make: Callable[[Trajectories, int, int, int | None], Trajectories]
 
 
 Makers = Mapping[str, tuple[Maker, ...]]
@@ -68,21 +77,29 @@ def makers(
     chosen = list(FAMILIES) if families is None else list(families)
     made = {name: tuple(map(_scripted, variants_of(name))) for name in chosen}
     for family, paths in (models or {}).items():
-        if family not in GENERATED:
-            raise InputError(f"{family}: models make {' or '.join(GENERATED)}")
         if paths:
-            made[family] = tuple(_generated(load_generator(path, device), path) for path in paths)
+            made[family] = _generators(family, [Path(path) for path in paths], device)
     for name, path in (files or {}).items():
-        if name in made or name in (HUMAN, SCRIPTED):
+        if name in _TAKEN:
             raise InputError(f"files.{name}: there is such a family already; choose another name")
+        if not _PLAIN.fullmatch(name):
+            raise InputError(f"files.{name}: name it in letters, digits, - and _")
         made[name] = (_filed(name, path),)
     return made
 
 
 def make_family(
-    family: str, makers: Makers, people: Trajectories, n: int, *, seed: int
+    family: str,
+    makers: Makers,
+    people: Trajectories,
+    n: int,
+    *,
+    seed: int,
+    part: int | None = None,
 ) -> Evidence:
     """Return n movements of a family, in equal parts of each variant, zero moves merged.
+
+    A movement that does not move is made anew.
 
     Args:
         family: One of `makers`.
@@ -90,6 +107,7 @@ def make_family(
         people: Whose errands to run.
         n: How many movements.
         seed: Of everything random.
+        part: Which of `PARTS` parts of a file's movements to take; None for all of them.
 
     Raises:
         InputError: There is no such family, or fewer movements can be made than asked.
@@ -103,9 +121,25 @@ def make_family(
     parts = []
     for maker, count in zip(variants, counts, strict=True):
         if count:
-            made = maker.make(people, count, derive_seed(seed, "negatives", maker.variant))
-            parts.append(evidence_of(merge_zero_moves(made).trimmed(), family, maker.variant))
+            key = derive_seed(seed, "negatives", maker.variant)
+            made = _moving(maker, people, count, key, part)
+            parts.append(evidence_of(made.trimmed(), family, maker.variant))
     return joined(parts)
+
+
+def _moving(
+    maker: Maker, people: Trajectories, n: int, seed: int, part: int | None
+) -> Trajectories:
+    """Return n movements, none of which stands still once its zero moves are merged."""
+    made = merge_zero_moves(maker.make(people, n, seed, part))
+    for attempt in range(_ATTEMPTS):
+        moving = (made.lengths >= 1).nonzero()[:, 0]
+        missing = n - len(moving)
+        if not missing:
+            return made
+        again = maker.make(people, missing, derive_seed(seed, "again", attempt), part)
+        made = concatenate([made[moving], merge_zero_moves(again)], made.origin)
+    raise InputError(f"{maker.variant}: makes movements that do not move; take another model")
 
 
 def shares(mixture: Mapping[str, float], available: Sequence[str], n: int) -> dict[str, int]:
@@ -146,6 +180,7 @@ def make_negatives(
     n: int,
     *,
     seed: int,
+    part: int | None = None,
     progress: Progress = None,
 ) -> Evidence:
     """Return a mixture of negatives; the same for the same arguments.
@@ -156,6 +191,7 @@ def make_negatives(
         people: Whose errands to run.
         n: How many; §8B takes as many as people have.
         seed: Of everything random.
+        part: See `make_family`.
         progress: Called with the name of each family made.
 
     Raises:
@@ -166,14 +202,14 @@ def make_negatives(
     parts = []
     for family, count in shares(mixture, list(makers), n).items():
         if count:
-            parts.append(make_family(family, makers, people, count, seed=seed))
+            parts.append(make_family(family, makers, people, count, seed=seed, part=part))
         if progress is not None:
             progress(family)
     return joined(parts)
 
 
 def _scripted(variant: Variant) -> Maker:
-    def make(people: Trajectories, n: int, seed: int) -> Trajectories:
+    def make(people: Trajectories, n: int, seed: int, part: int | None) -> Trajectories:
         bot = variant.make(people)
         return _run_for(people, bot.followed(n, seed=seed).numpy(), bot.sample(n, seed=seed))
 
@@ -185,8 +221,27 @@ def _run_for(people: Trajectories, rows: np.ndarray, made: Trajectories) -> Traj
     return replace(made, user=None if people.user is None else people.user[rows])
 
 
-def _generated(generator: Generator, path: str | Path) -> Maker:
-    def make(people: Trajectories, n: int, seed: int) -> Trajectories:
+def _generators(family: str, paths: Sequence[Path], device: str) -> tuple[Maker, ...]:
+    """Return what makes the samples of each checkpoint of one family."""
+    if family not in GENERATED:
+        raise InputError(f"{family}: models make {' or '.join(GENERATED)}")
+    makers = []
+    for path in paths:
+        generator = load_generator(path, device)
+        if generator.model.family != family:
+            raise InputError(
+                f"{family}_ckpt: {path} holds a {generator.model.family}; it would be held out as "
+                f"{family}, and fitted on all the same: name it under {generator.model.family}_ckpt"
+            )
+        makers.append(_generated(generator, path))
+    names = [maker.variant for maker in makers]
+    if len(set(names)) < len(names):
+        raise InputError(f"{family}_ckpt: two checkpoints have one name; give each its own")
+    return tuple(makers)
+
+
+def _generated(generator: Generator, path: Path) -> Maker:
+    def make(people: Trajectories, n: int, seed: int, part: int | None) -> Trajectories:
         fits = generator.codec.fits(people).nonzero()[:, 0].numpy()
         if not len(fits):
             raise InputError(
@@ -197,18 +252,22 @@ def _generated(generator: Generator, path: str | Path) -> Maker:
         rows = np.concatenate([rng.permutation(fits) for _ in range(-(-n // len(fits)))])[:n]
         return _run_for(people, rows, generator.sample(n, like=people[rows], seed=seed))
 
-    return Maker(Path(path).stem, make)
+    return Maker(path.stem, make)
 
 
 def _filed(name: str, path: str | Path) -> Maker:
     movements = read_movements(path)
+    moving = (merge_zero_moves(movements).lengths >= 1).nonzero()[:, 0].numpy()
+    shuffled = np.random.default_rng(derive_seed("file")).permutation(moving)
 
-    def make(people: Trajectories, n: int, seed: int) -> Trajectories:
-        if len(movements) < n:
+    def make(people: Trajectories, n: int, seed: int, part: int | None) -> Trajectories:
+        own = shuffled if part is None else shuffled[part::PARTS]
+        if len(own) < n:
+            share = "" if part is None else f", {len(own):,} of them for each role,"
             raise InputError(
-                f"{path}: holds {len(movements):,} movements, {n:,} are needed; give more, or ask "
-                "for fewer"
+                f"{path}: holds {len(moving):,} movements that move{share} and {n:,} are needed; give "
+                "more, or ask for fewer"
             )
-        return movements[np.sort(np.random.default_rng(seed).permutation(len(movements))[:n])]
+        return movements[np.sort(np.random.default_rng(seed).permutation(own)[:n])]
 
     return Maker(name, make)

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from humouse.artefact import sha256, versions, write_json
+from humouse.artefact import set_aside, sha256, versions, write_json
 from humouse.data.prepared import load_split, origin_of
 from humouse.detector.evidence import Evidence
 from humouse.detector.negatives import SCRIPTED, make_negatives, makers, shares
+from humouse.eval.rule import check_seed
 from humouse.launch import command_of, launch
 from humouse.progress import progress_bar
 from humouse.settings import NegativesSettings
@@ -23,6 +24,7 @@ _VERB = "humouse detect negatives"
 def run(settings: NegativesSettings) -> None:
     """Make negatives and write them."""
     s = settings
+    check_seed(s.seed)
     made_by = makers(
         models={"gan": s.gan_ckpt, "diffusion": s.diffusion_ckpt},
         files=s.files,
@@ -47,6 +49,8 @@ def write_negatives(made: Evidence, folder: Path, provenance: dict[str, Any]) ->
     Raises:
         InputError: A file cannot be written.
     """
+    if kept := set_aside(folder):
+        print(f"{folder} exists: kept as {kept}")
     families: dict[str, Any] = {}
     for family in dict.fromkeys(made.family.tolist()):
         rows = np.flatnonzero(made.family == family)

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from humouse.bots.families import FAMILIES
 from humouse.detector.result import GENERATED, MIXES
 from humouse.errors import InputError, nearest
 
@@ -75,8 +74,3 @@ def training_sets(mixes: Sequence[str], families: Sequence[str]) -> list[Trainin
     whole = [TrainingSet(mix, None) for mix in mixes]
     cells = [training_set(mix, family) for mix in mixes for family in families]
     return list(dict.fromkeys([*whole, *cells]))
-
-
-def is_scripted(family: str) -> bool:
-    """Return whether a family is one of the scripted bots."""
-    return family in FAMILIES

@@ -169,7 +169,8 @@ class SavedDetector:
         explained = [name for name in self.members if MEMBERS[name].view == "features"]
         if not explained:
             return [""] * len(evidence)
-        found = explain(self.members[explained[0]], evidence.views["features"], most)
+        name = explained[0]
+        found = explain(self.members[name], MEMBERS[name].seen(evidence), most)
         return ["; ".join(map(str, several)) for several in found]
 
 

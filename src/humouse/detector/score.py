@@ -24,6 +24,7 @@ def run(settings: DetectScoreSettings) -> None:
     if s.reasons < 0:
         raise InputError(f"reasons={s.reasons}: must be at least 0")
     detector = SavedDetector.load(s.detector)
+    detector.blend.check_rate(s.false_positive_rate)
     movements = read_movements(s.movements)
     seen = seen_as(movements)
     if len(seen) < len(movements):

@@ -1,5 +1,6 @@
 """A detector on the steps themselves: a small convolutional net over native events."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,8 @@ class SequenceDetector(ClassifierMixin, BaseEstimator):
         batch_size: Movements that a step of the optimiser sees.
         learning_rate: Its peak, on a one-cycle schedule.
         weight_decay: Of AdamW.
+        clock_shift_ms: In the fit, every movement's time steps are all made longer or shorter by up
+            to so much.
         seed: Of the weights, the batches and the augmentation.
         device: Where the net runs.
     """
@@ -54,6 +57,7 @@ class SequenceDetector(ClassifierMixin, BaseEstimator):
         batch_size: int = 64,
         learning_rate: float = 1e-2,
         weight_decay: float = 1e-2,
+        clock_shift_ms: int = 1,
         seed: int = 0,
         device: str = "cpu",
     ) -> None:
@@ -63,6 +67,7 @@ class SequenceDetector(ClassifierMixin, BaseEstimator):
         self.batch_size = batch_size
         self.learning_rate = learning_rate
         self.weight_decay = weight_decay
+        self.clock_shift_ms = clock_shift_ms
         self.seed = seed
         self.device = device
 
@@ -158,6 +163,7 @@ class SequenceDetector(ClassifierMixin, BaseEstimator):
             stream = generator(self.seed, "corruption", epoch)
             rows = people[torch.randint(len(people), (spoilt,), generator=stream)]
             shown = concatenate([X, corrupted(X[rows], stream)], X.origin)
+            shown = _other_clocks(shown, self.clock_shift_ms, stream)
             steps, lengths = step_channels(shown.to(self.device))
             target = torch.cat([is_bot, is_bot.new_ones(spoilt)]).to(steps)
             counts = torch.cat([weight, weight[rows]]).to(steps)
@@ -169,6 +175,17 @@ class SequenceDetector(ClassifierMixin, BaseEstimator):
                 loss.backward()
                 optimiser.step()
                 schedule.step()
+
+
+def _other_clocks(movements: Trajectories, most_ms: int, rng: torch.Generator) -> Trajectories:
+    """Return the movements by clocks that tick up to so many ms slower or faster, at least 1 ms.
+
+    A device that nobody in the fit has must not make a bot of its user.
+    """
+    shift_ms = torch.randint(-most_ms, most_ms + 1, (len(movements), 1), generator=rng)
+    dt_ms = (movements.deltas[..., 2] + shift_ms).clamp(min=1) * movements.mask
+    deltas = torch.cat([movements.deltas[..., :2], dt_ms[..., None]], -1)
+    return replace(movements, deltas=deltas)
 
 
 def _checked(X: Trajectories, y: Any, sample_weight: Any) -> tuple[Tensor, Tensor]:

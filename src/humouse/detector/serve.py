@@ -107,14 +107,18 @@ class OnnxDetector:
         Raises:
             InputError: No threshold was fixed for that rate; or as `decision_function`.
         """
+        self.check_rate(false_positive_rate)
+        flagged = self.decision_function(X) >= self.thresholds[false_positive_rate]
+        return flagged.astype(np.int64)
+
+    def check_rate(self, false_positive_rate: float) -> None:
+        """Raise InputError if no threshold was fixed for that rate."""
         if false_positive_rate not in self.thresholds:
             known = ", ".join(f"{rate:g}" for rate in self.thresholds) or "none"
             raise InputError(
                 f"{self.path}: false_positive_rate={false_positive_rate:g}: no threshold was fixed for "
                 f"it; there are: {known}"
             )
-        flagged = self.decision_function(X) >= self.thresholds[false_positive_rate]
-        return flagged.astype(np.int64)
 
     def _run(self, output: str, X: Any) -> Float[np.ndarray, "n"]:
         fed = self._steps(X) if not self.columns_ else {"features": self._table(X)}

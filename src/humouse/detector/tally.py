@@ -75,6 +75,8 @@ class Tally:
             role: Who was judged: `EVALUATE` or `ACROSS`.
         """
         playing = [one.name for one in self.members if plays(one, training, held_out)]
+        if not playing:
+            return {}
         sources = self._sources(training, seed)
         calibrating = self._calibrating(sources, playing, training, seed)
         is_bot = np.repeat([False, True], [len(part) for part in calibrating])

@@ -15,13 +15,14 @@ from humouse.detector.blend import BlendDetector
 from humouse.detector.calibrated import CalibratedDetector
 from humouse.detector.calibration import RATES
 from humouse.detector.evidence import HUMAN, Evidence, evidence_of, joined
-from humouse.detector.material import divided, people_of, seen_as, some
-from humouse.detector.member import members
+from humouse.detector.material import CALIBRATE, FIT, ROLES, divided, people_of, seen_as, some
+from humouse.detector.member import checkpoints_seen, members
 from humouse.detector.negatives import SCRIPTED, Makers, make_negatives, makers
 from humouse.detector.result import BLEND
 from humouse.detector.saved import save_detector
 from humouse.detector.views import Views
 from humouse.errors import InputError
+from humouse.eval.rule import check_seed
 from humouse.launch import command_of, launch
 from humouse.progress import progress_bar
 from humouse.randomness import derive_seed
@@ -37,15 +38,13 @@ _FEWEST = 20
 def run(settings: DetectTrainSettings) -> None:
     """Train a detector and write it."""
     s = settings
+    check_seed(s.seed)
     if s.n < _FEWEST:
         raise InputError(f"n={s.n}: must be at least {_FEWEST}")
     if not 0 < s.calibration_share < 1:
         raise InputError(f"calibration_share={s.calibration_share}: must lie between 0 and 1")
     device = str(resolve_device(s.device))
-    checkpoints = {
-        name: paths[0] if paths else None
-        for name, paths in (("diffusion", s.diffusion_ckpt), ("gan", s.gan_ckpt))
-    }
+    checkpoints = checkpoints_seen(s.detectors, s.diffusion_ckpt, s.gan_ckpt)
     views = Views.load(checkpoints["diffusion"], checkpoints["gan"], s.feature_mode, device)
     made_by = makers(
         models={"gan": s.gan_ckpt, "diffusion": s.diffusion_ckpt}, files=s.files, device=device
@@ -55,9 +54,9 @@ def run(settings: DetectTrainSettings) -> None:
         seen_as(load_split(Path(s.dir) / "train")), s.calibration_share, s.seed
     )
     with progress_bar("training", len(chosen) + 2) as advance:
-        fit = _evidence(fit_people, s.n, s, made_by, views, "fit")
+        fit = _evidence(fit_people, s.n, s, made_by, views, FIT)
         advance("movements to fit on")
-        known = _evidence(other_people, s.n // 2, s, made_by, views, "calibrate")
+        known = _evidence(other_people, s.n // 2, s, made_by, views, CALIBRATE)
         advance("movements to calibrate on")
         fitted, scores = {}, {}
         for one in chosen:
@@ -79,7 +78,8 @@ def _evidence(
     """Return n gestures of people and as many negatives on their errands, with every view."""
     chosen = some(people, n, s.seed)
     seed = derive_seed(s.seed, role)
-    negatives = make_negatives(_mixture(s), made_by, people, len(chosen), seed=seed)
+    part = ROLES.index(role)
+    negatives = make_negatives(_mixture(s), made_by, people, len(chosen), seed=seed, part=part)
     return views.look(joined([evidence_of(chosen, HUMAN, HUMAN), negatives]))
 
 

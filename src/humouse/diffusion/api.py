@@ -11,7 +11,7 @@ from torch import Tensor
 from humouse.diffusion.checkpoint import Model, load_model
 from humouse.diffusion.sample import SamplingRule, sample_deltas
 from humouse.errors import InputError
-from humouse.training.checkpoint import find_checkpoint
+from humouse.training.checkpoint import DIFFUSION, find_checkpoint
 from humouse.training.device import resolve_device
 from humouse.training.model import check_condition
 from humouse.trajectories import Trajectories
@@ -116,7 +116,7 @@ def _device(device: torch.device | str) -> torch.device:
 
 
 def _model(ckpt: str | Path | None, device: torch.device) -> Model:
-    path = find_checkpoint(ckpt)
+    path = find_checkpoint(ckpt, kind=DIFFUSION)
     changed_ns = path.stat().st_mtime_ns if path.exists() else 0
     return _loaded(path, changed_ns, str(device))
 

@@ -39,7 +39,7 @@ def load_model(path: str | Path | None = None, device: torch.device | str = "cpu
     Raises:
         InputError: There is no checkpoint, or it cannot be used.
     """
-    found = find_checkpoint(path)
+    found = find_checkpoint(path, kind=DIFFUSION)
     return model_in(Checkpoint.load(found, DIFFUSION), found, device)
 
 

@@ -37,7 +37,7 @@ def load_model(path: str | Path | None = None, device: torch.device | str = "cpu
     Raises:
         InputError: There is no checkpoint, or it holds no GAN, or cannot be used.
     """
-    found = find_checkpoint(path)
+    found = find_checkpoint(path, kind=GAN)
     return model_in(Checkpoint.load(found, GAN), found, device)
 
 

@@ -185,7 +185,10 @@ class GanLearner(Learner):
         self.average.load_state_dict(self.ema.weights)
         m = self.material
         model = Model(m.codec, m.config, {}, m.path, 0, pair=self.average)
-        made = sample(model, len(self.validation.people), seed=self.settings.seed)
+        people = self.validation.people
+        # Beside another model's, on the same lengths and conditions.
+        like = None if self.rivalry is None else people
+        made = sample(model, len(people), like=like, seed=self.settings.seed)
         scores, pictures = self.validation.judged(made)
         if self.rivalry is not None and scores:
             scores |= self.rivalry.measure(model, made, scores)

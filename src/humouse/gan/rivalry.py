@@ -18,7 +18,7 @@ from humouse.randomness import generator
 from humouse.training.validation import SampleCheck
 from humouse.trajectories import Trajectories, concatenate
 
-Rival = Callable[[Trajectories], Trajectories]
+Rival = Callable[[Trajectories, str], Trajectories]
 """Given people, as many samples of another generator on their lengths and conditions."""
 
 _REPORTED = {
@@ -44,8 +44,8 @@ class Rivalry:
         rows = torch.randperm(len(train), generator=generator(check.seed, "rivalry"))[:n]
         self.check = check
         self.train = train[rows]
-        self.unseen = rival(check.people)
-        self.mixture = concatenate([rival(self.train), self._bots()], "mixture")
+        self.unseen = rival(check.people, "judged")
+        self.mixture = concatenate([rival(self.train, "fitted on"), self._bots()], "mixture")
         self.scores = _named("diffusion", check.judged(self.unseen)[0])
 
     def _bots(self) -> Trajectories:

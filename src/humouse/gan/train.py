@@ -10,6 +10,7 @@ from humouse.gan.train_settings import check_settings
 from humouse.generator import load_generator
 from humouse.launch import launch
 from humouse.progress import progress_bar
+from humouse.randomness import derive_seed
 from humouse.settings import GanTrainSettings
 from humouse.training.checkpoint import GAN
 from humouse.training.device import resolve_device
@@ -41,6 +42,10 @@ def _rival(settings: GanTrainSettings) -> Rival:
         InputError: There is none, or its codec is another: its movements would be told by that alone.
     """
     model = load_generator(settings.diffusion_ckpt, resolve_device(settings.device))
+    if model.model.family != "diffusion":
+        raise InputError(
+            f"diffusion_ckpt: {model.path} holds a {model.model.family}; name a diffusion model's"
+        )
     own = make_codec(settings.data)
     theirs = {"name": model.codec.name, **model.codec.settings()}
     ours = {"name": own.name, **own.settings()}
@@ -51,11 +56,13 @@ def _rival(settings: GanTrainSettings) -> Rival:
             "give the same data settings"
         )
 
-    def draw(people: Trajectories) -> Trajectories:
+    def draw(people: Trajectories, role: str) -> Trajectories:
         people = people[model.codec.fits(people)]
         n = len(people)
         with progress_bar("diffusion samples", model.calls(n)) as advance:
-            return model.sample(n, like=people, seed=settings.seed, progress=advance)
+            return model.sample(
+                n, like=people, seed=derive_seed(settings.seed, role), progress=advance
+            )
 
     return draw
 

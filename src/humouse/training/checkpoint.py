@@ -106,6 +106,14 @@ def save_tensors(path: str | Path, content: dict[str, Any]) -> None:
             raise OSError(f"writing failed, most likely a full disk: {error}") from error
 
 
+def _kind(path: Path) -> str | None:
+    """Return what a checkpoint holds, without reading its tensors; None where nobody can tell."""
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True, mmap=True)["kind"]
+    except Exception:  # whoever loads it says what is wrong with it
+        return None
+
+
 def _read(path: Path) -> Any:
     if not path.is_file():
         raise InputError(f"{path}: no such checkpoint; humouse train makes one")
@@ -117,15 +125,25 @@ def _read(path: Path) -> Any:
         ) from error
 
 
-def find_checkpoint(path: str | Path | None = None, folder: str | Path = "checkpoints") -> Path:
+def find_checkpoint(
+    path: str | Path | None = None,
+    folder: str | Path = "checkpoints",
+    kind: str | None = None,
+) -> Path:
     """Return `path`, else what HUMOUSE_CKPT names, else the newest checkpoint in `folder`.
+
+    Args:
+        path: Taken as it is.
+        folder: Where to look.
+        kind: Which of `KINDS` to look for there; None for any.
 
     Raises:
         InputError: There is none.
     """
     if path := path or os.environ.get("HUMOUSE_CKPT"):
         return Path(path)
-    newest = max(Path(folder).glob("*.pt"), key=lambda file: file.stat().st_mtime, default=None)
+    files = sorted(Path(folder).glob("*.pt"), key=lambda file: file.stat().st_mtime, reverse=True)
+    newest = next((file for file in files if kind is None or _kind(file) in (kind, None)), None)
     if newest is None:
         raise InputError(
             f"no checkpoint: none in {folder}/, none given (ckpt=…) and HUMOUSE_CKPT is not set; "

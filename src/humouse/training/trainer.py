@@ -152,7 +152,10 @@ class Trainer:
         self.step = saved.step
         early = self.settings.early_stopping
         self.best = BestScore(early.score, early.patience, saved.history)
-        self.best_weights = saved.best
+        # Weights that no later ones are compared with would be served for ever.
+        log = self.settings.logging
+        scored = log.eval_interval if early.score == "val_loss" else log.sample_interval
+        self.best_weights = saved.best if scored and self.best.best is not None else None
 
     def run(self, stopped: Stopped) -> Path:
         """Train to the end, to early stopping or to a signal."""

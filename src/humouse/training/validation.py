@@ -116,7 +116,8 @@ class BestScore:
         self.patience = patience
         self.best: float | None = None
         self.rounds_since = 0
-        if state:
+        # A run that follows another score than before has no best yet.
+        if state and state.get("score", score) == score:
             self.best, self.rounds_since = state["best"], state["rounds_since"]
 
     def improves(self, scores: Mapping[str, float]) -> bool:
@@ -143,4 +144,4 @@ class BestScore:
 
     def state(self) -> dict[str, Any]:
         """Return plain values for the checkpoint."""
-        return {"best": self.best, "rounds_since": self.rounds_since}
+        return {"score": self.score, "best": self.best, "rounds_since": self.rounds_since}

@@ -8,6 +8,7 @@ pixels and milliseconds, companded so that one pixel and a hundred are both with
 from collections.abc import Mapping
 from typing import Any
 
+from humouse.data.codec.admitted import admitted
 from humouse.data.codec.base import Codec
 from humouse.data.codec.canonical import CanonicalCodec, resample
 from humouse.data.codec.event import EventCodec, merge_zero_moves
@@ -20,6 +21,7 @@ __all__ = [
     "Codec",
     "EventCodec",
     "Frame",
+    "admitted",
     "check_condition_values",
     "codec_from_state",
     "merge_zero_moves",
