@@ -72,3 +72,16 @@ def test_another_number_of_members_is_refused():
         fitted().decision_function(np.zeros((1, 2)))
     with pytest.raises(TableError, match="feature 1 is NaN"):
         fitted().decision_function(np.array([[0.0, np.nan, 0.0]]))
+
+
+def test_weights_say_how_much_a_member_counts():
+    X = np.concatenate([scores(500, 6, 0), scores(200, 7, 2.0)])
+    y = np.repeat([0, 1], [500, 200])
+    equal, heavy = BlendDetector().fit(X, y), BlendDetector(weights=(3.0, 1.0, 1.0)).fit(X, y)
+    ratio = heavy.contributions(X) / equal.contributions(X)
+    np.testing.assert_allclose(ratio, np.tile([9 / 5, 3 / 5, 3 / 5], (700, 1)))
+    same = BlendDetector(weights=(2.0, 2.0, 2.0)).fit(X, y)
+    np.testing.assert_allclose(same.decision_function(X), equal.decision_function(X))
+    for wrong in ((1.0, 1.0), (1.0, 1.0, 0.0)):
+        with pytest.raises(ValueError, match="3 members need as many weights above 0"):
+            BlendDetector(weights=wrong).fit(X, y)

@@ -29,7 +29,7 @@ DETECTORS = {
     "typicality": TypicalityDetector(scale="quantiles"),
     "errors": TypicalityDetector(),
     "discriminator": DiscriminatorDetector(),
-    "blend": BlendDetector(),
+    "blend": BlendDetector(weights=(3.0, 1.0, 2.0, 1.0, 0.5)),
 }
 
 

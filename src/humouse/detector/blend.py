@@ -15,16 +15,23 @@ class BlendDetector(TableDetector):
     """Fisher's combination of members: the mean of −log p, p the share of people's scores above.
 
     How well a member tells bots that are known says little of those that are not, and a weight learnt
-    on known ones trusts whoever knows them by heart. So each member counts alike, on a scale that
-    people alone set, and one that is sure outweighs several that see nothing. Rows of bots take no
-    part in the fit. X is [n, M] raw scores of M members, of people whom they were not fitted on.
+    on known ones trusts whoever knows them by heart. So members count on a scale that people alone
+    set, and one that is sure outweighs several that see nothing. Rows of bots take no part in the fit.
+    X is [n, M] raw scores of M members, of people whom they were not fitted on.
 
     Fisher 1932, Statistical Methods for Research Workers, §21.1; members depend on one another, so
     people's own distribution of the mean, not the chi-square one, says how much is much.
+
+    Args:
+        weights: How much each member counts, above 0; None for all alike.
     """
 
     tails_: tuple[HumanTail, ...]
     tail_: HumanTail
+    shares_: Float[np.ndarray, "M"]
+
+    def __init__(self, *, weights: tuple[float, ...] | None = None) -> None:
+        self.weights = weights
 
     def contributions(self, X: Any) -> Float[np.ndarray, "n M"]:
         """Return [n, M] what each member adds to the mean of −log p; raises as `decision_function`."""
@@ -32,6 +39,12 @@ class BlendDetector(TableDetector):
 
     def _fit(self, values: Rows, is_bot: Bool[np.ndarray, "n"]) -> None:
         people = values[~is_bot]
+        weights = (
+            np.ones(values.shape[1]) if self.weights is None else np.array(self.weights, float)
+        )
+        if len(weights) != values.shape[1] or not (weights > 0).all():
+            raise ValueError(f"{values.shape[1]} members need as many weights above 0")
+        self.shares_ = weights / weights.sum()
         self.tails_ = tuple(HumanTail.of(member) for member in people.T)
         self.tail_ = HumanTail.of(self._evidence(people).sum(1))
 
@@ -40,7 +53,7 @@ class BlendDetector(TableDetector):
 
     def _evidence(self, values: Rows) -> Float[np.ndarray, "n M"]:
         odds = [tail.log_odds_of(one) for tail, one in zip(self.tails_, values.T, strict=True)]
-        return -log_expit(-np.stack(odds, 1)) / len(self.tails_)
+        return -log_expit(-np.stack(odds, 1)) * self.shares_
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -30,6 +30,7 @@ class Member:
         one_class: Whether it is fitted on people alone.
         knows: The family that its view was trained against or drawn from: with that family held
             out, it would not be a bot never seen, so the detector takes no part.
+        weight: How much it counts in the blend.
         columns: It looks at the columns alone whose names begin so; "" for all.
     """
 
@@ -38,6 +39,7 @@ class Member:
     make: Callable[[int], Any]
     one_class: bool = False
     knows: str | None = None
+    weight: float = 1.0
     columns: str = ""
 
     def fit(self, evidence: Evidence, seed: int) -> Any:
@@ -63,8 +65,10 @@ class Member:
 MEMBERS: dict[str, Member] = {
     member.name: member
     for member in (
-        Member("boosting", "features", lambda seed: BoostingDetector(seed=seed)),
-        Member("sequence", STEPS, lambda seed: SequenceDetector(seed=seed)),
+        # These two count threefold: the best of a few round weights on train people's gestures and
+        # families that were held out.
+        Member("boosting", "features", lambda seed: BoostingDetector(seed=seed), weight=3.0),
+        Member("sequence", STEPS, lambda seed: SequenceDetector(seed=seed), weight=3.0),
         Member(
             "discriminator",
             "discriminator",

@@ -177,7 +177,7 @@ def _blend(graph: _Graph, x: str, detector: BlendDetector) -> str:
         for place, tail in enumerate(detector.tails_)
     ]
     high, _ = _sides(graph, graph("Concat", *parts, axis=1))
-    mean = graph("ReduceMean", high, axes=[1], keepdims=1)
+    mean = graph("MatMul", high, detector.shares_[:, None])
     return _atypical(graph, mean, detector.tail_)
 
 

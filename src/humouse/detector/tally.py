@@ -13,7 +13,7 @@ from humouse.detector.calibration import Calibration
 from humouse.detector.evidence import HUMAN
 from humouse.detector.material import CALIBRATE, EVALUATE, Material
 from humouse.detector.measure import Judged
-from humouse.detector.member import Member
+from humouse.detector.member import MEMBERS, Member
 from humouse.detector.plan import TrainingSet
 from humouse.detector.result import BLEND
 from humouse.detector.trial import Scores, Trial, plays, read_scores
@@ -92,7 +92,8 @@ class Tally:
         }
         if len(playing) > 1:
             known = np.concatenate(calibrating)
-            blend = BlendDetector().fit(known, is_bot.astype(int))
+            weights = tuple(MEMBERS[name].weight for name in playing)
+            blend = BlendDetector(weights=weights).fit(known, is_bot.astype(int))
             blended = {kind: blend.decision_function(part) for kind, part in scores.items()}
             said[BLEND] = self._one(blend.decision_function(known), is_bot, blended, role)
         return said

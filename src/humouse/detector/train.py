@@ -64,11 +64,12 @@ def run(settings: DetectTrainSettings) -> None:
             scores[one.name] = one.score(fitted[one.name], known)
             advance(one.name)
     raw = np.stack(list(scores.values()), 1)
-    blend = CalibratedDetector.prefit(
-        BlendDetector().fit(raw, known.is_bot.astype(int)), raw, known.is_bot
+    blend = BlendDetector(weights=tuple(one.weight for one in chosen))
+    calibrated = CalibratedDetector.prefit(
+        blend.fit(raw, known.is_bot.astype(int)), raw, known.is_bot
     )
-    save_detector(Path(s.out_dir), fitted, blend, checkpoints, s.feature_mode, _provenance(s))
-    _report(scores, blend.decision_function(raw), known, other_people, blend)
+    save_detector(Path(s.out_dir), fitted, calibrated, checkpoints, s.feature_mode, _provenance(s))
+    _report(scores, blend.decision_function(raw), known, other_people, calibrated)
     print(f"detector: {s.out_dir}/ (an ONNX file of each member and of the blend, detector.json)")
 
 
