@@ -5,22 +5,18 @@ says what `SequenceNet` computes: tests hold the two together.
 """
 
 import json
-from typing import Any
 
 import numpy as np
-import onnx
-from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
+from onnx import ModelProto, TensorProto, helper
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 from torch.nn import Conv1d, Module
 
 from humouse.artefact import versions
+from humouse.detector.onnx_graph import Graph
 from humouse.detector.sequence import SequenceDetector
 from humouse.detector.sequence_net import STRIDES
 from humouse.eval.step_channels import COMPANDING_PX, FREQUENCIES
-
-OPSET = 17
-_IR_VERSION = 8
 
 
 def to_onnx(detector: SequenceDetector) -> ModelProto:
@@ -34,68 +30,21 @@ def to_onnx(detector: SequenceDetector) -> ModelProto:
         NotFittedError: The detector was not fitted.
     """
     check_is_fitted(detector)
-    graph = _Graph()
+    graph = Graph(np.float32)
     _sequence_net(graph, detector)
-    model = helper.make_model(
-        helper.make_graph(
-            graph.nodes,
-            "sequence_detector",
-            [
-                helper.make_tensor_value_info("deltas", TensorProto.FLOAT, ["n", "T", 3]),
-                helper.make_tensor_value_info("lengths", TensorProto.INT64, ["n"]),
-            ],
-            [
-                helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n"])
-                for name in ("logit", "probability")
-            ],
-            graph.constants,
-        ),
-        opset_imports=[helper.make_opsetid("", OPSET)],
-        producer_name="humouse",
-        ir_version=_IR_VERSION,
-    )
     facts = {
         "detector": "sequence",
         "settings": json.dumps(detector.get_params()),
         "versions": json.dumps(versions()),
     }
-    helper.set_model_props(model, facts)
-    onnx.checker.check_model(model, full_check=True)
-    return model
+    inputs = [
+        helper.make_tensor_value_info("deltas", TensorProto.FLOAT, ["n", "T", 3]),
+        helper.make_tensor_value_info("lengths", TensorProto.INT64, ["n"]),
+    ]
+    return graph.model("sequence_detector", inputs, facts)
 
 
-class _Graph:
-    """Nodes and constants of a graph in the making; each operation returns its output's name."""
-
-    def __init__(self) -> None:
-        self.nodes: list[NodeProto] = []
-        self.constants: list[TensorProto] = []
-
-    def __call__(
-        self, op: str, *inputs: str | Tensor | float, name: str = "", **attributes: Any
-    ) -> str:
-        given = [one if isinstance(one, str) else self.constant(one) for one in inputs]
-        output = name or f"{op.lower()}_{len(self.nodes)}"
-        self.nodes.append(helper.make_node(op, given, [output], **attributes))
-        return output
-
-    def constant(self, value: Tensor | float | list[int]) -> str:
-        """Add a constant: a tensor or number as float32, a list as int64 (places, axes)."""
-        if isinstance(value, Tensor):
-            array = value.detach().cpu().numpy().astype(np.float32)
-        else:
-            array = np.asarray(value, np.int64 if isinstance(value, list) else np.float32)
-        name = f"constant_{len(self.constants)}"
-        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
-        return name
-
-    def slice(self, x: str, axis: int, start: int, stop: int, step: int = 1) -> str:
-        """Add x[…, start:stop:step, …] along an axis."""
-        places = [self.constant([part]) for part in (start, stop, axis, step)]
-        return self("Slice", x, *places)
-
-
-def _sequence_net(graph: _Graph, detector: SequenceDetector) -> None:
+def _sequence_net(graph: Graph, detector: SequenceDetector) -> None:
     """Add what `SequenceNet.forward` computes, from the raw steps to both outputs."""
     net = detector.net_
     valid = _valid(graph)
@@ -119,7 +68,7 @@ def _sequence_net(graph: _Graph, detector: SequenceDetector) -> None:
     graph("Sigmoid", "logit", name="probability")
 
 
-def _valid(graph: _Graph) -> str:
+def _valid(graph: Graph) -> str:
     """Add [n, 1, T] 1.0 where a step is valid."""
     T = graph("Squeeze", graph.slice(graph("Shape", "deltas"), 0, 1, 2), graph.constant([0]))
     zero, one = (
@@ -130,7 +79,7 @@ def _valid(graph: _Graph) -> str:
     return graph("Cast", graph("Less", steps, lengths), to=TensorProto.FLOAT)
 
 
-def _companded(graph: _Graph, valid: str) -> str:
+def _companded(graph: Graph, valid: str) -> str:
     """Add [n, 3, T] companded steps, 0 at padding."""
     deltas = graph("Transpose", "deltas", perm=[0, 2, 1])
     moves = graph("Asinh", graph("Div", graph.slice(deltas, 1, 0, 2), COMPANDING_PX))
@@ -140,7 +89,7 @@ def _companded(graph: _Graph, valid: str) -> str:
     return graph("Where", held, graph("Concat", moves, time, axis=1), 0.0)
 
 
-def _waved(graph: _Graph, x: str) -> str:
+def _waved(graph: Graph, x: str) -> str:
     parts = [x]
     for frequency in FREQUENCIES:
         turned = graph("Mul", x, frequency)
@@ -148,7 +97,7 @@ def _waved(graph: _Graph, x: str) -> str:
     return graph("Concat", *parts, axis=1)
 
 
-def _convolution(graph: _Graph, x: str, layer: Module) -> str:
+def _convolution(graph: Graph, x: str, layer: Module) -> str:
     assert isinstance(layer, Conv1d)
     kernel, stride = layer.kernel_size[0], layer.stride[0]
     return graph(
@@ -162,7 +111,7 @@ def _convolution(graph: _Graph, x: str, layer: Module) -> str:
     )
 
 
-def _pooled(graph: _Graph, x: str, valid: str) -> list[str]:
+def _pooled(graph: Graph, x: str, valid: str) -> list[str]:
     """Add the mean over valid steps and the maximum, [n, C] each."""
     count = graph("ReduceSum", valid, graph.constant([2]), keepdims=0)
     total = graph("ReduceSum", x, graph.constant([2]), keepdims=0)

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
-from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
+from onnx import ModelProto, TensorProto, helper, numpy_helper
 from sklearn.utils.validation import check_is_fitted
 
 from humouse.artefact import replacing, versions
@@ -23,14 +22,11 @@ from humouse.detector.discriminator import DiscriminatorDetector
 from humouse.detector.forest import Forest
 from humouse.detector.isolation import IsolationDetector
 from humouse.detector.normal_scores import NormalScores
+from humouse.detector.onnx_graph import Graph
 from humouse.detector.people_scale import SMALLEST, PeopleScale
 from humouse.detector.tabular import TableDetector
 from humouse.detector.tail import HumanTail
 from humouse.detector.typicality import OUTLIER_LOG_ODDS, TypicalityDetector
-
-OPSET = 17
-_TREE_OPSET = 3
-_IR_VERSION = 8
 
 
 def to_onnx(detector: TableDetector | CalibratedDetector) -> ModelProto:
@@ -50,7 +46,7 @@ def to_onnx(detector: TableDetector | CalibratedDetector) -> ModelProto:
     inner = detector.estimator_ if isinstance(detector, CalibratedDetector) else detector
     if type(inner) not in _WRITERS:
         raise ValueError(f"{type(inner).__name__}: no detector of tables")
-    graph = _Graph()
+    graph = Graph(np.float64)
     x = graph("Cast", "features", to=TensorProto.DOUBLE)
     logit = _WRITERS[type(inner)](graph, x, inner)  # [n, 1]
     facts = _facts(inner)
@@ -60,10 +56,11 @@ def to_onnx(detector: TableDetector | CalibratedDetector) -> ModelProto:
     flat = graph("Squeeze", logit, graph.constant([1]))
     graph("Cast", flat, name="logit", to=TensorProto.FLOAT)
     graph("Cast", graph("Sigmoid", flat), name="probability", to=TensorProto.FLOAT)
-    model = _model(graph, inner.n_features_in_)
-    helper.set_model_props(model, {**facts, "calibrated": json.dumps(calibrated)})
-    onnx.checker.check_model(model, full_check=True)
-    return model
+    features = helper.make_tensor_value_info(
+        "features", TensorProto.FLOAT, ["n", inner.n_features_in_]
+    )
+    facts["calibrated"] = json.dumps(calibrated)
+    return graph.model("table_detector", [features], facts)
 
 
 def save_onnx(model: ModelProto, path: str | Path) -> None:
@@ -74,50 +71,6 @@ def save_onnx(model: ModelProto, path: str | Path) -> None:
     """
     with replacing(path) as aside:
         aside.write_bytes(model.SerializeToString())
-
-
-class _Graph:
-    """Nodes and constants of a graph in the making; each operation returns its output's name."""
-
-    def __init__(self) -> None:
-        self.nodes: list[NodeProto] = []
-        self.constants: list[TensorProto] = []
-
-    def __call__(
-        self, op: str, *inputs: str | np.ndarray | float, name: str = "", **attributes: Any
-    ) -> str:
-        given = [one if isinstance(one, str) else self.constant(one) for one in inputs]
-        output = name or f"{op.lower()}_{len(self.nodes)}"
-        self.nodes.append(helper.make_node(op, given, [output], **attributes))
-        return output
-
-    def constant(self, value: np.ndarray | float | list[int]) -> str:
-        """Add a constant: an array or number as float64, a list as int64 (axes)."""
-        array = np.asarray(value, np.int64 if isinstance(value, list) else np.float64)
-        name = f"constant_{len(self.constants)}"
-        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
-        return name
-
-
-def _model(graph: _Graph, columns: int) -> ModelProto:
-    return helper.make_model(
-        helper.make_graph(
-            graph.nodes,
-            "table_detector",
-            [helper.make_tensor_value_info("features", TensorProto.FLOAT, ["n", columns])],
-            [
-                helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n"])
-                for name in ("logit", "probability")
-            ],
-            graph.constants,
-        ),
-        opset_imports=[
-            helper.make_opsetid("", OPSET),
-            helper.make_opsetid("ai.onnx.ml", _TREE_OPSET),
-        ],
-        producer_name="humouse",
-        ir_version=_IR_VERSION,
-    )
 
 
 def _facts(detector: TableDetector) -> dict[str, str]:
@@ -140,7 +93,7 @@ def _logit_thresholds(detector: CalibratedDetector) -> dict[str, float]:
     return dict(zip(map(str, rates), logits, strict=True))
 
 
-def _boosting(graph: _Graph, x: str, detector: BoostingDetector) -> str:
+def _boosting(graph: Graph, x: str, detector: BoostingDetector) -> str:
     scores = _normal_scores(graph, x, detector.normal_)
     beyond = [
         graph("Max", graph("Sub", side, HINGE), 0.0) for side in (scores, graph("Neg", scores))
@@ -151,7 +104,7 @@ def _boosting(graph: _Graph, x: str, detector: BoostingDetector) -> str:
     return graph("Add", line, trees)
 
 
-def _isolation(graph: _Graph, x: str, detector: IsolationDetector) -> str:
+def _isolation(graph: Graph, x: str, detector: IsolationDetector) -> str:
     axes = _people_scale(graph, x, detector.scale_)
     # The trees look at float32.
     seen = graph("Cast", graph("Cast", axes, to=TensorProto.FLOAT), to=TensorProto.DOUBLE)
@@ -159,19 +112,19 @@ def _isolation(graph: _Graph, x: str, detector: IsolationDetector) -> str:
     return _atypical(graph, haste, detector.tail_)
 
 
-def _typicality(graph: _Graph, x: str, detector: TypicalityDetector) -> str:
+def _typicality(graph: Graph, x: str, detector: TypicalityDetector) -> str:
     axes = _people_scale(graph, x, detector.scale_)
     squares = graph("ReduceSum", graph("Mul", axes, axes), graph.constant([1]), keepdims=1)
     return _atypical(graph, graph("Sqrt", squares), detector.tail_)
 
 
-def _discriminator(graph: _Graph, x: str, detector: DiscriminatorDetector) -> str:
+def _discriminator(graph: Graph, x: str, detector: DiscriminatorDetector) -> str:
     centred = graph("Sub", x, detector.centre_)
     product = graph("MatMul", centred, detector.weights_[:, None])
     return graph("Add", product, detector.intercept_)
 
 
-def _blend(graph: _Graph, x: str, detector: BlendDetector) -> str:
+def _blend(graph: Graph, x: str, detector: BlendDetector) -> str:
     parts = [
         _tail(graph, graph("Gather", x, graph.constant([place]), axis=1), tail)
         for place, tail in enumerate(detector.tails_)
@@ -181,7 +134,7 @@ def _blend(graph: _Graph, x: str, detector: BlendDetector) -> str:
     return _atypical(graph, mean, detector.tail_)
 
 
-_WRITERS: dict[type, Callable[[_Graph, str, Any], str]] = {
+_WRITERS: dict[type, Callable[[Graph, str, Any], str]] = {
     BoostingDetector: _boosting,
     IsolationDetector: _isolation,
     TypicalityDetector: _typicality,
@@ -190,7 +143,7 @@ _WRITERS: dict[type, Callable[[_Graph, str, Any], str]] = {
 }
 
 
-def _people_scale(graph: _Graph, x: str, scale: PeopleScale) -> str:
+def _people_scale(graph: Graph, x: str, scale: PeopleScale) -> str:
     """Add [n, F] what `PeopleScale` returns."""
     if scale.normal is None:
         scaled = graph("Log", graph("Max", x, SMALLEST))
@@ -199,12 +152,12 @@ def _people_scale(graph: _Graph, x: str, scale: PeopleScale) -> str:
     return graph("MatMul", graph("Sub", scaled, scale.mean), scale.axes)
 
 
-def _normal_scores(graph: _Graph, x: str, normal: NormalScores) -> str:
+def _normal_scores(graph: Graph, x: str, normal: NormalScores) -> str:
     """Add [n, F] what `NormalScores` returns."""
     return _straight_pieces(graph, x, normal.knots, normal.origin, normal.slopes)
 
 
-def _tail(graph: _Graph, x: str, tail: HumanTail) -> str:
+def _tail(graph: Graph, x: str, tail: HumanTail) -> str:
     """Add [n, 1] what `HumanTail.log_odds_of` returns."""
     # One knot alone makes no piece; twice the same one makes a piece without width.
     knots = np.array(tail.knots if len(tail.knots) > 1 else 2 * tail.knots)
@@ -218,7 +171,7 @@ def _tail(graph: _Graph, x: str, tail: HumanTail) -> str:
 
 
 def _straight_pieces(
-    graph: _Graph, x: str, knots: np.ndarray, origin: np.ndarray, slopes: np.ndarray
+    graph: Graph, x: str, knots: np.ndarray, origin: np.ndarray, slopes: np.ndarray
 ) -> str:
     """Add [n, F] lines between [F, K] knots of slopes [F, K − 1] from [F] on, level beyond them.
 
@@ -231,11 +184,11 @@ def _straight_pieces(
     return graph("Add", graph("ReduceSum", share, graph.constant([2]), keepdims=0), origin)
 
 
-def _atypical(graph: _Graph, scores: str, tail: HumanTail) -> str:
+def _atypical(graph: Graph, scores: str, tail: HumanTail) -> str:
     return graph("Sub", _tail(graph, scores, tail), OUTLIER_LOG_ODDS)
 
 
-def _calibrated(graph: _Graph, scores: str, calibration: Calibration) -> str:
+def _calibrated(graph: Graph, scores: str, calibration: Calibration) -> str:
     """Add [n, 1] what `Calibration.log_odds` returns."""
     high, low = _sides(graph, _tail(graph, scores, calibration.tail))
     sides = graph(
@@ -246,14 +199,14 @@ def _calibrated(graph: _Graph, scores: str, calibration: Calibration) -> str:
     return graph("Add", sides, calibration.intercept)
 
 
-def _sides(graph: _Graph, odds: str) -> tuple[str, str]:
+def _sides(graph: Graph, odds: str) -> tuple[str, str]:
     """Add −log p and log(1 − p) of log-odds log((1 − p)/p)."""
     # log(1 + exp(x)), which both are made of, without overflow.
     rest = graph("Log", graph("Add", graph("Exp", graph("Neg", graph("Abs", odds))), 1.0))
     return graph("Add", graph("Max", odds, 0.0), rest), graph("Sub", graph("Min", odds, 0.0), rest)
 
 
-def _forest(graph: _Graph, x: str, forest: Forest) -> str:
+def _forest(graph: Graph, x: str, forest: Forest) -> str:
     """Add [n, 1] the sum of the leaves that rows fall into."""
     leaf = forest.feature < 0
     target = {
