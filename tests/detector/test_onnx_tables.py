@@ -111,7 +111,7 @@ def test_the_file_says_what_it_is(exported):
     inner = getattr(detector, "estimator_", detector)
     assert served.name == facts["detector"] == type(inner).__name__.removesuffix("Detector").lower()
     assert served.columns_ == table.names
-    assert json.loads(facts["settings"]) == inner.get_params()
+    assert json.loads(facts["settings"]) == json.loads(json.dumps(inner.get_params()))
     assert "scikit-learn" in served.versions
     assert [i.name for i in model.graph.input] == ["features"]
     assert [o.name for o in model.graph.output] == ["logit", "probability"]
