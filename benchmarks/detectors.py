@@ -18,6 +18,7 @@ from humouse.bots import Bezier
 from humouse.detector import onnx_sequence, onnx_tables
 from humouse.detector.boosting import BoostingDetector
 from humouse.detector.sequence import SequenceDetector
+from humouse.detector.views import FEATURES
 from humouse.detector.serve import OnnxDetector
 from humouse.features import FeatureTable, feature_table
 from humouse.trajectories import Trajectories, concatenate
@@ -25,8 +26,8 @@ from humouse.trajectories import Trajectories, concatenate
 FEATURES_BAR_PER_S = 2_000
 SEQUENCE_BAR_PER_S = 5_000
 LATENCY_BAR_MS = 5.0
-PLAIN = ("kinematics", "timing", "spectra")
-ALL = (*PLAIN, "neuromotor")
+PLAIN = FEATURES["kinematic"]
+ALL = FEATURES["neuromotor"]
 _ROUNDS = 3
 
 

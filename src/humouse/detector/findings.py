@@ -184,7 +184,11 @@ def _most_gained(result: BenchmarkResult, about: str, without: str, with_it: str
     if not changes:
         return ""
     top = max(changes, key=lambda family: abs(changes[family]))
-    return f", most with {called(top)}: {100 * changes[top]:+.1f}" if changes[top] else ""
+    return (
+        f"; the largest change is that of {called(top)}: {100 * changes[top]:+.1f}"
+        if changes[top]
+        else ""
+    )
 
 
 def _worst_person(result: BenchmarkResult) -> Iterator[str]:
