@@ -18,8 +18,8 @@ from humouse.bots import Bezier
 from humouse.detector import onnx_sequence, onnx_tables
 from humouse.detector.boosting import BoostingDetector
 from humouse.detector.sequence import SequenceDetector
-from humouse.detector.views import FEATURES
 from humouse.detector.serve import OnnxDetector
+from humouse.detector.views import FEATURES
 from humouse.features import FeatureTable, feature_table
 from humouse.trajectories import Trajectories, concatenate
 

@@ -144,7 +144,9 @@ def test_the_family_that_gains_most_is_named():
             cell(family, 0.99, 0.8, "bots"),
             cell(family, 0.99, 0.8 + more, "bots+diffusion"),
         ]
-    assert "the largest change is that of wind: +6.0" in said(result(*cells), "Diffusion negatives raise")
+    assert "the largest change is that of wind: +6.0" in said(
+        result(*cells), "Diffusion negatives raise"
+    )
 
 
 def test_the_worst_person_is_named():

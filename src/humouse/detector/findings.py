@@ -155,7 +155,7 @@ def _bought(result: BenchmarkResult) -> Iterator[str]:
             if found is None:
                 continue
             before, after, more = found
-            best = _most_gained(result, about, without, with_it)
+            best = _most_changed(result, about, without, with_it)
             yield (
                 f"{titled(kind)} negatives {_effect(more)}: added to {MIX_WORDS[without]}, they "
                 "take the mean share of scripted bots of unseen families that is caught at 1% false "
@@ -174,7 +174,7 @@ def _effect(more: Score) -> str:
     return "make no sure difference"
 
 
-def _most_gained(result: BenchmarkResult, about: str, without: str, with_it: str) -> str:
+def _most_changed(result: BenchmarkResult, about: str, without: str, with_it: str) -> str:
     families = {one.family for one in result.cells} - {MEAN, *GENERATED}
     changes = {}
     for family in sorted(families):
@@ -184,11 +184,9 @@ def _most_gained(result: BenchmarkResult, about: str, without: str, with_it: str
     if not changes:
         return ""
     top = max(changes, key=lambda family: abs(changes[family]))
-    return (
-        f"; the largest change is that of {called(top)}: {100 * changes[top]:+.1f}"
-        if changes[top]
-        else ""
-    )
+    if not changes[top]:
+        return ""
+    return f"; the largest change is that of {called(top)}: {100 * changes[top]:+.1f}"
 
 
 def _worst_person(result: BenchmarkResult) -> Iterator[str]:
