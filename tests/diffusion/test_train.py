@@ -356,7 +356,7 @@ def test_early_stopping_keeps_the_best_weights(
     assert all(torch.equal(saved.best[name], averages[1][name]) for name in saved.best)
     used = load_model(path).denoiser.network.state_dict()
     assert all(torch.equal(used[name], averages[1][name]) for name in used)
-    assert saved.history == {"best": 2.0, "rounds_since": 2}
+    assert saved.history == {"score": "val_loss", "best": 2.0, "rounds_since": 2}
     assert "stopped early: val_loss" in capsys.readouterr().out
 
 

@@ -8,7 +8,7 @@ import pytest
 from humouse.errors import InputError
 from humouse.eval.evaluation import Evaluation
 from humouse.eval.evaluator import evaluate
-from humouse.eval.rule import METRICS, EvaluationRule
+from humouse.eval.rule import FEATURE_MODES, METRICS, EvaluationRule
 from humouse.eval.score import MEASURES, PROBES
 from humouse.features import GROUPS, feature_table
 
@@ -45,7 +45,7 @@ def test_everything_is_there(everything):
     assert set(everything.scores) == set(MEASURES)
     assert (everything.real, everything.fake) == ("people", "model")
     assert (everything.gestures, everything.users) == (200, 12)
-    names = [feature.name for group in GROUPS.values() for feature in group]
+    names = [one.name for group in FEATURE_MODES["neuromotor"] for one in GROUPS[group]]
     assert list(everything.features) == names
     assert set(everything.spectra) == {"0-4 Hz", "4-8 Hz", "8-16 Hz", "16-32 Hz", "32-64 Hz"}
     assert set(everything.curves) == {"prd", *(f"roc_{probe}" for probe in PROBES)}

@@ -13,6 +13,7 @@ import torch
 from humouse.artefact import sha256
 from humouse.data.prepared import load_split
 from humouse.eval.diffusion_eval import run
+from humouse.eval.rule import FEATURE_MODES
 from humouse.eval.run import SIDES, EvaluationRun
 from humouse.eval.score import MEASURES
 from humouse.features import GROUPS, feature_table
@@ -80,7 +81,7 @@ def test_every_score_of_every_side(whole: SimpleNamespace):
     }
     for one in done.evaluations.values():
         assert set(one.scores) == set(MEASURES)
-    every = [one.name for group in GROUPS.values() for one in group]
+    every = [one.name for group in FEATURE_MODES["neuromotor"] for one in GROUPS[group]]
     assert list(judged.features) == every
     assert all(one.importance is not None for one in judged.features.values())
     assert set(judged.curves) == {"prd", *(name for name in judged.curves if "roc_" in name)}
@@ -103,7 +104,7 @@ def test_the_data_beside_the_scores(whole: SimpleNamespace):
     assert len(set(people.user.tolist())) == 4
     for name, side in (("people", people), ("generated", made)):
         table = done.features(name)
-        expected = feature_table(side, tuple(GROUPS))
+        expected = feature_table(side, FEATURE_MODES["neuromotor"])
         assert table.names == expected.names
         torch.testing.assert_close(table.values, expected.values, rtol=1e-3, atol=1e-3)
     # The model's codec sees 32 steps, and so both sides have them.
