@@ -28,7 +28,6 @@ from humouse.detector.views import Views
 from humouse.detector.workers import Job, each
 from humouse.errors import InputError
 from humouse.figures import detection_figures, save_figure
-from humouse.generator import load_generator
 from humouse.launch import command_of, launch
 from humouse.progress import progress_bar
 from humouse.report.detection import write_detection_page
@@ -123,8 +122,6 @@ def check_settings(s: BenchmarkSettings) -> None:
     for name, (value, least) in at_least.items():
         if value < least:
             raise InputError(f"{name}={value}: must be at least {least}")
-    if not 0 < s.calibration_share < 1:
-        raise InputError(f"calibration_share={s.calibration_share}: must lie between 0 and 1")
     if s.split not in ("val", "test"):
         raise InputError(f"split={s.split}: choose val or test; detectors are fitted on train")
     if not s.model_share > 0:
@@ -158,11 +155,13 @@ def _note_other_data(benchmark: Benchmark) -> None:
     if not (folder / MANIFEST).is_file():
         return
     prepared = Prepared.load(folder)
-    for path in (*benchmark.settings.gan_ckpt, *benchmark.settings.diffusion_ckpt):
-        data = load_generator(path).data
-        if data["origin"] == prepared.manifest["origin"] and data["sha256"] != prepared.sha256:
+    for maker in (one for several in benchmark.makers.values() for one in several):
+        data = maker.trained_on
+        if data is None or data["origin"] != prepared.manifest["origin"]:
+            continue
+        if data["sha256"] != prepared.sha256:
             print(
-                f"note: {path} was trained on another preparation of {data['origin']}: it may know "
+                f"note: {maker.variant} was trained on another preparation of {data['origin']}: it may know "
                 "the people evaluated on",
                 file=sys.stderr,
             )

@@ -102,7 +102,7 @@ class Calibration:
         n = len(self.human_scores)
         k = _allowed(false_positive_rate, n)
         if k < 1:
-            needed = math.ceil(1 / false_positive_rate - 1e-9) - 1
+            needed = fewest_for(false_positive_rate)
             raise InputError(
                 f"false_positive_rate={false_positive_rate:g}: takes {needed:,} gestures of people to "
                 f"calibrate on, and there were {n:,}; give more people or ask for a higher rate"
@@ -146,6 +146,11 @@ class Calibration:
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise InputError("calibration: damaged or changed by hand; calibrate again") from error
+
+
+def fewest_for(false_positive_rate: float) -> int:
+    """Return how many gestures of people it takes to promise anything at that rate."""
+    return math.ceil(1 / false_positive_rate - 1e-9) - 1
 
 
 def check_disjoint(fit_users: Any, evaluate_users: Any) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from humouse.data.codec import merge_zero_moves
-from humouse.detector.calibration import RATES, check_disjoint
+from humouse.detector.calibration import RATES, check_disjoint, fewest_for
 from humouse.detector.evidence import HUMAN, Evidence, evidence_of, joined
 from humouse.detector.negatives import Makers, make_family, shares
 from humouse.detector.plan import TrainingSet
@@ -66,8 +66,8 @@ class Sizes:
         """
         families = training.families(available)
         models = [family for family in families if family in GENERATED]
-        others = dict.fromkeys(family for family in families if family not in GENERATED)
-        scripted = shares(dict.fromkeys(others, 1.0), list(others), n)
+        others = [family for family in families if family not in GENERATED]
+        scripted = shares(dict.fromkeys(others, 1.0), others, n)
         return {**scripted, **dict.fromkeys(models, max(1, round(n * self.model_share)))}
 
 
@@ -112,7 +112,7 @@ class Material:
     def check_calibration(self, seed: int) -> None:
         """Raise InputError if too few gestures of people are left to fix a threshold on."""
         people = self._people(Task(CALIBRATE, HUMAN, seed))
-        needed = round(1 / RATES[0]) - 1
+        needed = fewest_for(RATES[0])
         if len(people) < needed:
             raise InputError(
                 f"calibration: {len(people):,} gestures of {len(people_of(people))} people; a threshold "
@@ -197,8 +197,10 @@ def divided(
     """Return the movements of the people to fit on, and of those to calibrate on.
 
     Raises:
-        InputError: The people have no names, or there are not two of them.
+        InputError: The share is out of range, the people have no names, or there are not two of them.
     """
+    if not 0 < calibration_share < 1:
+        raise InputError(f"calibration_share={calibration_share}: must lie between 0 and 1")
     names = people_of(train)
     if len(names) < 2:
         raise InputError(

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -45,10 +46,12 @@ class Maker:
         variant: What it is called.
         make: From people, a number, a seed and a part (see `make_family`) to so many movements, whose
             `user` is the person whose errand it ran, if that is known.
+        trained_on: The dataset of a trained model, None of other makers.
     """
 
     variant: str
     make: Callable[[Trajectories, int, int, int | None], Trajectories]
+    trained_on: Mapping[str, Any] | None = None
 
 
 Makers = Mapping[str, tuple[Maker, ...]]
@@ -252,7 +255,7 @@ def _generated(generator: Generator, path: Path) -> Maker:
         rows = np.concatenate([rng.permutation(fits) for _ in range(-(-n // len(fits)))])[:n]
         return _run_for(people, rows, generator.sample(n, like=people[rows], seed=seed))
 
-    return Maker(path.stem, make)
+    return Maker(path.stem, make, generator.data)
 
 
 def _filed(name: str, path: str | Path) -> Maker:

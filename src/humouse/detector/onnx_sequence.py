@@ -15,7 +15,7 @@ from torch.nn import Conv1d, Module
 from humouse.artefact import versions
 from humouse.detector.onnx_graph import Graph
 from humouse.detector.sequence import SequenceDetector
-from humouse.detector.sequence_net import STRIDES
+from humouse.eval.sequence_net import STRIDES
 from humouse.eval.step_channels import COMPANDING_PX, FREQUENCIES
 
 

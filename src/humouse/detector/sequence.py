@@ -13,8 +13,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from humouse.detector.corruption import corrupted
-from humouse.detector.sequence_net import SequenceNet
 from humouse.detector.steps import check_steps
+from humouse.eval.sequence_net import SequenceNet
 from humouse.eval.step_channels import batches_alike, mirrors, shortened, step_channels
 from humouse.randomness import generator
 from humouse.trajectories import Trajectories, concatenate

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from humouse.detector.blend import BlendDetector
-from humouse.detector.calibration import Calibration
+from humouse.detector.calibration import RATES, Calibration
 from humouse.detector.evidence import HUMAN
 from humouse.detector.material import CALIBRATE, EVALUATE, Material
 from humouse.detector.measure import Judged
@@ -17,9 +17,6 @@ from humouse.detector.member import MEMBERS, Member
 from humouse.detector.plan import TrainingSet
 from humouse.detector.result import BLEND
 from humouse.detector.trial import Scores, Trial, plays, read_scores
-
-RATE = 0.01
-"""Share of people's gestures that the threshold fixed beforehand may flag."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,8 +35,8 @@ class Said:
 
     @property
     def threshold(self) -> float:
-        """The score from which a gesture is flagged, fixed on other people for `RATE`."""
-        return self.calibration.threshold(RATE)
+        """The score from which a gesture is flagged, fixed on other people for 1%."""
+        return self.calibration.threshold(RATES[0])
 
 
 class Tally:

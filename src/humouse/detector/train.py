@@ -13,7 +13,7 @@ from humouse.artefact import versions
 from humouse.data.prepared import load_split, origin_of
 from humouse.detector.blend import BlendDetector
 from humouse.detector.calibrated import CalibratedDetector
-from humouse.detector.calibration import RATES
+from humouse.detector.calibration import RATES, fewest_for
 from humouse.detector.evidence import HUMAN, Evidence, evidence_of, joined
 from humouse.detector.material import CALIBRATE, FIT, ROLES, divided, people_of, seen_as, some
 from humouse.detector.member import checkpoints_seen, members
@@ -41,8 +41,6 @@ def run(settings: DetectTrainSettings) -> None:
     check_seed(s.seed)
     if s.n < _FEWEST:
         raise InputError(f"n={s.n}: must be at least {_FEWEST}")
-    if not 0 < s.calibration_share < 1:
-        raise InputError(f"calibration_share={s.calibration_share}: must lie between 0 and 1")
     device = str(resolve_device(s.device))
     checkpoints = checkpoints_seen(s.detectors, s.diffusion_ckpt, s.gan_ckpt)
     views = Views.load(checkpoints["diffusion"], checkpoints["gan"], s.feature_mode, device)
@@ -107,9 +105,9 @@ def _report(
             limit = blend.calibration_.probability(np.array([blend.thresholds_[rate]]))[0]
             print(f"  flagged from probability {limit:.4f} on for {rate:.1%} false alarms")
         else:
-            needed = round(1 / rate) - 1
             print(
-                f"  no threshold for {rate:.1%}: it takes {needed:,} people's gestures to calibrate"
+                f"  no threshold for {rate:.1%}: it takes {fewest_for(rate):,} people's gestures to "
+                "calibrate"
             )
 
 

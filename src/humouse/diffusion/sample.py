@@ -14,7 +14,7 @@ from humouse.diffusion.guidance import Guided
 from humouse.diffusion.samplers import draw, make_sampler
 from humouse.errors import InputError
 from humouse.randomness import generator
-from humouse.training.model import check_request
+from humouse.training.model import asked, check_request, encoded_conditions
 from humouse.trajectories import Trajectories
 
 
@@ -96,13 +96,7 @@ def sample_deltas(
     rule = rule or SamplingRule()
     check_sampling(model, n, seq_len, cond, seed, rule)
     codec = model.codec
-    if like is None:
-        frame = codec.draw_frames(n, seed=seed, seq_len=seq_len)
-    else:
-        if len(like) != n or seq_len is not None or cond is not None:
-            raise ValueError("like stands for n movements, and takes the place of seq_len and cond")
-        frame, cond = codec.encode(like)[1], codec.condition(like, model.cond_dim)
-    given = None if cond is None else cond.float().cpu().expand(n, cond.shape[-1])
+    frame, given = asked(model, n, seq_len, cond, like, seed)
     x0 = torch.zeros(n, codec.sequence_length if seq_len is None else seq_len, codec.channels)
     # Alike lengths run together, so that little work goes into padding; the order of the samples
     # does not matter to any of them.
@@ -133,19 +127,14 @@ def _sample_batch(
 
     mask = valid_steps(frame.lengths.to(device), T)
     sampler = make_sampler(rule.sampler, model.denoiser.schedule, eta=rule.eta)
-    encoded = None
-    if model.cond_dim:
-        known = torch.full((len(rows), model.cond_dim), torch.nan)
-        if cond is not None:
-            known[:, : cond.shape[1]] = cond[rows]
-        encoded = codec.encode_condition(known).to(device)
+    encoded = encoded_conditions(model, rows, cond)
     return draw(
         Guided(model.denoiser, scale=rule.guidance, rescale=rule.guidance_rescale),
         sampler,
         steps=rule.steps,
         noise=noise,
         mask=mask,
-        cond=encoded,
+        cond=None if encoded is None else encoded.to(device),
         self_condition=model.config["model"]["self_condition"],
         progress=progress,
     )

@@ -7,29 +7,15 @@ layer pooled straight into a linear answer, mirrored movements.
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int
-from torch import Tensor, nn
+from jaxtyping import Bool, Float
+from torch import Tensor
 from torch.nn import functional as F
 
-from humouse.eval.step_channels import (
-    CHANNELS,
-    WAVED_CHANNELS,
-    batches_alike,
-    convolution,
-    linear,
-    log_length,
-    mean_and_spread,
-    mirrors,
-    pooled,
-    shortened,
-    step_channels,
-    waved,
-)
+from humouse.eval.sequence_net import SequenceNet
+from humouse.eval.step_channels import batches_alike, mirrors, shortened, step_channels
 from humouse.randomness import generator
 from humouse.trajectories import Trajectories
 
-_KERNEL = 5
-_STRIDES = (1, 2, 2)
 _ROWS_AT_A_TIME = 256
 
 
@@ -69,7 +55,7 @@ class SequenceProbe:
         self.batch_size = batch_size
         self.learning_rate = learning_rate
         self.weight_decay = weight_decay
-        self._net: _Net | None = None
+        self._net: SequenceNet | None = None
 
     def fit(self, movements: Trajectories, is_real: Bool[np.ndarray, "B"]) -> "SequenceProbe":
         """Learn to tell them apart.
@@ -86,7 +72,7 @@ class SequenceProbe:
         if not 0 < is_real.sum() < len(is_real):
             raise ValueError("a probe needs movements of both kinds")
         steps, lengths = step_channels(movements.to(self.device))
-        net = _Net(self.width, generator(self.seed, "weights")).to(self.device)
+        net = SequenceNet(self.width, generator(self.seed, "weights")).to(self.device)
         net.standardise(steps, lengths)
         self._train(net, steps, lengths, torch.from_numpy(is_real).to(steps))
         self._net = net
@@ -109,7 +95,7 @@ class SequenceProbe:
                 answers[rows] = self._net(*shortened(steps, lengths, rows)).sigmoid()
         return answers.cpu().double().numpy()
 
-    def _train(self, net: "_Net", steps: Tensor, lengths: Tensor, target: Tensor) -> None:
+    def _train(self, net: SequenceNet, steps: Tensor, lengths: Tensor, target: Tensor) -> None:
         per_epoch = -(-len(lengths) // self.batch_size)
         optimiser = torch.optim.AdamW(
             net.parameters(), lr=self.learning_rate, weight_decay=self.weight_decay, fused=True
@@ -127,41 +113,3 @@ class SequenceProbe:
                 loss.backward()
                 optimiser.step()
                 schedule.step()
-
-
-class _Net(nn.Module):
-    """Step-wise embedding, three convolutions, mean and maximum of each, and a linear answer."""
-
-    mean: Tensor
-    spread: Tensor
-
-    def __init__(self, width: int, rng: torch.Generator) -> None:
-        super().__init__()
-        self.embedding = convolution(WAVED_CHANNELS, width, 1, 1, rng)
-        self.convolutions = nn.ModuleList(
-            [convolution(width, width, _KERNEL, stride, rng) for stride in _STRIDES]
-        )
-        self.answer = linear(2 * width * (1 + len(_STRIDES)) + 1, 1, rng)
-        # Of the three channels, and of the logarithm of the number of steps.
-        self.register_buffer("mean", torch.zeros(CHANNELS + 1))
-        self.register_buffer("spread", torch.ones(CHANNELS + 1))
-
-    def standardise(self, steps: Float[Tensor, "B C T"], lengths: Int[Tensor, "B"]) -> None:
-        """Take on the means and deviations of what it will be fitted to."""
-        mean, spread = mean_and_spread(steps, lengths)
-        self.mean[:], self.spread[:] = mean, spread
-
-    def forward(
-        self, steps: Float[Tensor, "B C T"], valid: Float[Tensor, "B 1 T"]
-    ) -> Float[Tensor, "B"]:
-        """Return [B] logits; what `steps` hold where they are not `valid` does not matter."""
-        size = (log_length(valid.sum((1, 2)))[:, None] - self.mean[3:]) / self.spread[3:]
-        scaled = (steps - self.mean[:3, None]) / self.spread[:3, None]
-        x = F.relu(self.embedding(waved(scaled))) * valid
-        parts = [size, *pooled(x, valid)]
-        for layer, stride in zip(self.convolutions, _STRIDES, strict=True):
-            # Every stride starts at the first step, so a valid place stays at the front.
-            valid = valid[..., ::stride]
-            x = (x[..., ::stride] + F.relu(layer(x))) * valid
-            parts += pooled(x, valid)
-        return self.answer(torch.cat(parts, 1))[:, 0]

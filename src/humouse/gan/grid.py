@@ -19,11 +19,6 @@ def on_grid(
     """
     if not isinstance(codec, EventCodec):
         return x
-    mean, std = codec.mean.to(x), codec.std.to(x)
     with torch.no_grad():
-        raw = x * std + mean
-        moves = (torch.sinh(raw[..., :2].clamp(-12, 12)) * codec.companding_px).round()
-        dt_ms = raw[..., 2:].clamp(0, 12).exp().round()
-        snapped = torch.cat([torch.asinh(moves / codec.companding_px), dt_ms.log()], -1)
-        snapped = torch.where(mask[..., None], (snapped - mean) / std, x.new_zeros(()))
+        snapped = torch.where(mask[..., None], codec.on_grid(x), x.new_zeros(()))
     return x + (snapped - x).detach()

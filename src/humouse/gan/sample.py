@@ -10,7 +10,7 @@ from humouse.data.codec import Frame, valid_steps
 from humouse.gan.checkpoint import Model
 from humouse.gan.models import Latent
 from humouse.randomness import generator
-from humouse.training.model import check_request
+from humouse.training.model import asked, check_request, encoded_conditions
 from humouse.trajectories import Trajectories
 
 BATCH = 64
@@ -62,13 +62,7 @@ def sample_deltas(
     """Return what `sample` decodes: normalised deltas [n, T, C] on the CPU, and their frames."""
     check_request(model, n, seq_len, cond, seed)
     codec = model.codec
-    if like is None:
-        frame = codec.draw_frames(n, seed=seed, seq_len=seq_len)
-    else:
-        if len(like) != n or seq_len is not None or cond is not None:
-            raise ValueError("like stands for n movements, and takes the place of seq_len and cond")
-        frame, cond = codec.encode(like)[1], codec.condition(like, model.cond_dim)
-    given = None if cond is None else cond.float().cpu().expand(n, cond.shape[-1])
+    frame, given = asked(model, n, seq_len, cond, like, seed)
     x0 = torch.zeros(n, codec.sequence_length if seq_len is None else seq_len, codec.channels)
     # Alike lengths run together, so that little work goes into padding.
     for rows in frame.lengths.argsort(stable=True).split(BATCH):
@@ -90,13 +84,9 @@ def _made(
     device = next(model.pair.parameters()).device
     T = int(lengths.max())
     latent = _latent(model, rows, seed, T, device)
-    cond = None
-    if model.cond_dim:
-        known = torch.full((len(rows), model.cond_dim), torch.nan)
-        if given is not None:
-            known[:, : given.shape[1]] = given[rows]
-        cond = model.codec.encode_condition(known).to(device)
-    return model.pair.generator(latent, valid_steps(lengths.to(device), T), cond)
+    cond = encoded_conditions(model, rows, given)
+    mask = valid_steps(lengths.to(device), T)
+    return model.pair.generator(latent, mask, None if cond is None else cond.to(device))
 
 
 def _latent(model: Model, rows: Tensor, seed: int, T: int, device: torch.device) -> Latent:

@@ -7,8 +7,9 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from humouse.data.codec import CONDITIONS, Codec, check_condition_values
+from humouse.data.codec import CONDITIONS, Codec, Frame, check_condition_values
 from humouse.errors import InputError
+from humouse.trajectories import Trajectories
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,39 @@ class TrainedModel:
     def cond_dim(self) -> int:
         """Number of conditions that it knows."""
         return self.config["model"]["cond_dim"]
+
+
+def asked(
+    model: TrainedModel,
+    n: int,
+    seq_len: int | None,
+    cond: Tensor | None,
+    like: Trajectories | None,
+    seed: int,
+) -> tuple[Frame, Tensor | None]:
+    """Return the frames of n movements, and the conditions [n, K] asked of them, or None.
+
+    Raises:
+        ValueError: `like` stands for another number, or beside a length or conditions.
+    """
+    if like is None:
+        frame = model.codec.draw_frames(n, seed=seed, seq_len=seq_len)
+    else:
+        if len(like) != n or seq_len is not None or cond is not None:
+            raise ValueError("like stands for n movements, and takes the place of seq_len and cond")
+        frame = model.codec.encode(like)[1]
+        cond = model.codec.condition(like, model.cond_dim)
+    return frame, None if cond is None else cond.float().cpu().expand(n, cond.shape[-1])
+
+
+def encoded_conditions(model: TrainedModel, rows: Tensor, given: Tensor | None) -> Tensor | None:
+    """Return [B, cond_dim] what the network is told of these rows; None where it knows no conditions."""
+    if not model.cond_dim:
+        return None
+    known = torch.full((len(rows), model.cond_dim), torch.nan)
+    if given is not None:
+        known[:, : given.shape[1]] = given[rows]
+    return model.codec.encode_condition(known)
 
 
 def check_request(

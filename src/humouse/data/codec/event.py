@@ -72,10 +72,21 @@ class EventCodec(Codec):
             trajectories.duration_ms,
         )
         deltas = pad_to(trajectories.deltas, self.sequence_length)
+        return self._companded(deltas), frame
+
+    def on_grid(self, x0: Float[Tensor, "B T C"]) -> Float[Tensor, "B T C"]:
+        """Return x0 [B, T, C] as it would be encoded once it was decoded: on whole px and ms."""
+        mean, std = self.mean.to(x0), self.std.to(x0)
+        return (self._companded(self._steps(x0 * std + mean)) - mean) / std
+
+    def _companded(self, deltas: Float[Tensor, "B T 3"]) -> Float[Tensor, "B T C"]:
         moves = torch.asinh(deltas[..., :2] / self.companding_px)
-        return torch.cat([moves, deltas[..., 2:].clamp_min(1).log()], -1), frame
+        return torch.cat([moves, deltas[..., 2:].clamp_min(1).log()], -1)
 
     def _from_channels(self, x: Float[Tensor, "B T C"], frame: Frame) -> Float[Tensor, "B T 3"]:
+        return self._steps(x)
+
+    def _steps(self, x: Float[Tensor, "B T C"]) -> Float[Tensor, "B T 3"]:
         # Bounds far outside any recording keep a wild model's output finite.
         moves = (torch.sinh(x[..., :2].clamp(-12, 12)) * self.companding_px).round()
         dt_ms = x[..., 2:].clamp(0, 12).exp().round()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from humouse.detector.sequence_net import STRIDES, SequenceNet
+from humouse.eval.sequence_net import STRIDES, SequenceNet
 from humouse.eval.step_channels import FREQUENCIES
 from humouse.randomness import generator
 

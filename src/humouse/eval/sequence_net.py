@@ -1,4 +1,4 @@
-"""The net of the sequence detector: convolutions over native steps, every layer pooled."""
+"""The net of the sequence probe and the sequence detector: every layer of convolutions pooled."""
 
 import torch
 from jaxtyping import Float, Int
