@@ -13,6 +13,7 @@ from humouse.data.codec import (
     merge_zero_moves,
     resample,
 )
+from humouse.data.codec.event import rounded_to_sum
 from humouse.errors import InputError
 from humouse.trajectories import Trajectories
 
@@ -32,6 +33,60 @@ def movements(rows, T=None):
 
 step = st.tuples(st.integers(-300, 300), st.integers(-300, 300), st.integers(1, 500))
 batches = st.lists(st.lists(step, min_size=1, max_size=20), min_size=1, max_size=5).map(movements)
+
+
+@FEW
+@given(
+    st.lists(
+        st.lists(st.floats(-30, 30, width=32), min_size=1, max_size=12), min_size=1, max_size=4
+    ),
+)
+def test_rounding_keeps_the_sum_and_moves_no_step_by_a_pixel(rows):
+    moves = torch.zeros(len(rows), 12, 2)
+    for i, row in enumerate(rows):
+        moves[i, : len(row)] = torch.tensor(row)[:, None]
+        moves[i, 0] += moves[i].sum(0).round() - moves[i].sum(0)
+    mask = torch.arange(12) < torch.tensor([len(row) for row in rows])[:, None]
+    whole = rounded_to_sum(moves, mask)
+    assert torch.equal(whole, whole.round())
+    torch.testing.assert_close(whole.sum(1), moves.sum(1), rtol=0, atol=1e-3)
+    assert (whole - moves).abs().max() <= 1.001
+    assert whole[~mask].eq(0).all()
+
+
+class TestGoals:
+    def codec(self):
+        return EventCodec(sequence_length=24).fit(random_movements())
+
+    @pytest.mark.parametrize("goal", [(0.0, 0.0), (37.0, -250.0), (10_000.0, 1.0)])
+    def test_decoding_reaches_the_goal_to_the_pixel(self, goal):
+        codec, people = self.codec(), random_movements(seed=3)
+        x0, frame = codec.encode(people)
+        x0 = x0 + 0.1 * torch.randn(x0.shape, generator=torch.Generator().manual_seed(0))
+        cond = torch.tensor([goal]).expand(len(people), 2)
+        made = codec.decode(x0, codec.frame_given(frame, cond, x0))
+        assert torch.equal(made.net_px, cond)
+
+    def test_those_without_a_goal_stay_as_they_are(self):
+        codec, people = self.codec(), random_movements(seed=3)
+        x0, frame = codec.encode(people)
+        cond = torch.full((len(people), 2), torch.nan)
+        cond[0] = torch.tensor([5.0, 5.0])
+        free, bound = (codec.decode(x0, f) for f in (frame, codec.frame_given(frame, cond, x0)))
+        assert torch.equal(free.deltas[1:], bound.deltas[1:])
+        assert torch.equal(bound.net_px[0], cond[0])
+
+    def test_answers_are_moved_to_the_goal_before_rounding(self):
+        codec, people = self.codec(), random_movements(seed=4)
+        x0, frame = codec.encode(people)
+        mask = torch.arange(x0.shape[1]) < frame.lengths[:, None]
+        goal = people.net_px + torch.tensor([3.0, -8.0])
+        moved = codec.reaching(x0, mask, goal)
+        d = torch.sinh((moved * codec.std + codec.mean)[..., :2]) * codec.companding_px
+        torch.testing.assert_close((d * mask[..., None]).sum(1), goal, rtol=1e-3, atol=0.02)
+        assert torch.equal(moved[..., 2], x0[..., 2])
+        there = codec.reaching(x0, mask, people.net_px)
+        torch.testing.assert_close(there, x0, rtol=1e-3, atol=1e-3)
 
 
 def random_movements(n=50, T=24, seed=0):

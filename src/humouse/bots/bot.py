@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from humouse.data.codec import CONDITIONS, check_condition_values
+from humouse.data.codec import ERRAND, check_condition_values
 from humouse.errors import InputError
 from humouse.randomness import generator
 from humouse.trajectories import Trajectories
@@ -84,6 +84,6 @@ def _check_condition(n: int, cond: Tensor) -> None:
     if cond.ndim not in (1, 2):
         raise InputError(f"cond: {cond.ndim} dimensions; give [K], or [n, K]")
     K = cond.shape[-1]
-    if not 1 <= K <= len(CONDITIONS):
-        raise InputError(f"cond: {K} conditions given; the known ones are {', '.join(CONDITIONS)}")
+    if not 1 <= K <= len(ERRAND):
+        raise InputError(f"cond: {K} conditions given; the known ones are {', '.join(ERRAND)}")
     check_condition_values(cond, n)

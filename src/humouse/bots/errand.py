@@ -7,7 +7,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from humouse.bots.bot import MOST_STEPS
-from humouse.data.codec import CONDITIONS
+from humouse.data.codec import ERRAND
 from humouse.errors import InputError
 from humouse.trajectories import Trajectories
 
@@ -93,7 +93,7 @@ class Errands:
 
         Args:
             rows: [B] numbers of recordings.
-            cond: [B, 4] all of CONDITIONS, NaN where not given; None for none.
+            cond: [B, 4] all of ERRAND, NaN where not given; None for none.
             seq_len: Steps of each; None for as many as the time asks for.
 
         Raises:
@@ -157,8 +157,8 @@ class Errands:
 
 
 def conditions(cond: Float[Tensor, "*n K"], n: int) -> Float[Tensor, "n 4"]:
-    """Return [n, 4] all of CONDITIONS, NaN where `cond` does not give them."""
-    full = torch.full((n, len(CONDITIONS)), torch.nan)
+    """Return [n, 4] all of ERRAND, NaN where `cond` does not give them."""
+    full = torch.full((n, len(ERRAND)), torch.nan)
     full[:, : cond.shape[-1]] = cond.float().cpu()
     return full
 

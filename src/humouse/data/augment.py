@@ -24,7 +24,8 @@ class AugmentRules:
         time_stretch: The duration is multiplied by a number drawn from 1 ± this.
         time_warp: The pace varies smoothly within 1 ± this along the movement; its duration stays.
         jitter: Standard deviation of the noise on dx and dy, as a share of each.
-        mirror: Probability of flipping left and right of the direction of motion (the sign of dy).
+        mirror: Probability of flipping up and down (the sign of dy).
+        mirror_x: Probability of flipping left and right (the sign of dx).
         crop: Probability of keeping only a contiguous segment.
         crop_min: Least share of the steps that a crop keeps.
         goal_jitter: Standard deviation of the goal's displacement per axis, as a share of its
@@ -38,6 +39,7 @@ class AugmentRules:
     time_warp: float = 0.05
     jitter: float = 0.05
     mirror: float = 0.5
+    mirror_x: float = 0.0
     crop: float = 0.0
     crop_min: float = 0.5
     goal_jitter: float = 0.0
@@ -48,6 +50,7 @@ class AugmentRules:
             ("time_warp", 0.9),
             ("jitter", 1.0),
             ("mirror", 1.0),
+            ("mirror_x", 1.0),
             ("crop", 1.0),
             ("crop_min", 1.0),
             ("goal_jitter", 1.0),
@@ -78,6 +81,8 @@ def augment(
         trajectories = jitter_steps(trajectories, rules.jitter, generator)
     if rules.mirror:
         trajectories = mirror(trajectories, rules.mirror, generator)
+    if rules.mirror_x:
+        trajectories = mirror(trajectories, rules.mirror_x, generator, axis=0)
     return trajectories
 
 
@@ -133,17 +138,17 @@ def jitter_steps(
 
 
 def mirror(
-    trajectories: Trajectories, probability: float, generator: torch.Generator
+    trajectories: Trajectories, probability: float, generator: torch.Generator, *, axis: int = 1
 ) -> Trajectories:
-    """Flip the sign of dy with this probability.
+    """Flip the sign of dy (axis 1) or dx (axis 0) with this probability.
 
-    On the screen this turns the picture upside down; seen along the direction of motion it swaps
-    left and right, as a reflection across that direction would, without leaving the pixel grid.
-    Keeps dx, the times and every length.
+    On the screen this turns the picture upside down, or left to right; seen along the direction of
+    motion it swaps left and right, as a reflection across that direction would, without leaving the
+    pixel grid. Keeps the other axis, the times and every length.
     """
     flipped = _uniform(trajectories, generator) < probability
     ones = torch.ones_like(trajectories.deltas[:, 0])
-    ones[:, 1] = torch.where(flipped, -1.0, 1.0)
+    ones[:, axis] = torch.where(flipped, -1.0, 1.0)
     return _replaced(trajectories, trajectories.deltas * ones[:, None])
 
 

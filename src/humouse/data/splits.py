@@ -10,6 +10,20 @@ from humouse.errors import InputError
 SPLITS = ("train", "val", "test")
 
 
+def held_out_gestures(n: int, share: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return which of n train gestures are learned from, and which are held out to judge by.
+
+    The same for every model and seed, so that models are judged by gestures none of them knows.
+
+    Args:
+        n: Gestures of the train people.
+        share: Share of them that is held out, below 1.
+    """
+    order = np.random.default_rng(n).permutation(n)
+    held_out = round(share * n)
+    return np.sort(order[held_out:]), np.sort(order[:held_out])
+
+
 def split_users(
     users: Iterable[str], *, val: float = 0.2, test: float = 0.2, seed: int
 ) -> dict[str, list[str]]:

@@ -13,6 +13,7 @@ class AugmentSettings:
     time_warp: float = setting("vary the pace within 1 ± this, at the same duration")
     jitter: float = setting("noise on dx and dy, as a share of each")
     mirror: float = setting("probability of flipping the sign of dy")
+    mirror_x: float = setting("probability of flipping the sign of dx")
     crop: float = setting("probability of keeping only a segment")
     crop_min: float = setting("least share of the steps that a crop keeps")
     goal_jitter: float = setting("displace the goal, as a share of its distance")
@@ -35,7 +36,16 @@ class DataSettings:
     rotate_to_plus_x: bool = setting("canonical codec: turn the net displacement to +x")
     normalize_sequences: bool = setting("standardise each channel on the train split")
     companding_px: float = setting("event codec: dx and dy enter as asinh(d / this)")
+    clock: str = setting(
+        "event codec: dt by its place among the train split's (quantile), or by its logarithm (log)"
+    )
     merge_zero_moves: bool = setting("event codec: join steps that move nothing to the next one")
+    autoencoder: str | None = setting(
+        "train on the latents of this checkpoint of humouse train autoencoder; null for none"
+    )
+    held_out_share: float = setting(
+        "share of the train people's gestures kept out of training, to judge the model by"
+    )
     feature_mode: str = setting(
         "features for the scores during training: neuromotor, or kinematic (without the strokes)"
     )

@@ -11,19 +11,34 @@ from typing import Any
 from humouse.data.codec.admitted import admitted
 from humouse.data.codec.base import Codec
 from humouse.data.codec.canonical import CanonicalCodec, resample
+from humouse.data.codec.empirical import EmpiricalPrior
 from humouse.data.codec.event import EventCodec, merge_zero_moves
-from humouse.data.codec.frame import CONDITIONS, Frame, check_condition_values, valid_steps
+from humouse.data.codec.frame import (
+    CONDITION_GROUPS,
+    CONDITIONS,
+    ERRAND,
+    Frame,
+    check_condition_values,
+    condition_vector,
+    valid_steps,
+)
+from humouse.data.codec.mixture import MixturePrior
 
 __all__ = [
     "CODECS",
     "CONDITIONS",
+    "CONDITION_GROUPS",
+    "ERRAND",
     "CanonicalCodec",
     "Codec",
+    "EmpiricalPrior",
     "EventCodec",
     "Frame",
+    "MixturePrior",
     "admitted",
     "check_condition_values",
     "codec_from_state",
+    "condition_vector",
     "merge_zero_moves",
     "resample",
     "valid_steps",
@@ -35,9 +50,5 @@ CODECS: dict[str, type[Codec]] = {codec.name: codec for codec in (CanonicalCodec
 def codec_from_state(state: Mapping[str, Any]) -> Codec:
     """Return the fitted codec that `Codec.state_dict` described."""
     codec = CODECS[state["name"]](**state["settings"])
-    for name in ("mean", "std", "condition_mean", "condition_std"):
-        setattr(codec, name, state[name])
-    shortest, longest = state["trained_lengths"]
-    codec.trained_lengths = shortest, longest
-    codec.prior = None if state["prior"] is None else Frame(**state["prior"])
+    codec.load(state)
     return codec

@@ -17,6 +17,7 @@ def admitted(movements: Trajectories, codec: Codec) -> Trajectories:
     1 ms at least. Canonical codec: a movement takes 1 ms at least, and of native steps the first T are
     kept. One that goes nowhere becomes a single step of 1 px.
     """
+    codec = codec.native
     still = movements.path_px <= 0
     if bool(still.any()):
         movements = _nudged(movements, still)

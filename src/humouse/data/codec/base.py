@@ -2,19 +2,32 @@
 
 import math
 from abc import ABC, abstractmethod
-from dataclasses import replace
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from humouse.data.codec.frame import CONDITIONS, Frame, conditions_of, valid_steps
+from humouse.data.codec.empirical import EmpiricalPrior
+from humouse.data.codec.frame import CONDITIONS, Frame, valid_steps
+from humouse.data.codec.mixture import MixturePrior
 from humouse.errors import InputError
-from humouse.randomness import generator
 from humouse.trajectories import Trajectories
 
-_PRIOR_ROWS = 8192
+PRIORS: dict[str | None, type[MixturePrior] | type[EmpiricalPrior]] = {
+    kind.__name__: kind for kind in (MixturePrior, EmpiricalPrior)
+}
+"""What conditions can be drawn from, by the name that a codec's state has."""
+
+_STATISTICS = (
+    "mean",
+    "std",
+    "condition_mean",
+    "condition_std",
+    "condition_low",
+    "condition_high",
+)
 
 
 class Codec(ABC):
@@ -37,15 +50,30 @@ class Codec(ABC):
         self.normalize = normalize
         self.mean = torch.zeros(1)
         self.std = torch.ones(1)
-        self.prior: Frame | None = None
+        self.prior: MixturePrior | EmpiricalPrior | None = None
         self.trained_lengths = (sequence_length, sequence_length)
         self.condition_mean = torch.zeros(len(CONDITIONS))
         self.condition_std = torch.ones(len(CONDITIONS))
+        self.condition_low = torch.full((len(CONDITIONS),), -math.inf)
+        self.condition_high = torch.full((len(CONDITIONS),), math.inf)
 
     @property
     def channels(self) -> int:
         """C, the number of channels."""
         return len(self.channel_names)
+
+    @property
+    def native(self) -> "Codec":
+        """The codec of single steps: itself, or what a codec of latents stands on."""
+        return self
+
+    def steps(self, lengths: Int[Tensor, "*B"]) -> Int[Tensor, "*B"]:
+        """Return how many valid steps x0 has for movements of these lengths."""
+        return lengths
+
+    def expanded(self, x0: Float[Tensor, "B T C"], frame: Frame) -> Float[Tensor, "B T C"]:
+        """Return the native codec's x0 that this codec's x0 stands for."""
+        return x0
 
     @abstractmethod
     def settings(self) -> dict[str, Any]:
@@ -85,15 +113,15 @@ class Codec(ABC):
                 f"data.sequence_length={self.sequence_length}; choose a greater one"
             )
         x, frame = self._to_channels(train)
-        valid = x[valid_steps(frame.lengths, x.shape[1])].double()
+        valid = x[valid_steps(self.steps(frame.lengths), x.shape[1])].double()
         self.mean, self.std = torch.zeros(self.channels), torch.ones(self.channels)
         if self.normalize:
             self.mean = valid.mean(0).float()
             self.std = valid.std(0, correction=0).clamp_min(1e-8).float()
         self.trained_lengths = int(frame.lengths.min()), int(frame.lengths.max())
-        rows = torch.randperm(len(frame), generator=generator("prior"))[:_PRIOR_ROWS]
-        self.prior = frame[rows]
-        raw = self._raw_condition(conditions_of(train))
+        self.prior = EmpiricalPrior.fit(frame.lengths, frame.start, frame.conditions)
+        self.condition_low, self.condition_high = _range(frame.conditions)
+        raw = self._raw_condition(frame.conditions)
         self.condition_mean = raw.mean(0)
         self.condition_std = raw.std(0, correction=0).clamp_min(1e-6)
         return self
@@ -107,7 +135,7 @@ class Codec(ABC):
         if not bool(self.fits(trajectories).all()):
             raise ValueError(f"a movement does not fit codec '{self.name}'; filter with fits()")
         x, frame = self._to_channels(trajectories)
-        mask = valid_steps(frame.lengths, x.shape[1])[..., None]
+        mask = valid_steps(self.steps(frame.lengths), x.shape[1])[..., None]
         return torch.where(mask, (x - self.mean.to(x)) / self.std.to(x), x.new_zeros(())), frame
 
     def decode(
@@ -119,21 +147,29 @@ class Codec(ABC):
         deltas = torch.where(mask, deltas, deltas.new_zeros(()))
         return Trajectories(deltas, frame.lengths, frame.start, None, origin)
 
-    def draw_frames(self, n: int, *, seed: int, seq_len: int | None = None) -> Frame:
+    def draw_frames(
+        self,
+        n: int,
+        *,
+        seed: int,
+        seq_len: int | None = None,
+        given: Float[Tensor, "n K"] | None = None,
+    ) -> Frame:
         """Draw frames of n movements from the train split's joint distribution.
 
         Args:
             n: How many.
-            seed: Frame i depends on the seed and i alone.
-            seq_len: Gives all of them this many steps instead.
+            seed: Frame i depends on the seed, i and what is asked of it alone.
+            seq_len: How many steps all of them shall have.
+            given: [n, K] the first K of CONDITIONS, NaN where not asked: the rest is drawn to go
+                with them.
         """
         if self.prior is None:
             raise ValueError("the codec is not fitted")
-        index = [_draw(len(self.prior), seed, i) for i in range(n)]
-        frame = self.prior[torch.tensor(index, dtype=torch.long)]
+        lengths, start, conditions = self.prior.draw(n, seed=seed, seq_len=seq_len, given=given)
         if seq_len is None:
-            return frame
-        return replace(frame, lengths=torch.full_like(frame.lengths, seq_len))
+            lengths = lengths.clamp(*self.trained_lengths)
+        return Frame.asked(lengths, start, conditions)
 
     def frame_given(
         self, frame: Frame, cond: Float[Tensor, "B K"], x0: Float[Tensor, "B T C"]
@@ -147,35 +183,66 @@ class Codec(ABC):
         """
         return frame
 
-    def condition(self, trajectories: Trajectories, cond_dim: int) -> Float[Tensor, "B K"] | None:
-        """Return the first `cond_dim` of CONDITIONS [B, K] in px and ms, or None for 0 of them."""
-        return conditions_of(trajectories)[:, :cond_dim] if cond_dim else None
+    def told(self, frame: Frame, cond_dim: int) -> Float[Tensor, "B K"] | None:
+        """Return the first `cond_dim` conditions on the network's scale, or None for 0 of them."""
+        return self.encode_condition(frame.conditions[:, :cond_dim]) if cond_dim else None
+
+    def reaching(
+        self, x0: Float[Tensor, "B T C"], mask: Bool[Tensor, "B T"], goal_px: Float[Tensor, "B 2"]
+    ) -> Float[Tensor, "B T C"]:
+        """Return x0 changed so that its steps add up to the goals, where the codec can say that.
+
+        Args:
+            x0: [B, T, C].
+            mask: [B, T] True where valid.
+            goal_px: [B, 2], NaN where there is none.
+        """
+        return x0
+
+    def condition_range(self, name: str) -> tuple[float, float]:
+        """Return the range of one of CONDITIONS on the train split, save one gesture in 500."""
+        place = CONDITIONS.index(name)
+        return float(self.condition_low[place]), float(self.condition_high[place])
 
     def encode_condition(self, cond: Float[Tensor, "B K"]) -> Float[Tensor, "B K"]:
-        """Return conditions in px and ms on the network's scale; NaN (not given) stays NaN."""
+        """Return conditions in px and ms on the network's scale; NaN (not given) stays NaN.
+
+        What lies outside the train split's range is brought to its end: no network knows more.
+        """
         K = cond.shape[1]
         full = torch.full((len(cond), len(CONDITIONS)), math.nan, device=cond.device)
-        full[:, :K] = cond
+        low, high = self.condition_low[:K].to(cond), self.condition_high[:K].to(cond)
+        full[:, :K] = cond.maximum(low).minimum(high)
         mean, std = self.condition_mean.to(cond), self.condition_std.to(cond)
         return ((self._raw_condition(full) - mean) / std)[:, :K]
 
-    def _raw_condition(self, cond: Float[Tensor, "B 4"]) -> Float[Tensor, "B 4"]:
+    def _raw_condition(self, cond: Float[Tensor, "B K"]) -> Float[Tensor, "B K"]:
         goal = torch.asinh(cond[:, :2] / 10.0)
-        return torch.cat([goal, torch.log1p(cond[:, 2:])], 1)
+        sizes, shares = torch.log1p(cond[:, 2:4]), cond[:, 6:]
+        return torch.cat([goal, sizes, cond[:, 4:6].clamp(min=0.1).log(), shares], 1)
 
     def state_dict(self) -> dict[str, Any]:
         """Return everything needed to make this codec again: plain values and tensors."""
         return {
             "name": self.name,
             "settings": self.settings(),
-            "mean": self.mean,
-            "std": self.std,
+            **{name: getattr(self, name) for name in _STATISTICS},
             "trained_lengths": list(self.trained_lengths),
-            "condition_mean": self.condition_mean,
-            "condition_std": self.condition_std,
             "prior": None if self.prior is None else self.prior.state(),
+            "prior_kind": None if self.prior is None else type(self.prior).__name__,
         }
 
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Take over the statistics that `state_dict` returned."""
+        for name in _STATISTICS:
+            setattr(self, name, state[name])
+        shortest, longest = state["trained_lengths"]
+        self.trained_lengths = shortest, longest
+        kind = PRIORS.get(state["prior_kind"])
+        self.prior = None if kind is None else kind.from_state(state["prior"])
 
-def _draw(n: int, seed: int, index: int) -> int:
-    return int(torch.randint(n, (1,), generator=generator(seed, "frame", index)))
+
+def _range(conditions: Float[Tensor, "B K"]) -> tuple[Float[Tensor, "K"], Float[Tensor, "K"]]:
+    # Not the extremes: they would be one gesture's own.
+    low, high = conditions.quantile(torch.tensor([0.001, 0.999]).to(conditions), dim=0)
+    return low, high

@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from humouse.data.codec.base import Codec
-from humouse.data.codec.frame import CONDITIONS, Frame, pad_to, valid_steps
+from humouse.data.codec.frame import CONDITIONS, Frame, conditions_of, pad_to, valid_steps
 from humouse.trajectories import Trajectories
 
 _NOMINAL_PATH_PX = 1000.0
@@ -69,6 +69,7 @@ class CanonicalCodec(Codec):
         return moves & (trajectories.lengths <= self.sequence_length)
 
     def _to_channels(self, trajectories: Trajectories) -> tuple[Float[Tensor, "B T C"], Frame]:
+        native = conditions_of(trajectories)
         if self.canonicalize_duration:
             trajectories = resample(trajectories, self.sequence_length)
         deltas = pad_to(trajectories.deltas, self.sequence_length)
@@ -79,6 +80,8 @@ class CanonicalCodec(Codec):
             torch.atan2(net[:, 1], net[:, 0]),
             path_px,
             trajectories.duration_ms,
+            native,
+            torch.full_like(net, math.nan),
         )
         moves = deltas[..., :2]
         if self.rotate_to_plus_x:
@@ -147,7 +150,7 @@ class CanonicalCodec(Codec):
         deltas = torch.cat([moves, deltas[..., 2:]], -1)
         return replace(trajectories, deltas=deltas, lengths=frame.lengths, start=nominal.start)
 
-    def _raw_condition(self, cond: Float[Tensor, "B 4"]) -> Float[Tensor, "B 4"]:
+    def _raw_condition(self, cond: Float[Tensor, "B K"]) -> Float[Tensor, "B K"]:
         raw = super()._raw_condition(cond)
         if not self.rotate_to_plus_x:
             return raw

@@ -9,8 +9,34 @@ from torch import Tensor
 from humouse.errors import InputError
 from humouse.trajectories import Trajectories
 
-CONDITIONS = ("goal_dx_px", "goal_dy_px", "duration_ms", "path_px")
-"""What a model can be asked for, in this order; a model with `cond_dim = k` knows the first k."""
+CONDITIONS = (
+    "goal_dx_px",
+    "goal_dy_px",
+    "duration_ms",
+    "path_px",
+    "complexity",
+    "tick_ms",
+    "on_tick_share",
+    "axis_move_share",
+    "small_move_share",
+)
+"""What a model can be asked for, in this order; a model with `cond_dim = k` knows the first k.
+
+The first five are the errand: where to, how long it takes, how far the way is, and its length over the
+goal's distance. The last four are the style of a device and a hand, alike throughout a movement: the
+median time step, the share of steps within 1 ms of it, of steps along one axis, and of steps of at most
+one pixel on either axis.
+"""
+
+ERRAND = CONDITIONS[:4]
+"""What a scripted bot can be asked for."""
+
+CONDITION_GROUPS = (0, 0, 1, 2, 3, 4, 4, 5, 5)
+"""Which of `CONDITIONS` are told or withheld together while a model learns."""
+
+_SHARES = tuple(place for place, name in enumerate(CONDITIONS) if name.endswith("_share"))
+_ON_TICK_MS = 1.0
+_SMALL_PX = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,6 +49,8 @@ class Frame:
         angle: [B] direction of the net displacement (rad, from +x towards +y).
         path_px: [B] length of the path (px).
         duration_ms: [B] duration (ms).
+        conditions: [B, K] all of CONDITIONS.
+        goal_px: [B, 2] where a decoded movement must end, from its start (px); NaN where it need not.
     """
 
     lengths: Int[Tensor, "B"]
@@ -30,6 +58,8 @@ class Frame:
     angle: Float[Tensor, "B"]
     path_px: Float[Tensor, "B"]
     duration_ms: Float[Tensor, "B"]
+    conditions: Float[Tensor, "B K"]
+    goal_px: Float[Tensor, "B 2"]
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -37,15 +67,70 @@ class Frame:
     def __getitem__(self, index: slice | Tensor) -> "Frame":
         return Frame(**{field.name: getattr(self, field.name)[index] for field in fields(self)})
 
-    def state(self) -> dict[str, Tensor]:
-        """Return the parts as a dictionary of tensors."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+    @classmethod
+    def of(cls, trajectories: Trajectories) -> "Frame":
+        """Return the frames of movements."""
+        return cls.asked(trajectories.lengths, trajectories.start, conditions_of(trajectories))
+
+    @classmethod
+    def asked(
+        cls,
+        lengths: Int[Tensor, "B"],
+        start: Float[Tensor, "B 2"],
+        conditions: Float[Tensor, "B K"],
+    ) -> "Frame":
+        """Return the frames of movements that shall have these conditions."""
+        dx, dy, duration_ms, path_px = conditions[:, :4].unbind(1)
+        free = torch.full_like(start, torch.nan)
+        return cls(lengths, start, torch.atan2(dy, dx), path_px, duration_ms, conditions, free)
 
 
-def conditions_of(trajectories: Trajectories) -> Float[Tensor, "B 4"]:
-    """[B, 4] all of CONDITIONS, as the movements have them."""
-    rest = torch.stack([trajectories.duration_ms, trajectories.path_px], 1)
-    return torch.cat([trajectories.net_px, rest], 1)
+def conditions_of(trajectories: Trajectories) -> Float[Tensor, "B K"]:
+    """[B, K] all of CONDITIONS, as the movements have them; shares of 0 without steps."""
+    deltas, mask = trajectories.deltas, trajectories.mask
+    steps = trajectories.lengths.clamp(min=1).to(deltas)
+    chord_px, path_px = trajectories.net_px.norm(dim=1), trajectories.path_px
+    ascending = deltas[..., 2].masked_fill(~mask, torch.inf).sort(1).values
+    middle = (trajectories.lengths - 1).clamp(min=0)[:, None] // 2
+    if deltas.shape[1]:
+        tick_ms = torch.where(trajectories.lengths > 0, ascending.gather(1, middle)[:, 0], 0)
+    else:
+        tick_ms = steps * 0
+    moves = deltas[..., :2].abs()
+
+    def share(where: Tensor) -> Tensor:
+        return (where & mask).sum(1) / steps
+
+    rest = [
+        trajectories.duration_ms,
+        path_px,
+        path_px / chord_px.clamp(min=1),
+        tick_ms,
+        share((deltas[..., 2] - tick_ms[:, None]).abs() <= _ON_TICK_MS),
+        share((moves == 0).any(-1)),
+        share((moves <= _SMALL_PX).all(-1)),
+    ]
+    return torch.cat([trajectories.net_px, torch.stack(rest, 1)], 1)
+
+
+def condition_vector(**asked: float | int) -> Float[Tensor, "K"]:
+    """[K] conditions by name, NaN where not asked, as long as the last one asked needs it.
+
+    Args:
+        **asked: Any of CONDITIONS: a goal and a path in px, a duration and a tick in ms, the rest
+            without unit.
+
+    Raises:
+        InputError: A name is unknown, or none is given.
+    """
+    unknown = [name for name in asked if name not in CONDITIONS]
+    if unknown or not asked:
+        wrong = f"cond: {unknown[0]} is unknown" if unknown else "cond: empty"
+        raise InputError(f"{wrong}; the known ones are {', '.join(CONDITIONS)}")
+    vector = torch.full((1 + max(map(CONDITIONS.index, asked)),), torch.nan)
+    for name, value in asked.items():
+        vector[CONDITIONS.index(name)] = value
+    return vector
 
 
 def check_condition_values(cond: Float[Tensor, "*n K"], n: int) -> None:
@@ -63,8 +148,16 @@ def check_condition_values(cond: Float[Tensor, "*n K"], n: int) -> None:
     if K > 1 and bool((cond[..., 0].isnan() != cond[..., 1].isnan()).any()):
         raise InputError("cond: half a goal; give both goal_dx_px and goal_dy_px, or NaN for both")
     for place in range(2, K):
-        if bool((cond[..., place] <= 0).any()):
-            least = float(cond[..., place].nan_to_num(torch.inf).min())
+        least = float(cond[..., place].nan_to_num(torch.inf).min())
+        if place in _SHARES:
+            most = float(cond[..., place].nan_to_num(-torch.inf).max())
+            if least < 0 or most > 1:
+                wrong = least if least < 0 else most
+                raise InputError(
+                    f"cond: {CONDITIONS[place]} {wrong:g}; must lie in 0…1, or NaN for what is not "
+                    "asked"
+                )
+        elif least <= 0:
             raise InputError(
                 f"cond: {CONDITIONS[place]} {least:g}; must be above 0, or NaN for what is not asked"
             )
