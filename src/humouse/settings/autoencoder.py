@@ -1,0 +1,61 @@
+"""Settings of training the autoencoder of latent diffusion."""
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from humouse.settings.data import DataSettings
+from humouse.settings.fields import setting
+from humouse.settings.training import EarlyStoppingSettings, LoggingSettings
+
+
+@dataclass
+class AutoencoderModelSettings:
+    """The temporal autoencoder."""
+
+    latent_channels: int = setting("channels of a latent step")
+    base_channels: int = setting("width at full length")
+    channel_mults: list[float] = setting(
+        "width at full length, half of it, …, as multiples of base_channels; one more than halvings"
+    )
+    depth: int = setting("residual blocks at each length, in either half")
+    latent_noise: float = setting(
+        "noise on the latents in training, over their spread: what decoding must bear"
+    )
+    cell_softness: float = setting(
+        "event codec: scale of the penalty on steps that round to another px or ms; 0 for none"
+    )
+
+    # It is told nothing but the movement.
+    cond_dim: ClassVar[int] = 0
+    cond_dropout: ClassVar[float] = 0.0
+
+
+@dataclass
+class AutoencoderOptimSettings:
+    """Optimisation."""
+
+    lr: float = setting("learning rate of AdamW")
+    lr_warmup_steps: int = setting("steps over which the learning rate rises from 0")
+    lr_decay: str = setting("after the warm-up: constant, or cosine down to 0 at the last step")
+    weight_decay: float = setting("weight decay of AdamW")
+    betas: list[float] = setting("β1 and β2 of AdamW")
+    grad_clip: float = setting("largest norm of the gradient; 0 for no clipping")
+    ema_decay: float = setting("cap of the weights' moving average")
+    epochs: int = setting("passes over the train split")
+    max_steps: int | None = setting("stop after this many steps, whatever the epochs say")
+
+
+@dataclass
+class AutoencoderSettings:
+    """`humouse train autoencoder`: train what latent diffusion works on."""
+
+    experiment_name: str = setting("names the checkpoint and the run's folder")
+    seed: int = setting("seed of everything random")
+    device: str = setting("auto, cpu or cuda")
+    resume: bool = setting("go on from the checkpoint of this name, if there is one")
+    checkpoint_dir: str = setting("folder for checkpoints")
+    data: DataSettings = field(default_factory=DataSettings)
+    model: AutoencoderModelSettings = field(default_factory=AutoencoderModelSettings)
+    optim: AutoencoderOptimSettings = field(default_factory=AutoencoderOptimSettings)
+    logging: LoggingSettings = field(default_factory=LoggingSettings)
+    early_stopping: EarlyStoppingSettings = field(default_factory=EarlyStoppingSettings)
