@@ -6,7 +6,14 @@ import torch
 from diffusers import DDIMScheduler, DPMSolverMultistepScheduler
 
 from humouse.diffusion.noise.schedule import CosineSchedule, LogSNRSchedule, make_schedule
-from humouse.diffusion.samplers import DDIM, DPMSolverPP2M, draw, make_sampler
+from humouse.diffusion.samplers import (
+    DDIM,
+    SAMPLERS,
+    DPMSolverPP2M,
+    SDEDPMSolverPP2M,
+    draw,
+    make_sampler,
+)
 from humouse.errors import InputError
 
 MEAN, STD = 0.7, 0.4
@@ -48,6 +55,46 @@ def test_ancestral_sampling_of_a_gaussian_has_its_mean_and_spread():
     x0 = run(DDIM(schedule, eta=1.0), gaussian(schedule), steps=300, n=500)
     assert x0.mean().item() == pytest.approx(MEAN, abs=0.02)
     assert x0.std().item() == pytest.approx(STD, rel=0.03)
+
+
+@pytest.mark.parametrize("timesteps", [0, 1000])
+def test_stochastic_sampling_of_a_gaussian_has_its_mean_and_spread(timesteps):
+    schedule = make_schedule("cosine", timesteps)
+    x0 = run(SDEDPMSolverPP2M(schedule), gaussian(schedule), steps=200, n=2000)
+    # Six standard errors of 32,000 independent numbers, and half a hundredth of discretisation.
+    assert x0.mean().item() == pytest.approx(MEAN, abs=6 * STD / 32_000**0.5)
+    assert x0.std().item() == pytest.approx(STD, rel=6 / 64_000**0.5 + 0.005)
+
+
+@pytest.mark.parametrize(("order", "sampler"), [(1, DDIM), (2, SDEDPMSolverPP2M)])
+def test_spread_of_stochastic_samples_converges(sampler, order):
+    """The variance follows in closed form, step by step: no draw blurs the slope."""
+    schedule = LogSNRSchedule(lambda_max=3.0, lambda_min=-3.0)
+
+    def error(steps):
+        solver = sampler(schedule, eta=1.0) if sampler is DDIM else sampler(schedule)
+        times = torch.linspace(1, 0.05, steps + 1).double()
+        # A step is linear in x and noise: feeding basis vectors finds all its coefficients. The
+        # start is spread as the data's own x_t.
+        alpha, sigma = map(float, schedule(times[0]))
+        x = torch.zeros(steps + 1, 1, 1, dtype=torch.float64)
+        x[0] = math.sqrt(alpha**2 * STD**2 + sigma**2)
+        centred = gaussian(schedule)
+        shift = torch.zeros_like(x)  # MEAN enters E[x0 | x_t] beside the gain: taken out
+        solver.start()
+        for k, (t, s) in enumerate(pairwise(times)):
+            noise = torch.zeros_like(x)
+            noise[k + 1] = 1.0
+            at = t.expand(len(x))
+            x0 = centred(x, at, None, None, None) - centred(shift, at, None, None, None)
+            x = solver.step(x, x0, t, s, noise)
+        alpha, sigma = map(float, schedule(times[-1]))
+        return abs(x.square().sum().item() - (alpha**2 * STD**2 + sigma**2))
+
+    steps = torch.tensor([40, 80, 160, 320]).double()
+    x, y = steps.log(), torch.tensor([error(int(n)) for n in steps]).double().log()
+    slope = ((x - x.mean()) * (y - y.mean())).sum() / (x - x.mean()).square().sum()
+    assert -slope.item() >= order - 0.25
 
 
 @pytest.mark.parametrize(("sampler", "order"), [(DDIM, 1), (DPMSolverPP2M, 2)])
@@ -146,6 +193,53 @@ def test_dpm_solver_follows_diffusers(steps):
     torch.testing.assert_close(x, theirs, rtol=2e-3, atol=2e-3)
 
 
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # diffusers' own
+@pytest.mark.parametrize("steps", [2, 5, 20])
+def test_stochastic_solver_follows_diffusers_on_the_same_noise(steps):
+    schedule = make_schedule("cosine", 1000)
+    oracle = DPMSolverMultistepScheduler(
+        1000,
+        beta_schedule="squaredcos_cap_v2",
+        prediction_type="v_prediction",
+        algorithm_type="sde-dpmsolver++",
+        solver_order=2,
+        timestep_spacing="trailing",
+        lambda_min_clipped=-5.1,
+        final_sigmas_type="zero",
+        lower_order_final=False,
+        euler_at_final=True,
+    )
+    oracle.set_timesteps(steps)
+    g = torch.Generator().manual_seed(1)
+    start, *fresh = torch.randn(steps + 1, 16, 8, 2, generator=g).double()
+    denoise, theirs = gaussian(schedule), start
+    network = v_of(denoise, schedule)
+    for t, z in zip(oracle.timesteps, fresh, strict=True):
+        theirs = oracle.step(network(theirs, t), t, theirs, variance_noise=z).prev_sample
+    # diffusers spaces a clipped start another way: compare the solver, on its times
+    times = torch.cat([(oracle.timesteps + 1).double() / 1000, torch.zeros(1).double()])
+    solver, ours = SDEDPMSolverPP2M(schedule), start
+    solver.start()
+    for (t, s), z in zip(pairwise(times), fresh, strict=True):
+        ours = solver.step(ours, denoise(ours, t.expand(16), None, None, None), t, s, z)
+    torch.testing.assert_close(ours, theirs.double(), rtol=2e-3, atol=2e-3)
+
+
+def test_a_stochastic_step_without_noise_is_a_mistake():
+    solver = SDEDPMSolverPP2M(CosineSchedule())
+    solver.start()
+    x, t = torch.zeros(1, 2, 1), torch.tensor(0.5)
+    with pytest.raises(ValueError, match="noise"):
+        solver.step(x, x, t, t / 2, None)
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_every_sampler_ends_clean_from_a_single_step(name):
+    schedule = CosineSchedule()
+    x0 = run(make_sampler(name, schedule), gaussian(schedule), steps=1)
+    assert x0.mean().item() == pytest.approx(MEAN, abs=0.01)
+
+
 def test_padding_stays_zero_and_changes_nothing_valid():
     schedule = CosineSchedule()
     mask = torch.arange(8) < torch.tensor([3, 8])[:, None]
@@ -188,7 +282,7 @@ def test_self_conditioning_hands_on_the_previous_answer():
 
 
 def test_unknown_sampler_is_said():
-    with pytest.raises(InputError, match=r"sampler=euler.*ddim, dpm"):
+    with pytest.raises(InputError, match=r"sampler=euler.*ddim, dpm, sde"):
         make_sampler("euler", CosineSchedule())
     with pytest.raises(InputError, match="eta=2"):
         make_sampler("ddim", CosineSchedule(), eta=2.0)

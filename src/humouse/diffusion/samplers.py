@@ -118,23 +118,69 @@ class DPMSolverPP2M(Sampler):
         """Return x_s."""
         (_, sigma_t), (alpha_s, sigma_s) = self.schedule(t), self.schedule(s)
         h = float(self.schedule.log_snr_half(s) - self.schedule.log_snr_half(t))
+        change = -alpha_s * math.expm1(-h)
+        direction = self._direction(x0, h)
+        return (sigma_s / sigma_t).to(x_t.dtype) * x_t + change.to(x_t.dtype) * direction
+
+    def _direction(self, x0: Float[Tensor, "B T C"], h: float) -> Float[Tensor, "B T C"]:
+        """Return D for a step of length h, and remember the step."""
         direction = x0
         if self._before is not None and math.isfinite(h):
             x0_before, h_before = self._before
             direction = x0 + (x0 - x0_before) * (h / (2 * h_before))
         self._before = (x0, h)
-        change = -alpha_s * math.expm1(-h)
-        return (sigma_s / sigma_t).to(x_t.dtype) * x_t + change.to(x_t.dtype) * direction
+        return direction
+
+
+class SDEDPMSolverPP2M(DPMSolverPP2M):
+    """SDE-DPM-Solver++(2M), the stochastic kin of DPM-Solver++(2M) (Lu et al. 2211.01095, app. B).
+
+    x_s = (σ_s/σ_t) e^{−h} x_t + α_s (1 − e^{−2h}) D + σ_s √(1 − e^{−2h}) z, with the same D.
+
+    Each step forgets part of x_t and draws it anew, which mends what earlier steps got wrong; with
+    few steps there is more to draw than can be mended. The last step into σ = 0 draws nothing.
+    """
+
+    @property
+    def stochastic(self) -> bool:
+        """True."""
+        return True
+
+    def step(
+        self,
+        x_t: Float[Tensor, "B T C"],
+        x0: Float[Tensor, "B T C"],
+        t: Float[Tensor, ""],
+        s: Float[Tensor, ""],
+        noise: Float[Tensor, "B T C"] | None,
+    ) -> Float[Tensor, "B T C"]:
+        """Return x_s.
+
+        Raises:
+            ValueError: There is no noise.
+        """
+        if noise is None:
+            raise ValueError("a stochastic sampler needs noise")
+        (_, sigma_t), (alpha_s, sigma_s) = self.schedule(t), self.schedule(s)
+        h = float(self.schedule.log_snr_half(s) - self.schedule.log_snr_half(t))
+        renewed = -math.expm1(-2 * h)
+        kept = (sigma_s / sigma_t * math.exp(-h)).to(x_t.dtype)
+        pulled = (alpha_s * renewed).to(x_t.dtype)
+        fresh = (sigma_s * math.sqrt(renewed)).to(x_t.dtype)
+        return kept * x_t + pulled * self._direction(x0, h) + fresh * noise
 
 
 _SAMPLERS: dict[str, Callable[[Schedule, float], Sampler]] = {
     "ddim": DDIM,
     "dpm": lambda schedule, eta: DPMSolverPP2M(schedule),
+    "sde": lambda schedule, eta: SDEDPMSolverPP2M(schedule),
 }
+SAMPLERS = tuple(_SAMPLERS)
+"""The samplers' names, for `make_sampler`."""
 
 
 def make_sampler(name: str, schedule: Schedule, *, eta: float = 0.0) -> Sampler:
-    """Return the sampler called `name`: "ddim" (with η) or "dpm" (DPM-Solver++ 2M).
+    """Return the sampler called `name`: "ddim" (with η), "dpm" (DPM-Solver++ 2M) or "sde" (its SDE).
 
     Raises:
         InputError: No sampler has that name.

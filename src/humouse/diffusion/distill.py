@@ -1,0 +1,140 @@
+"""`humouse distill`: a trained diffusion model → one that samples in a few steps.
+
+The teacher takes noise to movements with a fine solver; a student, at first its copy, learns to land
+where the teacher passed, in k DDIM steps from the same noise (knowledge distillation of the sampling
+path: Luhman & Luhman 2101.02388 for one step, here one segment a step as in Salimans & Ho 2202.00512).
+What comes out is an ordinary diffusion checkpoint that samples with k steps, and no other number.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from humouse.artefact import sha256
+from humouse.data.command import dataset
+from humouse.diffusion.checkpoint import Model, load_model
+from humouse.diffusion.distill_learner import DistillLearner
+from humouse.diffusion.distill_pairs import PassingSolver
+from humouse.diffusion.latents.codec import restored
+from humouse.diffusion.train_settings import check_settings
+from humouse.errors import InputError
+from humouse.launch import launch, typed
+from humouse.settings import (
+    DataSettings,
+    DiffusionSettings,
+    Distillation,
+    DistilledSettings,
+    DistillSettings,
+    ModelSettings,
+)
+from humouse.training.checkpoint import DIFFUSION
+from humouse.training.run_settings import check_at_least
+from humouse.training.trainer import run_training
+
+
+def distill(settings: DistillSettings) -> Path:
+    """Distil a model as the settings say; return the path of the student's checkpoint.
+
+    Raises:
+        InputError: A setting, the teacher, the data or a checkpoint to resume cannot be used, or
+            the loss stopped being finite.
+        KeyboardInterrupt: The run was interrupted; its checkpoint is written.
+    """
+    check_at_least({"steps": (settings.steps, 1), "pairs": (settings.pairs, 1)})
+    teacher = _teacher(settings)
+    run = student_settings(settings, teacher)
+    check_settings(run)
+    PassingSolver(teacher.denoiser.schedule, settings.steps).times(settings.teacher_steps)
+    _check_data(run, teacher)
+    return run_training(
+        run,
+        DIFFUSION,
+        lambda material: DistillLearner(run, material, teacher),
+        amp=run.optim.amp,
+        accumulate=run.optim.grad_accum,
+        codec=teacher.codec,
+        restored=restored,
+    )
+
+
+def _teacher(settings: DistillSettings) -> Model:
+    if settings.teacher is None:
+        raise InputError("teacher: name the checkpoint to distil; humouse train makes one")
+    own = Path(settings.checkpoint_dir) / f"{settings.experiment_name}.pt"
+    if own.resolve() == Path(settings.teacher).resolve():
+        raise InputError(
+            f"experiment_name={settings.experiment_name}: {own} is the teacher; give another name"
+        )
+    teacher = load_model(settings.teacher)
+    if teacher.distilled_steps is not None:
+        raise InputError(
+            f"{teacher.path}: distilled itself, to {teacher.distilled_steps} steps; distil the model "
+            f"that it was made from, {teacher.config['distillation']['teacher']}"
+        )
+    return teacher
+
+
+def student_settings(settings: DistillSettings, teacher: Model) -> DistilledSettings:
+    """Return the configuration of the student: the teacher's, but for what distilling changes.
+
+    Raises:
+        InputError: The teacher's configuration is another version's.
+    """
+    s, config = settings, teacher.config
+    data = {"batch_size": s.batch_size} | ({} if s.data_dir is None else {"dir": s.data_dir})
+    # There is nothing to regularise or to leave out: every pair has one right answer.
+    model = {"self_condition": False, "dropout": 0.0}
+    diffusion = {"min_snr_weight": False, "self_condition_prob": 0.0}
+    return DistilledSettings(
+        experiment_name=s.experiment_name,
+        seed=s.seed,
+        device=s.device,
+        resume=s.resume,
+        checkpoint_dir=s.checkpoint_dir,
+        data=_section(teacher, config["data"] | data, DataSettings),
+        model=_section(teacher, config["model"] | model, ModelSettings),
+        diffusion=_section(teacher, config["diffusion"] | diffusion, DiffusionSettings),
+        optim=s.optim,
+        logging=s.logging,
+        early_stopping=s.early_stopping,
+        distillation=Distillation(
+            teacher=str(teacher.path),
+            teacher_sha256=sha256(teacher.path),
+            steps=s.steps,
+            teacher_steps=s.teacher_steps,
+            pairs=s.pairs,
+        ),
+    )
+
+
+def _section(teacher: Model, values: dict[str, Any], schema: type) -> Any:
+    try:
+        return typed(OmegaConf.create(values), schema)
+    except InputError as error:
+        raise InputError(
+            f"{teacher.path}: does not fit this version of humouse ({error})"
+        ) from error
+
+
+def _check_data(run: DistilledSettings, teacher: Model) -> None:
+    prepared = dataset(run.data)
+    if prepared.sha256 != teacher.data["sha256"]:
+        raise InputError(
+            f"{prepared.folder}: holds other data than {teacher.path} was trained on; name the folder "
+            "of those with data_dir=…"
+        )
+
+
+def main() -> None:
+    """Run `humouse distill`."""
+    launch(
+        "diffusion/distill",
+        DistillSettings,
+        lambda settings: (distill(settings), None)[1],
+        "humouse distill — teach a copy of a diffusion model to sample in a few steps",
+    )
+
+
+if __name__ == "__main__":
+    main()
