@@ -114,7 +114,6 @@ def run_in_place(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
     [
         (("sample", "nn=1"), "humouse: nn: no such setting; did you mean n?"),
         (("sample", "ckpt=gone.pt"), "humouse: gone.pt: no such checkpoint; humouse train makes"),
-        (("sample",), "humouse: no checkpoint: none in checkpoints/"),
         (("train", "data=sapimouse"), "humouse: data/sapimouse: dataset sapimouse is not prepared"),
         (("train", "optim.lr=-1"), "humouse: optim.lr=-1.0: must"),
         (("eval", "samples=gone.parquet", "val_split=nowhere/val"), "humouse: nowhere/val.parquet"),
@@ -173,7 +172,8 @@ def test_version(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture)
     [
         ("data prepare", "gestures.gap_ms=200"),
         ("train", "optim.lr=0.0002"),
-        ("sample", "steps=20"),
+        ("distill", "teacher_steps=48"),
+        ("sample", "steps=null"),
         ("eval", "group_by_user=true"),
         ("sigma_eval", "use_diffusion_eval=false"),
         ("report", "run=null"),
@@ -215,3 +215,38 @@ def test_the_installed_command(call: Callable):
     assert script.is_file()
     done = call(str(script), "--version")
     assert (done.returncode, done.stdout) == (0, f"humouse {__version__}\n")
+
+
+def test_conditions_by_name_and_out_of_range(
+    call: Callable, event_checkpoint: Path, tmp_path: Path
+):
+    """Named, as the help says; what no person did is warned of in one line, and reached all the same."""
+    given = ["sample", f"ckpt={event_checkpoint}", "n=3", "steps=2"]
+    given += ["cond={goal_dx_px:9000,goal_dy_px:-7}"]
+    done = call("-m", "humouse", *given, "out_dir=gen", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    warned = [line for line in done.stderr.splitlines() if line.startswith("warning: ")]
+    assert len(warned) == 1
+    assert "goal_dx_px 9000 lies outside" in warned[0]
+    made = Trajectories.load(tmp_path / "gen" / "samples.parquet")
+    assert made.net_px.tolist() == [[9000.0, -7.0]] * 3
+
+
+@pytest.mark.parametrize(
+    ("cond", "message"),
+    [
+        ("{goal:3}", "cond: goal is unknown; the known ones are goal_dx_px, goal_dy_px"),
+        ("{duration_ms:300}", "3 conditions given, "),
+        ("{goal_dx_px:far}", "give numbers by name"),
+        ("here", "give numbers by name"),
+    ],
+)
+def test_conditions_that_cannot_be(
+    call: Callable, event_checkpoint: Path, tmp_path: Path, cond: str, message: str
+):
+    done = call(
+        "-m", "humouse", "sample", f"ckpt={event_checkpoint}", f"cond={cond}", cwd=tmp_path
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert len(done.stderr.splitlines()) == 1

@@ -20,10 +20,13 @@ from humouse.errors import InputError
 from humouse.launch import command_of, help_text, launch, quoted, settings_from
 from humouse.settings import (
     SOURCE_SETTINGS,
+    AutoencoderSettings,
     CompareSettings,
+    DistillSettings,
     EvalSettings,
     NegativesSettings,
     PrepareSettings,
+    PublishSettings,
     ReportSettings,
     SampleSettings,
     SigmaEvalSettings,
@@ -36,6 +39,9 @@ _SCHEMAS = {
     "diffusion/sample": SampleSettings,
     "diffusion/eval": EvalSettings,
     "diffusion/sigma_eval": SigmaEvalSettings,
+    "diffusion/distill": DistillSettings,
+    "diffusion/autoencoder": AutoencoderSettings,
+    "diffusion/publish": PublishSettings,
     "report": ReportSettings,
     "compare": CompareSettings,
     "prepare": PrepareSettings,
@@ -233,7 +239,7 @@ def test_the_printed_command_is_short():
     assert command == "humouse eval ckpt=runs/a-1.pt n=20"
     settings = settings_from("diffusion/sample", SampleSettings, ["cond=[1,-2.5]", "eta=1e-7"])
     command = command_of("humouse sample", "diffusion/sample", settings)
-    assert command == "humouse sample eta=1e-07 'cond=[1.0,-2.5]'"
+    assert command == "humouse sample eta=1e-07 'cond=[1,-2.5]'"
 
 
 def test_the_printed_command_names_weights_and_files():

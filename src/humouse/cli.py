@@ -11,7 +11,13 @@ _HELP = ("--help", "-h", "help")
 _VERBS = {
     "data prepare": ("humouse.data.command:main", "raw recordings → gestures, split by people"),
     "train": ("humouse.diffusion.train:main", "train a diffusion model"),
+    "train autoencoder": (
+        "humouse.diffusion.latents.train:main",
+        "train what latent diffusion works on",
+    ),
     "train gan": ("humouse.gan.train:main", "train a GAN"),
+    "distill": ("humouse.diffusion.distill:main", "a diffusion model → one of a few steps"),
+    "publish": ("humouse.diffusion.publish:main", "a trained model → a small file to hand on"),
     "sample": ("humouse.sampling:main", "draw movements from a trained model"),
     "eval": ("humouse.eval.diffusion_eval:main", "score samples against people"),
     "sigma_eval": ("humouse.eval.sigma_eval:main", "people against generators, by their strokes"),

@@ -1,4 +1,4 @@
-"""The one exception that is meant for people, and the hint that goes with a misspelt word."""
+"""The exception and the warning that are meant for people, and the hint that goes with a misspelt word."""
 
 import difflib
 from collections.abc import Sequence
@@ -11,6 +11,10 @@ class InputError(Exception):
     do. The command line prints it without a traceback and exits with status 2; a library caller
     catches it as any other exception.
     """
+
+
+class OutOfRangeWarning(UserWarning):
+    """What was asked lies outside what a model was trained on; the result is finite all the same."""
 
 
 def nearest(word: str, known: Sequence[str], otherwise: str | None = None) -> str:

@@ -16,7 +16,7 @@ from humouse.diffusion.sample import SamplingRule
 from humouse.errors import InputError
 from humouse.gan import checkpoint as gan_checkpoint
 from humouse.gan import sample as gan_sample
-from humouse.training.checkpoint import GAN, Checkpoint, find_checkpoint
+from humouse.training.checkpoint import AUTOENCODER, GAN, Checkpoint, find_checkpoint
 from humouse.training.model import check_request
 from humouse.trajectories import Trajectories
 
@@ -74,7 +74,7 @@ class Generator:
         """Return how often `sample` calls `progress` for n movements."""
         if isinstance(self.model, gan_checkpoint.Model):
             return -(-n // gan_sample.BATCH)
-        return -(-n // self.rule.batch_size) * self.rule.steps
+        return -(-n // self.rule.batch_size) * diffusion_sample.steps_of(self.model, self.rule)
 
     def check(self, n: int, seq_len: int | None, cond: Tensor | None, seed: int) -> None:
         """Raise InputError, naming the argument, for the first that this model cannot serve."""
@@ -149,12 +149,18 @@ def load_generator(
         path: The checkpoint; None for the environment variable HUMOUSE_CKPT, else the newest under
             `checkpoints/`.
         device: Where it should run.
-        rule: How a diffusion model goes from noise to samples; DDIM in 20 steps by default.
+        rule: How a diffusion model goes from noise to samples; DDIM by default, in 20 steps or those
+            that the model was distilled to.
 
     Raises:
         InputError: There is no checkpoint, or it cannot be used.
     """
     found = find_checkpoint(path)
     saved = Checkpoint.load(found)
+    if saved.kind == AUTOENCODER:
+        raise InputError(
+            f"{found}: holds an autoencoder, which makes no movements by itself; train a model on it "
+            f"with: humouse train experiment=latent data.autoencoder={found}"
+        )
     kind = gan_checkpoint if saved.kind == GAN else diffusion_checkpoint
     return Generator(kind.model_in(saved, found, device), rule or SamplingRule())

@@ -6,9 +6,10 @@ import re
 import shlex
 import sys
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TextIO, TypeVar
 
 import hydra
 from hydra.core.global_hydra import GlobalHydra
@@ -17,7 +18,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from humouse.errors import InputError, nearest
+from humouse.errors import InputError, OutOfRangeWarning, nearest
 
 _CONFIGS = "humouse.configs"
 # Hydra composes and sweeps; it makes no folder and writes no file of its own.
@@ -74,12 +75,34 @@ def print_page(text: str) -> None:
 
 
 class user_errors:  # noqa: N801 — reads as a statement
-    """Turn an `InputError` in the block into one line on stderr and exit status 2."""
+    """Turn an `InputError` in the block into one line on stderr and exit status 2.
+
+    An `OutOfRangeWarning` becomes one line on stderr, too.
+    """
 
     def __enter__(self) -> None:
-        return None
+        self._warnings = warnings.catch_warnings()
+        self._warnings.__enter__()
+        warnings.simplefilter("always", OutOfRangeWarning)
+        shown = warnings.showwarning
+
+        def show(
+            message: Warning | str,
+            category: type[Warning],
+            filename: str,
+            lineno: int,
+            file: TextIO | None = None,
+            line: str | None = None,
+        ) -> None:
+            if issubclass(category, OutOfRangeWarning):
+                print(f"warning: {message}", file=sys.stderr)
+            else:
+                shown(message, category, filename, lineno, file, line)
+
+        warnings.showwarning = show
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        self._warnings.__exit__(None, None, None)
         if isinstance(error, InputError):
             print(f"humouse: {error}", file=sys.stderr)
             raise SystemExit(2) from None
@@ -119,7 +142,8 @@ def quoted(text: str) -> str:
     """Return what Hydra reads as this text, whatever stands in it."""
     # Backslashes are doubled before a quote only; elsewhere they stand for themselves.
     inside = re.sub(r"(\\*)('|$)", lambda m: 2 * m[1] + ("\\'" if m[2] else ""), text)
-    return "'" + inside.replace("${", r"\${") + "'"
+    # Before an interpolation, too, a backslash would be read as taking the next one's meaning away.
+    return "'" + re.sub(r"(\\*)\$\{", lambda m: 2 * m[1] + r"\${", inside) + "'"
 
 
 # Hydra reads these words as text without quotes, unless they are a value of another kind.

@@ -1,11 +1,14 @@
 """`humouse sample`: draw movements from a trained model of either kind."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
 
 from humouse.artefact import sha256, versions, write_json
+from humouse.data.codec import condition_vector
 from humouse.diffusion.sample import SamplingRule
+from humouse.errors import InputError
 from humouse.figures import samples, save_figure
 from humouse.generator import load_generator
 from humouse.launch import launch
@@ -19,15 +22,16 @@ from humouse.training.model import announce
 def run(settings: SampleSettings) -> None:
     """Sample as the settings say and write Parquet, picture and manifest to `out_dir`."""
     rule = SamplingRule(
-        settings.steps,
-        settings.sampler,
-        settings.eta,
-        settings.guidance,
-        settings.guidance_rescale,
-        settings.batch_size,
+        steps=settings.steps,
+        sampler=settings.sampler,
+        eta=settings.eta,
+        guidance=settings.guidance,
+        guidance_rescale=settings.guidance_rescale,
+        goal_constraint=settings.goal_constraint,
+        batch_size=settings.batch_size,
     )
     model = load_generator(settings.ckpt, resolve_device(settings.device), rule=rule)
-    cond = None if settings.cond is None else torch.tensor(settings.cond)
+    cond = _conditions(settings.cond)
     model.check(settings.n, settings.seq_len, cond, settings.seed)
     announce(model.model)
     with progress_bar("sampling", model.calls(settings.n)) as advance:
@@ -42,7 +46,8 @@ def run(settings: SampleSettings) -> None:
     out_dir = Path(settings.out_dir)
     movements.save(out_dir / "samples.parquet")
     if settings.save_deltas:
-        save_tensors(out_dir / "deltas.pt", {"deltas": x0, "lengths": frame.lengths})
+        deltas = model.codec.expanded(x0, frame)[:, : settings.seq_len]
+        save_tensors(out_dir / "deltas.pt", {"deltas": deltas, "lengths": frame.lengths})
     save_figure(samples(movements), out_dir / "samples.png")
     write_json(
         out_dir / "manifest.json",
@@ -58,6 +63,22 @@ def run(settings: SampleSettings) -> None:
     )
     print(f"{settings.n:,} movements: {out_dir / 'samples.parquet'}")
     print(f"picture: {out_dir / 'samples.png'}; what made them: {out_dir / 'manifest.json'}")
+
+
+def _conditions(asked: object) -> torch.Tensor | None:
+    """Return the conditions that a list, or numbers by their names, ask for."""
+    if asked is None:
+        return None
+    try:
+        if isinstance(asked, Mapping):
+            return condition_vector(**{str(name): float(value) for name, value in asked.items()})
+        if isinstance(asked, Sequence) and not isinstance(asked, str):
+            return torch.tensor([float(value) for value in asked])
+    except (TypeError, ValueError):
+        pass
+    raise InputError(
+        f"cond={asked}: give numbers by name, as in cond={{goal_dx_px:300,goal_dy_px:-40}}, or a list"
+    )
 
 
 def main() -> None:

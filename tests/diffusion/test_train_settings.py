@@ -23,7 +23,7 @@ def test_the_defaults_make_sense():
         "data.num_workers=-1",
         "model.base_channels=0",
         "model.cond_dim=-1",
-        "model.cond_dim=5",
+        "model.cond_dim=10",
         "model.dropout=1",
         "model.dropout=-0.1",
         "model.cond_dropout=1.5",

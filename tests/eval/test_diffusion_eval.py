@@ -12,10 +12,13 @@ import torch
 from humouse.artefact import sha256
 from humouse.data.codec import Codec
 from humouse.data.prepared import load_split
+from humouse.data.splits import held_out_gestures
+from humouse.diffusion.train import train
 from humouse.errors import InputError
 from humouse.eval import diffusion_eval
 from humouse.eval.diffusion_eval import run
 from humouse.eval.evaluator import evaluate
+from humouse.eval.rule import FEATURE_MODES
 from humouse.eval.run import EvaluationRun
 from humouse.features import GROUPS, feature_table
 from humouse.figures import gesture_gallery, kinematic_overlays, velocity_spectra
@@ -70,7 +73,7 @@ def test_only_what_is_asked_for(tiny_checkpoint: Path, twelve_people: Path, tmp_
     assert len(done.movements("nearest")) == 0
     assert "without a two-sample test" in done.headline
     assert list(done.features("people").names) == [
-        one.name for group in ("kinematics", "timing", "spectra") for one in GROUPS[group]
+        one.name for group in FEATURE_MODES["kinematic"] for one in GROUPS[group]
     ]
 
 
@@ -184,12 +187,13 @@ def test_the_pictures_show_what_is_scored(
         46, 35, 22, 22,
     )  # fmt: skip
     assert [len(real) for real, _ in seen["scores"]] == [35, 22, 22]
+    groups = FEATURE_MODES["kinematic"]
     for k, judged in enumerate(seen["scores"]):
         for pictured in seen["pictures"][2 * k : 2 * k + 2]:
             for one, other in zip(pictured, judged, strict=True):
                 assert torch.equal(one.deltas, other.deltas)
         for table, side in zip(seen["overlays"][k], judged, strict=True):
-            assert torch.equal(table.values, feature_table(side).values)
+            assert torch.equal(table.values, feature_table(side, groups).values)
     first, again, other = (real.deltas for real, _ in seen["scores"])
     assert not torch.equal(again, people.deltas[:22])  # not the first of the file
     assert not torch.equal(again, other)
@@ -369,3 +373,26 @@ def test_too_few_movements(twelve_people: Path, tmp_path: Path):
 def test_samples_alone_need_people(tiny_data: Path, tmp_path: Path):
     with pytest.raises(InputError, match="val_split: name the people"):
         run(asked(tmp_path, f"samples={tiny_data / 'train.parquet'}"))
+
+
+def test_gestures_held_out_of_training(tmp_path, tiny_settings, tiny_data):
+    """Judged by gestures of the train people that training left out; the rest is what it may copy."""
+    held_out = train(tiny_settings(tmp_path, "data.held_out_share=0.3", "optim.max_steps=2"))
+    given = [
+        f"ckpt={held_out}", "unseen=gestures", "metrics=[mmd]", "references=[]", "n=30", "steps=2",
+        "draws=0", "permutations=0", "feature_mode=kinematic", "report=false", "device=cpu",
+        f"out_dir={tmp_path / 'out'}",
+    ]  # fmt: skip
+    run(settings_from("diffusion/eval", EvalSettings, given))
+    done = EvaluationRun.load(tmp_path / "out")
+    whole = load_split(tiny_data / "train")
+    learned, left_out = held_out_gestures(len(whole), 0.3)
+    assert len(left_out) == round(0.3 * len(whole))
+    assert not set(learned) & set(left_out)
+    assert set(done.features("people").user) <= set(whole.user)
+
+
+def test_held_out_gestures_need_to_have_been_held_out(tmp_path, tiny_checkpoint):
+    given = [f"ckpt={tiny_checkpoint}", "unseen=gestures", f"out_dir={tmp_path}", "device=cpu"]
+    with pytest.raises(InputError, match=r"unseen=gestures: .* data\.held_out_share"):
+        run(settings_from("diffusion/eval", EvalSettings, given))

@@ -113,7 +113,8 @@ def test_copying_does_without_the_other_features(people, model, make_reaches):
 
 def test_known_features_are_not_computed_again(people, model):
     rule = only("mmd", "kinematics", max_gestures=150)
-    tables = feature_table(people), feature_table(model)
+    groups = FEATURE_MODES[rule.feature_mode]
+    tables = feature_table(people, groups), feature_table(model, groups)
     given = evaluate(people, model, rule=rule, tables=tables)
     assert given == evaluate(people, model, rule=rule)
     part = tuple(table.select(["path_px", "net_px"]) for table in tables)

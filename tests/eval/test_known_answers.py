@@ -3,6 +3,7 @@
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
@@ -95,7 +96,8 @@ def test_an_invented_mode(people, train, floor, make_reaches):
 
 
 def test_a_copied_train_set(people, train, floor):
-    copies = replace(train[list(range(400))], user=None, origin="model")
+    some = np.sort(np.random.default_rng(0).permutation(len(train))[:400])  # of everybody
+    copies = replace(train[some], user=None, origin="model")
     judged = evaluate(people, copies, train=train, rule=RULE)
     found = kinds(judged, floor)
     assert "exact copies" in found["copying"]

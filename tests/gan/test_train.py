@@ -253,7 +253,7 @@ def test_the_defaults_make_sense():
         "model.generator_width=1",
         "model.discriminator_width=0",
         "model.feature_dim=0",
-        "model.cond_dim=5",
+        "model.cond_dim=10",
         "model.cond_dim=1",
         "model.cond_dropout=1.5",
         "optim.loss=wgan",

@@ -49,8 +49,8 @@ def generate_diffusion_samples(
     seed = secrets.randbits(48) if seed is None else seed
     rule = SamplingRule(steps=steps)
     given = None if cond is None else cond.cpu()
-    x0, _ = sample_deltas(model, n, seq_len=seq_len, cond=given, seed=seed, rule=rule)
-    return x0.to(device)
+    x0, frame = sample_deltas(model, n, seq_len=seq_len, cond=given, seed=seed, rule=rule)
+    return model.codec.expanded(x0, frame)[:, :seq_len].to(device)
 
 
 def denormalize(
@@ -75,19 +75,19 @@ def denormalize(
         InputError: The samples or conditions are not this model's, or there is no checkpoint.
     """
     model = _model(ckpt, torch.device("cpu"))
-    n, T, C = samples.shape
-    if model.codec.channels != C:
+    codec, (n, T, C) = model.codec.native, samples.shape
+    if codec.channels != C:
         raise InputError(
-            f"samples: {C} channels, but {model.path} makes {model.codec.channels}; give the "
+            f"samples: {C} channels, but {model.path} makes {codec.channels}; give the "
             "checkpoint that made them"
         )
     samples = samples.detach().cpu().float()
-    frame = model.codec.draw_frames(n, seed=seed, seq_len=T)
+    frame = codec.draw_frames(n, seed=seed, seq_len=T)
     if cond is not None:
         check_condition(model, n, cond)
         given = cond.float().cpu().expand(n, cond.shape[-1])
-        frame = model.codec.frame_given(frame, given, samples)
-    return model.codec.decode(samples, frame, origin=model.origin)
+        frame = codec.frame_given(frame, given, samples)
+    return codec.decode(samples, frame, origin=model.origin)
 
 
 def canonicalize(movements: Trajectories, *, ckpt: str | Path | None = None) -> Trajectories:

@@ -6,8 +6,9 @@ from typing import Any, ClassVar
 
 import torch
 
-from humouse.data.codec import Codec, codec_from_state
+from humouse.data.codec import Codec
 from humouse.diffusion.denoiser import Denoiser
+from humouse.diffusion.latents.codec import restored
 from humouse.diffusion.models.unet1d import UNet1D
 from humouse.diffusion.noise.schedule import make_schedule
 from humouse.errors import InputError
@@ -26,6 +27,12 @@ class Model(TrainedModel):
     denoiser: Denoiser
 
     family: ClassVar[str] = "diffusion"
+
+    @property
+    def distilled_steps(self) -> int | None:
+        """The one number of network calls that it samples with, if it was distilled; else None."""
+        distillation = self.config.get("distillation")
+        return None if distillation is None else distillation["steps"]
 
 
 def load_model(path: str | Path | None = None, device: torch.device | str = "cpu") -> Model:
@@ -46,7 +53,7 @@ def load_model(path: str | Path | None = None, device: torch.device | str = "cpu
 def model_in(saved: Checkpoint, path: Path, device: torch.device | str = "cpu") -> Model:
     """Return the model in a checkpoint that was read from `path`; see `load_model`."""
     try:
-        codec = codec_from_state(saved.codec)
+        codec = restored(saved.codec)
         denoiser = build_denoiser(saved.config, codec)
         denoiser.network.load_state_dict(saved.best or saved.ema)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:

@@ -1,9 +1,10 @@
-"""Classifier-free guidance: away from the unconditional answer, towards the conditional one (§5)."""
+"""Steering a denoiser: classifier-free guidance (§5), and endpoints by constraint."""
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from humouse.data.codec import Codec
 from humouse.diffusion.denoiser import Denoise
 
 
@@ -41,6 +42,35 @@ class Guided:
         previous = None if x0_prev is None else torch.cat([x0_prev, x0_prev])
         given, null = self.denoise(x_twice, t_twice, mask_twice, both, previous).chunk(2)
         return rescaled(null + self.scale * (given - null), given, mask, self.rescale)
+
+
+class ToGoal:
+    """A denoiser whose every answer ends at its goal.
+
+    Projecting x̂0 at each step (as in Song et al. 2011.13456, appendix I, for linear constraints)
+    lets later steps, which see the projected answer through x_t, adapt the rest of the movement.
+
+    Args:
+        denoise: The denoiser.
+        codec: Knows how to change steps so that they add up to a goal.
+        goal_px: [B, 2] the goals, NaN where there is none.
+    """
+
+    def __init__(self, denoise: Denoise, codec: Codec, goal_px: Float[Tensor, "B 2"]) -> None:
+        self.denoise = denoise
+        self.codec = codec
+        self.goal_px = goal_px
+
+    def __call__(
+        self,
+        x_t: Float[Tensor, "B T C"],
+        t: Float[Tensor, "B"],
+        mask: Bool[Tensor, "B T"],
+        cond: Float[Tensor, "B K"] | None,
+        x0_prev: Float[Tensor, "B T C"] | None,
+    ) -> Float[Tensor, "B T C"]:
+        """Return x̂0 [B, T, C], its steps adding up to the goals."""
+        return self.codec.reaching(self.denoise(x_t, t, mask, cond, x0_prev), mask, self.goal_px)
 
 
 def rescaled(

@@ -10,12 +10,16 @@ from torch import Tensor
 
 from humouse.data.codec import Frame, valid_steps
 from humouse.diffusion.checkpoint import Model
-from humouse.diffusion.guidance import Guided
+from humouse.diffusion.denoiser import Denoise
+from humouse.diffusion.guidance import Guided, ToGoal
 from humouse.diffusion.samplers import draw, make_sampler
 from humouse.errors import InputError
 from humouse.randomness import generator
-from humouse.training.model import asked, check_request, encoded_conditions
+from humouse.training.model import asked, check_request
 from humouse.trajectories import Trajectories
+
+DEFAULT_STEPS = 20
+"""Network calls per movement, where nothing else is said."""
 
 
 @dataclass(frozen=True)
@@ -23,19 +27,23 @@ class SamplingRule:
     """How to go from noise to samples.
 
     Args:
-        steps: Network calls per movement (twice that with guidance).
-        sampler: "ddim" or "dpm".
+        steps: Network calls per movement (guidance makes each twice as long); None for those that
+            the model was distilled to, else 20.
+        sampler: "ddim", "dpm" or "sde".
         eta: Noise of DDIM.
         guidance: Scale of classifier-free guidance; 1 for none.
         guidance_rescale: How far to bring back the spread that guidance adds.
+        goal_constraint: Move each answer of the network so that its steps add up to the goal asked
+            for, where the codec can say that.
         batch_size: Movements at a time.
     """
 
-    steps: int = 20
+    steps: int | None = None
     sampler: str = "ddim"
     eta: float = 0.0
     guidance: float = 1.0
     guidance_rescale: float = 0.0
+    goal_constraint: bool = True
     batch_size: int = 64
 
 
@@ -97,20 +105,29 @@ def sample_deltas(
     check_sampling(model, n, seq_len, cond, seed, rule)
     codec = model.codec
     frame, given = asked(model, n, seq_len, cond, like, seed)
-    x0 = torch.zeros(n, codec.sequence_length if seq_len is None else seq_len, codec.channels)
+    goal_px = _goals(n, given)
+    longest = torch.tensor(codec.sequence_length if seq_len is None else seq_len)
+    x0 = torch.zeros(n, int(codec.steps(longest)), codec.channels)
     # Alike lengths run together, so that little work goes into padding; the order of the samples
     # does not matter to any of them.
     for rows in frame.lengths.argsort(stable=True).split(rule.batch_size):
-        part = _sample_batch(model, rows, frame[rows], given, seed, rule, progress)
+        part = _sample_batch(model, rows, frame[rows], goal_px[rows], seed, rule, progress)
         x0[rows, : part.shape[1]] = part.cpu()
     return x0, frame if given is None else codec.frame_given(frame, given, x0)
+
+
+def _goals(n: int, given: Tensor | None) -> Tensor:
+    """Return [n, 2] the goals asked for, NaN where there are none."""
+    if given is None or given.shape[1] < 2:
+        return torch.full((n, 2), torch.nan)
+    return given[:, :2]
 
 
 def _sample_batch(
     model: Model,
     rows: Tensor,
     frame: Frame,
-    cond: Tensor | None,
+    goal_px: Tensor,
     seed: int,
     rule: SamplingRule,
     progress: Callable[[], None] | None,
@@ -118,26 +135,58 @@ def _sample_batch(
     codec = model.codec
     device = next(model.denoiser.parameters()).device
     streams = [generator(seed, "sample", row) for row in rows.tolist()]
-    T, shape = int(frame.lengths.max()), (codec.sequence_length, codec.channels)
+    steps = codec.steps(frame.lengths)
+    T, longest = int(steps.max()), int(codec.steps(torch.tensor(codec.sequence_length)))
 
     def noise() -> Tensor:
         # Drawn at full length and cut: a movement's noise must not depend on its neighbours'.
+        shape = (longest, codec.channels)
         full = torch.stack([torch.randn(shape, generator=stream) for stream in streams])
         return full[:, :T].contiguous().to(device)
 
-    mask = valid_steps(frame.lengths.to(device), T)
+    mask = valid_steps(steps.to(device), T)
     sampler = make_sampler(rule.sampler, model.denoiser.schedule, eta=rule.eta)
-    encoded = encoded_conditions(model, rows, cond)
+    told = codec.told(frame, model.cond_dim)
+    denoise: Denoise = Guided(model.denoiser, scale=rule.guidance, rescale=rule.guidance_rescale)
+    if rule.goal_constraint and not bool(goal_px.isnan().all()):
+        denoise = ToGoal(denoise, codec, goal_px.to(device))
     return draw(
-        Guided(model.denoiser, scale=rule.guidance, rescale=rule.guidance_rescale),
+        denoise,
         sampler,
-        steps=rule.steps,
+        steps=steps_of(model, rule),
         noise=noise,
         mask=mask,
-        cond=None if encoded is None else encoded.to(device),
+        cond=None if told is None else told.to(device),
         self_condition=model.config["model"]["self_condition"],
         progress=progress,
     )
+
+
+def steps_of(model: Model, rule: SamplingRule) -> int:
+    """Return the network calls per movement of this model under this rule."""
+    if rule.steps is not None:
+        return rule.steps
+    return model.distilled_steps or DEFAULT_STEPS
+
+
+def _check_distilled(model: Model, rule: SamplingRule) -> None:
+    own = model.distilled_steps
+    if own is None:
+        return
+    if steps_of(model, rule) != own:
+        raise InputError(
+            f"steps={rule.steps}: {model.path} was distilled to {own}; give steps={own}, or leave it out"
+        )
+    if rule.sampler != "ddim" or rule.eta:
+        raise InputError(
+            f"sampler={rule.sampler}, eta={rule.eta}: {model.path} was distilled for sampler=ddim "
+            "eta=0; give those"
+        )
+    if rule.guidance != 1:
+        raise InputError(
+            f"guidance={rule.guidance}: {model.path} was distilled without; leave it at 1, or use "
+            f"{model.config['distillation']['teacher']}"
+        )
 
 
 def check_sampling(
@@ -145,13 +194,15 @@ def check_sampling(
 ) -> None:
     """Raise InputError, naming the argument, for the first that this model cannot serve."""
     check_request(model, n, seq_len, cond, seed)
-    make_sampler(rule.sampler, model.denoiser.schedule, eta=rule.eta).times(rule.steps)
+    sampler = make_sampler(rule.sampler, model.denoiser.schedule, eta=rule.eta)
+    sampler.times(steps_of(model, rule))
+    _check_distilled(model, rule)
     if rule.batch_size < 1:
         raise InputError(f"batch_size={rule.batch_size}: must be at least 1")
-    _check_guidance(model, cond, rule)
+    _check_guidance(model, rule)
 
 
-def _check_guidance(model: Model, cond: Tensor | None, rule: SamplingRule) -> None:
+def _check_guidance(model: Model, rule: SamplingRule) -> None:
     if not 0 <= rule.guidance_rescale <= 1:
         raise InputError(f"guidance_rescale={rule.guidance_rescale}: must lie in 0…1")
     if not math.isfinite(rule.guidance):
@@ -162,9 +213,4 @@ def _check_guidance(model: Model, cond: Tensor | None, rule: SamplingRule) -> No
         raise InputError(
             f"guidance={rule.guidance}: {model.path} knows no conditions to guide by; leave it at 1, "
             "or train with model.cond_dim=…"
-        )
-    if cond is None or bool(cond.isnan().all()):
-        raise InputError(
-            f"guidance={rule.guidance}: there is no condition to guide by; give cond=…, or leave it "
-            "at 1"
         )

@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+from humouse.data.codec import Codec
+from humouse.diffusion.latents.checkpoint import latent_codec
+from humouse.diffusion.latents.codec import restored
 from humouse.diffusion.learner import DiffusionLearner
 from humouse.diffusion.train_settings import check_settings
 from humouse.launch import launch
@@ -25,7 +28,17 @@ def train(settings: TrainSettings) -> Path:
         lambda material: DiffusionLearner(settings, material),
         amp=settings.optim.amp,
         accumulate=settings.optim.grad_accum,
+        codec=_latents(settings),
+        restored=restored,
     )
+
+
+def _latents(settings: TrainSettings) -> Codec | None:
+    """Return the codec of a new run on latents; a run that goes on has its own in the checkpoint."""
+    own = Path(settings.checkpoint_dir) / f"{settings.experiment_name}.pt"
+    if settings.data.autoencoder is None or (settings.resume and own.is_file()):
+        return None
+    return latent_codec(settings.data)
 
 
 def main() -> None:

@@ -28,12 +28,11 @@ class Validation(SampleCheck):
         x0, frame = self.codec.encode(self.people)
         B, T, C = x0.shape
         g = generator(self.seed, "validation loss")
-        mask = valid_steps(frame.lengths, T)
-        cond = self.codec.condition(self.people, self.cond_dim)
+        mask = valid_steps(self.codec.steps(frame.lengths), T)
         whole = NoisyBatch(
             x0=x0,
             mask=mask,
-            cond=None if cond is None else self.codec.encode_condition(cond),
+            cond=self.codec.told(frame, self.cond_dim),
             t=denoiser.schedule.training_time((torch.arange(B) + 0.5) / B),
             eps=torch.randn(B, T, C, generator=g),
             self_condition=torch.zeros(B, dtype=torch.bool),

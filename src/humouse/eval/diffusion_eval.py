@@ -45,7 +45,13 @@ def run(settings: EvalSettings) -> None:
     if settings.samples is None or settings.ckpt is not None:
         model = _model(settings)
     needed = bool({"other_people", "replay"} & set(settings.references))
-    people = People.load(settings.val_split, settings.train_split, model, train_needed=needed)
+    people = People.load(
+        settings.val_split,
+        settings.train_split,
+        model,
+        train_needed=needed,
+        unseen=settings.unseen,
+    )
     if not len(people.train) and "copying" in settings.metrics:
         print("note: copying is left out: there is no train split", file=sys.stderr)
     gate: dict[str, float] = {}
@@ -86,6 +92,7 @@ def _checked(settings: EvalSettings) -> EvaluationRule:
     if settings.n < FEWEST:
         raise InputError(f"n={settings.n}: must be at least {FEWEST}")
     check_names("conditions", [settings.conditions], ("train", "val"))
+    check_names("unseen", [settings.unseen], ("people", "gestures"))
     if settings.samples is not None and settings.conditions == "val":
         raise InputError(
             "conditions=val: the movements of samples=… are drawn already; leave it out"

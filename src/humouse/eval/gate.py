@@ -34,6 +34,24 @@ def format_gate(
         InputError: Fewer than 20 gestures fit; or a probe reads more than 0.52, and the features
             that moved most are named.
     """
+    areas, moved = round_trip_areas(people, codec, groups=groups, seed=seed)
+    if max(areas.values()) <= HIGHEST_AUC:
+        return areas
+    raise InputError(
+        f"format gate: {people.origin} through codec '{codec.name}' and back is told from itself at "
+        f"AUC {max(areas.values()):.3f} (at most {HIGHEST_AUC}); no score would mean anything. Moved "
+        f"most: {moved}"
+    )
+
+
+def round_trip_areas(
+    people: Trajectories, codec: Codec, *, groups: tuple[str, ...], seed: int = 0
+) -> tuple[dict[str, float], str]:
+    """Return the AUC of each probe, as `format_gate` does, and what moved most, however high it is.
+
+    Raises:
+        InputError: Fewer than 20 gestures fit.
+    """
     people = people[codec.fits(people)]
     if len(people) < FEWEST:
         raise InputError(
@@ -56,13 +74,7 @@ def format_gate(
         ).auc.value
         for probe in _PROBES
     }
-    if max(areas.values()) <= HIGHEST_AUC:
-        return areas
     distances, _ = wasserstein_scores(before.values, after.values)
     order = np.argsort([-distance.value for distance in distances])[:3]
     moved = ", ".join(f"{before.names[k]} (by {distances[k].value:.2g} σ)" for k in order)
-    raise InputError(
-        f"format gate: {people.origin} through codec '{codec.name}' and back is told from itself at "
-        f"AUC {max(areas.values()):.3f} (at most {HIGHEST_AUC}); no score would mean anything. Moved "
-        f"most: {moved}"
-    )
+    return areas, moved

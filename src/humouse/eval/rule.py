@@ -14,8 +14,8 @@ density and coverage by nearest neighbours. kinematics: each feature's mean, dev
 spectra: the power in each band. copying: distance to the train set, where one is given."""
 
 FEATURE_MODES = {
-    "kinematic": ("kinematics", "timing", "spectra"),
-    "neuromotor": ("kinematics", "timing", "spectra", "neuromotor"),
+    "kinematic": ("kinematics", "timing", "spectra", "coupling"),
+    "neuromotor": ("kinematics", "timing", "spectra", "coupling", "neuromotor"),
     "sigma_lognormal": ("neuromotor",),
 }
 """Groups of features by the name that settings give them."""

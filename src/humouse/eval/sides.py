@@ -9,6 +9,7 @@ import numpy as np
 
 from humouse.artefact import sha256, versions
 from humouse.data.prepared import load_split, origin_of
+from humouse.data.splits import held_out_gestures
 from humouse.errors import InputError
 from humouse.eval.evaluator import chosen_rows
 from humouse.generator import Generator
@@ -38,6 +39,7 @@ class People:
         model: Generator | None,
         *,
         train_needed: bool = True,
+        unseen: str = "people",
     ) -> "People":
         """Return the splits that settings name, or else the model's own.
 
@@ -46,14 +48,20 @@ class People:
             train_split: Other people; None for the train split beside those.
             model: The model, if there is one.
             train_needed: Whether to do without where there is no train split, and none is named.
+            unseen: Compare with whom the model has not seen: "people" of the validation split, or
+                "gestures" of the train people that training held out.
 
         Raises:
-            InputError: A split is missing, damaged or not named, or somebody is in both.
+            InputError: A split is missing, damaged or not named, or somebody is in both; or no
+                gestures were held out.
         """
+        if unseen == "gestures":
+            return cls._of_train_people(train_split, model)
         path = Path(val_split or _own_split(model, "val"))
         held_out = load_split(path)
         train = _train(train_split, path) if train_needed or _has_train(train_split, path) else None
-        people = cls(held_out, held_out[:0] if train is None else train, path)
+        train = held_out[:0] if train is None else train
+        people = cls(held_out, train[_known(train, model)[0]], path)
         people._check()
         if model is not None and people.held_out.origin != model.data["origin"]:
             print(
@@ -62,6 +70,18 @@ class People:
                 file=sys.stderr,
             )
         return people
+
+    @classmethod
+    def _of_train_people(cls, train_split: str | None, model: Generator | None) -> "People":
+        path = Path(train_split or _own_split(model, "train"))
+        train = load_split(path)
+        learned, held_out = _known(train, model)
+        if not len(held_out):
+            raise InputError(
+                "unseen=gestures: the model held out none of its people's gestures; train with "
+                "data.held_out_share=0.15, or leave unseen=people"
+            )
+        return cls(train[held_out], train[learned], path)
 
     def _check(self) -> None:
         held_out, train = self.held_out, self.train
@@ -83,6 +103,12 @@ def _own_split(model: Generator | None, name: str) -> Path:
     if model is None:
         raise InputError("val_split: name the people to compare the samples with, e.g. data/val")
     return Path(model.data["folder"]) / name
+
+
+def _known(train: Trajectories, model: Generator | None) -> tuple[np.ndarray, np.ndarray]:
+    """Return which train gestures the model learned from, and which it held out."""
+    share = 0.0 if model is None else model.config["data"]["held_out_share"]
+    return held_out_gestures(len(train), share)
 
 
 def _has_train(train_split: str | None, val_path: Path) -> bool:

@@ -10,7 +10,7 @@ from humouse.data.codec import Frame, valid_steps
 from humouse.gan.checkpoint import Model
 from humouse.gan.models import Latent
 from humouse.randomness import generator
-from humouse.training.model import asked, check_request, encoded_conditions
+from humouse.training.model import asked, check_request
 from humouse.trajectories import Trajectories
 
 BATCH = 64
@@ -66,7 +66,7 @@ def sample_deltas(
     x0 = torch.zeros(n, codec.sequence_length if seq_len is None else seq_len, codec.channels)
     # Alike lengths run together, so that little work goes into padding.
     for rows in frame.lengths.argsort(stable=True).split(BATCH):
-        part = _made(model, rows, frame.lengths[rows], given, seed)
+        part = _made(model, rows, frame[rows], seed)
         x0[rows, : part.shape[1]] = part.cpu()
         if progress is not None:
             progress()
@@ -77,16 +77,15 @@ def sample_deltas(
 def _made(
     model: Model,
     rows: Int[Tensor, "B"],
-    lengths: Int[Tensor, "B"],
-    given: Tensor | None,
+    frame: Frame,
     seed: int,
 ) -> Float[Tensor, "B T C"]:
     device = next(model.pair.parameters()).device
-    T = int(lengths.max())
+    T = int(frame.lengths.max())
     latent = _latent(model, rows, seed, T, device)
-    cond = encoded_conditions(model, rows, given)
-    mask = valid_steps(lengths.to(device), T)
-    return model.pair.generator(latent, mask, None if cond is None else cond.to(device))
+    told = model.codec.told(frame, model.cond_dim)
+    mask = valid_steps(frame.lengths.to(device), T)
+    return model.pair.generator(latent, mask, None if told is None else told.to(device))
 
 
 def _latent(model: Model, rows: Tensor, seed: int, T: int, device: torch.device) -> Latent:

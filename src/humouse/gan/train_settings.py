@@ -29,6 +29,11 @@ def check_settings(settings: GanTrainSettings) -> None:
     )
     if not s.optim.discriminator_lr > 0:
         raise InputError(f"optim.discriminator_lr={s.optim.discriminator_lr}: must be above 0")
+    if s.data.autoencoder is not None:
+        raise InputError(
+            f"data.autoencoder={s.data.autoencoder}: a GAN trains on movements, not on latents; leave "
+            "it out"
+        )
     if s.diffusion_ckpt is not None and not s.use_diffusion_eval:
         raise InputError(
             f"diffusion_ckpt={s.diffusion_ckpt}: goes with use_diffusion_eval=true; give both"

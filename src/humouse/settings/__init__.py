@@ -3,6 +3,11 @@
 The values live in the YAML files alone; a schema without a value keeps the two from disagreeing.
 """
 
+from humouse.settings.autoencoder import (
+    AutoencoderModelSettings,
+    AutoencoderOptimSettings,
+    AutoencoderSettings,
+)
 from humouse.settings.data import (
     SOURCE_SETTINGS,
     AugmentSettings,
@@ -21,9 +26,11 @@ from humouse.settings.detection import (
     DetectTrainSettings,
     NegativesSettings,
 )
+from humouse.settings.distillation import Distillation, DistilledSettings, DistillSettings
 from humouse.settings.evaluation import (
     CompareSettings,
     EvalSettings,
+    PublishSettings,
     ReportSettings,
     SampleSettings,
     SigmaEvalSettings,
@@ -41,6 +48,9 @@ from humouse.settings.training import (
 __all__ = [
     "SOURCE_SETTINGS",
     "AugmentSettings",
+    "AutoencoderModelSettings",
+    "AutoencoderOptimSettings",
+    "AutoencoderSettings",
     "BenchmarkSettings",
     "ColumnSettings",
     "CompareSettings",
@@ -49,6 +59,9 @@ __all__ = [
     "DetectScoreSettings",
     "DetectTrainSettings",
     "DiffusionSettings",
+    "DistillSettings",
+    "Distillation",
+    "DistilledSettings",
     "EarlyStoppingSettings",
     "EvalSettings",
     "GanModelSettings",
@@ -60,6 +73,7 @@ __all__ = [
     "NegativesSettings",
     "OptimSettings",
     "PrepareSettings",
+    "PublishSettings",
     "ReportSettings",
     "SampleSettings",
     "SigmaEvalSettings",

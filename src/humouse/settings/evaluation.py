@@ -1,6 +1,7 @@
 """Settings of sampling, scoring and reporting."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from humouse.settings.fields import setting
 
@@ -12,19 +13,34 @@ class SampleSettings:
     ckpt: str | None = setting("checkpoint; null for HUMOUSE_CKPT, else the newest in checkpoints/")
     n: int = setting("how many movements")
     seq_len: int | None = setting("steps of each; null draws lengths as the train split has them")
-    steps: int = setting("network calls per movement")
-    sampler: str = setting("ddim or dpm (DPM-Solver++ 2M)")
+    steps: int | None = setting(
+        "network calls per movement; null for 20, or what the model was distilled to"
+    )
+    sampler: str = setting("ddim, dpm (DPM-Solver++ 2M) or sde (its stochastic kin)")
     eta: float = setting("noise of ddim: 0 none, 1 ancestral")
-    cond: list[float] | None = setting(
-        "the same conditions for all: [goal_dx_px, goal_dy_px, duration_ms, path_px], or fewer"
+    cond: Any = setting(
+        "the same conditions for all, by name: cond={goal_dx_px:300,goal_dy_px:-40}; or as a list "
+        "in the order of goal_dx_px, goal_dy_px, duration_ms, path_px, complexity, tick_ms, "
+        "on_tick_share, axis_move_share, small_move_share; null for none"
     )
     guidance: float = setting("scale of classifier-free guidance; 1 for none")
     guidance_rescale: float = setting("0…1: bring the spread back that guidance adds")
+    goal_constraint: bool = setting(
+        "a goal asked for is reached at every step of sampling, not only at the end"
+    )
     batch_size: int = setting("movements at a time; does not change them")
     seed: int = setting("movement i depends on the seed and i alone")
     device: str = setting("auto, cpu or cuda")
     out_dir: str = setting("folder for samples.parquet, samples.png and manifest.json")
     save_deltas: bool = setting("write the normalised deltas [n, T, C] too, as deltas.pt")
+
+
+@dataclass
+class PublishSettings:
+    """`humouse publish`: a trained model as a small file that holds nobody's numbers."""
+
+    ckpt: str | None = setting("checkpoint; null for HUMOUSE_CKPT, else the newest in checkpoints/")
+    out: str = setting("file to write")
 
 
 @dataclass
@@ -46,13 +62,19 @@ class EvalSettings:
     draws: int = setting("draws of people behind each interval; 0 for no intervals")
     permutations: int = setting("labellings behind each p-value; 0 for none")
     group_by_user: bool = setting("a probe is scored on people it was not fitted on")
+    unseen: str = setting(
+        "who the samples are compared with: people of the validation split, or the train people's "
+        "gestures that training held out"
+    )
     conditions: str = setting(
         "lengths and conditions of the samples: train (drawn from the train split) or val (those of "
         "the people compared with)"
     )
     n: int = setting("gestures a side, at most")
-    steps: int = setting("network calls per movement")
-    sampler: str = setting("ddim or dpm (DPM-Solver++ 2M)")
+    steps: int | None = setting(
+        "network calls per movement; null for 20, or what the model was distilled to"
+    )
+    sampler: str = setting("ddim, dpm (DPM-Solver++ 2M) or sde (its stochastic kin)")
     seed: int = setting("seed of the samples and of the scores")
     device: str = setting("auto, cpu or cuda")
     report: bool = setting("write report.html, a page with everything")
@@ -76,8 +98,10 @@ class SigmaEvalSettings:
     val_split: str | None = setting("people to compare with; null for the checkpoint's own val")
     train_split: str | None = setting("other people; null for the train split beside it")
     n: int = setting("gestures a side, at most")
-    steps: int = setting("network calls per movement")
-    sampler: str = setting("ddim or dpm (DPM-Solver++ 2M)")
+    steps: int | None = setting(
+        "network calls per movement; null for 20, or what the model was distilled to"
+    )
+    sampler: str = setting("ddim, dpm (DPM-Solver++ 2M) or sde (its stochastic kin)")
     draws: int = setting("draws of people behind each interval; 0 for no intervals")
     permutations: int = setting("labellings behind the p-value of MMD; 0 for none")
     seed: int = setting("seed of the samples and of the scores")

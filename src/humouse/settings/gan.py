@@ -18,9 +18,13 @@ class GanModelSettings:
     discriminator_width: int = setting("conv: channels of the discriminator at full length")
     feature_dim: int = setting("conv: penultimate features of the discriminator")
     cond_dim: int = setting(
-        "conditions to learn, the first so many of goal_dx_px, goal_dy_px, duration_ms, path_px"
+        "conditions to learn, the first so many of goal_dx_px, goal_dy_px, duration_ms, path_px, "
+        "complexity, tick_ms, on_tick_share, axis_move_share, small_move_share"
     )
-    cond_dropout: float = setting("share of training gestures that are not told their conditions")
+    cond_dropout: float = setting(
+        "share of training gestures that are told no condition, and share of the others that each "
+        "condition is withheld from"
+    )
 
 
 @dataclass

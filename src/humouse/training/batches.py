@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from humouse.data.augment import AugmentRules, augment
-from humouse.data.codec import Codec, valid_steps
+from humouse.data.codec import CONDITION_GROUPS, Codec, valid_steps
 from humouse.randomness import generator
 from humouse.trajectories import Trajectories
 
@@ -27,7 +27,8 @@ class Draws:
         batch_size: Gestures a step, over all processes.
         seed: Seed of the run.
         cond_dim: Number of conditions.
-        cond_dropout: Share of gestures that are not told their conditions.
+        cond_dropout: Share of gestures that are told none of their conditions, and of the others
+            the share that each of them is withheld from.
     """
 
     batch_size: int
@@ -114,11 +115,18 @@ class GestureBatches(Dataset[Item]):
         movements = self._augmented(self.train[rows], g)
         x0, frame = self.codec.encode(movements)
         B, T, _ = x0.shape
-        cond = self.codec.condition(movements, self.draws.cond_dim)
+        cond = self.codec.told(frame, self.draws.cond_dim)
         if cond is not None:
-            forgotten = torch.rand(B, 1, generator=g) < self.draws.cond_dropout
-            cond = self.codec.encode_condition(cond).masked_fill(forgotten, torch.nan)
-        return Encoded(x0, valid_steps(frame.lengths, T), frame.lengths, cond)
+            cond = cond.masked_fill(self._withheld(B, g), torch.nan)
+        steps = self.codec.steps(frame.lengths)
+        return Encoded(x0, valid_steps(steps, T), steps, cond)
+
+    def _withheld(self, B: int, g: torch.Generator) -> Bool[Tensor, "B K"]:
+        """Return which conditions each gesture is not told: all, or one by one, for any can be asked."""
+        none, share = torch.rand(B, 1, generator=g), self.draws.cond_dropout
+        alone = torch.rand(B, max(CONDITION_GROUPS) + 1, generator=g)
+        groups = list(CONDITION_GROUPS[: self.draws.cond_dim])
+        return (none < share) | (alone < share)[:, groups]
 
     def _augmented(self, movements: Trajectories, g: torch.Generator) -> Trajectories:
         changed = augment(movements, self.rules, g)

@@ -18,8 +18,17 @@ from humouse.errors import InputError
 _VERSION = 1
 DIFFUSION = "humouse diffusion checkpoint"
 GAN = "humouse GAN checkpoint"
-KINDS = {DIFFUSION: "humouse train", GAN: "python -m humouse.gan.train"}
+AUTOENCODER = "humouse autoencoder checkpoint"
+KINDS = {
+    DIFFUSION: "humouse train",
+    GAN: "python -m humouse.gan.train",
+    AUTOENCODER: "humouse train autoencoder",
+}
 """What a checkpoint can hold, and the command that writes it."""
+
+
+PRETRAINED = Path(__file__).parents[1] / "pretrained" / "sapimouse_events.pt"
+"""The model that comes with humouse; beside it stands its model card."""
 
 
 @dataclass
@@ -130,12 +139,12 @@ def find_checkpoint(
     folder: str | Path = "checkpoints",
     kind: str | None = None,
 ) -> Path:
-    """Return `path`, else what HUMOUSE_CKPT names, else the newest checkpoint in `folder`.
+    """Return `path`, else what HUMOUSE_CKPT names, else the newest in `folder`, else `PRETRAINED`.
 
     Args:
         path: Taken as it is.
         folder: Where to look.
-        kind: Which of `KINDS` to look for there; None for any.
+        kind: Which of `KINDS` to look for there; None for any that movements can be drawn from.
 
     Raises:
         InputError: There is none.
@@ -143,7 +152,10 @@ def find_checkpoint(
     if path := path or os.environ.get("HUMOUSE_CKPT"):
         return Path(path)
     files = sorted(Path(folder).glob("*.pt"), key=lambda file: file.stat().st_mtime, reverse=True)
-    newest = next((file for file in files if kind is None or _kind(file) in (kind, None)), None)
+    wanted = (DIFFUSION, GAN, None) if kind is None else (kind, None)
+    newest = next((file for file in files if _kind(file) in wanted), None)
+    if newest is None and DIFFUSION in wanted and PRETRAINED.is_file():
+        return PRETRAINED
     if newest is None:
         raise InputError(
             f"no checkpoint: none in {folder}/, none given (ckpt=…) and HUMOUSE_CKPT is not set; "

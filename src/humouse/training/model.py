@@ -1,5 +1,6 @@
 """What every trained model has, and which requests it can serve."""
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -8,7 +9,7 @@ import torch
 from torch import Tensor
 
 from humouse.data.codec import CONDITIONS, Codec, Frame, check_condition_values
-from humouse.errors import InputError
+from humouse.errors import InputError, OutOfRangeWarning
 from humouse.trajectories import Trajectories
 
 
@@ -53,27 +54,18 @@ def asked(
 ) -> tuple[Frame, Tensor | None]:
     """Return the frames of n movements, and the conditions [n, K] asked of them, or None.
 
+    What is not asked is drawn from the train split's joint distribution, to go with what is.
+
     Raises:
         ValueError: `like` stands for another number, or beside a length or conditions.
     """
     if like is None:
-        frame = model.codec.draw_frames(n, seed=seed, seq_len=seq_len)
-    else:
-        if len(like) != n or seq_len is not None or cond is not None:
-            raise ValueError("like stands for n movements, and takes the place of seq_len and cond")
-        frame = model.codec.encode(like)[1]
-        cond = model.codec.condition(like, model.cond_dim)
-    return frame, None if cond is None else cond.float().cpu().expand(n, cond.shape[-1])
-
-
-def encoded_conditions(model: TrainedModel, rows: Tensor, given: Tensor | None) -> Tensor | None:
-    """Return [B, cond_dim] what the network is told of these rows; None where it knows no conditions."""
-    if not model.cond_dim:
-        return None
-    known = torch.full((len(rows), model.cond_dim), torch.nan)
-    if given is not None:
-        known[:, : given.shape[1]] = given[rows]
-    return model.codec.encode_condition(known)
+        given = None if cond is None else cond.float().cpu().expand(n, cond.shape[-1])
+        return model.codec.draw_frames(n, seed=seed, seq_len=seq_len, given=given), given
+    if len(like) != n or seq_len is not None or cond is not None:
+        raise ValueError("like stands for n movements, and takes the place of seq_len and cond")
+    frame = model.codec.encode(like)[1]
+    return frame, frame.conditions[:, : model.cond_dim] if model.cond_dim else None
 
 
 def check_request(
@@ -105,10 +97,24 @@ def check_condition(model: TrainedModel, n: int, cond: Tensor) -> None:
             f"cond: {cond.shape[-1]} conditions given, {model.path} knows: {known}; train with "
             "model.cond_dim=… for more"
         )
-    if model.cond_dim > 1:  # a model of the first condition alone knows no dy
-        missing = len(CONDITIONS) - cond.shape[-1]
-        cond = torch.nn.functional.pad(cond, (0, missing), value=torch.nan)
-    check_condition_values(cond, n)
+    missing = len(CONDITIONS) - cond.shape[-1]
+    check_condition_values(torch.nn.functional.pad(cond, (0, missing), value=torch.nan), n)
+    _warn_of_range(model, cond)
+
+
+def _warn_of_range(model: TrainedModel, cond: Tensor) -> None:
+    """Warn of conditions outside what the model was trained on."""
+    for place in range(cond.shape[-1]):
+        values = cond[..., place]
+        low, high = model.codec.condition_range(CONDITIONS[place])
+        outside = values[(values < low) | (values > high)]  # NaN is neither
+        if len(outside):
+            warnings.warn(
+                f"cond: {CONDITIONS[place]} {float(outside[0]):g} lies outside what {model.path} was "
+                f"trained on, {low:g} to {high:g}; expect less human movements",
+                OutOfRangeWarning,
+                stacklevel=2,
+            )
 
 
 def announce(model: TrainedModel) -> None:

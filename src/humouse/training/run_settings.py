@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
-from humouse.data.codec import CODECS, CanonicalCodec, Codec, EventCodec
+from humouse.data.codec import CODECS, CONDITIONS, CanonicalCodec, Codec, EventCodec
 from humouse.errors import InputError
 from humouse.eval.plausibility import FEWEST
 from humouse.eval.rule import FEATURE_MODES, check_seed
@@ -36,8 +36,13 @@ class RunOptim(Rate, Protocol):
 class RunModel(Protocol):
     """What every run's section `model` has."""
 
-    cond_dim: int
-    cond_dropout: float
+    @property
+    def cond_dim(self) -> int:
+        """Number of conditions to learn."""
+
+    @property
+    def cond_dropout(self) -> float:
+        """Share of training gestures that are not told their conditions."""
 
 
 @runtime_checkable
@@ -87,6 +92,8 @@ def check_run_settings(settings: RunSettings, followed: Sequence[str]) -> None:
         }
     )
     check_shares({"model.cond_dropout": s.model.cond_dropout, "optim.ema_decay": s.optim.ema_decay})
+    if not 0 <= s.data.held_out_share < 1:
+        raise InputError(f"data.held_out_share={s.data.held_out_share}: must lie in 0…1, below 1")
     check_seed(s.seed)
     if not s.optim.lr > 0:
         raise InputError(f"optim.lr={s.optim.lr}: must be above 0")
@@ -104,8 +111,10 @@ def check_run_settings(settings: RunSettings, followed: Sequence[str]) -> None:
         raise InputError(
             "model.cond_dim=1: half a goal says nothing; 2 is goal_dx_px and goal_dy_px"
         )
-    if s.model.cond_dim > 4:
-        raise InputError(f"model.cond_dim={s.model.cond_dim}: there are 4 conditions to learn")
+    if s.model.cond_dim > len(CONDITIONS):
+        raise InputError(
+            f"model.cond_dim={s.model.cond_dim}: there are {len(CONDITIONS)} conditions to learn"
+        )
     if not s.experiment_name or "/" in s.experiment_name:
         raise InputError(f"experiment_name={s.experiment_name!r}: give a plain file name")
 
@@ -137,6 +146,7 @@ def make_codec(data: DataSettings) -> Codec:
         return EventCodec(
             sequence_length=data.sequence_length,
             companding_px=data.companding_px,
+            clock=data.clock,
             merge_zero_moves=data.merge_zero_moves,
             normalize=data.normalize_sequences,
         )

@@ -1,6 +1,6 @@
 """The training loop: it can be killed at any moment and goes on bit for bit."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NoReturn
@@ -12,8 +12,9 @@ from accelerate.utils import broadcast_object_list
 from torch.utils.data import DataLoader
 
 from humouse.artefact import set_aside, versions
-from humouse.data.codec import codec_from_state
+from humouse.data.codec import Codec, codec_from_state
 from humouse.data.command import dataset
+from humouse.data.splits import held_out_gestures
 from humouse.errors import InputError
 from humouse.progress import progress_bar
 from humouse.training.batches import StepShare
@@ -28,10 +29,18 @@ from humouse.training.validation import BestScore
 from humouse.trajectories import Trajectories
 
 MakeLearner = Callable[[Material], Learner]
+Restore = Callable[[Mapping[str, Any]], Codec]
 
 
 def run_training(
-    settings: RunSettings, kind: str, make: MakeLearner, *, amp: bool = False, accumulate: int = 1
+    settings: RunSettings,
+    kind: str,
+    make: MakeLearner,
+    *,
+    amp: bool = False,
+    accumulate: int = 1,
+    codec: Codec | None = None,
+    restored: Restore = codec_from_state,
 ) -> Path:
     """Train a model as its settings say; return the path of its checkpoint.
 
@@ -41,6 +50,8 @@ def run_training(
         make: Makes the learner.
         amp: Whether to use half precision where the device is fast at it.
         accumulate: Batches summed into one step.
+        codec: Fitted already; None to fit the settings' own on the train split.
+        restored: Makes the codec that a checkpoint to resume holds.
 
     Raises:
         InputError: A setting, the data or a checkpoint to resume cannot be used, or the loss
@@ -51,7 +62,15 @@ def run_training(
     precision = mixed_precision(device, amp)
     accelerator = Accelerator(cpu=device.type == "cpu", mixed_precision=precision)
     try:
-        trainer = Trainer(settings, accelerator, kind, make, accumulate=accumulate)
+        trainer = Trainer(
+            settings,
+            accelerator,
+            kind,
+            make,
+            accumulate=accumulate,
+            codec=codec,
+            restored=restored,
+        )
         with stop_signals() as stopped:
             return trainer.run(stopped)
     finally:
@@ -68,6 +87,8 @@ class Trainer:
         kind: What the checkpoint holds; one of `KINDS`.
         make: Makes the learner.
         accumulate: Batches summed into one step.
+        codec: Fitted already; None to fit the settings' own on the train split.
+        restored: Makes the codec that a checkpoint to resume holds.
     """
 
     def __init__(
@@ -78,6 +99,8 @@ class Trainer:
         make: MakeLearner,
         *,
         accumulate: int = 1,
+        codec: Codec | None = None,
+        restored: Restore = codec_from_state,
     ) -> None:
         self.settings = settings
         self.accelerator = accelerator
@@ -91,12 +114,14 @@ class Trainer:
         with accelerator.main_process_first():
             self.data = dataset(settings.data, shown=self.main)
             train = self.data.split("train")
+        kept, _ = held_out_gestures(len(train), settings.data.held_out_share)
+        train = train[torch.from_numpy(kept)]
         saved = self._saved()
         if saved is None:
-            self.codec = make_codec(settings.data).fit(train)
+            self.codec = make_codec(settings.data).fit(train) if codec is None else codec
         else:
             check_resumable(saved, self.path, self.config, self.data, per_step)
-            self.codec = codec_from_state(saved.codec)
+            self.codec = restored(saved.codec)
         self.rows = self.codec.fits(train).nonzero().squeeze(1)
         self.left_out = len(train) - len(self.rows)
         torch.backends.cudnn.benchmark = True
