@@ -83,7 +83,7 @@ class user_errors:  # noqa: N801 — reads as a statement
     def __enter__(self) -> None:
         self._warnings = warnings.catch_warnings()
         self._warnings.__enter__()
-        warnings.simplefilter("always", OutOfRangeWarning)
+        warnings.simplefilter("default", OutOfRangeWarning)
         shown = warnings.showwarning
 
         def show(

@@ -15,7 +15,7 @@ from torch import Tensor
 from humouse.artefact import replacing
 from humouse.errors import InputError
 
-_VERSION = 1
+_VERSION = 2
 DIFFUSION = "humouse diffusion checkpoint"
 GAN = "humouse GAN checkpoint"
 AUTOENCODER = "humouse autoencoder checkpoint"
