@@ -66,7 +66,7 @@ def _changed(content: dict[str, Any], **changes: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"version": 99}, "a checkpoint of format 99, this humouse reads format 1"),
+        ({"version": 99}, "a checkpoint of format 99, this humouse reads format 2"),
         ({"version": None}, "a checkpoint of format None"),
         ({"kind": "another project's"}, "not a humouse checkpoint"),
         ({"ema": None, "codec": None}, "lacks codec, ema"),

@@ -19,17 +19,19 @@ def published(saved: Checkpoint) -> Checkpoint:
     """Return what sampling needs of a checkpoint, its averaged weights in half precision.
 
     The codec's prior, which in a checkpoint is the train split's own lengths and conditions, becomes
-    a mixture fitted to them. What training needs (optimiser, raw weights, folders) is left out.
+    a mixture fitted to them. What only training needs (optimiser, raw weights) is left out.
     """
     codec = dict(saved.codec)
     if codec["prior_kind"] == EmpiricalPrior.__name__:
         rows = codec["prior"]
         prior = MixturePrior.fit(rows["lengths"], rows["start"], rows["conditions"])
         codec |= {"prior": prior.state(), "prior_kind": type(prior).__name__}
+    # Where the data lay is nobody's business; where they lie by default finds another's own copy.
+    folder = f"data/{saved.config['data']['dataset_id']}"
     return Checkpoint(
-        config=saved.config,
+        config=saved.config | {"data": saved.config["data"] | {"dir": folder}},
         versions=saved.versions | {"published_with": versions()["humouse"]},
-        data={name: value for name, value in saved.data.items() if name != "folder"},
+        data=saved.data | {"folder": folder},
         codec=codec,
         step=saved.step,
         model={},
