@@ -10,7 +10,7 @@ import torch
 
 from humouse.diffusion.checkpoint import load_model
 from humouse.errors import InputError
-from humouse.training.checkpoint import DIFFUSION, GAN, Checkpoint, find_checkpoint
+from humouse.training.checkpoint import GAN, PRETRAINED, Checkpoint, find_checkpoint
 
 
 def same(a: Any, b: Any) -> bool:
@@ -129,8 +129,9 @@ def test_parts_that_do_not_fit(tiny_checkpoint: Path, tmp_path: Path, damage: An
 def test_where_a_checkpoint_is_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("HUMOUSE_CKPT", raising=False)
+    assert find_checkpoint() == PRETRAINED
     with pytest.raises(InputError, match="train one with: humouse train"):
-        find_checkpoint()
+        find_checkpoint(kind=GAN)
     folder = tmp_path / "checkpoints"
     folder.mkdir()
     with pytest.raises(InputError, match="HUMOUSE_CKPT is not set"):

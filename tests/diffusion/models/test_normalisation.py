@@ -50,13 +50,15 @@ def test_fused_step_is_group_norm_film_and_silu_of_each_trimmed_sequence(
     lengths, groups, grad, seed
 ):
     generator = torch.Generator().manual_seed(seed)
-    y = torch.randn(len(lengths), 9, 8, generator=generator) * 2 + 1
-    gain, shift = torch.randn(2, len(lengths), 8, generator=generator)
+    # In float32 a group of two values that nearly agree is as much rounding as data.
+    y = torch.randn(len(lengths), 9, 8, generator=generator, dtype=torch.float64) * 2 + 1
+    gain, shift = torch.randn(2, len(lengths), 8, generator=generator, dtype=torch.float64)
     expected = plain(y, lengths, gain, shift, groups)
     y[torch.arange(9) >= torch.tensor(lengths)[:, None]] = 1e6
     with torch.set_grad_enabled(grad):
-        ours = norm_film_silu(y.clone(), lengths_to_validity(lengths, 9), gain, shift, groups)
-    torch.testing.assert_close(ours, expected, rtol=1e-4, atol=1e-5)
+        validity = lengths_to_validity(lengths, 9, torch.float64)
+        ours = norm_film_silu(y.clone(), validity, gain, shift, groups)
+    torch.testing.assert_close(ours, expected, rtol=1e-7, atol=1e-8)
 
 
 @pytest.mark.parametrize("lengths", [[6, 6, 6], [6, 3, 0]])
