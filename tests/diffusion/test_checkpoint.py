@@ -10,7 +10,7 @@ import torch
 
 from humouse.diffusion.checkpoint import load_model
 from humouse.errors import InputError
-from humouse.training.checkpoint import GAN, PRETRAINED, Checkpoint, find_checkpoint
+from humouse.training.checkpoint import DIFFUSION, GAN, PRETRAINED, Checkpoint, find_checkpoint
 
 
 def same(a: Any, b: Any) -> bool:
