@@ -135,7 +135,7 @@ def test_where_a_checkpoint_is_looked_for(tmp_path: Path, monkeypatch: pytest.Mo
     folder = tmp_path / "checkpoints"
     folder.mkdir()
     with pytest.raises(InputError, match="HUMOUSE_CKPT is not set"):
-        find_checkpoint()
+        find_checkpoint(kind=GAN)
     for age, name in enumerate(("new.pt", "old.pt", "older.pt")):
         (folder / name).touch()
         os.utime(folder / name, (1e9 - age, 1e9 - age))
