@@ -5,7 +5,6 @@ The values live in the YAML files alone; a schema without a value keeps the two 
 
 from humouse.settings.autoencoder import (
     AutoencoderModelSettings,
-    AutoencoderOptimSettings,
     AutoencoderSettings,
 )
 from humouse.settings.data import (
@@ -49,7 +48,6 @@ __all__ = [
     "SOURCE_SETTINGS",
     "AugmentSettings",
     "AutoencoderModelSettings",
-    "AutoencoderOptimSettings",
     "AutoencoderSettings",
     "BenchmarkSettings",
     "ColumnSettings",

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from humouse.settings.data import DataSettings
 from humouse.settings.fields import setting
-from humouse.settings.training import EarlyStoppingSettings, LoggingSettings
+from humouse.settings.training import AdamWSettings, EarlyStoppingSettings, LoggingSettings
 
 
 @dataclass
@@ -31,21 +31,6 @@ class AutoencoderModelSettings:
 
 
 @dataclass
-class AutoencoderOptimSettings:
-    """Optimisation."""
-
-    lr: float = setting("learning rate of AdamW")
-    lr_warmup_steps: int = setting("steps over which the learning rate rises from 0")
-    lr_decay: str = setting("after the warm-up: constant, or cosine down to 0 at the last step")
-    weight_decay: float = setting("weight decay of AdamW")
-    betas: list[float] = setting("β1 and β2 of AdamW")
-    grad_clip: float = setting("largest norm of the gradient; 0 for no clipping")
-    ema_decay: float = setting("cap of the weights' moving average")
-    epochs: int = setting("passes over the train split")
-    max_steps: int | None = setting("stop after this many steps, whatever the epochs say")
-
-
-@dataclass
 class AutoencoderSettings:
     """`humouse train autoencoder`: train what latent diffusion works on."""
 
@@ -56,6 +41,6 @@ class AutoencoderSettings:
     checkpoint_dir: str = setting("folder for checkpoints")
     data: DataSettings = field(default_factory=DataSettings)
     model: AutoencoderModelSettings = field(default_factory=AutoencoderModelSettings)
-    optim: AutoencoderOptimSettings = field(default_factory=AutoencoderOptimSettings)
+    optim: AdamWSettings = field(default_factory=AdamWSettings)
     logging: LoggingSettings = field(default_factory=LoggingSettings)
     early_stopping: EarlyStoppingSettings = field(default_factory=EarlyStoppingSettings)

@@ -38,8 +38,8 @@ class DiffusionSettings:
 
 
 @dataclass
-class OptimSettings:
-    """Optimisation."""
+class AdamWSettings:
+    """Optimisation by AdamW, as every run of one network has it."""
 
     lr: float = setting("learning rate of AdamW")
     lr_warmup_steps: int = setting("steps over which the learning rate rises from 0")
@@ -47,10 +47,16 @@ class OptimSettings:
     weight_decay: float = setting("weight decay of AdamW")
     betas: list[float] = setting("β1 and β2 of AdamW")
     grad_clip: float = setting("largest norm of the gradient; 0 for no clipping")
-    grad_accum: int = setting("batches summed into one step")
     ema_decay: float = setting("cap of the weights' moving average")
     epochs: int = setting("passes over the train split")
     max_steps: int | None = setting("stop after this many steps, whatever the epochs say")
+
+
+@dataclass
+class OptimSettings(AdamWSettings):
+    """Optimisation of the diffusion model."""
+
+    grad_accum: int = setting("batches summed into one step")
     amp: bool = setting("half precision where the device is fast at it (bf16, else fp16)")
 
 
