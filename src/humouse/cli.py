@@ -15,6 +15,10 @@ _VERBS = {
         "humouse.diffusion.latents.train:main",
         "train what latent diffusion works on",
     ),
+    "train decoder": (
+        "humouse.diffusion.decoder.train:main",
+        "teach a diffusion model to write whole events",
+    ),
     "train gan": ("humouse.gan.train:main", "train a GAN"),
     "distill": ("humouse.diffusion.distill:main", "a diffusion model → one of a few steps"),
     "publish": ("humouse.diffusion.publish:main", "a trained model → a small file to hand on"),

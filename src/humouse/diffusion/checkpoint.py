@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import torch
 
 from humouse.data.codec import Codec
+from humouse.diffusion.decoder.network import EventDecoder
 from humouse.diffusion.denoiser import Denoiser
 from humouse.diffusion.latents.codec import restored
 from humouse.diffusion.models.unet1d import UNet1D
@@ -15,6 +16,9 @@ from humouse.errors import InputError
 from humouse.training.checkpoint import DIFFUSION, Checkpoint, find_checkpoint
 from humouse.training.model import TrainedModel
 
+DECODER = "decoder."
+"""What the names of a decoder's weights begin with, beside the network's."""
+
 
 @dataclass(frozen=True)
 class Model(TrainedModel):
@@ -22,11 +26,18 @@ class Model(TrainedModel):
 
     Args:
         denoiser: Answers E[x0 | x_t], with the best averaged weights.
+        decoder: Writes whole events from where it takes over, or None.
     """
 
     denoiser: Denoiser
+    decoder: EventDecoder | None = None
 
     family: ClassVar[str] = "diffusion"
+
+    @property
+    def hand_over(self) -> float:
+        """The noise time at which the decoder takes over; 0 without one."""
+        return 0.0 if self.decoder is None else self.config["decoder"]["hand_over"]
 
     @property
     def distilled_steps(self) -> int | None:
@@ -55,12 +66,29 @@ def model_in(saved: Checkpoint, path: Path, device: torch.device | str = "cpu") 
     try:
         codec = restored(saved.codec)
         denoiser = build_denoiser(saved.config, codec)
-        denoiser.network.load_state_dict(saved.best or saved.ema)
+        weights = saved.best or saved.ema
+        network = {name: value for name, value in weights.items() if not name.startswith(DECODER)}
+        denoiser.network.load_state_dict(network)
+        decoder = build_decoder(saved.config, codec) if "decoder" in saved.config else None
+        if decoder is not None:
+            decoder.load_state_dict(
+                {name: weights[DECODER + name] for name in decoder.state_dict()}
+            )
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         reason = str(error).split("\n")[0]
         raise InputError(f"{path}: does not fit this version of humouse ({reason})") from error
     denoiser = denoiser.to(device).eval().requires_grad_(False)
-    return Model(codec, saved.config, saved.data, path, saved.step, denoiser=denoiser)
+    if decoder is not None:
+        decoder = decoder.to(device).eval().requires_grad_(False)
+    return Model(
+        codec, saved.config, saved.data, path, saved.step, denoiser=denoiser, decoder=decoder
+    )
+
+
+def build_decoder(config: dict[str, Any], codec: Codec) -> EventDecoder:
+    """Return an untrained decoder of the configured size."""
+    how = config["decoder"]
+    return EventDecoder(codec.channels, hidden=how["hidden"], dropout=how["dropout"])
 
 
 def build_denoiser(config: dict[str, Any], codec: Codec) -> Denoiser:

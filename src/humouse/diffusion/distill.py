@@ -7,19 +7,16 @@ What comes out is an ordinary diffusion checkpoint that samples with k steps, an
 """
 
 from pathlib import Path
-from typing import Any
-
-from omegaconf import OmegaConf
 
 from humouse.artefact import sha256
-from humouse.data.command import dataset
 from humouse.diffusion.checkpoint import Model, load_model
 from humouse.diffusion.distill_learner import DistillLearner
 from humouse.diffusion.distill_pairs import PassingSolver
 from humouse.diffusion.latents.codec import restored
+from humouse.diffusion.successor import check_own_data, check_successor, section
 from humouse.diffusion.train_settings import check_settings
 from humouse.errors import InputError
-from humouse.launch import launch, typed
+from humouse.launch import launch
 from humouse.settings import (
     DataSettings,
     DiffusionSettings,
@@ -46,7 +43,7 @@ def distill(settings: DistillSettings) -> Path:
     run = student_settings(settings, teacher)
     check_settings(run)
     PassingSolver(teacher.denoiser.schedule, settings.steps).times(settings.teacher_steps)
-    _check_data(run, teacher)
+    check_own_data(run, teacher, "data_dir")
     return run_training(
         run,
         DIFFUSION,
@@ -61,16 +58,17 @@ def distill(settings: DistillSettings) -> Path:
 def _teacher(settings: DistillSettings) -> Model:
     if settings.teacher is None:
         raise InputError("teacher: name the checkpoint to distil; humouse train makes one")
-    own = Path(settings.checkpoint_dir) / f"{settings.experiment_name}.pt"
-    if own.resolve() == Path(settings.teacher).resolve():
-        raise InputError(
-            f"experiment_name={settings.experiment_name}: {own} is the teacher; give another name"
-        )
     teacher = load_model(settings.teacher)
+    check_successor(teacher, settings.checkpoint_dir, settings.experiment_name, "the teacher")
     if teacher.distilled_steps is not None:
         raise InputError(
             f"{teacher.path}: distilled itself, to {teacher.distilled_steps} steps; distil the model "
             f"that it was made from, {teacher.config['distillation']['teacher']}"
+        )
+    if teacher.decoder is not None:
+        raise InputError(
+            f"{teacher.path}: hands over to a decoder, which needs few steps as it is; distil the model "
+            f"without it, {teacher.config['decoder']['model']}"
         )
     return teacher
 
@@ -92,9 +90,9 @@ def student_settings(settings: DistillSettings, teacher: Model) -> DistilledSett
         device=s.device,
         resume=s.resume,
         checkpoint_dir=s.checkpoint_dir,
-        data=_section(teacher, config["data"] | data, DataSettings),
-        model=_section(teacher, config["model"] | model, ModelSettings),
-        diffusion=_section(teacher, config["diffusion"] | diffusion, DiffusionSettings),
+        data=section(teacher, config["data"] | data, DataSettings),
+        model=section(teacher, config["model"] | model, ModelSettings),
+        diffusion=section(teacher, config["diffusion"] | diffusion, DiffusionSettings),
         optim=s.optim,
         logging=s.logging,
         early_stopping=s.early_stopping,
@@ -106,24 +104,6 @@ def student_settings(settings: DistillSettings, teacher: Model) -> DistilledSett
             pairs=s.pairs,
         ),
     )
-
-
-def _section(teacher: Model, values: dict[str, Any], schema: type) -> Any:
-    try:
-        return typed(OmegaConf.create(values), schema)
-    except InputError as error:
-        raise InputError(
-            f"{teacher.path}: does not fit this version of humouse ({error})"
-        ) from error
-
-
-def _check_data(run: DistilledSettings, teacher: Model) -> None:
-    prepared = dataset(run.data)
-    if prepared.sha256 != teacher.data["sha256"]:
-        raise InputError(
-            f"{prepared.folder}: holds other data than {teacher.path} was trained on; name the folder "
-            "of those with data_dir=…"
-        )
 
 
 def main() -> None:

@@ -108,7 +108,7 @@ class PassingSolver(DPMSolverPP2M):
         super().start()
         self.passed: list[Tensor] = []
 
-    def times(self, steps: int) -> Float[Tensor, "{steps}+1"]:
+    def times(self, steps: int, *, until: float = 0.0) -> Float[Tensor, "{steps}+1"]:
         """Return the student's times with others between, from the noisiest λ that this rule takes.
 
         Raises:
@@ -120,7 +120,7 @@ class PassingSolver(DPMSolverPP2M):
             raise InputError(
                 f"teacher_steps={steps}: must be a multiple of steps={self.student_steps}"
             )
-        times = self.schedule.times(steps)
+        times = self.schedule.times(steps, until=until)
         times[0] = super().times(1)[0]
         if not bool((times.diff() < 0).all()):
             raise InputError(f"teacher_steps={steps}: more than the schedule has; ask for fewer")

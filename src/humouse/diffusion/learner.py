@@ -2,8 +2,8 @@
 
 import copy
 import math
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any
 
 import torch
@@ -16,7 +16,7 @@ from humouse.diffusion.checkpoint import Model, build_denoiser
 from humouse.diffusion.denoiser import Denoiser
 from humouse.diffusion.objective import NoisyBatch, Objective
 from humouse.diffusion.validation import Validation
-from humouse.randomness import derive_seed
+from humouse.randomness import derive_seed, seeded
 from humouse.settings import TrainSettings
 from humouse.training.checkpoint import Checkpoint
 from humouse.training.ema import EMA
@@ -149,7 +149,7 @@ class DiffusionLearner(Learner):
         total = torch.zeros((), device=accelerator.device)
         parts = self._parts(share)
         key = derive_seed(self.settings.seed, "dropout", step, accelerator.process_index)
-        with _seeded(accelerator.device, key):
+        with seeded(accelerator.device, key):
             for index, part in enumerate(parts):
                 last = index == len(parts) - 1
                 with nullcontext() if last else accelerator.no_sync(self.objective):
@@ -170,12 +170,3 @@ class DiffusionLearner(Learner):
         if int(lengths[0]) != int(lengths[-1]):
             size = -(-size // 4)
         return [share.batch[i : i + size].trimmed() for i in range(0, len(share.batch), size)]
-
-
-@contextmanager
-def _seeded(device: torch.device, seed: int) -> Iterator[None]:
-    """Seed torch's own generators, which dropout uses, for the block; leave them as they were."""
-    devices = [device] if device.type == "cuda" else []
-    with torch.random.fork_rng(devices=devices):
-        torch.manual_seed(seed)
-        yield

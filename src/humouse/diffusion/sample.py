@@ -8,8 +8,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from humouse.data.codec import Frame, valid_steps
+from humouse.data.codec import CONDITIONS, EventCodec, Frame, valid_steps
 from humouse.diffusion.checkpoint import Model
+from humouse.diffusion.decoder.network import DRAWS_PER_EVENT, Told
 from humouse.diffusion.denoiser import Denoise
 from humouse.diffusion.guidance import Guided, ToGoal
 from humouse.diffusion.samplers import draw, make_sampler
@@ -36,6 +37,8 @@ class SamplingRule:
         goal_constraint: Move each answer of the network so that its steps add up to the goal asked
             for, where the codec can say that.
         batch_size: Movements at a time.
+        hand_over: The noise time at which the model's decoder takes over; None for the model's own,
+            0 for never, 1 for at once.
     """
 
     steps: int | None = None
@@ -45,6 +48,7 @@ class SamplingRule:
     guidance_rescale: float = 0.0
     goal_constraint: bool = True
     batch_size: int = 64
+    hand_over: float | None = None
 
 
 def sample(
@@ -150,16 +154,55 @@ def _sample_batch(
     denoise: Denoise = Guided(model.denoiser, scale=rule.guidance, rescale=rule.guidance_rescale)
     if rule.goal_constraint and not bool(goal_px.isnan().all()):
         denoise = ToGoal(denoise, codec, goal_px.to(device))
-    return draw(
-        denoise,
-        sampler,
-        steps=steps_of(model, rule),
-        noise=noise,
-        mask=mask,
-        cond=None if told is None else told.to(device),
-        self_condition=model.config["model"]["self_condition"],
-        progress=progress,
+    until = hand_over_of(model, rule)
+    # The decoder may begin where the sampler would: then there is nothing to denoise.
+    all_noise = until >= float(sampler.times(1)[0])
+    x = (
+        noise() * mask[..., None]
+        if all_noise
+        else draw(
+            denoise,
+            sampler,
+            steps=steps_of(model, rule),
+            noise=noise,
+            mask=mask,
+            cond=None if told is None else told.to(device),
+            self_condition=model.config["model"]["self_condition"],
+            until=until,
+            progress=progress,
+        )
     )
+    if not until:
+        return x
+    shape = (longest, DRAWS_PER_EVENT)
+    share = torch.stack([torch.rand(shape, generator=stream) for stream in streams])
+    return _written(model, x, until, frame, share[:, :T].to(device))
+
+
+def _written(
+    model: Model, x_t: Tensor, t: float, frame: Frame, share: Float[Tensor, "B T D"]
+) -> Tensor:
+    """Return x0 of the events that the model's decoder makes of noisy movements."""
+    codec, decoder = model.codec, model.decoder
+    if decoder is None or not isinstance(codec, EventCodec):
+        raise ValueError("only a model of events has a decoder")
+    level = torch.stack(model.denoiser.schedule(torch.tensor(t, dtype=torch.float64)))
+    all_conditions = codec.told(frame, len(CONDITIONS))
+    if all_conditions is None:
+        raise ValueError("there are no conditions")
+    told = Told(
+        x_t=x_t,
+        level=level.to(x_t).expand(len(x_t), 2),
+        cond=all_conditions.to(x_t),
+        ends=frame.conditions[:, :3].round().to(x_t),
+        mask=valid_steps(frame.lengths, x_t.shape[1]).to(x_t.device),
+    )
+    return codec.x0_of(decoder.draw(told, share)) * told.mask[..., None]
+
+
+def hand_over_of(model: Model, rule: SamplingRule) -> float:
+    """Return the noise time at which this model's decoder takes over under this rule; 0 for never."""
+    return model.hand_over if rule.hand_over is None else rule.hand_over
 
 
 def steps_of(model: Model, rule: SamplingRule) -> int:
@@ -195,11 +238,29 @@ def check_sampling(
     """Raise InputError, naming the argument, for the first that this model cannot serve."""
     check_request(model, n, seq_len, cond, seed)
     sampler = make_sampler(rule.sampler, model.denoiser.schedule, eta=rule.eta)
-    sampler.times(steps_of(model, rule))
+    _check_hand_over(model, rule)
+    if hand_over_of(model, rule) < float(sampler.times(1)[0]):
+        sampler.times(steps_of(model, rule), until=hand_over_of(model, rule))
     _check_distilled(model, rule)
     if rule.batch_size < 1:
         raise InputError(f"batch_size={rule.batch_size}: must be at least 1")
     _check_guidance(model, rule)
+
+
+def _check_hand_over(model: Model, rule: SamplingRule) -> None:
+    if not rule.hand_over:
+        return
+    if model.decoder is None:
+        raise InputError(
+            f"hand_over={rule.hand_over}: {model.path} has no decoder; leave it out, or train one with: "
+            f"humouse train decoder ckpt={model.path}"
+        )
+    least = max(model.config["decoder"]["least_time"], 1e-3)
+    if not least <= rule.hand_over <= 1:
+        raise InputError(
+            f"hand_over={rule.hand_over}: the decoder of {model.path} takes over from {least:g} to 1; "
+            "0 leaves it out"
+        )
 
 
 def _check_guidance(model: Model, rule: SamplingRule) -> None:

@@ -30,13 +30,13 @@ class Sampler(ABC):
     def start(self) -> None:  # noqa: B027 — most rules remember nothing
         """Forget earlier steps; called once before a trajectory of steps."""
 
-    def times(self, steps: int) -> Float[Tensor, "{steps}+1"]:
-        """Return the times of a run of `steps` network calls, the noisiest first, 0 last.
+    def times(self, steps: int, *, until: float = 0.0) -> Float[Tensor, "{steps}+1"]:
+        """Return the times of a run of `steps` network calls, the noisiest first, `until` last.
 
         Raises:
             InputError: The schedule cannot be cut into so many steps.
         """
-        return self.schedule.times(steps, lambda_min=self.lambda_min)
+        return self.schedule.times(steps, lambda_min=self.lambda_min, until=until)
 
     @property
     def stochastic(self) -> bool:
@@ -200,9 +200,10 @@ def draw(
     mask: Bool[Tensor, "B T"],
     cond: Float[Tensor, "B K"] | None = None,
     self_condition: bool = False,
+    until: float = 0.0,
     progress: Callable[[], None] | None = None,
 ) -> Float[Tensor, "B T C"]:
-    """Return samples x0 [B, T, C], zero at padding.
+    """Return samples x0 [B, T, C], or x_t at the time `until`; zero at padding.
 
     Args:
         denoise: Answers E[x0 | x_t].
@@ -212,13 +213,14 @@ def draw(
         mask: [B, T] True where valid.
         cond: [B, K] conditions on the network's scale, or None.
         self_condition: Hand each answer x̂0 to the next call.
+        until: The noise time to stop at.
         progress: Called after each step.
     """
     valid = mask[..., None]
     x = noise() * valid
     x0: Tensor | None = None
     sampler.start()
-    for t, s in pairwise(sampler.times(steps).to(x.device)):
+    for t, s in pairwise(sampler.times(steps, until=until).to(x.device)):
         x0 = denoise(x, t.to(x.dtype).expand(len(x)), mask, cond, x0 if self_condition else None)
         x = sampler.step(x, x0, t, s, noise() if sampler.stochastic else None) * valid
         if progress is not None:

@@ -19,6 +19,12 @@ from humouse.settings.data import (
     SplitSettings,
     SyntheticSourceSettings,
 )
+from humouse.settings.decoder import (
+    DecodedSettings,
+    DecoderModelSettings,
+    DecoderRecord,
+    TrainDecoderSettings,
+)
 from humouse.settings.detection import (
     BenchmarkSettings,
     DetectScoreSettings,
@@ -54,6 +60,9 @@ __all__ = [
     "CompareSettings",
     "CsvSourceSettings",
     "DataSettings",
+    "DecodedSettings",
+    "DecoderModelSettings",
+    "DecoderRecord",
     "DetectScoreSettings",
     "DetectTrainSettings",
     "DiffusionSettings",
@@ -78,5 +87,6 @@ __all__ = [
     "SourceSettings",
     "SplitSettings",
     "SyntheticSourceSettings",
+    "TrainDecoderSettings",
     "TrainSettings",
 ]

@@ -89,8 +89,15 @@ class EventCodec(Codec):
 
     def on_grid(self, x0: Float[Tensor, "B T C"]) -> Float[Tensor, "B T C"]:
         """Return x0 [B, T, C] as it would be encoded once it was decoded: on whole px and ms."""
-        mean, std = self.mean.to(x0), self.std.to(x0)
-        return (self._companded(self._steps(x0 * std + mean)) - mean) / std
+        return self.x0_of(self.events(x0))
+
+    def x0_of(self, events: Float[Tensor, "B T 3"]) -> Float[Tensor, "B T C"]:
+        """Return the x0 [B, T, C] that stands for these events, step by step."""
+        return (self._companded(events) - self.mean.to(events)) / self.std.to(events)
+
+    def events(self, x0: Float[Tensor, "B T C"]) -> Float[Tensor, "B T 3"]:
+        """Return the events [B, T, 3] that x0 [B, T, C] stands for, step by step: whole px and ms."""
+        return self._steps(x0 * self.std.to(x0) + self.mean.to(x0))
 
     def _companded(self, deltas: Float[Tensor, "B T 3"]) -> Float[Tensor, "B T C"]:
         moves = torch.asinh(deltas[..., :2] / self.companding_px)

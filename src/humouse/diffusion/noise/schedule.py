@@ -38,19 +38,22 @@ class Schedule(ABC):
         """Map uniform draws u in [0, 1) to training times in (0, 1]."""
         return 1 - u
 
-    def times(self, steps: int, *, lambda_min: float = -math.inf) -> Float[Tensor, "{steps}+1"]:
-        """Return steps + 1 decreasing sampling times, from the noisiest to 0 ("trailing" spacing).
+    def times(
+        self, steps: int, *, lambda_min: float = -math.inf, until: float = 0.0
+    ) -> Float[Tensor, "{steps}+1"]:
+        """Return steps + 1 decreasing sampling times, from the noisiest ("trailing" spacing).
 
         Args:
             steps: Number of network calls.
             lambda_min: Start no noisier than this λ (DPM-Solver++ wants −5.1 with cosine).
+            until: The last time; 0 for clean data.
 
         Raises:
             InputError: `steps` is below 1 or above what the schedule has.
         """
         if steps < 1:
             raise InputError(f"steps={steps}: must be at least 1")
-        return torch.linspace(self._start(lambda_min), 0, steps + 1, dtype=torch.float64)
+        return torch.linspace(self._start(lambda_min), until, steps + 1, dtype=torch.float64)
 
     def _start(self, lambda_min: float) -> float:
         """Return the greatest time whose λ is at least `lambda_min`, by bisection."""
@@ -127,8 +130,10 @@ class DiscreteSchedule(Schedule):
         """Map uniform draws u in [0, 1) to the grid's times 1/N … 1."""
         return ((u * self.timesteps).floor().clamp(max=self.timesteps - 1) + 1) / self.timesteps
 
-    def times(self, steps: int, *, lambda_min: float = -math.inf) -> Float[Tensor, "{steps}+1"]:
-        """Return steps + 1 decreasing grid times, from the noisiest to 0 ("trailing" spacing).
+    def times(
+        self, steps: int, *, lambda_min: float = -math.inf, until: float = 0.0
+    ) -> Float[Tensor, "{steps}+1"]:
+        """Return steps + 1 decreasing grid times, from the noisiest ("trailing" spacing).
 
         Raises:
             InputError: `steps` is below 1 or above the number of grid times.
@@ -136,11 +141,12 @@ class DiscreteSchedule(Schedule):
         last = self.timesteps
         if lambda_min > -math.inf:
             last = int((self.log_snr_half(self._grid()) >= lambda_min).sum())
+        last -= round(until * self.timesteps)
         if steps > last:
             raise InputError(f"steps={steps}: this model has {last}; ask for at most that many")
         return (
             super()
-            .times(steps, lambda_min=lambda_min)
+            .times(steps, lambda_min=lambda_min, until=until)
             .mul(self.timesteps)
             .round()
             .div(self.timesteps)

@@ -1,0 +1,238 @@
+"""The decoder's network: reads a noisy movement both ways, then writes its events one by one."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
+
+from humouse.data.codec import CONDITIONS
+from humouse.data.codec.clock import LONGEST_MS
+from humouse.diffusion.decoder.levels import Levels
+from humouse.diffusion.decoder.move_mixture import MoveHead, MoveMixture, companded, drawn_level
+
+CLOCK_LEVELS = Levels(exact=64, growth=1.06, most=LONGEST_MS)
+MOVE_LEVELS = Levels(exact=48, growth=1.06, most=4000)
+DRAWS_PER_EVENT = 6
+"""Uniform numbers that one event takes."""
+
+_EMBEDDING = 24
+_HIDDEN = 128
+_RUNNING = 8
+_GUESSES = 6
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the decoder is told of B movements.
+
+    Args:
+        x_t: [B, T, C] the noisy movements, zero at padding.
+        level: [B, 2] how noisy, (α_t, σ_t).
+        cond: [B, K] all conditions on the network's scale.
+        ends: [B, 3] where each movement must end from its start, and when (px, px, ms), whole.
+        mask: [B, T] True where valid.
+    """
+
+    x_t: Float[Tensor, "B T C"]
+    level: Float[Tensor, "B 2"]
+    cond: Float[Tensor, "B K"]
+    ends: Float[Tensor, "B 3"]
+    mask: Bool[Tensor, "B T"]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where N steps of a movement stand before they are made.
+
+    Args:
+        before: [N, 3] the event before (px, px, ms); zeros at the start.
+        earlier: [N, 3] the one before that.
+        remaining: [N, 3] what is left to the end (px, px, ms).
+        left: [N] how many steps are left, this one included.
+        x_t: [N, C] the noisy step.
+    """
+
+    before: Float[Tensor, "N 3"]
+    earlier: Float[Tensor, "N 3"]
+    remaining: Float[Tensor, "N 3"]
+    left: Float[Tensor, "N"]
+    x_t: Float[Tensor, "N C"]
+
+    def running(self) -> Float[Tensor, "N R"]:
+        """[N, 8] what is left, in all and per step, on scales of about one."""
+        per_step = self.remaining / self.left[:, None]
+        goal = [0.3 * torch.asinh(part[:, :2]) for part in (self.remaining, per_step)]
+        time = [0.3 * part[:, 2:].clamp(min=0).log1p() for part in (self.remaining, per_step)]
+        steps = torch.stack([0.5 * self.left.log(), self.left.reciprocal()], 1)
+        return torch.cat([*goal, *time, steps], 1)
+
+    def guesses_px(self, dt_ms: Float[Tensor, "N"], axis: int) -> Float[Tensor, "N G"]:
+        """[N, 6] guesses at a step's move along an axis (px)."""
+        last, remaining = self.before[:, axis], self.remaining[:, axis]
+        pace = (dt_ms / self.before[:, 2].clamp(min=1)).clamp(0.1, 10)
+        denoised = torch.sinh((2 * self.x_t[:, axis]).clamp(-10, 10)) / 2
+        guesses = [
+            last,
+            2 * last - self.earlier[:, axis],  # as fast, and as much faster, as before
+            denoised,
+            remaining / self.left,
+            remaining,
+            last * pace,
+        ]
+        return torch.stack(guesses, 1)
+
+    def straight_on_px(self, dx_px: Float[Tensor, "N"]) -> Float[Tensor, "N 1"]:
+        """[N, 1] the dy that keeps the direction of the step before (px)."""
+        last_x, last_y = self.before[:, 0], self.before[:, 1]
+        moved = last_x != 0
+        slope = last_y / torch.where(moved, last_x, torch.ones_like(last_x))
+        return torch.where(moved, (dx_px * slope).clamp(-3000, 3000), 0)[:, None]
+
+
+class EventDecoder(nn.Module):
+    """p(events | x_t, conditions) as a product over events, each given those before it.
+
+    An LSTM reads x_t in each direction; another goes along the events and knows, at each, what was
+    done before and what remains to the goal, of the time and of the steps. It draws dt, then dx, then
+    dy, each given the ones before.
+
+    Args:
+        channels: C of x_t.
+        hidden: Width of the LSTM along the events.
+        dropout: Dropout on its input and output.
+    """
+
+    def __init__(self, channels: int, *, hidden: int = 256, dropout: float = 0.1) -> None:
+        super().__init__()
+        conditions = len(CONDITIONS)
+        self.move_embedding = nn.Embedding(2 * len(MOVE_LEVELS) - 1, _EMBEDDING)
+        self.clock_embedding = nn.Embedding(len(CLOCK_LEVELS), _EMBEDDING)
+        self.read = nn.Linear(channels + 2 + conditions, _HIDDEN)
+        self.forwards = nn.LSTM(_HIDDEN, _HIDDEN, batch_first=True)
+        self.backwards = nn.LSTM(_HIDDEN, _HIDDEN, batch_first=True)
+        known = 2 * _HIDDEN + 3 * _EMBEDDING + 6 + channels + _RUNNING + conditions
+        self.enter = nn.Linear(known, hidden)
+        self.along = nn.LSTM(hidden, hidden, batch_first=True)
+        self.dropout = nn.Dropout(dropout)
+        self.clock = nn.Sequential(
+            nn.Linear(hidden, _HIDDEN), nn.SiLU(), nn.Linear(_HIDDEN, len(CLOCK_LEVELS))
+        )
+        self.move_x = MoveHead(hidden + _EMBEDDING, _GUESSES)
+        self.move_y = MoveHead(hidden + 2 * _EMBEDDING + _GUESSES, _GUESSES + 1)
+
+    def forward(self, events: Float[Tensor, "B T 3"], told: Told) -> Float[Tensor, "V 3"]:
+        """Return the log-likelihood of each of the V valid events: of its dx, dy and dt (nats).
+
+        A dt in a group of levels has the group's likelihood.
+
+        Args:
+            events: [B, T, 3] whole px and ms, zero at padding.
+            told: What the decoder is told.
+        """
+        before = nn.functional.pad(events, (0, 0, 1, 0))[:, :-1]
+        earlier = nn.functional.pad(events, (0, 0, 2, 0))[:, :-2]
+        remaining = told.ends[:, None] - before.cumsum(1)
+        left = told.mask.flip(1).cumsum(1).flip(1).clamp(min=1).to(events)
+        every = Place(
+            *(part.flatten(0, 1) for part in (before, earlier, remaining, left, told.x_t))
+        )
+        B, T = told.mask.shape
+        entered = self._entered(every, self._context(told).flatten(0, 1), told.cond, T)
+        hidden, _ = self.along(self.dropout(entered.unflatten(0, (B, T))))
+        place = Place(*(part[told.mask] for part in (before, earlier, remaining, left, told.x_t)))
+        hidden, events = self.dropout(hidden[told.mask]), events[told.mask]
+        dx_px, dy_px, dt_ms = events.unbind(1)
+        level = CLOCK_LEVELS.of(dt_ms)
+        of_dt = self.clock(hidden).float().log_softmax(1).gather(1, level[:, None])[:, 0]
+        x, y = self._moves(hidden, place, level, dt_ms)
+        of_dx = x.log_prob(dx_px, place.remaining[:, 0])
+        of_dy = y(dx_px).log_prob(dy_px, place.remaining[:, 1], dx_px == 0)
+        return torch.stack([of_dx, of_dy, of_dt], 1)
+
+    @torch.no_grad()
+    def draw(self, told: Told, share: Float[Tensor, "B T 6"]) -> Float[Tensor, "B T 3"]:
+        """Return events [B, T, 3] in whole px and ms, zero at padding.
+
+        Args:
+            told: What the decoder is told.
+            share: Numbers in [0, 1): the whole chance of each event.
+        """
+        context = self._context(told)
+        left = told.mask.flip(1).cumsum(1).flip(1).clamp(min=1).to(told.x_t)
+        before = earlier = torch.zeros_like(told.ends)
+        remaining, state, events = told.ends, None, []
+        for i in range(told.mask.shape[1]):
+            place = Place(before, earlier, remaining, left[:, i], told.x_t[:, i])
+            entered = self._entered(place, context[:, i], told.cond, 1)
+            hidden, state = self.along(entered[:, None], state)
+            event = self._drawn(hidden[:, 0], place, share[:, i])
+            events.append(event)
+            before, earlier, remaining = event, before, remaining - event
+        return torch.stack(events, 1) * told.mask[..., None]
+
+    def _drawn(
+        self, hidden: Float[Tensor, "B H"], place: Place, share: Float[Tensor, "B 6"]
+    ) -> Float[Tensor, "B 3"]:
+        level = drawn_level(self.clock(hidden).log_softmax(1), share[:, 0])
+        dt_ms = CLOCK_LEVELS.draw(level, share[:, 1]).clamp(min=1)
+        x, y = self._moves(hidden, place, level, dt_ms)
+        dx_px = x.draw(share[:, 2:4], place.remaining[:, 0])
+        dy_px = y(dx_px).draw(share[:, 4:6], place.remaining[:, 1], dx_px == 0)
+        return torch.stack([dx_px, dy_px, dt_ms], 1)
+
+    def _context(self, told: Told) -> Float[Tensor, "B T H"]:
+        """Return what each step of x_t says in the light of those before and after it."""
+        B, T, _ = told.x_t.shape
+        same = torch.cat([told.level, told.cond], 1)[:, None].expand(B, T, -1)
+        read = nn.functional.silu(self.read(torch.cat([told.x_t, same], 2)))
+        place = torch.arange(T, device=read.device)[None]
+        lengths = told.mask.sum(1, keepdim=True)
+        # Turned within each row's own length, so that padding never comes first.
+        turned = torch.where(place < lengths, lengths - 1 - place, place)[..., None]
+        forwards, _ = self.forwards(read)
+        backwards, _ = self.backwards(read.gather(1, turned.expand_as(read)))
+        return torch.cat([forwards, backwards.gather(1, turned.expand_as(backwards))], 2)
+
+    def _entered(
+        self,
+        place: Place,
+        context: Float[Tensor, "N H"],
+        cond: Float[Tensor, "B K"],
+        T: int,
+    ) -> Float[Tensor, "N D"]:
+        known = [
+            context,
+            0.3 * companded(place.before[:, :2]),
+            0.5 * place.before[:, 2:].log1p(),
+            self.move_embedding(MOVE_LEVELS.of_signed(place.before[:, 0])),
+            self.move_embedding(MOVE_LEVELS.of_signed(place.before[:, 1])),
+            self.clock_embedding(CLOCK_LEVELS.of(place.before[:, 2])),
+            0.3 * companded(place.earlier[:, :2]),
+            0.5 * place.earlier[:, 2:].log1p(),
+            place.x_t,
+            place.running(),
+            cond.repeat_interleave(T, 0),
+        ]
+        return nn.functional.silu(self.enter(torch.cat(known, 1)))
+
+    def _moves(
+        self,
+        hidden: Float[Tensor, "N H"],
+        place: Place,
+        level: Int[Tensor, "N"],
+        dt_ms: Float[Tensor, "N"],
+    ) -> tuple[MoveMixture, Callable[[Tensor], MoveMixture]]:
+        """Return the mixture of dx, and that of dy as a function of dx."""
+        when = self.clock_embedding(level)
+        guesses_x, guesses_y = (place.guesses_px(dt_ms, axis) for axis in (0, 1))
+        x = self.move_x(torch.cat([hidden, when], 1), guesses_x)
+
+        def y(dx_px: Tensor) -> MoveMixture:
+            moved = self.move_embedding(MOVE_LEVELS.of_signed(dx_px))
+            features = torch.cat([hidden, when, moved, 0.3 * companded(guesses_x)], 1)
+            guesses = torch.cat([guesses_y, place.straight_on_px(dx_px)], 1)
+            return self.move_y(features, guesses).excluding(dx_px == 0, place.remaining[:, 1])
+
+        return x, y

@@ -1,0 +1,54 @@
+"""A run that builds on a trained model: whether it may, and what it takes over of its settings."""
+
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from humouse.data.command import dataset
+from humouse.diffusion.checkpoint import Model
+from humouse.errors import InputError
+from humouse.launch import typed
+from humouse.settings import TrainSettings
+
+
+def check_successor(model: Model, checkpoint_dir: str, experiment_name: str, what: str) -> None:
+    """Raise InputError if a run's own checkpoint would take the place of the one it builds on.
+
+    Args:
+        model: What the run builds on.
+        checkpoint_dir: Where its own checkpoint goes.
+        experiment_name: Its name.
+        what: What the model is to the run, for the message.
+    """
+    own = Path(checkpoint_dir) / f"{experiment_name}.pt"
+    if own.resolve() == model.path.resolve():
+        raise InputError(f"experiment_name={experiment_name}: {own} is {what}; give another name")
+
+
+def section(model: Model, values: dict[str, Any], schema: type) -> Any:
+    """Return a section of a model's configuration as settings.
+
+    Raises:
+        InputError: The configuration is another version's.
+    """
+    try:
+        return typed(OmegaConf.create(values), schema)
+    except InputError as error:
+        raise InputError(f"{model.path}: does not fit this version of humouse ({error})") from error
+
+
+def check_own_data(run: TrainSettings, model: Model, key: str) -> None:
+    """Raise InputError if the run's data are not those that the model was trained on.
+
+    Args:
+        run: The run's settings.
+        model: What it builds on.
+        key: The setting that names the folder of the data.
+    """
+    prepared = dataset(run.data)
+    if prepared.sha256 != model.data["sha256"]:
+        raise InputError(
+            f"{prepared.folder}: holds other data than {model.path} was trained on; name the folder "
+            f"of those with {key}=…"
+        )

@@ -1,0 +1,64 @@
+"""Settings of teaching a trained model to write whole events."""
+
+from dataclasses import dataclass, field
+
+from humouse.settings.fields import setting
+from humouse.settings.training import (
+    AdamWSettings,
+    EarlyStoppingSettings,
+    LoggingSettings,
+    TrainSettings,
+)
+
+
+@dataclass
+class DecoderModelSettings:
+    """The decoder's network, and where it takes over."""
+
+    hidden: int = setting("width of the LSTM along the events")
+    dropout: float = setting("dropout on its input and output")
+    least_time: float = setting(
+        "noise times to learn from begin here: it can take over at any later one"
+    )
+    hand_over: float = setting("noise time at which it takes over when sampling; 1 is pure noise")
+
+
+@dataclass
+class TrainDecoderSettings:
+    """`humouse train decoder`: teach a diffusion model of events to write whole ones."""
+
+    ckpt: str | None = setting("checkpoint of the diffusion model; null for the newest")
+    experiment_name: str = setting("names the checkpoint and the run's folder")
+    seed: int = setting("seed of everything random")
+    device: str = setting("auto, cpu or cuda")
+    resume: bool = setting("go on from the checkpoint of this name, if there is one")
+    checkpoint_dir: str = setting("folder for checkpoints")
+    data_dir: str | None = setting(
+        "folder of the prepared dataset that the model was trained on; null for where it was then"
+    )
+    batch_size: int = setting("gestures per step")
+    amp: bool = setting("half precision where the device is fast at it (bf16, else fp16)")
+    decoder: DecoderModelSettings = field(default_factory=DecoderModelSettings)
+    optim: AdamWSettings = field(default_factory=AdamWSettings)
+    logging: LoggingSettings = field(default_factory=LoggingSettings)
+    early_stopping: EarlyStoppingSettings = field(default_factory=EarlyStoppingSettings)
+
+
+@dataclass
+class DecoderRecord(DecoderModelSettings):
+    """What a decoded model's configuration says of its decoder, beside its settings.
+
+    Args:
+        model: The checkpoint of the diffusion model that it was trained for.
+        model_sha256: SHA-256 of that file.
+    """
+
+    model: str = ""
+    model_sha256: str = ""
+
+
+@dataclass
+class DecodedSettings(TrainSettings):
+    """The configuration of a decoded model: a diffusion model's, and its decoder's."""
+
+    decoder: DecoderRecord = field(kw_only=True)

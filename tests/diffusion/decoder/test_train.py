@@ -1,0 +1,227 @@
+"""`humouse train decoder`, and sampling with what comes out of it."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from humouse import cli
+from humouse.artefact import sha256
+from humouse.data.codec import CONDITIONS, valid_steps
+from humouse.diffusion.checkpoint import Model, load_model
+from humouse.diffusion.decoder.likelihood import from_time, log_likelihood
+from humouse.diffusion.decoder.train import train
+from humouse.diffusion.distill import distill
+from humouse.diffusion.objective import NoisyBatch
+from humouse.diffusion.publish import published
+from humouse.diffusion.sample import SamplingRule, sample, sample_deltas
+from humouse.errors import InputError
+from humouse.generator import load_generator
+from humouse.launch import settings_from
+from humouse.settings import DistillSettings, TrainDecoderSettings
+from humouse.training.checkpoint import Checkpoint
+from humouse.training.journal import read_metrics
+
+_TINY = (
+    "batch_size=16",
+    "amp=false",
+    "decoder.hidden=16",
+    "optim.max_steps=6",
+    "optim.lr_warmup_steps=1",
+    "logging.num_eval_samples=20",
+    "logging.log_interval=1",
+    "logging.eval_interval=0",
+    "device=cpu",
+)
+
+
+@pytest.fixture(scope="module")
+def make(event_checkpoint: Path) -> Callable[..., TrainDecoderSettings]:
+    """Return the settings of a tiny decoder's training that writes below a folder."""
+
+    def settings(folder: Path, *more: str) -> TrainDecoderSettings:
+        places = (f"checkpoint_dir={folder / 'checkpoints'}", f"logging.dir={folder / 'runs'}")
+        overrides = [f"ckpt={event_checkpoint}", *_TINY, *places, *more]
+        return settings_from("diffusion/decoder", TrainDecoderSettings, overrides)
+
+    return settings
+
+
+@pytest.fixture(scope="module")
+def decoded(make: Callable, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Checkpoint of a tiny event model with a decoder."""
+    return train(make(tmp_path_factory.mktemp("decoded")))
+
+
+@pytest.fixture(scope="module")
+def model(decoded: Path) -> Model:
+    return load_model(decoded)
+
+
+def test_the_model_is_kept_and_the_decoder_learns(
+    event_checkpoint: Path, decoded: Path, model: Model
+):
+    base = load_model(event_checkpoint)
+    for name, weights in base.denoiser.network.state_dict().items():
+        assert torch.equal(model.denoiser.network.state_dict()[name], weights)
+    record = model.config["decoder"]
+    assert record["model_sha256"] == sha256(event_checkpoint)
+    metrics = read_metrics(decoded.parents[1] / "runs" / "decoded")
+    loss = [line["loss"] for line in metrics if "loss" in line]
+    assert loss[-1] < loss[0]
+    last = metrics[-1]
+    assert last["val_loss"] == pytest.approx(last["val_dx"] + last["val_dy"] + last["val_dt"])
+
+
+def test_resumed_it_ends_bit_for_bit_as_uninterrupted(
+    make: Callable, decoded: Path, tmp_path: Path
+):
+    train(make(tmp_path, "optim.max_steps=3", "optim.lr_decay=constant"))
+    train(make(tmp_path, "resume=true", "optim.lr_decay=constant"))
+    whole = train(make(tmp_path / "whole", "optim.lr_decay=constant"))
+    resumed = Checkpoint.load(tmp_path / "checkpoints" / "decoded.pt")
+    for name, weights in Checkpoint.load(whole).ema.items():
+        assert torch.equal(resumed.ema[name], weights), name
+
+
+@pytest.mark.parametrize("hand_over", [None, 0.4, 1.0])
+def test_samples_are_whole_events_that_end_where_asked(model: Model, hand_over: float | None):
+    rule = SamplingRule(steps=2, sampler="dpm", hand_over=hand_over)
+    goal = torch.tensor([120.0, -45.0])
+    made = sample(model, 12, cond=goal, seed=3, rule=rule)
+    assert torch.equal(made.net_px, goal.expand(12, 2))
+    steps = made.deltas[made.mask]
+    assert torch.equal(steps, steps.round())
+    assert bool((steps[:, 2] >= 1).all())
+    assert not bool((steps[:, :2] == 0).all(1).any())
+
+
+def test_a_movement_does_not_depend_on_its_neighbours(model: Model):
+    few, many = (
+        sample(model, n, seed=5, rule=SamplingRule(steps=2, batch_size=size))
+        for n, size in ((3, 1), (20, 8))
+    )
+    for row in range(3):
+        L = int(few.lengths[row])
+        assert int(many.lengths[row]) == L
+        assert torch.equal(many.deltas[row, :L], few.deltas[row, :L])
+
+
+def test_the_seed_decides_everything(model: Model):
+    again = [sample(model, 4, seed=seed).deltas for seed in (7, 7, 8)]
+    assert torch.equal(again[0], again[1])
+    assert not torch.equal(again[0], again[2])
+
+
+def test_without_the_decoder_it_is_the_model_it_was_made_from(model: Model, event_checkpoint: Path):
+    rule = SamplingRule(steps=3)
+    before = sample_deltas(load_model(event_checkpoint), 5, seed=1, rule=rule)[0]
+    after = sample_deltas(model, 5, seed=1, rule=replace(rule, hand_over=0.0))[0]
+    assert torch.equal(before, after)
+    assert not torch.equal(before, sample_deltas(model, 5, seed=1, rule=rule)[0])
+
+
+def test_from_pure_noise_the_network_is_not_called(model: Model, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(model.denoiser.network, "forward", None)
+    assert len(sample(model, 3, seed=0, rule=SamplingRule(hand_over=1.0))) == 3
+    with pytest.raises(TypeError):
+        sample(model, 3, seed=0, rule=SamplingRule(hand_over=0.9))
+
+
+def test_what_is_published_samples_the_same_way(model: Model, decoded: Path, tmp_path: Path):
+    path = tmp_path / "small.pt"
+    published(Checkpoint.load(decoded)).save(path)
+    small = load_generator(path)
+    assert len(small.sample(5, seed=2)) == 5
+    assert load_model(path).hand_over == model.hand_over
+
+
+def test_times_to_learn_from_begin_where_asked():
+    t = torch.tensor([1e-6, 0.5, 1.0])
+    x = torch.zeros(3, 2, 3)
+    batch = NoisyBatch(x, x[..., 0] == 0, None, t, x, t > 2)
+    torch.testing.assert_close(from_time(batch, 0.3).t, torch.tensor([0.3, 0.65, 1.0]))
+
+
+def test_likelihoods_are_of_peoples_own_events(model: Model, event_people):
+    """Less noise says more: an untrained decoder aside, the numbers are finite and one per value."""
+    codec = model.codec
+    people = event_people[codec.fits(event_people)][:8]
+    x0, frame = codec.encode(people)
+    batch = NoisyBatch(
+        x0=x0,
+        mask=valid_steps(frame.lengths, x0.shape[1]),
+        cond=codec.told(frame, len(CONDITIONS)),
+        t=torch.full((8,), 0.5),
+        eps=torch.randn(x0.shape, generator=torch.Generator().manual_seed(0)),
+        self_condition=torch.zeros(8, dtype=torch.bool),
+    )
+    nats = log_likelihood(model.decoder, codec, model.denoiser.schedule, batch)
+    assert nats.shape == (int(frame.lengths.sum()), 3)
+    assert bool(nats.isfinite().all())
+    assert bool((nats <= 1e-5).all())
+    with pytest.raises(ValueError, match="conditions"):
+        log_likelihood(model.decoder, codec, model.denoiser.schedule, replace(batch, cond=None))
+
+
+@pytest.fixture(scope="module")
+def event_people(model: Model):
+    from humouse.data.prepared import Prepared
+
+    return Prepared.load(model.data["folder"]).split("val")
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["decoder.hand_over=0.1"], r"decoder.hand_over=0.1: must lie between .*0.3 and 1"),
+        (["decoder.hand_over=1.5"], "decoder.hand_over=1.5"),
+        (["decoder.least_time=-1"], "decoder.least_time=-1"),
+        (["decoder.dropout=1"], "decoder.dropout=1"),
+        (["decoder.hidden=0"], "decoder.hidden=0"),
+        (["optim.lr=-1"], "optim.lr"),
+        (["data_dir=nowhere"], "nowhere"),
+    ],
+)
+def test_bad_settings_are_named(make: Callable, tmp_path: Path, more: list[str], message: str):
+    with pytest.raises(InputError, match=message):
+        train(make(tmp_path, *more))
+    assert not list(tmp_path.rglob("*.pt"))
+
+
+def test_models_that_cannot_have_a_decoder(
+    make: Callable, tmp_path: Path, tiny_checkpoint: Path, decoded: Path, event_checkpoint: Path
+):
+    with pytest.raises(InputError, match=r"codec is 'canonical'.*experiment=events"):
+        train(make(tmp_path, f"ckpt={tiny_checkpoint}"))
+    with pytest.raises(InputError, match=f"has a decoder already; give ckpt={event_checkpoint}"):
+        train(make(tmp_path, f"ckpt={decoded}"))
+    own = (f"checkpoint_dir={event_checkpoint.parent}", f"experiment_name={event_checkpoint.stem}")
+    with pytest.raises(InputError, match="give another name"):
+        train(make(tmp_path, *own))
+    teacher = [f"teacher={decoded}", f"checkpoint_dir={tmp_path}"]
+    with pytest.raises(InputError, match="hands over to a decoder"):
+        distill(settings_from("diffusion/distill", DistillSettings, teacher))
+
+
+def test_requests_that_no_decoder_can_serve(model: Model, event_checkpoint: Path):
+    with pytest.raises(InputError, match=r"hand_over=0.2: .* takes over from 0.3 to 1"):
+        sample(model, 1, seed=0, rule=SamplingRule(hand_over=0.2))
+    plain = load_model(event_checkpoint)
+    with pytest.raises(InputError, match=r"has no decoder; .*humouse train decoder ckpt="):
+        sample(plain, 1, seed=0, rule=SamplingRule(hand_over=0.5))
+
+
+def test_the_command_line(
+    decoded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+):
+    arguments = [f"ckpt={decoded}", "n=4", "steps=2", "hand_over=0.5", f"out_dir={tmp_path}"]
+    monkeypatch.setattr(sys, "argv", ["humouse", "sample", *arguments])
+    cli.main()
+    assert "4 movements" in capsys.readouterr().out
+    monkeypatch.setattr(sys, "argv", ["humouse", "train", "decoder", "--help"])
+    cli.main()
+    assert "decoder.hand_over" in capsys.readouterr().out
