@@ -1,7 +1,7 @@
 """A trained generator of either kind, diffusion model or GAN, behind one interface."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +74,18 @@ class Generator:
         """Return how often `sample` calls `progress` for n movements."""
         if isinstance(self.model, gan_checkpoint.Model):
             return -(-n // gan_sample.BATCH)
-        return -(-n // self.rule.batch_size) * diffusion_sample.steps_of(self.model, self.rule)
+        return -(-n // self.rule.batch_size) * diffusion_sample.calls_of(self.model, self.rule)
+
+    @property
+    def resolved_rule(self) -> dict[str, Any] | None:
+        """How it samples, with what its model decides filled in; None for a GAN."""
+        if isinstance(self.model, gan_checkpoint.Model):
+            return None
+        own = {
+            "steps": diffusion_sample.steps_of(self.model, self.rule),
+            "hand_over": diffusion_sample.hand_over_of(self.model, self.rule),
+        }
+        return asdict(self.rule) | own
 
     def check(self, n: int, seq_len: int | None, cond: Tensor | None, seed: int) -> None:
         """Raise InputError, naming the argument, for the first that this model cannot serve."""

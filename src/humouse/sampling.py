@@ -54,6 +54,7 @@ def run(settings: SampleSettings) -> None:
         out_dir / "manifest.json",
         {
             "settings": vars(settings),
+            "rule": model.resolved_rule,
             "checkpoint": {"path": str(model.path), "sha256": sha256(model.path)},
             "experiment": model.config["experiment_name"],
             "trained_on": model.data,

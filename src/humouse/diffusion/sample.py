@@ -75,7 +75,7 @@ def sample(
             knows. Instead of seq_len and cond.
         seed: Movement i depends on the model, the rule, the seed and i alone; 0 or more.
         rule: Steps, sampler, guidance.
-        progress: Called after each network call.
+        progress: Called after each network call, and after the decoder's work.
 
     Raises:
         InputError: A number is out of range, or the model knows fewer conditions.
@@ -155,8 +155,7 @@ def _sample_batch(
     if rule.goal_constraint and not bool(goal_px.isnan().all()):
         denoise = ToGoal(denoise, codec, goal_px.to(device))
     until = hand_over_of(model, rule)
-    # The decoder may begin where the sampler would: then there is nothing to denoise.
-    all_noise = until >= float(sampler.times(1)[0])
+    all_noise = _nothing_to_denoise(model, rule)
     x = (
         noise() * mask[..., None]
         if all_noise
@@ -176,7 +175,10 @@ def _sample_batch(
         return x
     shape = (longest, DRAWS_PER_EVENT)
     share = torch.stack([torch.rand(shape, generator=stream) for stream in streams])
-    return _written(model, x, until, frame, share[:, :T].to(device))
+    x0 = _written(model, x, until, frame, share[:, :T].to(device))
+    if progress is not None:
+        progress()
+    return x0
 
 
 def _written(
@@ -203,6 +205,18 @@ def _written(
 def hand_over_of(model: Model, rule: SamplingRule) -> float:
     """Return the noise time at which this model's decoder takes over under this rule; 0 for never."""
     return model.hand_over if rule.hand_over is None else rule.hand_over
+
+
+def _nothing_to_denoise(model: Model, rule: SamplingRule) -> bool:
+    """Return whether the decoder takes over where the sampler would begin."""
+    sampler = make_sampler(rule.sampler, model.denoiser.schedule, eta=rule.eta)
+    return hand_over_of(model, rule) >= float(sampler.times(1)[0])
+
+
+def calls_of(model: Model, rule: SamplingRule) -> int:
+    """Return how often a batch of samples reports progress: each network call, and the decoder."""
+    network = 0 if _nothing_to_denoise(model, rule) else steps_of(model, rule)
+    return network + (hand_over_of(model, rule) > 0)
 
 
 def steps_of(model: Model, rule: SamplingRule) -> int:
@@ -239,7 +253,7 @@ def check_sampling(
     check_request(model, n, seq_len, cond, seed)
     sampler = make_sampler(rule.sampler, model.denoiser.schedule, eta=rule.eta)
     _check_hand_over(model, rule)
-    if hand_over_of(model, rule) < float(sampler.times(1)[0]):
+    if not _nothing_to_denoise(model, rule):
         sampler.times(steps_of(model, rule), until=hand_over_of(model, rule))
     _check_distilled(model, rule)
     if rule.batch_size < 1:

@@ -1,5 +1,6 @@
 """`humouse train decoder`, and sampling with what comes out of it."""
 
+import json
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -139,6 +140,15 @@ def test_what_is_published_samples_the_same_way(model: Model, decoded: Path, tmp
     assert load_model(path).hand_over == model.hand_over
 
 
+@pytest.mark.parametrize("hand_over", [None, 0.0, 1.0])
+def test_progress_comes_as_often_as_announced(decoded: Path, hand_over: float | None):
+    seen: list[int] = []
+    rule = SamplingRule(steps=3, batch_size=4, hand_over=hand_over)
+    one = load_generator(decoded, rule=rule)
+    one.sample(6, seed=0, progress=lambda: seen.append(1))
+    assert len(seen) == one.calls(6) == {None: 8, 0.0: 6, 1.0: 2}[hand_over]
+
+
 def test_times_to_learn_from_begin_where_asked():
     t = torch.tensor([1e-6, 0.5, 1.0])
     x = torch.zeros(3, 2, 3)
@@ -183,13 +193,17 @@ def event_people(model: Model):
         (["decoder.dropout=1"], "decoder.dropout=1"),
         (["decoder.hidden=0"], "decoder.hidden=0"),
         (["optim.lr=-1"], "optim.lr"),
-        (["data_dir=nowhere"], "nowhere"),
     ],
 )
 def test_bad_settings_are_named(make: Callable, tmp_path: Path, more: list[str], message: str):
     with pytest.raises(InputError, match=message):
         train(make(tmp_path, *more))
     assert not list(tmp_path.rglob("*.pt"))
+
+
+def test_other_data_are_refused(make: Callable, tmp_path: Path, twelve_people: Path):
+    with pytest.raises(InputError, match=r"holds other data than .* with data_dir="):
+        train(make(tmp_path, f"data_dir={twelve_people}"))
 
 
 def test_models_that_cannot_have_a_decoder(
@@ -222,6 +236,8 @@ def test_the_command_line(
     monkeypatch.setattr(sys, "argv", ["humouse", "sample", *arguments])
     cli.main()
     assert "4 movements" in capsys.readouterr().out
+    rule = json.loads((tmp_path / "manifest.json").read_text())["rule"]
+    assert (rule["steps"], rule["hand_over"]) == (2, 0.5)
     monkeypatch.setattr(sys, "argv", ["humouse", "train", "decoder", "--help"])
     cli.main()
     assert "decoder.hand_over" in capsys.readouterr().out

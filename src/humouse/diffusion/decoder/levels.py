@@ -17,7 +17,8 @@ class Levels:
     def __init__(self, *, exact: int, growth: float, most: int) -> None:
         edges = list(range(exact + 2))
         while edges[-1] <= most:
-            edges.append(max(edges[-1] + 1, round(edges[-1] * growth)))
+            wider = max(edges[-1] + 1, round(edges[-1] * growth))
+            edges.append(min(wider, most + 1))
         self._edges = torch.tensor(edges)
 
     def __len__(self) -> int:

@@ -67,6 +67,8 @@ class MoveMixture:
         # σ(b) − σ(a) = σ(b) σ(−a) (1 − e^{a−b}), which never cancels.
         inside = torch.log(-torch.expm1((a - b).clamp(max=-1e-7)))
         cell = nn.functional.logsigmoid(b) + nn.functional.logsigmoid(-a) + inside
+        if nonzero is not None:
+            cell = cell.masked_fill((nonzero & (px == 0))[:, None], _NEVER)
         place = (px.clamp(-_SMALL_PX, _SMALL_PX) + _SMALL_PX).long()[:, None]
         point = self.log_weight[:, _LOGISTICS:-1].gather(1, place)[:, 0]
         parts = [

@@ -74,6 +74,11 @@ def _model(settings: TrainDecoderSettings) -> Model:
             f"{model.path}: its codec is '{model.codec.name}', and a decoder writes events; train a "
             "model with: humouse train experiment=events"
         )
+    if not model.codec.merge_zero_moves:
+        raise InputError(
+            f"{model.path}: trained with data.merge_zero_moves=false, and a decoder's every step moves; "
+            "train a model with true"
+        )
     if model.decoder is not None:
         base = model.config["decoder"]["model"]
         raise InputError(f"{model.path}: has a decoder already; give ckpt={base}")

@@ -1,0 +1,234 @@
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import nn
+
+from humouse.data.codec import CONDITIONS
+from humouse.diffusion.decoder.network import (
+    CLOCK_LEVELS,
+    DRAWS_PER_EVENT,
+    EventDecoder,
+    Told,
+)
+
+CHANNELS = 3
+
+
+def decoder(seed=0):
+    """A small decoder that uses all it knows (a new one's heads read nothing yet)."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        made = EventDecoder(CHANNELS, hidden=32, dropout=0.1)
+        for move in (made.move_x, made.move_y):
+            nn.init.normal_(move.out.weight, std=0.1)
+    return made.eval()
+
+
+def movements(lengths, T=None, seed=0, most_px=30):
+    """Random events of these lengths, none at rest, and what a decoder is told of them."""
+    g = torch.Generator().manual_seed(seed)
+    B, T = len(lengths), T or max(lengths)
+    mask = torch.arange(T) < torch.tensor(lengths)[:, None]
+    moves = torch.randint(-most_px, most_px + 1, (B, T, 2), generator=g)
+    moves[..., 0] += (moves == 0).all(2).long()
+    dt_ms = torch.randint(1, 120, (B, T, 1), generator=g)
+    events = torch.cat([moves, dt_ms], 2).float() * mask[..., None]
+    told = Told(
+        x_t=torch.randn(B, T, CHANNELS, generator=g) * mask[..., None],
+        level=torch.rand(B, 2, generator=g),
+        cond=torch.randn(B, len(CONDITIONS), generator=g),
+        ends=events.sum(1),
+        mask=mask,
+    )
+    return events, told
+
+
+def shares(B, T, seed=0):
+    return torch.rand(B, T, DRAWS_PER_EVENT, generator=torch.Generator().manual_seed(seed))
+
+
+def row(told, i):
+    return Told(*(part[i : i + 1] for part in vars(told).values()))
+
+
+def longer(told, more):
+    pad = nn.functional.pad
+    return replace(told, x_t=pad(told.x_t, (0, 0, 0, more)), mask=pad(told.mask, (0, more)))
+
+
+@torch.no_grad()
+def by_step(network, events, told):
+    """[B, T, 3] log-likelihoods, NaN at padding."""
+    spread = torch.full_like(events, torch.nan)
+    spread[told.mask] = network(events, told)
+    return spread
+
+
+def same(a, b):
+    torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-4, equal_nan=True)
+
+
+@pytest.mark.parametrize("i", [0, 1, 4, 7])
+def test_later_events_do_not_change_what_was_likely_before(i):
+    events, told = movements([8, 8, 8])
+    other = events.clone()
+    other[:, i:] = movements([8, 8, 8], seed=1)[0][:, i:]
+    before, after = by_step(decoder(), events, told), by_step(decoder(), other, told)
+    same(after[:, :i], before[:, :i])
+    assert ((after - before)[:, i:].abs() > 1e-3).any(2).all()
+
+
+@pytest.mark.parametrize(("part", "before"), [(1, [0, 2]), (0, [2]), (2, [])])
+def test_within_an_event_dt_comes_first_then_dx_then_dy(part, before):
+    events, told = movements([6, 6])
+    other = events.clone()
+    other[:, 3, part] += 7
+    change = (by_step(decoder(), other, told) - by_step(decoder(), events, told)).abs()
+    assert (change[:, 3, before] < 1e-4).all()
+    after = [k for k in range(3) if k not in before]
+    assert (change[:, 3, after] > 1e-4).all()
+
+
+def test_every_step_of_x_t_is_read_from_the_start():
+    events, told = movements([8])
+    x_t = told.x_t.clone()
+    x_t[:, -1] += 1
+    change = by_step(decoder(), events, replace(told, x_t=x_t)) - by_step(decoder(), events, told)
+    assert (change[0, 0].abs() > 0).any()
+
+
+def test_likelihoods_come_row_by_row():
+    events, told = movements([5, 2, 4])
+    found = decoder()(events, told)
+    assert found.shape == (11, 3)
+    alone = [decoder()(events[i : i + 1], row(told, i)) for i in range(3)]
+    same(found, torch.cat(alone))
+
+
+def test_padding_changes_nothing():
+    events, told = movements([5, 2, 4])
+    network, share = decoder(), shares(3, 9)
+    same(network(nn.functional.pad(events, (0, 0, 0, 4)), longer(told, 4)), network(events, told))
+    short, long = network.draw(told, share[:, :5]), network.draw(longer(told, 4), share)
+    assert torch.equal(long[:, :5], short)
+    assert (long[:, 5:] == 0).all()
+
+
+def test_draws_of_a_row_do_not_depend_on_the_others():
+    _, told = movements([5, 2, 4])
+    network, share = decoder(), shares(3, 5)
+    together = network.draw(told, share)
+    for i in range(3):
+        assert torch.equal(network.draw(row(told, i), share[i : i + 1]), together[i : i + 1])
+
+
+def test_draws_do_not_depend_on_the_mode():
+    _, told = movements([6, 6])
+    network, share = decoder(), shares(2, 6)
+    assert torch.equal(network.draw(told, share), network.train().draw(told, share))
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_draws_are_events(seed):
+    _, told = movements([12, 7, 1] * 60, seed=seed, most_px=2)
+    network = decoder(seed)
+    with torch.no_grad():
+        # At rest and at once, as often as it can be.
+        for move in (network.move_x, network.move_y):
+            move.out.bias[-4] += 4
+        network.clock[-1].bias[:2] += 6
+    drawn = network.draw(told, shares(180, 12, seed))
+    valid = drawn[told.mask]
+    assert (valid[:, 0] == 0).float().mean() > 0.3
+    assert (valid[:, 2] == 1).float().mean() > 0.3
+    assert torch.equal(drawn, drawn.round())
+    assert (valid[:, :2] != 0).any(1).all()
+    assert (valid[:, 2] >= 1).all()
+    assert (drawn[~told.mask] == 0).all()
+    assert decoder(seed)(drawn, told).isfinite().all()
+
+
+def test_the_same_chance_gives_the_same_events():
+    _, told = movements([9] * 4)
+    first = decoder().draw(told, shares(4, 9))
+    assert torch.equal(first, decoder().draw(told, shares(4, 9)))
+    assert not torch.equal(first, decoder().draw(told, shares(4, 9, seed=1)))
+
+
+def close(found, expected, n):
+    """Whether frequencies among n draws are what five deviations of them allow."""
+    deviation = (expected * (1 - expected) / n).sqrt()
+    assert ((found - expected).abs() < 5 * deviation + 2e-3).all(), (found, expected)
+
+
+def test_draws_are_as_frequent_as_the_likelihood_says():
+    n = 20_000
+    network = decoder()
+    with torch.no_grad():
+        network.clock[-1].bias[torch.tensor([7, 8, 16, 90])] += torch.tensor([5.0, 6, 5, 5])
+        network.move_x.out.bias[-4] += 2
+    _, one = movements([1], most_px=9)
+    told = Told(*(part.expand(n, *part.shape[1:]).contiguous() for part in vars(one).values()))
+    drawn = network.draw(told, shares(n, 1))[:, 0]
+
+    def likelihood(events, part):
+        few = Told(*(value[: len(events)] for value in vars(told).values()))
+        return network(events[:, None], few).detach().exp()[:, part]
+
+    level = CLOCK_LEVELS.of(drawn[:, 2])
+    counts = level.bincount(minlength=len(CLOCK_LEVELS))
+    common = counts.topk(4).indices
+    asked = torch.stack([drawn[level == k][0] for k in common])
+    close(counts[common] / n, likelihood(asked, 2), n)
+
+    at_once = drawn[drawn[:, 2] == 8]
+    dx_px, counts = at_once[:, 0].unique(return_counts=True)
+    common = counts.topk(5).indices
+    asked = torch.stack([at_once[at_once[:, 0] == dx_px[k]][0] for k in common])
+    close(counts[common] / len(at_once), likelihood(asked, 0), len(at_once))
+
+    upright = at_once[at_once[:, 0] == 0]
+    assert len(upright) > 1000
+    dy_px, counts = upright[:, 1].unique(return_counts=True)
+    common = counts.topk(5).indices
+    asked = torch.stack([upright[upright[:, 1] == dy_px[k]][0] for k in common])
+    close(counts[common] / len(upright), likelihood(asked, 1), len(upright))
+
+
+def test_a_trained_decoder_learns_to_reach_the_goal():
+    events, told = movements([2, 3, 4, 5] * 16, most_px=300)
+    # Only what is left tells the last step.
+    told = replace(told, x_t=torch.zeros_like(told.x_t))
+    network = decoder().train()
+    adam = torch.optim.Adam(network.parameters(), lr=1e-2)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        for _ in range(60):
+            adam.zero_grad()
+            (-network(events, told).sum(1).mean()).backward()
+            nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+            adam.step()
+    _, asked = movements([2, 3, 4, 5] * 16, seed=1, most_px=300)
+    asked = replace(asked, x_t=told.x_t)
+    there = network.draw(asked, shares(64, 5))[..., :2].sum(1)
+    reached = (there == asked.ends[:, :2]).all(1).float().mean()
+    assert reached > 0.9
+    untrained = decoder().draw(asked, shares(64, 5))[..., :2].sum(1)
+    assert (untrained == asked.ends[:, :2]).all(1).float().mean() < 0.3
+
+
+def test_the_gradient_reaches_every_parameter():
+    events, told = movements([6, 3])
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        network = EventDecoder(CHANNELS, hidden=32, dropout=0.0)
+    sgd = torch.optim.SGD(network.parameters(), lr=1e-3)
+    # A new head's hidden layer gets its first gradient once its output layer has left zero.
+    for _ in range(2):
+        sgd.zero_grad()
+        (-network(events, told).mean()).backward()
+        sgd.step()
+    for name, weights in network.named_parameters():
+        assert weights.grad.isfinite().all(), name
+        assert weights.grad.abs().sum() > 0, name
