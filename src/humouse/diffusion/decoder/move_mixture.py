@@ -106,9 +106,9 @@ class MoveMixture:
 class MoveHead(nn.Module):
     """Makes the mixture of each step.
 
-    The means start out as, and keep a path to, the guesses that physics offers (the last step again,
-    the way that is left over the steps that are left, …), so that what has to be learned is which to
-    trust, not what they are.
+    The means are weighted sums of the guesses that physics offers (the last step again, the way that
+    is left over the steps that are left, …), at first of half the last step alone: what has to be
+    learned is which to trust, not what they are.
 
     Args:
         features: Width of what it reads.

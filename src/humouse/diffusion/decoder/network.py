@@ -31,8 +31,8 @@ class Told:
         x_t: [B, T, C] the noisy movements, zero at padding.
         level: [B, 2] how noisy, (α_t, σ_t).
         cond: [B, K] all conditions on the network's scale.
-        ends: [B, 3] where each movement must end from its start, and when (px, px, ms), whole.
-        mask: [B, T] True where valid.
+        ends: [B, 3] where each movement shall end from its start, and when (px, px, ms), whole.
+        mask: [B, T] True where valid; each row's valid steps come first.
     """
 
     x_t: Float[Tensor, "B T C"]
