@@ -156,6 +156,29 @@ def test_the_same_chance_gives_the_same_events():
     assert not torch.equal(first, decoder().draw(told, shares(4, 9, seed=1)))
 
 
+class Recording(EventDecoder):
+    """Keeps how likely each event was as it was drawn."""
+
+    def _drawn(self, hidden, place, share):
+        event = super()._drawn(hidden, place, share)
+        dx_px, dy_px, dt_ms = event.unbind(1)
+        level = CLOCK_LEVELS.of(dt_ms)
+        of_dt = self._clock(hidden).gather(1, level[:, None])[:, 0]
+        x, y = self._moves(hidden, place, level, dt_ms)
+        drawn = torch.stack([x.log_prob(dx_px), y(dx_px).log_prob(dy_px), of_dt], 1)
+        self.log_prob.append(drawn)
+        return event
+
+
+def test_every_event_is_drawn_as_likely_as_it_is_said_to_be():
+    _, told = movements([12, 7, 1] * 20, most_px=4)
+    recording = Recording(CHANNELS, hidden=32, dropout=0.1)
+    recording.load_state_dict(decoder().state_dict())
+    recording.log_prob = []
+    events = recording.eval().draw(told, shares(60, 12))
+    same(torch.stack(recording.log_prob, 1)[told.mask], decoder()(events, told))
+
+
 def close(found, expected, n):
     """Whether frequencies among n draws are what five deviations of them allow."""
     deviation = (expected * (1 - expected) / n).sqrt()

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
+from torch.nn.functional import logsigmoid
 
 _LOGISTICS = 6
 _SMALL_PX = 2
 _POINTS = 2 * _SMALL_PX + 1
 _HIDDEN = 128
-_LEAST_SHARE = 1e-6
+_CUT = 1e-3
 _NEVER = -1e9
 
 
@@ -31,76 +32,82 @@ class MoveMixture:
         mean: [N, K] of the logistics, companded.
         log_scale: [N, K] logarithm of their scales.
         log_weight: [N, K + 6] of the logistics, the small moves and the remainder.
+        remaining_px: [N] what is left to the goal, whole pixels.
+        nonzero: [N] where 0 is known not to be: all else is as likely as it was, given that.
     """
 
     mean: Float[Tensor, "N K"]
     log_scale: Float[Tensor, "N K"]
     log_weight: Float[Tensor, "N W"]
+    remaining_px: Float[Tensor, "N"]
+    nonzero: Bool[Tensor, "N"]
 
-    def excluding(self, zero: Bool[Tensor, "N"], remaining_px: Float[Tensor, "N"]) -> "MoveMixture":
-        """Return the mixtures without a point mass at 0 where `zero`: both axes never rest at once."""
-        kept = self.log_weight.clone()
-        kept[:, _LOGISTICS + _SMALL_PX] = kept[:, _LOGISTICS + _SMALL_PX].masked_fill(zero, _NEVER)
-        kept[:, -1] = kept[:, -1].masked_fill(zero & (remaining_px == 0), _NEVER)
-        return MoveMixture(self.mean, self.log_scale, kept.log_softmax(1))
-
-    def log_prob(
-        self,
-        px: Float[Tensor, "N"],
-        remaining_px: Float[Tensor, "N"],
-        nonzero: Bool[Tensor, "N"] | None = None,
-    ) -> Float[Tensor, "N"]:
-        """Return log P(px).
-
-        Args:
-            px: Whole pixels.
-            remaining_px: What is left to the goal, whole pixels.
-            nonzero: Where 0 cannot be: there ±1 share its cell of the logistics.
-        """
-        low, high = px - 0.5, px + 0.5
-        if nonzero is not None:
-            low = torch.where(nonzero & (px == 1), 0.0, low)
-            high = torch.where(nonzero & (px == -1), 0.0, high)
-        sharpness = (-self.log_scale).exp()
-        a = (companded(low)[:, None] - self.mean) * sharpness
-        b = (companded(high)[:, None] - self.mean) * sharpness
+    def log_prob(self, px: Float[Tensor, "N"]) -> Float[Tensor, "N"]:
+        """Return log P(px) of whole pixels."""
+        a, b = self._edges(px)
         # σ(b) − σ(a) = σ(b) σ(−a) (1 − e^{a−b}), which never cancels.
         inside = torch.log(-torch.expm1((a - b).clamp(max=-1e-7)))
-        cell = nn.functional.logsigmoid(b) + nn.functional.logsigmoid(-a) + inside
-        if nonzero is not None:
-            cell = cell.masked_fill((nonzero & (px == 0))[:, None], _NEVER)
+        cell = logsigmoid(b) + logsigmoid(-a) + inside
         place = (px.clamp(-_SMALL_PX, _SMALL_PX) + _SMALL_PX).long()[:, None]
         point = self.log_weight[:, _LOGISTICS:-1].gather(1, place)[:, 0]
         parts = [
             self.log_weight[:, :_LOGISTICS] + cell,
             point.masked_fill(px.abs() > _SMALL_PX, _NEVER)[:, None],
-            self.log_weight[:, -1].masked_fill(px != remaining_px, _NEVER)[:, None],
+            self.log_weight[:, -1].masked_fill(px != self.remaining_px, _NEVER)[:, None],
         ]
-        return torch.cat(parts, 1).logsumexp(1)
+        log_prob = torch.cat(parts, 1).logsumexp(1) - self._allowed().logsumexp(1)
+        return log_prob.masked_fill(self.nonzero & (px == 0), _NEVER)
 
-    def draw(
-        self,
-        share: Float[Tensor, "N 2"],
-        remaining_px: Float[Tensor, "N"],
-        nonzero: Bool[Tensor, "N"] | None = None,
-    ) -> Float[Tensor, "N"]:
+    def draw(self, share: Float[Tensor, "N 2"]) -> Float[Tensor, "N"]:
         """Return a draw of each, whole pixels.
+
+        The last thousandth of a logistic on either side is cut off: on this scale it is a power law
+        of leaps across the screen, which the shape brings along and nobody made.
 
         Args:
             share: Two numbers in [0, 1) for each: which part of the mixture, and where in it.
-            remaining_px: What is left to the goal.
-            nonzero: Where 0 cannot be.
         """
-        part = drawn_level(self.log_weight, share[:, 0])
+        part = drawn_level(self._allowed(), share[:, 0])
         logistic = part.clamp(max=_LOGISTICS - 1)[:, None]
-        spread = torch.logit(share[:, 1].clamp(_LEAST_SHARE, 1 - _LEAST_SHARE))
-        mean, scale = self.mean.gather(1, logistic)[:, 0], self.log_scale.gather(1, logistic)[:, 0]
-        smooth = torch.sinh((mean + scale.exp() * spread).clamp(-10, 10)) / 2
-        px = smooth.round()
-        if nonzero is not None:
-            px = torch.where(nonzero & (px == 0), torch.where(smooth < 0, -1.0, 1.0), px)
+        a, b = (
+            edge.gather(1, logistic)[:, 0].double()
+            for edge in self._edges(self.mean.new_zeros(len(part)))
+        )
+        below, above = a.sigmoid(), (-b).sigmoid()
+        below, above = torch.where(self.nonzero, below, 0.5), torch.where(self.nonzero, above, 0.5)
+        # Either tail is measured from its own end, where numbers near 0 are exact.
+        within = share[:, 1].double().clamp(_CUT, 1 - _CUT)
+        upto, beyond = within * (below + above), (1 - within) * (below + above)
+        left = upto < below
+        spread = torch.where(left, upto, beyond).logit() * torch.where(left, 1, -1)
+        mean, scale = (each.gather(1, logistic)[:, 0] for each in (self.mean, self.log_scale.exp()))
+        px = (torch.sinh((mean + scale * spread.to(mean)).clamp(-10, 10)) / 2).round()
+        px = torch.where(self.nonzero & (px == 0), torch.where(left, -1.0, 1.0), px)
         px = torch.where(part >= _LOGISTICS, (part - _LOGISTICS - _SMALL_PX).to(px), px)
-        return torch.where(part == _LOGISTICS + _POINTS, remaining_px, px)
+        return torch.where(part == _LOGISTICS + _POINTS, self.remaining_px, px)
+
+    def _edges(self, px: Float[Tensor, "N"]) -> tuple[Tensor, Tensor]:
+        """Return both edges of a pixel's cell in each logistic, in scales from its mean."""
+        sharpness = (-self.log_scale).exp()
+        low, high = (
+            (companded(edge)[:, None] - self.mean) * sharpness for edge in (px - 0.5, px + 0.5)
+        )
+        return low, high
+
+    def _allowed(self) -> Float[Tensor, "N W"]:
+        """Return the logarithm of what is left of each part's weight without 0 where that cannot be."""
+        a, b = self._edges(torch.zeros_like(self.remaining_px))
+        zero = self.remaining_px == 0
+        without = torch.cat(
+            [
+                torch.logaddexp(logsigmoid(a), logsigmoid(-b)),
+                self.log_weight.new_zeros(len(a), _POINTS),
+                torch.where(zero, _NEVER, 0.0)[:, None],
+            ],
+            1,
+        )
+        without[:, _LOGISTICS + _SMALL_PX] = _NEVER
+        return self.log_weight + torch.where(self.nonzero[:, None], without, 0)
 
 
 class MoveHead(nn.Module):
@@ -130,13 +137,19 @@ class MoveHead(nn.Module):
             self.out.bias[-1] = -4.0
 
     def forward(
-        self, features: Float[Tensor, "N F"], guesses_px: Float[Tensor, "N G"]
+        self,
+        features: Float[Tensor, "N F"],
+        guesses_px: Float[Tensor, "N G"],
+        remaining_px: Float[Tensor, "N"],
+        nonzero: Bool[Tensor, "N"],
     ) -> MoveMixture:
         """Return the mixtures.
 
         Args:
             features: What is known of each step.
             guesses_px: Guesses at the move, the last one first (px).
+            remaining_px: What is left to the goal.
+            nonzero: Where the move is known not to be 0.
         """
         guesses = companded(guesses_px)
         hidden = nn.functional.silu(self.hidden(torch.cat([features, 0.3 * guesses], 1)))
@@ -146,7 +159,8 @@ class MoveHead(nn.Module):
         numbers = _LOGISTICS * (2 + self.guesses)
         each = out[:, :numbers].unflatten(1, (_LOGISTICS, 2 + self.guesses))
         mean = each[..., 0] + (each[..., 2:] * guesses.float()[:, None]).sum(-1)
-        return MoveMixture(mean, each[..., 1].clamp(-6, 3), out[:, numbers:].log_softmax(1))
+        log_weight = out[:, numbers:].log_softmax(1)
+        return MoveMixture(mean, each[..., 1].clamp(-6, 3), log_weight, remaining_px, nonzero)
 
 
 def drawn_level(log_weight: Float[Tensor, "N W"], share: Float[Tensor, "N"]) -> Int[Tensor, "N"]:

@@ -21,6 +21,7 @@ _EMBEDDING = 24
 _HIDDEN = 128
 _RUNNING = 8
 _GUESSES = 6
+_NEVER = -1e9
 
 
 @dataclass(frozen=True)
@@ -145,11 +146,9 @@ class EventDecoder(nn.Module):
         hidden, events = self.dropout(hidden[told.mask]), events[told.mask]
         dx_px, dy_px, dt_ms = events.unbind(1)
         level = CLOCK_LEVELS.of(dt_ms)
-        of_dt = self.clock(hidden).float().log_softmax(1).gather(1, level[:, None])[:, 0]
+        of_dt = self._clock(hidden).gather(1, level[:, None])[:, 0]
         x, y = self._moves(hidden, place, level, dt_ms)
-        of_dx = x.log_prob(dx_px, place.remaining[:, 0])
-        of_dy = y(dx_px).log_prob(dy_px, place.remaining[:, 1], dx_px == 0)
-        return torch.stack([of_dx, of_dy, of_dt], 1)
+        return torch.stack([x.log_prob(dx_px), y(dx_px).log_prob(dy_px), of_dt], 1)
 
     @torch.no_grad()
     def draw(self, told: Told, share: Float[Tensor, "B T 6"]) -> Float[Tensor, "B T 3"]:
@@ -175,12 +174,17 @@ class EventDecoder(nn.Module):
     def _drawn(
         self, hidden: Float[Tensor, "B H"], place: Place, share: Float[Tensor, "B 6"]
     ) -> Float[Tensor, "B 3"]:
-        level = drawn_level(self.clock(hidden).log_softmax(1), share[:, 0])
-        dt_ms = CLOCK_LEVELS.draw(level, share[:, 1]).clamp(min=1)
+        level = drawn_level(self._clock(hidden), share[:, 0])
+        dt_ms = CLOCK_LEVELS.draw(level, share[:, 1])
         x, y = self._moves(hidden, place, level, dt_ms)
-        dx_px = x.draw(share[:, 2:4], place.remaining[:, 0])
-        dy_px = y(dx_px).draw(share[:, 4:6], place.remaining[:, 1], dx_px == 0)
-        return torch.stack([dx_px, dy_px, dt_ms], 1)
+        dx_px = x.draw(share[:, 2:4])
+        return torch.stack([dx_px, y(dx_px).draw(share[:, 4:6]), dt_ms], 1)
+
+    def _clock(self, hidden: Float[Tensor, "N H"]) -> Float[Tensor, "N L"]:
+        """Return the log-likelihood of each level of dt; that of 0 ms is none."""
+        out = self.clock(hidden).float()
+        never = torch.arange(out.shape[1], device=out.device) == 0
+        return out.masked_fill(never, _NEVER).log_softmax(1)
 
     def _context(self, told: Told) -> Float[Tensor, "B T H"]:
         """Return what each step of x_t says in the light of those before and after it."""
@@ -227,12 +231,14 @@ class EventDecoder(nn.Module):
         """Return the mixture of dx, and that of dy as a function of dx."""
         when = self.clock_embedding(level)
         guesses_x, guesses_y = (place.guesses_px(dt_ms, axis) for axis in (0, 1))
-        x = self.move_x(torch.cat([hidden, when], 1), guesses_x)
+        anywhere = torch.zeros_like(level, dtype=torch.bool)
+        x = self.move_x(torch.cat([hidden, when], 1), guesses_x, place.remaining[:, 0], anywhere)
 
         def y(dx_px: Tensor) -> MoveMixture:
             moved = self.move_embedding(MOVE_LEVELS.of_signed(dx_px))
             features = torch.cat([hidden, when, moved, 0.3 * companded(guesses_x)], 1)
             guesses = torch.cat([guesses_y, place.straight_on_px(dx_px)], 1)
-            return self.move_y(features, guesses).excluding(dx_px == 0, place.remaining[:, 1])
+            # A step that moves along neither axis is no event.
+            return self.move_y(features, guesses, place.remaining[:, 1], dx_px == 0)
 
         return x, y
