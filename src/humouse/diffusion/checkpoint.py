@@ -88,7 +88,8 @@ def model_in(saved: Checkpoint, path: Path, device: torch.device | str = "cpu") 
 def build_decoder(config: dict[str, Any], codec: Codec) -> EventDecoder:
     """Return an untrained decoder of the configured size."""
     how = config["decoder"]
-    return EventDecoder(codec.channels, hidden=how["hidden"], dropout=how["dropout"])
+    names = ("hidden", "dropout", "draw_scale", "draw_least")
+    return EventDecoder(codec.channels, **{name: how[name] for name in names})
 
 
 def build_denoiser(config: dict[str, Any], codec: Codec) -> Denoiser:

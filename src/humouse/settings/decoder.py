@@ -20,6 +20,13 @@ class DecoderModelSettings:
     least_time: float = setting(
         "noise times to learn from begin here: it can take over at any later one"
     )
+    time_jitter: float = setting(
+        "how roughly it is told the duration in training: the standard deviation, as a share"
+    )
+    draw_scale: float = setting("what the widths of its distributions are multiplied by in drawing")
+    draw_least: float = setting(
+        "parts of a distribution less likely than this share of the likeliest are not drawn from"
+    )
     hand_over: float = setting("noise time at which it takes over when sampling; 1 is pure noise")
 
 

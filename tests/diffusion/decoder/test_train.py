@@ -12,8 +12,9 @@ import torch
 from humouse import cli
 from humouse.artefact import sha256
 from humouse.data.codec import CONDITIONS, valid_steps
+from humouse.data.prepared import Prepared
 from humouse.diffusion.checkpoint import Model, load_model
-from humouse.diffusion.decoder.likelihood import from_time, log_likelihood
+from humouse.diffusion.decoder.likelihood import from_time, log_likelihood, roughly
 from humouse.diffusion.decoder.train import train
 from humouse.diffusion.distill import distill
 from humouse.diffusion.objective import NoisyBatch
@@ -75,6 +76,12 @@ def test_the_model_is_kept_and_the_decoder_learns(
     assert loss[-1] < loss[0]
     last = metrics[-1]
     assert last["val_loss"] == pytest.approx(last["val_dx"] + last["val_dy"] + last["val_dt"])
+
+
+def test_the_longest_step_is_the_longest_learned_from(model: Model):
+    train = Prepared.load(model.data["folder"]).split("train")
+    moves_px = model.codec.canonicalize(train[model.codec.fits(train)]).deltas[..., :2]
+    assert torch.equal(model.decoder.longest_px, moves_px.abs().amax((0, 1)))
 
 
 def test_resumed_it_ends_bit_for_bit_as_uninterrupted(
@@ -169,28 +176,67 @@ def test_likelihoods_are_of_peoples_own_events(model: Model, event_people):
         eps=torch.randn(x0.shape, generator=torch.Generator().manual_seed(0)),
         self_condition=torch.zeros(8, dtype=torch.bool),
     )
-    nats = log_likelihood(model.decoder, codec, model.denoiser.schedule, batch)
+    exact = torch.ones(8)
+    nats = log_likelihood(model.decoder, codec, model.denoiser.schedule, batch, exact)
     assert nats.shape == (int(frame.lengths.sum()), 3)
     assert bool(nats.isfinite().all())
     assert bool((nats <= 1e-5).all())
     with pytest.raises(ValueError, match="conditions"):
-        log_likelihood(model.decoder, codec, model.denoiser.schedule, replace(batch, cond=None))
+        log_likelihood(
+            model.decoder, codec, model.denoiser.schedule, replace(batch, cond=None), exact
+        )
+    later = log_likelihood(model.decoder, codec, model.denoiser.schedule, batch, 2 * exact)
+    assert not torch.equal(later, nats)
+
+
+def test_a_duration_is_told_roughly_and_the_goal_exactly(model: Model, event_people):
+    codec = model.codec
+    people = event_people[codec.fits(event_people)][:4]
+    x0, frame = codec.encode(people)
+    batch = NoisyBatch(
+        x0=x0,
+        mask=valid_steps(frame.lengths, x0.shape[1]),
+        cond=codec.told(frame, len(CONDITIONS)),
+        t=torch.full((4,), 0.5),
+        eps=torch.zeros_like(x0),
+        self_condition=torch.zeros(4, dtype=torch.bool),
+    )
+    told: list[torch.Tensor] = []
+
+    schedule = model.denoiser.schedule
+    with model.decoder.register_forward_pre_hook(lambda _, given: told.append(given[1].ends)):
+        for factor in (torch.ones(4), torch.tensor([1.0, 1.5, 0.5, 1.0])):
+            log_likelihood(model.decoder, codec, schedule, batch, factor)
+    exact, rough = told
+    events = codec.events(x0) * batch.mask[..., None]
+    assert torch.equal(exact, events.sum(1))
+    assert torch.equal(rough[:, :2], exact[:, :2])
+    torch.testing.assert_close(rough[:, 2], (exact[:, 2] * factor).round())
+
+
+def test_factors_are_around_one():
+    g = torch.Generator().manual_seed(0)
+    factors = roughly(20_000, 0.05, g)
+    assert factors.mean() == pytest.approx(1, abs=2e-3)
+    assert factors.std() == pytest.approx(0.05, rel=0.03)
+    assert torch.equal(roughly(5, 0.0), torch.ones(5))
 
 
 @pytest.fixture(scope="module")
 def event_people(model: Model):
-    from humouse.data.prepared import Prepared
-
     return Prepared.load(model.data["folder"]).split("val")
 
 
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        (["decoder.hand_over=0.1"], r"decoder.hand_over=0.1: must lie between .*0.3 and 1"),
+        (["decoder.hand_over=0.05"], r"decoder.hand_over=0.05: must lie between .*0.1 and 1"),
         (["decoder.hand_over=1.5"], "decoder.hand_over=1.5"),
         (["decoder.least_time=-1"], "decoder.least_time=-1"),
         (["decoder.dropout=1"], "decoder.dropout=1"),
+        (["decoder.time_jitter=-0.1"], "decoder.time_jitter=-0.1"),
+        (["decoder.draw_scale=0"], "decoder.draw_scale=0"),
+        (["decoder.draw_least=2"], "decoder.draw_least=2"),
         (["decoder.hidden=0"], "decoder.hidden=0"),
         (["optim.lr=-1"], "optim.lr"),
     ],
@@ -222,8 +268,8 @@ def test_models_that_cannot_have_a_decoder(
 
 
 def test_requests_that_no_decoder_can_serve(model: Model, event_checkpoint: Path):
-    with pytest.raises(InputError, match=r"hand_over=0.2: .* takes over from 0.3 to 1"):
-        sample(model, 1, seed=0, rule=SamplingRule(hand_over=0.2))
+    with pytest.raises(InputError, match=r"hand_over=0.05: .* takes over from 0.1 to 1"):
+        sample(model, 1, seed=0, rule=SamplingRule(hand_over=0.05))
     plain = load_model(event_checkpoint)
     with pytest.raises(InputError, match=r"has no decoder; .*humouse train decoder ckpt="):
         sample(plain, 1, seed=0, rule=SamplingRule(hand_over=0.5))

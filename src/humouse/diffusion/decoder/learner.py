@@ -13,7 +13,7 @@ from humouse.data.augment import AugmentRules
 from humouse.data.codec import CONDITIONS, EventCodec
 from humouse.diffusion.batches import Draws, Share, StepBatches
 from humouse.diffusion.checkpoint import DECODER, Model, build_decoder
-from humouse.diffusion.decoder.likelihood import from_time, log_likelihood
+from humouse.diffusion.decoder.likelihood import from_time, log_likelihood, roughly
 from humouse.diffusion.decoder.validation import DecoderCheck
 from humouse.diffusion.objective import NoisyBatch
 from humouse.errors import InputError
@@ -58,6 +58,8 @@ class DecoderLearner(Learner):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(derive_seed(s.seed, "weights"))
             network = build_decoder(material.config, material.codec)
+        moves_px = material.codec.canonicalize(material.train).deltas[..., :2]
+        network.longest_px.copy_(moves_px.abs().amax((0, 1)))
         self.average = copy.deepcopy(network).to(self.accelerator.device).eval()
         self.network = network.to(self.accelerator.device)
         self.ema = EMA(self.network, s.optim.ema_decay)
@@ -127,7 +129,7 @@ class DecoderLearner(Learner):
         events, total = int(batch.mask.sum()), 0.0
         # Sorted by length, neighbours need the same padding.
         size = -(-len(batch) // _PARTS)
-        with seeded(self.accelerator.device, derive_seed(self.settings.seed, "dropout", step)):
+        with seeded(self.accelerator.device, derive_seed(self.settings.seed, "decoder", step)):
             for first in range(0, len(batch), size):
                 part = batch[first : first + size].trimmed().to(self.accelerator.device)
                 loss = self._nats(part) / events
@@ -138,13 +140,14 @@ class DecoderLearner(Learner):
     def _nats(self, part: NoisyBatch) -> Tensor:
         schedule = self.model.denoiser.schedule
         with self.accelerator.autocast():
-            return -log_likelihood(self.network, self.codec, schedule, part).sum()
+            told_time = roughly(len(part), self.settings.decoder.time_jitter)
+            return -log_likelihood(self.network, self.codec, schedule, part, told_time).sum()
 
     def measure(self, *, scored: bool) -> tuple[dict[str, float], dict[str, Figure]]:
         """Return the nats per event of validation people, and the scores of samples where due."""
         self.average.load_state_dict(self.ema.weights)
         schedule, how = self.model.denoiser.schedule, self.settings.decoder
-        numbers = self.check.nats(self.average, schedule, how.least_time)
+        numbers = self.check.nats(self.average, schedule, how.least_time, how.time_jitter)
         if not scored:
             return numbers, {}
         m = self.material

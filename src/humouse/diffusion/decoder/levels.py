@@ -19,6 +19,7 @@ class Levels:
         while edges[-1] <= most:
             wider = max(edges[-1] + 1, round(edges[-1] * growth))
             edges.append(min(wider, most + 1))
+        self.most = most
         self._edges = torch.tensor(edges)
 
     def __len__(self) -> int:

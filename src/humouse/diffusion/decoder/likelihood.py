@@ -13,7 +13,11 @@ from humouse.diffusion.objective import NoisyBatch
 
 
 def log_likelihood(
-    decoder: EventDecoder, codec: EventCodec, schedule: Schedule, batch: NoisyBatch
+    decoder: EventDecoder,
+    codec: EventCodec,
+    schedule: Schedule,
+    batch: NoisyBatch,
+    told_time: Float[Tensor, "B"],
 ) -> Float[Tensor, "V 3"]:
     """Return log p(event | x_t, the events before) of each valid event: dx, dy and dt (nats).
 
@@ -22,6 +26,7 @@ def log_likelihood(
         codec: Says which events x0 stands for.
         schedule: The diffusion's.
         batch: Clean movements, noise and its times, all conditions.
+        told_time: What each duration is multiplied by before the decoder is told; see `roughly`.
 
     Raises:
         ValueError: The batch has no conditions.
@@ -32,14 +37,25 @@ def log_likelihood(
     valid = batch.mask[..., None]
     noisy = alpha[:, None, None] * batch.x0 + sigma[:, None, None] * batch.eps
     events = codec.events(batch.x0) * valid
+    ends = events.sum(1)
+    ends[:, 2] = (ends[:, 2] * told_time.to(ends)).round()
     told = Told(
         x_t=noisy * valid,
         level=torch.stack([alpha, sigma], 1),
         cond=batch.cond,
-        ends=events.sum(1),
+        ends=ends,
         mask=batch.mask,
     )
     return decoder(events, told)
+
+
+def roughly(count: int, jitter: float, rng: torch.Generator | None = None) -> Float[Tensor, "B"]:
+    """Return factors around 1, normal with a deviation of `jitter`.
+
+    A decoder that is told the exact time in training adds up ticks of a clock and knows what is left
+    to the millisecond. Its own draws never meet such a sum, and what it has not met it cannot mend.
+    """
+    return 1 + jitter * torch.randn(count, generator=rng)
 
 
 def from_time(batch: NoisyBatch, least: float) -> NoisyBatch:

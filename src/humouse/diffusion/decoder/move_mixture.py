@@ -1,6 +1,7 @@
 """The distribution of one axis of one step: whole pixels, as a mixture."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -11,7 +12,7 @@ _LOGISTICS = 6
 _SMALL_PX = 2
 _POINTS = 2 * _SMALL_PX + 1
 _HIDDEN = 128
-_CUT = 1e-3
+_CUT = 1e-2
 _NEVER = -1e9
 
 
@@ -58,16 +59,23 @@ class MoveMixture:
         log_prob = torch.cat(parts, 1).logsumexp(1) - self._allowed().logsumexp(1)
         return log_prob.masked_fill(self.nonzero & (px == 0), _NEVER)
 
-    def draw(self, share: Float[Tensor, "N 2"]) -> Float[Tensor, "N"]:
+    def narrowed(self, scale: float) -> "MoveMixture":
+        """Return the mixture with the scales of its logistics multiplied."""
+        return replace(self, log_scale=self.log_scale + math.log(scale))
+
+    def draw(self, share: Float[Tensor, "N 2"], least_part: float = 0.0) -> Float[Tensor, "N"]:
         """Return a draw of each, whole pixels.
 
-        The last thousandth of a logistic on either side is cut off: on this scale it is a power law
+        The last hundredth of a logistic on either side is cut off: on this scale it is a power law
         of leaps across the screen, which the shape brings along and nobody made.
 
         Args:
             share: Two numbers in [0, 1) for each: which part of the mixture, and where in it.
+            least_part: Parts less likely than this share of the likeliest are not drawn from.
         """
-        part = drawn_level(self._allowed(), share[:, 0])
+        allowed = self._allowed()
+        rare = allowed.exp() < least_part * allowed.exp().amax(1, keepdim=True)
+        part = drawn_level(allowed.masked_fill(rare, _NEVER), share[:, 0])
         logistic = part.clamp(max=_LOGISTICS - 1)[:, None]
         a, b = (
             edge.gather(1, logistic)[:, 0].double()

@@ -103,17 +103,33 @@ class EventDecoder(nn.Module):
         channels: C of x_t.
         hidden: Width of the LSTM along the events.
         dropout: Dropout on its input and output.
+        draw_scale: What the scales of the logistics are multiplied by when drawing.
+        draw_least: Parts of a mixture less likely than this share of the likeliest are not drawn
+            from.
     """
 
-    def __init__(self, channels: int, *, hidden: int = 256, dropout: float = 0.1) -> None:
+    longest_px: Tensor
+
+    def __init__(
+        self,
+        channels: int,
+        *,
+        hidden: int = 256,
+        dropout: float = 0.1,
+        draw_scale: float = 1.0,
+        draw_least: float = 0.0,
+    ) -> None:
         super().__init__()
+        self.draw_scale, self.draw_least = draw_scale, draw_least
+        # Of one event, along each axis: no draw is longer. Training takes it from people.
+        self.register_buffer("longest_px", torch.full((2,), float(MOVE_LEVELS.most)))
         conditions = len(CONDITIONS)
         self.move_embedding = nn.Embedding(2 * len(MOVE_LEVELS) - 1, _EMBEDDING)
         self.clock_embedding = nn.Embedding(len(CLOCK_LEVELS), _EMBEDDING)
         self.read = nn.Linear(channels + 2 + conditions, _HIDDEN)
         self.forwards = nn.LSTM(_HIDDEN, _HIDDEN, batch_first=True)
         self.backwards = nn.LSTM(_HIDDEN, _HIDDEN, batch_first=True)
-        known = 2 * _HIDDEN + 3 * _EMBEDDING + 6 + channels + _RUNNING + conditions
+        known = 2 * _HIDDEN + 6 * _EMBEDDING + 6 + channels + _RUNNING + conditions
         self.enter = nn.Linear(known, hidden)
         self.along = nn.LSTM(hidden, hidden, batch_first=True)
         self.dropout = nn.Dropout(dropout)
@@ -177,8 +193,16 @@ class EventDecoder(nn.Module):
         level = drawn_level(self._clock(hidden), share[:, 0])
         dt_ms = CLOCK_LEVELS.draw(level, share[:, 1])
         x, y = self._moves(hidden, place, level, dt_ms)
-        dx_px = x.draw(share[:, 2:4])
-        return torch.stack([dx_px, y(dx_px).draw(share[:, 4:6]), dt_ms], 1)
+        dx_px = self._step(x, share[:, 2:4], 0)
+        return torch.stack([dx_px, self._step(y(dx_px), share[:, 4:6], 1), dt_ms], 1)
+
+    def _step(
+        self, move: MoveMixture, share: Float[Tensor, "B 2"], axis: int
+    ) -> Float[Tensor, "B"]:
+        # What is learned is a little wider than what people do, and one odd step begets others.
+        px = move.narrowed(self.draw_scale).draw(share, self.draw_least)
+        longest_px = self.longest_px[axis]
+        return px.clamp(-longest_px, longest_px)
 
     def _clock(self, hidden: Float[Tensor, "N H"]) -> Float[Tensor, "N L"]:
         """Return the log-likelihood of each level of dt; that of 0 ms is none."""
@@ -213,6 +237,9 @@ class EventDecoder(nn.Module):
             self.move_embedding(MOVE_LEVELS.of_signed(place.before[:, 0])),
             self.move_embedding(MOVE_LEVELS.of_signed(place.before[:, 1])),
             self.clock_embedding(CLOCK_LEVELS.of(place.before[:, 2])),
+            self.move_embedding(MOVE_LEVELS.of_signed(place.remaining[:, 0])),
+            self.move_embedding(MOVE_LEVELS.of_signed(place.remaining[:, 1])),
+            self.clock_embedding(CLOCK_LEVELS.of(place.remaining[:, 2])),
             0.3 * companded(place.earlier[:, :2]),
             0.5 * place.earlier[:, 2:].log1p(),
             place.x_t,

@@ -56,7 +56,10 @@ def train(settings: TrainDecoderSettings) -> Path:
 def _check(settings: TrainDecoderSettings) -> None:
     how = settings.decoder
     check_at_least({"decoder.hidden": (how.hidden, 1)})
-    check_shares({"decoder.least_time": how.least_time})
+    check_shares({"decoder.least_time": how.least_time, "decoder.draw_least": how.draw_least})
+    check_at_least({"decoder.time_jitter": (how.time_jitter, 0)})
+    if not how.draw_scale > 0:
+        raise InputError(f"decoder.draw_scale={how.draw_scale}: must be greater than 0")
     if not 0 <= how.dropout < 1:
         raise InputError(f"decoder.dropout={how.dropout}: must lie in 0…1, below 1")
     if not max(how.least_time, 1e-3) <= how.hand_over <= 1:

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from humouse.data.codec import CONDITIONS, EventCodec, valid_steps
 from humouse.diffusion.checkpoint import Model
-from humouse.diffusion.decoder.likelihood import from_time, log_likelihood
+from humouse.diffusion.decoder.likelihood import from_time, log_likelihood, roughly
 from humouse.diffusion.decoder.network import EventDecoder
 from humouse.diffusion.noise.schedule import Schedule
 from humouse.diffusion.objective import NoisyBatch
@@ -23,7 +23,9 @@ class DecoderCheck(SampleCheck):
     """A fixed set of validation gestures and the ways to look at a decoder through it."""
 
     @torch.no_grad()
-    def nats(self, decoder: EventDecoder, schedule: Schedule, least: float) -> dict[str, float]:
+    def nats(
+        self, decoder: EventDecoder, schedule: Schedule, least_time: float, time_jitter: float
+    ) -> dict[str, float]:
         """Return the nats per event, as "val_loss", and what dx, dy and dt have of them.
 
         At noise times spread evenly over those learned from.
@@ -41,12 +43,14 @@ class DecoderCheck(SampleCheck):
             eps=torch.randn(x0.shape, generator=g),
             self_condition=torch.zeros(B, dtype=torch.bool),
         )
-        whole = from_time(whole[frame.lengths.argsort(stable=True)], least)
+        whole = from_time(whole[frame.lengths.argsort(stable=True)], least_time)
         device = next(decoder.parameters()).device
         total = torch.zeros(3, dtype=torch.float64)
         for first in range(0, B, _BATCH):
             part = whole[first : first + _BATCH].trimmed().to(device)
-            total -= log_likelihood(decoder, self.codec, schedule, part).double().sum(0).cpu()
+            told_time = roughly(len(part), time_jitter, g)
+            nats = log_likelihood(decoder, self.codec, schedule, part, told_time)
+            total -= nats.double().sum(0).cpu()
         dx, dy, dt = (total / int(frame.lengths.sum())).tolist()
         return {"val_loss": dx + dy + dt, "val_dx": dx, "val_dy": dy, "val_dt": dt}
 
