@@ -20,6 +20,10 @@ _VERBS = {
         "teach a diffusion model to write whole events",
     ),
     "train gan": ("humouse.gan.train:main", "train a GAN"),
+    "tune": (
+        "humouse.diffusion.decoder.tune:main",
+        "hold a decoder's own movements against people's",
+    ),
     "distill": ("humouse.diffusion.distill:main", "a diffusion model → one of a few steps"),
     "publish": ("humouse.diffusion.publish:main", "a trained model → a small file to hand on"),
     "sample": ("humouse.sampling:main", "draw movements from a trained model"),

@@ -13,17 +13,14 @@ from humouse.diffusion.checkpoint import Model, load_model
 from humouse.diffusion.distill_learner import DistillLearner
 from humouse.diffusion.distill_pairs import PassingSolver
 from humouse.diffusion.latents.codec import restored
-from humouse.diffusion.successor import check_own_data, check_successor, section
+from humouse.diffusion.successor import check_own_data, check_successor, inherited
 from humouse.diffusion.train_settings import check_settings
 from humouse.errors import InputError
 from humouse.launch import launch
 from humouse.settings import (
-    DataSettings,
-    DiffusionSettings,
     Distillation,
     DistilledSettings,
     DistillSettings,
-    ModelSettings,
 )
 from humouse.training.checkpoint import DIFFUSION
 from humouse.training.run_settings import check_at_least
@@ -79,23 +76,13 @@ def student_settings(settings: DistillSettings, teacher: Model) -> DistilledSett
     Raises:
         InputError: The teacher's configuration is another version's.
     """
-    s, config = settings, teacher.config
-    data = {"batch_size": s.batch_size} | ({} if s.data_dir is None else {"dir": s.data_dir})
+    s = settings
     # There is nothing to regularise or to leave out: every pair has one right answer.
-    model = {"self_condition": False, "dropout": 0.0}
+    network = {"self_condition": False, "dropout": 0.0}
     diffusion = {"min_snr_weight": False, "self_condition_prob": 0.0}
     return DistilledSettings(
-        experiment_name=s.experiment_name,
-        seed=s.seed,
-        device=s.device,
-        resume=s.resume,
-        checkpoint_dir=s.checkpoint_dir,
-        data=section(teacher, config["data"] | data, DataSettings),
-        model=section(teacher, config["model"] | model, ModelSettings),
-        diffusion=section(teacher, config["diffusion"] | diffusion, DiffusionSettings),
+        **inherited(s, teacher, network=network, diffusion=diffusion),
         optim=s.optim,
-        logging=s.logging,
-        early_stopping=s.early_stopping,
         distillation=Distillation(
             teacher=str(teacher.path),
             teacher_sha256=sha256(teacher.path),

@@ -49,6 +49,7 @@ from humouse.settings.training import (
     OptimSettings,
     TrainSettings,
 )
+from humouse.settings.tuning import CriticSettings, TunedSettings, TuneSettings, TuningRecord
 
 __all__ = [
     "SOURCE_SETTINGS",
@@ -58,6 +59,7 @@ __all__ = [
     "BenchmarkSettings",
     "ColumnSettings",
     "CompareSettings",
+    "CriticSettings",
     "CsvSourceSettings",
     "DataSettings",
     "DecodedSettings",
@@ -89,4 +91,7 @@ __all__ = [
     "SyntheticSourceSettings",
     "TrainDecoderSettings",
     "TrainSettings",
+    "TuneSettings",
+    "TunedSettings",
+    "TuningRecord",
 ]

@@ -20,6 +20,9 @@ class DecoderModelSettings:
     least_time: float = setting(
         "noise times to learn from begin here: it can take over at any later one"
     )
+    goal_jitter_px: float = setting(
+        "how roughly it is told the goal in training: the standard deviation along each axis"
+    )
     time_jitter: float = setting(
         "how roughly it is told the duration in training: the standard deviation, as a share"
     )

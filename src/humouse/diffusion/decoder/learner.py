@@ -140,14 +140,15 @@ class DecoderLearner(Learner):
     def _nats(self, part: NoisyBatch) -> Tensor:
         schedule = self.model.denoiser.schedule
         with self.accelerator.autocast():
-            told_time = roughly(len(part), self.settings.decoder.time_jitter)
-            return -log_likelihood(self.network, self.codec, schedule, part, told_time).sum()
+            how = self.settings.decoder
+            off = roughly(len(part), how.goal_jitter_px, how.time_jitter)
+            return -log_likelihood(self.network, self.codec, schedule, part, off).sum()
 
     def measure(self, *, scored: bool) -> tuple[dict[str, float], dict[str, Figure]]:
         """Return the nats per event of validation people, and the scores of samples where due."""
         self.average.load_state_dict(self.ema.weights)
         schedule, how = self.model.denoiser.schedule, self.settings.decoder
-        numbers = self.check.nats(self.average, schedule, how.least_time, how.time_jitter)
+        numbers = self.check.nats(self.average, schedule, how)
         if not scored:
             return numbers, {}
         m = self.material

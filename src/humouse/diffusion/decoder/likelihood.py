@@ -17,7 +17,7 @@ def log_likelihood(
     codec: EventCodec,
     schedule: Schedule,
     batch: NoisyBatch,
-    told_time: Float[Tensor, "B"],
+    off: Float[Tensor, "B 3"],
 ) -> Float[Tensor, "V 3"]:
     """Return log p(event | x_t, the events before) of each valid event: dx, dy and dt (nats).
 
@@ -26,7 +26,8 @@ def log_likelihood(
         codec: Says which events x0 stands for.
         schedule: The diffusion's.
         batch: Clean movements, noise and its times, all conditions.
-        told_time: What each duration is multiplied by before the decoder is told; see `roughly`.
+        off: By how much what the decoder is told is off: goals (px), durations (as a share); see
+            `roughly`.
 
     Raises:
         ValueError: The batch has no conditions.
@@ -38,24 +39,34 @@ def log_likelihood(
     noisy = alpha[:, None, None] * batch.x0 + sigma[:, None, None] * batch.eps
     events = codec.events(batch.x0) * valid
     ends = events.sum(1)
-    ends[:, 2] = (ends[:, 2] * told_time.to(ends)).round()
+    unit = torch.ones_like(ends)
+    unit[:, 2] = ends[:, 2]
     told = Told(
         x_t=noisy * valid,
         level=torch.stack([alpha, sigma], 1),
         cond=batch.cond,
-        ends=ends,
+        ends=(ends + off.to(ends) * unit).round(),
         mask=batch.mask,
     )
     return decoder(events, told)
 
 
-def roughly(count: int, jitter: float, rng: torch.Generator | None = None) -> Float[Tensor, "B"]:
-    """Return factors around 1, normal with a deviation of `jitter`.
+def roughly(
+    count: int, goal_px: float, time: float, rng: torch.Generator | None = None
+) -> Float[Tensor, "B 3"]:
+    """Return how far off a decoder is told goals and durations in training: normal deviates.
 
-    A decoder that is told the exact time in training adds up ticks of a clock and knows what is left
-    to the millisecond. Its own draws never meet such a sum, and what it has not met it cannot mend.
+    Told the exact time, it adds up ticks of a clock and knows what is left to the millisecond; told
+    the exact goal, it makes up for a pixel in the last step. Its own draws never meet such sums, and
+    what it has not met it cannot mend.
+
+    Args:
+        count: B.
+        goal_px: Deviation of the goals, along each axis.
+        time: Deviation of the durations, as a share of them.
+        rng: Where the chance comes from; None for the global one.
     """
-    return 1 + jitter * torch.randn(count, generator=rng)
+    return torch.randn(count, 3, generator=rng) * torch.tensor([goal_px, goal_px, time])
 
 
 def from_time(batch: NoisyBatch, least: float) -> NoisyBatch:

@@ -5,23 +5,19 @@ network down to the decoder's noise time, and the decoder from there.
 """
 
 from pathlib import Path
-from typing import Any
 
 from humouse.artefact import sha256
 from humouse.data.codec import EventCodec
 from humouse.diffusion.checkpoint import Model, load_model
 from humouse.diffusion.decoder.learner import DecoderLearner
 from humouse.diffusion.latents.codec import restored
-from humouse.diffusion.successor import check_own_data, check_successor, section
+from humouse.diffusion.successor import check_own_data, check_successor, inherited
 from humouse.diffusion.train_settings import check_settings
 from humouse.errors import InputError
 from humouse.launch import launch
 from humouse.settings import (
-    DataSettings,
     DecodedSettings,
     DecoderRecord,
-    DiffusionSettings,
-    ModelSettings,
     OptimSettings,
     TrainDecoderSettings,
 )
@@ -57,7 +53,12 @@ def _check(settings: TrainDecoderSettings) -> None:
     how = settings.decoder
     check_at_least({"decoder.hidden": (how.hidden, 1)})
     check_shares({"decoder.least_time": how.least_time, "decoder.draw_least": how.draw_least})
-    check_at_least({"decoder.time_jitter": (how.time_jitter, 0)})
+    check_at_least(
+        {
+            "decoder.goal_jitter_px": (how.goal_jitter_px, 0),
+            "decoder.time_jitter": (how.time_jitter, 0),
+        }
+    )
     if not how.draw_scale > 0:
         raise InputError(f"decoder.draw_scale={how.draw_scale}: must be greater than 0")
     if not 0 <= how.dropout < 1:
@@ -99,21 +100,10 @@ def decoded_settings(settings: TrainDecoderSettings, model: Model) -> DecodedSet
     Raises:
         InputError: The model's configuration is another version's.
     """
-    s, config = settings, model.config
-    data: dict[str, Any] = {"batch_size": s.batch_size}
-    data |= {} if s.data_dir is None else {"dir": s.data_dir}
+    s = settings
     return DecodedSettings(
-        experiment_name=s.experiment_name,
-        seed=s.seed,
-        device=s.device,
-        resume=s.resume,
-        checkpoint_dir=s.checkpoint_dir,
-        data=section(model, config["data"] | data, DataSettings),
-        model=section(model, config["model"], ModelSettings),
-        diffusion=section(model, config["diffusion"], DiffusionSettings),
+        **inherited(s, model),
         optim=OptimSettings(**vars(s.optim), grad_accum=1, amp=s.amp),
-        logging=s.logging,
-        early_stopping=s.early_stopping,
         decoder=DecoderRecord(
             **vars(s.decoder), model=str(model.path), model_sha256=sha256(model.path)
         ),

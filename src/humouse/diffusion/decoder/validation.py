@@ -13,6 +13,7 @@ from humouse.diffusion.noise.schedule import Schedule
 from humouse.diffusion.objective import NoisyBatch
 from humouse.diffusion.sample import sample
 from humouse.randomness import generator
+from humouse.settings import DecoderModelSettings
 from humouse.training.validation import SampleCheck
 
 _BATCH = 64
@@ -24,7 +25,7 @@ class DecoderCheck(SampleCheck):
 
     @torch.no_grad()
     def nats(
-        self, decoder: EventDecoder, schedule: Schedule, least_time: float, time_jitter: float
+        self, decoder: EventDecoder, schedule: Schedule, how: DecoderModelSettings
     ) -> dict[str, float]:
         """Return the nats per event, as "val_loss", and what dx, dy and dt have of them.
 
@@ -43,13 +44,13 @@ class DecoderCheck(SampleCheck):
             eps=torch.randn(x0.shape, generator=g),
             self_condition=torch.zeros(B, dtype=torch.bool),
         )
-        whole = from_time(whole[frame.lengths.argsort(stable=True)], least_time)
+        whole = from_time(whole[frame.lengths.argsort(stable=True)], how.least_time)
         device = next(decoder.parameters()).device
         total = torch.zeros(3, dtype=torch.float64)
         for first in range(0, B, _BATCH):
             part = whole[first : first + _BATCH].trimmed().to(device)
-            told_time = roughly(len(part), time_jitter, g)
-            nats = log_likelihood(decoder, self.codec, schedule, part, told_time)
+            off = roughly(len(part), how.goal_jitter_px, how.time_jitter, g)
+            nats = log_likelihood(decoder, self.codec, schedule, part, off)
             total -= nats.double().sum(0).cpu()
         dx, dy, dt = (total / int(frame.lengths.sum())).tolist()
         return {"val_loss": dx + dy + dt, "val_dx": dx, "val_dy": dy, "val_dt": dt}

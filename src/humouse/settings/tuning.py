@@ -1,0 +1,63 @@
+"""Settings of tuning a decoder against a critic."""
+
+from dataclasses import dataclass, field
+
+from humouse.settings.decoder import DecodedSettings
+from humouse.settings.fields import setting
+from humouse.settings.training import AdamWSettings, EarlyStoppingSettings, LoggingSettings
+
+
+@dataclass
+class CriticSettings:
+    """The critic, and what it is held against."""
+
+    head_start: int = setting("steps that the critic takes alone, before the decoder moves")
+    diffusion_steps: int = setting("network calls down to where the decoder takes over")
+    critic_lr: float = setting("the critic's learning rate")
+    critic_dropout: float = setting("the critic's dropout")
+    critic_jitter: float = setting(
+        "how roughly the critic is told the conditions: the standard deviation, on their scale"
+    )
+    critic_time_jitter: float = setting(
+        "how roughly the critic is told the duration: the standard deviation, as a share"
+    )
+
+
+@dataclass
+class TuneSettings:
+    """`humouse tune`: hold a decoder's own movements against people's."""
+
+    ckpt: str | None = setting("checkpoint of the decoded model; null for the newest")
+    experiment_name: str = setting("names the checkpoint and the run's folder")
+    seed: int = setting("seed of everything random")
+    device: str = setting("auto, cpu or cuda")
+    resume: bool = setting("go on from the checkpoint of this name, if there is one")
+    checkpoint_dir: str = setting("folder for checkpoints")
+    data_dir: str | None = setting(
+        "folder of the prepared dataset that the model was trained on; null for where it was then"
+    )
+    batch_size: int = setting("gestures per step")
+    tuning: CriticSettings = field(default_factory=CriticSettings)
+    optim: AdamWSettings = field(default_factory=AdamWSettings)
+    logging: LoggingSettings = field(default_factory=LoggingSettings)
+    early_stopping: EarlyStoppingSettings = field(default_factory=EarlyStoppingSettings)
+
+
+@dataclass
+class TuningRecord(CriticSettings):
+    """What a tuned model's configuration says of its tuning, beside its settings.
+
+    Args:
+        model: The checkpoint of the decoded model that was tuned.
+        model_sha256: SHA-256 of that file.
+    """
+
+    model: str = ""
+    model_sha256: str = ""
+
+
+@dataclass
+class TunedSettings(DecodedSettings):
+    """The configuration of a tuned model: a decoded model's, and its tuning's."""
+
+    tuning: TuningRecord = field(kw_only=True)

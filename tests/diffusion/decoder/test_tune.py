@@ -1,0 +1,227 @@
+"""`humouse tune`, its critic, and what comes out of it."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from humouse import cli
+from humouse.artefact import sha256
+from humouse.data.codec import CONDITIONS
+from humouse.diffusion.checkpoint import DECODER, Model, load_model
+from humouse.diffusion.decoder.critic import Critic
+from humouse.diffusion.decoder.network import EventDecoder, Told
+from humouse.diffusion.decoder.tune import tune
+from humouse.diffusion.decoder.tuner import DecoderTuner
+from humouse.diffusion.publish import published
+from humouse.diffusion.sample import SamplingRule, sample
+from humouse.errors import InputError
+from humouse.launch import settings_from
+from humouse.settings import TuneSettings
+from humouse.training.checkpoint import Checkpoint
+from humouse.training.journal import read_metrics
+
+_TINY = (
+    "batch_size=16",
+    "tuning.head_start=3",
+    "tuning.diffusion_steps=2",
+    "optim.max_steps=6",
+    "optim.lr_warmup_steps=1",
+    "logging.num_eval_samples=20",
+    "logging.log_interval=1",
+    "device=cpu",
+)
+
+
+@pytest.fixture(scope="module")
+def settings(decoded: Path) -> Callable[..., TuneSettings]:
+    """Return the settings of a tiny tuning that writes below a folder."""
+
+    def made(folder: Path, *more: str) -> TuneSettings:
+        places = (f"checkpoint_dir={folder / 'checkpoints'}", f"logging.dir={folder / 'runs'}")
+        return settings_from(
+            "diffusion/tune", TuneSettings, [f"ckpt={decoded}", *_TINY, *places, *more]
+        )
+
+    return made
+
+
+@pytest.fixture(scope="module")
+def tuned(settings: Callable, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tune(settings(tmp_path_factory.mktemp("tuned")))
+
+
+def of_decoder(path: Path) -> dict[str, torch.Tensor]:
+    ema = Checkpoint.load(path).ema
+    return {name: weights for name, weights in ema.items() if name.startswith(DECODER)}
+
+
+def test_the_decoder_moves_and_the_diffusion_stays(decoded: Path, tuned: Path):
+    before, after = Checkpoint.load(decoded), Checkpoint.load(tuned)
+    assert before.ema.keys() == after.ema.keys()
+    for name, weights in before.ema.items():
+        if not name.startswith(DECODER) or name.endswith("longest_px"):
+            assert torch.equal(after.ema[name], weights), name
+    assert any(not torch.equal(before.ema[n], w) for n, w in of_decoder(tuned).items())
+    record = after.config["tuning"]
+    assert record["model_sha256"] == sha256(decoded)
+    assert after.config["decoder"] == before.config["decoder"]
+
+
+def test_both_losses_are_written_down(tuned: Path):
+    lines = read_metrics(tuned.parents[1] / "runs" / "tuned")
+    steps = [line for line in lines if "critic_auc" in line]
+    assert len(steps) == 6
+    assert [("nats" in line) for line in steps] == [False] * 3 + [True] * 3
+    assert all(0 <= line["critic_auc"] <= 1 for line in steps)
+    assert "val_loss" in lines[-1]
+
+
+def test_in_the_head_start_the_decoder_stands_still(
+    settings: Callable, decoded: Path, tmp_path: Path
+):
+    still = tune(settings(tmp_path, "optim.max_steps=3"))
+    before = of_decoder(decoded)
+    for name, weights in of_decoder(still).items():
+        assert torch.equal(weights, before[name]), name
+
+
+def test_resumed_it_ends_bit_for_bit_as_uninterrupted(
+    settings: Callable, tuned: Path, tmp_path: Path
+):
+    tune(settings(tmp_path, "optim.max_steps=4"))
+    resumed = Checkpoint.load(tune(settings(tmp_path, "resume=true")))
+    whole = Checkpoint.load(tuned)
+    for part in ("model", "ema"):
+        for name, weights in getattr(whole, part).items():
+            assert torch.equal(getattr(resumed, part)[name], weights), name
+
+
+def test_the_tuned_model_is_a_decoded_one(tuned: Path, tmp_path: Path):
+    small = tmp_path / "small.pt"
+    published(Checkpoint.load(tuned)).save(small)
+    goal = torch.tensor([80.0, -20.0])
+    for path in (tuned, small):
+        model = load_model(path)
+        assert model.decoder is not None
+        assert model.decoder.draw_scale == model.config["decoder"]["draw_scale"]
+        made = sample(model, 5, cond=goal, seed=1, rule=SamplingRule(steps=2, sampler="dpm"))
+        assert torch.equal(made.net_px, goal.expand(5, 2))
+    assert not any("critic" in name for name in Checkpoint.load(tuned).ema)
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["tuning.head_start=-1"], "tuning.head_start=-1"),
+        (["tuning.diffusion_steps=0"], "tuning.diffusion_steps=0"),
+        (["tuning.critic_lr=0"], "tuning.critic_lr=0"),
+        (["tuning.critic_dropout=1"], "tuning.critic_dropout=1"),
+        (["tuning.critic_jitter=-1"], "tuning.critic_jitter=-1"),
+        (["tuning.critic_time_jitter=-1"], "tuning.critic_time_jitter=-1"),
+        (["optim.lr=-1"], "optim.lr"),
+    ],
+)
+def test_bad_settings_are_named(settings: Callable, tmp_path: Path, more: list[str], message: str):
+    with pytest.raises(InputError, match=message):
+        tune(settings(tmp_path, *more))
+    assert not list(tmp_path.rglob("*.pt"))
+
+
+def test_models_that_cannot_be_tuned(
+    settings: Callable, decoded: Path, tuned: Path, event_checkpoint: Path, tmp_path: Path
+):
+    with pytest.raises(InputError, match=r"no decoder to tune.*humouse train decoder ckpt="):
+        tune(settings(tmp_path, f"ckpt={event_checkpoint}"))
+    with pytest.raises(InputError, match=f"was tuned already; give ckpt={decoded}"):
+        tune(settings(tmp_path, f"ckpt={tuned}"))
+    own = (f"checkpoint_dir={decoded.parent}", f"experiment_name={decoded.stem}")
+    with pytest.raises(InputError, match="give another name"):
+        tune(settings(tmp_path, *own))
+
+
+def test_the_command_line_says_what_it_does(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+):
+    monkeypatch.setattr(sys, "argv", ["humouse", "tune", "--help"])
+    cli.main()
+    assert "tuning.head_start" in capsys.readouterr().out
+
+
+def movements(lengths: list[int], T: int, seed: int = 0):
+    g = torch.Generator().manual_seed(seed)
+    B = len(lengths)
+    mask = torch.arange(T) < torch.tensor(lengths)[:, None]
+    events = torch.randint(1, 30, (B, T, 3), generator=g).float() * mask[..., None]
+    return events, torch.randn(B, len(CONDITIONS), generator=g), events.sum(1), mask
+
+
+def critic() -> Critic:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return Critic(hidden=16).eval()
+
+
+@torch.no_grad()
+def test_the_critic_judges_a_beginning_by_itself():
+    events, cond, ends, mask = movements([9, 9], 9)
+    other = events.clone()
+    other[:, 5:] += 7
+    change = (critic()(other, cond, ends, mask) - critic()(events, cond, ends, mask)).abs()
+    assert (change[:, :6] < 1e-6).all()
+    assert (change[:, 6:] > 1e-4).all()
+
+
+@torch.no_grad()
+def test_the_critic_does_not_see_padding():
+    events, cond, ends, mask = movements([4, 7], 7)
+    longer = nn.functional.pad(events, (0, 0, 0, 5)), nn.functional.pad(mask, (0, 5))
+    short = critic()(events, cond, ends, mask)
+    long = critic()(longer[0], cond, ends, longer[1])
+    for row, length in enumerate((4, 7)):
+        torch.testing.assert_close(long[row, : length + 1], short[row, : length + 1])
+    assert long.isfinite().all()
+
+
+class _LikesRight(nn.Module):
+    """Finds every px to the right a tenth likelier people's."""
+
+    def forward(self, events, cond, ends, mask):
+        return nn.functional.pad(0.1 * events[..., 0].sign().cumsum(1), (1, 0))
+
+
+def test_what_the_critic_likes_becomes_likelier():
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        network = EventDecoder(3, hidden=16, dropout=0.0)
+        tuner = DecoderTuner.__new__(DecoderTuner)
+        tuner.network, tuner.critic = network.eval(), _LikesRight()
+        tuner._log_odds = lambda events, told: tuner.critic(events, told.cond, told.ends, told.mask)
+        _, cond, ends, mask = movements([5] * 128, 5)
+        told = Told(torch.zeros(128, 5, 3), torch.rand(128, 2), cond, 0 * ends + 40, mask)
+        sgd = torch.optim.Adam(network.parameters(), lr=3e-3)
+
+        def right() -> float:
+            drawn = network.draw(replace(told), torch.rand(128, 5, 6))
+            return float((drawn[..., 0] > 0).float().mean())
+
+        before = right()
+        for _ in range(40):
+            drawn = network.draw(told, torch.rand(128, 5, 6))
+            sgd.zero_grad()
+            tuner._follow(told, drawn)
+            sgd.step()
+        assert right() > before + 0.15
+
+
+def test_a_critic_learns_to_tell_apart(decoded: Path, settings: Callable, tmp_path: Path):
+    """With a head start alone, it tells an untrained decoder's movements from people's."""
+    path = tune(settings(tmp_path, "optim.max_steps=40", "tuning.head_start=40", "batch_size=32"))
+    lines = read_metrics(tmp_path / "runs" / "tuned")
+    told_apart = [line["critic_auc"] for line in lines if "critic_auc" in line]
+    assert sum(told_apart[-5:]) / 5 > 0.85
+    assert isinstance(load_model(path), Model)
