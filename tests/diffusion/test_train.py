@@ -285,9 +285,10 @@ def test_accumulated_batches_match_one_batch(tmp_path: Path, tiny_settings: Make
 def assert_close_weights(a: Path, b: Path) -> None:
     one, other = Checkpoint.load(a), Checkpoint.load(b)
     # Adam's first steps are ± lr whatever the gradient's size: what rounding decides may differ.
-    for name, value in one.model.items():
-        different = (value - other.model[name]).abs() > 1e-4
-        assert int(different.sum()) <= max(1, 0.02 * value.numel()), name
+    apart = torch.cat(
+        [(value - other.model[name]).abs().flatten() > 1e-4 for name, value in one.model.items()]
+    )
+    assert apart.double().mean() <= 0.02
 
 
 def poisoned(monkeypatch: pytest.MonkeyPatch, step: int, part: str, value: float) -> None:

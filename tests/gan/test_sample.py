@@ -24,7 +24,8 @@ def model(request: pytest.FixtureRequest) -> Model:
 def assert_same(one: Trajectories, other: Trajectories, rows: int) -> None:
     T = int(other.lengths[:rows].max())
     assert torch.equal(one.lengths[:rows], other.lengths[:rows])
-    assert torch.equal(one.deltas[:rows, :T], other.deltas[:rows, :T])
+    # A canonical path is not rounded to whole pixels: the order of its sums may differ with the batch.
+    torch.testing.assert_close(one.deltas[:rows, :T], other.deltas[:rows, :T], rtol=1e-4, atol=1e-3)
     assert torch.equal(one.start[:rows], other.start[:rows])
 
 
