@@ -4,13 +4,15 @@ import json
 from dataclasses import replace
 
 import pytest
+import torch
 
 from humouse.errors import InputError
 from humouse.eval.evaluation import Evaluation
 from humouse.eval.evaluator import evaluate
+from humouse.eval.metrics import c2st_scores
 from humouse.eval.rule import FEATURE_MODES, METRICS, EvaluationRule
 from humouse.eval.score import MEASURES, PROBES
-from humouse.features import GROUPS, feature_table
+from humouse.features import BASIC, GROUPS, feature_table
 
 RULE = EvaluationRule(
     feature_mode="kinematic", probes=("logistic",), draws=30, permutations=19, prd_runs=2
@@ -34,7 +36,7 @@ def model(make_reaches):
 @pytest.fixture(scope="module")
 def everything(people, model, make_reaches):
     calls = []
-    rule = EvaluationRule(draws=30, permutations=19)
+    rule = EvaluationRule(probes=tuple(PROBES), draws=30, permutations=19)
     train = make_reaches(250, 2, "train")
     result = evaluate(people, model, train=train, rule=rule, progress=lambda: calls.append(1))
     assert len(calls) == rule.parts
@@ -52,6 +54,32 @@ def test_everything_is_there(everything):
     assert len(everything.neighbours) == 12
     assert all(one.importance is not None for one in everything.features.values())
     assert all(one.definition and one.unit for one in everything.features.values())
+
+
+def test_the_forest_on_eighteen_features_reads_no_others(people, model):
+    rule = replace(only("c2st"), probes=("forest18",), draws=0)
+    tables = [feature_table(side, FEATURE_MODES["kinematic"]) for side in (people[:200], model)]
+    spoilt = [
+        replace(
+            table,
+            values=torch.where(
+                torch.tensor([name in BASIC for name in table.names]), table.values, k
+            ),
+        )
+        for k, table in enumerate(tables)
+    ]
+    plain, odd = (
+        evaluate(people[:200], model, rule=rule, tables=tuple(each)).scores
+        for each in (tables, spoilt)
+    )
+    assert len(BASIC) == 18
+    assert plain == odd
+    forest = c2st_scores(
+        *(table.select(BASIC).values for table in tables),
+        probe="forest",
+        real_users=people[:200].user,
+    )
+    assert plain["c2st_forest18_auc"].value == forest.auc.value
 
 
 def test_every_score_says_how_sure_it_is(everything):
@@ -146,6 +174,10 @@ def test_sizes_are_made_equal(people, make_reaches):
         ({"metrics": ("?",)}, ", ".join(METRICS)),
         ({"metrics": ()}, "metrics: none named"),
         ({"probes": ("forrest",)}, "probes: there is no 'forrest'; did you mean forest"),
+        (
+            {"probes": ("forest18",), "feature_mode": "sigma_lognormal"},
+            "forest18 reads kinematic features, and feature_mode=sigma_lognormal has none",
+        ),
         ({"feature_mode": "neuro"}, "feature_mode: there is no 'neuro'; did you mean neuromotor"),
         ({"draws": -1}, "draws=-1: must be at least 20, or 0"),
         ({"draws": 5}, "draws=5: must be at least 20, or 0"),

@@ -18,7 +18,7 @@ from humouse.eval.precision_recall import prd_score
 from humouse.eval.resampling import Resampling
 from humouse.eval.rule import FEATURE_MODES, EvaluationRule
 from humouse.eval.spectral import band_powers
-from humouse.features import GROUPS, FeatureTable, feature_table
+from humouse.features import BASIC, GROUPS, FeatureTable, feature_table
 from humouse.trajectories import Trajectories
 
 
@@ -165,17 +165,21 @@ class _Work:
         return real is not None and fake is not None and bool(np.intersect1d(real, fake).size)
 
     def probe(self, probe: str, scores: dict[str, Any], parts: dict[str, Any]) -> None:
-        rule, (real, fake) = self.rule, self.pair.tables
+        rule, tables = self.rule, self.pair.tables
+        kind = probe
+        if probe == "forest18":
+            kind, tables = "forest", (tables[0].select(BASIC), tables[1].select(BASIC))
+        real, fake = tables
         common: dict[str, Any] = {
             "hold_out_fake_users": self.shared_people,
             "draws": rule.draws,
             "seed": rule.seed,
         }
-        if probe in FEATURE_PROBES:
+        if kind in FEATURE_PROBES:
             result: C2ST = c2st_scores(
                 real.values,
                 fake.values,
-                probe=probe,
+                probe=kind,
                 real_users=self.users[0],
                 fake_users=self.users[1],
                 permutations=rule.permutations if probe == "logistic" else 0,

@@ -40,7 +40,7 @@ class EvaluationRule:
 
     metrics: tuple[str, ...] = METRICS
     feature_mode: str = "neuromotor"
-    probes: tuple[str, ...] = tuple(PROBES)
+    probes: tuple[str, ...] = ("logistic", "mlp", "forest", "boosting", "sequence")
     draws: int = 200
     permutations: int = 199
     importance: bool = True
@@ -68,6 +68,11 @@ class EvaluationRule:
         check_names("metrics", self.metrics, METRICS)
         check_names("probes", self.probes, tuple(PROBES))
         check_names("feature_mode", [self.feature_mode], tuple(FEATURE_MODES))
+        if "forest18" in self.probes and "kinematics" not in FEATURE_MODES[self.feature_mode]:
+            raise InputError(
+                f"probes: forest18 reads kinematic features, and feature_mode={self.feature_mode} has "
+                "none; leave it out, or use feature_mode=kinematic"
+            )
         check_seed(self.seed)
         if self.permutations < 0:
             raise InputError(f"permutations={self.permutations}: must be at least 0; 0 for none")

@@ -73,8 +73,10 @@ PROBES = {
     "forest": "a random forest of 100 trees on features",
     "boosting": "gradient-boosted trees on features",
     "sequence": "a convolutional net on the raw steps",
+    "forest18": "a random forest of 100 trees on 18 kinematic features",
 }
-"""The classifiers of the two-sample test."""
+"""The classifiers of the two-sample test. The last is the kind that published generators of mouse
+movements are judged by."""
 
 _C2ST = "Lopez-Paz & Oquab 2017, arXiv:1610.06545"
 _PRD = "Sajjadi et al. 2018, arXiv:1806.00035"

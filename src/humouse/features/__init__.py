@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from humouse.features.coupling import COUPLING, coupling
-from humouse.features.kinematics import KINEMATICS, kinematics
+from humouse.features.kinematics import BASIC, KINEMATICS, kinematics
 from humouse.features.motion import Motion
 from humouse.features.sigma_lognormal import NEUROMOTOR, neuromotor
 from humouse.features.spectra import SPECTRA, spectra, velocity_spectrum
@@ -15,7 +15,7 @@ from humouse.features.table import Feature, FeatureTable
 from humouse.features.timing import TIMING, timing
 from humouse.trajectories import Trajectories
 
-__all__ = ["GROUPS", "Feature", "FeatureTable", "feature_table", "velocity_spectrum"]
+__all__ = ["BASIC", "GROUPS", "Feature", "FeatureTable", "feature_table", "velocity_spectrum"]
 
 _Compute = Callable[[Motion], dict[str, Tensor]]
 

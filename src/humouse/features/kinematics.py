@@ -90,6 +90,28 @@ KINEMATICS = (
     ),
 )
 
+BASIC = (
+    "duration_ms",
+    "path_px",
+    "net_px",
+    "path_efficiency",
+    "speed_mean_px_s",
+    "speed_std_px_s",
+    "speed_max_px_s",
+    "acceleration_mean_px_s2",
+    "acceleration_std_px_s2",
+    "acceleration_max_px_s2",
+    "jerk_mean_px_s3",
+    "jerk_std_px_s3",
+    "heading_change_mean_rad",
+    "heading_change_std_rad",
+    "curvature_mean_rad_px",
+    "lateral_max_px",
+    "submovements",
+    "peak_speed_time_ratio",
+)
+"""The eighteen that a detector of mouse bots reads first: size, speed and its derivatives, shape."""
+
 
 def kinematics(motion: Motion) -> dict[str, Float[Tensor, "B"]]:
     """Return each of `KINEMATICS`, [B]; all 0 for a movement without steps."""

@@ -57,7 +57,7 @@ class EvalSettings:
     val_split: str | None = setting("people to compare with; null for the checkpoint's own val")
     train_split: str | None = setting("people for the floor; null for the train split beside it")
     metrics: list[str] = setting("any of c2st, mmd, prd, neighbours, kinematics, spectra, copying")
-    probes: list[str] = setting("any of logistic, mlp, forest, boosting, sequence")
+    probes: list[str] = setting("any of logistic, mlp, forest, boosting, sequence, forest18")
     feature_mode: str = setting("features: neuromotor, or kinematic (without the strokes)")
     references: list[str] = setting(
         "what to score beside it: any of other_people, same_people, replay, line, bezier"
