@@ -7,7 +7,7 @@ gestures, on kinematics, timing, spectra and coupling.
 """
 
 import argparse
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -19,6 +19,52 @@ from humouse.eval.metrics import c2st_scores
 from humouse.eval.rule import FEATURE_MODES
 from humouse.features import feature_table
 from humouse.trajectories import Trajectories
+
+_QUANTILES = torch.tensor([0.5, 0.9])
+
+
+@dataclass(frozen=True)
+class Obedience:
+    """How well one way of asking is obeyed.
+
+    Args:
+        asked: What was asked.
+        median: Of the goals missed, before any correction (px), or of the durations' errors (share).
+        most: The same at 90%.
+        after: The farthest miss after correction (px); 0 for durations.
+        auc: Of boosting, against the gestures whose conditions were asked for.
+    """
+
+    asked: str
+    median: float = 0.0
+    most: float = 0.0
+    after: float = 0.0
+    auc: float = 0.5
+
+
+def obedience(model: Model, people: Trajectories, rule: SamplingRule) -> list[Obedience]:
+    """Return nothing asked, a goal told, a goal constrained, a duration told.
+
+    Args:
+        model: The model.
+        people: Gestures as its codec sees them, whose goals and durations are asked for.
+        rule: How to sample.
+    """
+    conditions = Frame.of(people).conditions
+    goal = asked(conditions, "goal_dx_px", "goal_dy_px")
+    free = made_of(model, len(people), None, rule)[0]
+    rows = [Obedience("nothing", auc=auc(people, free))]
+    for constrained in (False, True):
+        made, before = made_of(model, len(people), goal, replace(rule, goal_constraint=constrained))
+        median, most = (before.net_px - goal).norm(dim=1).quantile(_QUANTILES).tolist()
+        after = float((made.net_px - goal).norm(dim=1).max())
+        name = "goal, constrained in sampling" if constrained else "goal, told to the network alone"
+        rows.append(Obedience(name, median, most, after, auc(people, made)))
+    cond = asked(conditions, "duration_ms")
+    made, _ = made_of(model, len(people), cond, rule)
+    off = (made.duration_ms / cond[:, 2] - 1).abs()
+    median, most = off.quantile(_QUANTILES).tolist()
+    return [*rows, Obedience("duration", median, most, auc=auc(people, made))]
 
 
 def asked(conditions: torch.Tensor, *names: str) -> torch.Tensor:
@@ -35,6 +81,15 @@ def auc(people: Trajectories, made: Trajectories) -> float:
     return c2st_scores(*sides, probe="boosting").auc.value
 
 
+def made_of(
+    model: Model, n: int, cond: torch.Tensor | None, rule: SamplingRule
+) -> tuple[Trajectories, Trajectories]:
+    """Return n movements, and the same before the goal is corrected for."""
+    x0, frame = sample_deltas(model, n, cond=cond, seed=1, rule=rule)
+    free = replace(frame, goal_px=torch.full_like(frame.goal_px, torch.nan))
+    return model.codec.decode(x0, frame), model.codec.decode(x0, free)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
@@ -47,36 +102,17 @@ def main() -> None:
     model = load_model(given.checkpoint)
     people = load_split(given.split)
     people = model.codec.canonicalize(people[model.codec.fits(people)])[: given.n]
-    conditions = Frame.of(people).conditions
     rule = SamplingRule(steps=given.steps, sampler="dpm", batch_size=200)
-    goal = asked(conditions, "goal_dx_px", "goal_dy_px")
-    print(f"{given.n:,} gestures of {given.split}, DPM-Solver++ in {given.steps} calls")
-    free = made_of(model, len(people), None, rule)[0]
-    print(f"nothing asked: AUC {auc(people, free):.3f}")
-    for constrained in (False, True):
-        made, before = made_of(model, len(people), goal, replace(rule, goal_constraint=constrained))
-        miss = (before.net_px - goal).norm(dim=1)
-        after = float((made.net_px - goal).norm(dim=1).max())
-        median, most = miss.quantile(torch.tensor([0.5, 0.9])).tolist()
-        name = "constrained in sampling" if constrained else "told to the network alone"
-        print(
-            f"goal, {name}: missed by {median:.1f} px in the median, {most:.1f} at 90%, before "
-            f"correction; at most {after:.0f} after; AUC {auc(people, made):.3f}"
-        )
-    cond = asked(conditions, "duration_ms")
-    made, _ = made_of(model, len(people), cond, rule)
-    off = (made.duration_ms / cond[:, 2] - 1).abs()
-    median, most = off.quantile(torch.tensor([0.5, 0.9])).tolist()
-    print(f"duration: off by {median:.1%}, {most:.1%} at 90%; AUC {auc(people, made):.3f}")
-
-
-def made_of(
-    model: Model, n: int, cond: torch.Tensor | None, rule: SamplingRule
-) -> tuple[Trajectories, Trajectories]:
-    """Return n movements, and the same before the goal is corrected for."""
-    x0, frame = sample_deltas(model, n, cond=cond, seed=1, rule=rule)
-    free = replace(frame, goal_px=torch.full_like(frame.goal_px, torch.nan))
-    return model.codec.decode(x0, frame), model.codec.decode(x0, free)
+    print(f"{len(people):,} gestures of {given.split}, DPM-Solver++ in {given.steps} calls")
+    for row in obedience(model, people, rule):
+        if row.asked.startswith("goal"):
+            how = (
+                f"missed by {row.median:.1f} px in the median, {row.most:.1f} at 90%, before "
+                f"correction; at most {row.after:.0f} after; "
+            )
+        else:
+            how = f"off by {row.median:.1%}, {row.most:.1%} at 90%; " if row.most else ""
+        print(f"{row.asked}: {how}AUC {row.auc:.3f}")
 
 
 if __name__ == "__main__":
