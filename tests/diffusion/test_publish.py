@@ -5,14 +5,15 @@ from pathlib import Path
 import pytest
 import torch
 
-from humouse.data.codec import MixturePrior
+from humouse.data.codec import MixturePrior, condition_vector
 from humouse.diffusion.checkpoint import load_model
 from humouse.diffusion.publish import run
 from humouse.diffusion.sample import SamplingRule, sample
-from humouse.errors import InputError
+from humouse.errors import InputError, OutOfRangeWarning
+from humouse.generator import load_generator
 from humouse.settings import PublishSettings
 from humouse.training import checkpoint
-from humouse.training.checkpoint import Checkpoint, find_checkpoint
+from humouse.training.checkpoint import PRETRAINED, Checkpoint, find_checkpoint
 
 RULE = SamplingRule(steps=3)
 
@@ -71,3 +72,16 @@ def test_without_a_checkpoint_the_pretrained_model_is_used(
     assert find_checkpoint(None, tmp_path) == published
     with pytest.raises(InputError, match="no checkpoint"):
         find_checkpoint(None, tmp_path, kind=checkpoint.GAN)
+
+
+def test_the_model_that_comes_with_humouse():
+    assert PRETRAINED.stat().st_size < 8e6
+    model = load_generator(PRETRAINED, rule=SamplingRule(sampler="dpm", steps=2))
+    made = model.sample(3, seed=0)
+    assert bool((made.lengths > 0).all())
+    far = condition_vector(goal_dx_px=10_000, goal_dy_px=0, duration_ms=1)
+    with pytest.warns(OutOfRangeWarning) as warned:
+        made = model.sample(2, cond=far, seed=0)
+    assert {"goal_dx_px", "duration_ms"} <= {str(one.message).split()[1] for one in warned}
+    assert torch.equal(made.net_px, torch.tensor([[10_000.0, 0.0]] * 2))
+    assert bool(made.deltas.isfinite().all())

@@ -196,7 +196,7 @@ def _written(
         x_t=x_t,
         level=level.to(x_t).expand(len(x_t), 2),
         cond=all_conditions.to(x_t),
-        ends=frame.conditions[:, :3].round().to(x_t),
+        ends=frame.conditions[:, :4].round().to(x_t),
         mask=valid_steps(frame.lengths, x_t.shape[1]).to(x_t.device),
     )
     return codec.x0_of(decoder.draw(told, share)) * told.mask[..., None]

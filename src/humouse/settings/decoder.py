@@ -26,6 +26,12 @@ class DecoderModelSettings:
     time_jitter: float = setting(
         "how roughly it is told the duration in training: the standard deviation, as a share"
     )
+    path_jitter: float = setting(
+        "how roughly it is told the length of the way in training: the standard deviation, as a share"
+    )
+    cond_jitter: float = setting(
+        "how roughly it is told the conditions in training: the standard deviation, on their scale"
+    )
     draw_scale: float = setting("what the widths of its distributions are multiplied by in drawing")
     draw_least: float = setting(
         "parts of a distribution less likely than this share of the likeliest are not drawn from"

@@ -5,13 +5,13 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import logistic
+from scipy.stats import norm
 
 from humouse.diffusion.decoder.move_mixture import MoveHead, MoveMixture, companded, drawn_level
 
-LOGISTICS = 6
+NORMALS = 6
 POINTS = [-2, -1, 0, 1, 2]
-PARTS = LOGISTICS + len(POINTS) + 1
+PARTS = NORMALS + len(POINTS) + 1
 POINTER = PARTS - 1
 WIDE_PX = torch.arange(-4000.0, 4001.0)
 REMAINING = st.sampled_from([0.0, 1.0, -2.0, 3.0, -41.0, 900.0])
@@ -20,12 +20,12 @@ property_test = settings(deadline=None, max_examples=30)
 
 
 def mixture(seed, remaining_px=0.0, *, nonzero=False, log_scale=(-3.0, -1.0)):
-    """One random mixture whose logistics lie within 30 px."""
+    """One random mixture whose normals lie within 30 px."""
     g = torch.Generator().manual_seed(seed)
     low, high = log_scale
     return MoveMixture(
-        mean=torch.rand(1, LOGISTICS, generator=g) * 8 - 4,
-        log_scale=torch.rand(1, LOGISTICS, generator=g) * (high - low) + low,
+        mean=torch.rand(1, NORMALS, generator=g) * 8 - 4,
+        log_scale=torch.rand(1, NORMALS, generator=g) * (high - low) + low,
         log_weight=torch.randn(1, PARTS, generator=g).log_softmax(1),
         remaining_px=torch.tensor([remaining_px]),
         nonzero=torch.tensor([nonzero]),
@@ -38,7 +38,7 @@ def weighted(weights, remaining_px=77.0, *, nonzero=False):
     for part, weight in weights.items():
         log_weight[0, part] = weight
     one = mixture(0, remaining_px, nonzero=nonzero)
-    zeros = torch.zeros(1, LOGISTICS)
+    zeros = torch.zeros(1, NORMALS)
     return replace(one, mean=zeros, log_scale=zeros, log_weight=log_weight)
 
 
@@ -77,11 +77,11 @@ def slow_probability(one, px):
     """The definition, in double precision, one part after another."""
     weight = np.exp(one.log_weight[0].double().numpy())
     total = np.zeros(len(px))
-    for k in range(LOGISTICS):
-        cdf = logistic(one.mean[0, k].item(), np.exp(one.log_scale[0, k].item())).cdf
+    for k in range(NORMALS):
+        cdf = norm(one.mean[0, k].item(), np.exp(one.log_scale[0, k].item())).cdf
         total += weight[k] * (cdf(np.arcsinh(2 * px + 1)) - cdf(np.arcsinh(2 * px - 1)))
     for k, point in enumerate(POINTS):
-        total += weight[LOGISTICS + k] * (px == point)
+        total += weight[NORMALS + k] * (px == point)
     total += weight[POINTER] * (px == one.remaining_px.item())
     if one.nonzero.item():
         total /= 1 - slow_probability(replace(one, nonzero=~one.nonzero), np.zeros(1))
@@ -105,8 +105,8 @@ def test_extremes_stay_finite(log_scale, mean, nonzero):
     px = torch.tensor([1.0, -1, 2, -3, 48, -500, 5000, -20000])
     n = len(px)
     parts = [
-        torch.full((n, LOGISTICS), mean),
-        torch.full((n, LOGISTICS), log_scale),
+        torch.full((n, NORMALS), mean),
+        torch.full((n, NORMALS), log_scale),
         torch.linspace(-30, 5, PARTS).expand(n, -1).log_softmax(1),
     ]
     parts = [part.requires_grad_() for part in parts]
@@ -134,30 +134,30 @@ def test_draws_are_as_frequent_as_the_probabilities_say(seed, remaining_px, nonz
     numbers, counts = px.unique(return_counts=True)
     frequencies = counts.double() / len(px)
     difference = (frequencies - probability(one, numbers)).abs()
-    # The grid says each part's weight to 1/500, and a hundredth of each tail is cut off.
+    # The grid says each part's weight to 1/500, and a thousandth of each tail is cut off.
     assert difference.max() < 0.01
     assert difference.sum() < 0.05
 
 
-def test_a_logistic_makes_no_leap_from_the_last_hundredth_of_its_tail():
-    px = drawn(weighted({0: 0.0}))
-    farthest = np.sinh(logistic.isf(1e-2)) / 2
-    assert px.abs().max() == np.round(farthest)
-    assert (px == px.max()).double().mean() == pytest.approx(1 / 100, abs=2e-3)
+def test_a_normal_makes_no_leap_from_the_last_thousandth_of_its_tail():
+    share = torch.tensor([[0.0, 0.0], [0.0, 1 - 2**-24], [0.0, 1e-3], [0.0, 0.5]])
+    found = repeated(weighted({0: 0.0}), 4).draw(share).tolist()
+    farthest = np.round(np.sinh(norm.isf(1e-3)) / 2)
+    assert found == [-farthest, farthest, -farthest, 0]
 
 
 @pytest.mark.parametrize("scale", [0.5, 0.95, 1.0])
-def test_narrowed_logistics_are_as_much_narrower(scale):
+def test_narrowed_normals_are_as_much_narrower(scale):
     one = weighted({0: 0.0})
     inner = torch.linspace(0.02, 0.98, 41, dtype=torch.float64)
     share = torch.stack([torch.zeros(41), inner], 1)
     found = repeated(one.narrowed(scale), 41).draw(share)
-    expected = np.sinh(scale * logistic.ppf(inner.numpy())) / 2
+    expected = np.sinh(scale * norm.ppf(inner.numpy())) / 2
     assert (np.abs(found.numpy() - expected) < 0.501).all()
 
 
 def test_parts_far_less_likely_than_the_likeliest_are_not_drawn_from():
-    one = weighted({LOGISTICS + k: np.log(w) for k, w in enumerate([0.5, 0.3, 0.15, 0.04, 0.01])})
+    one = weighted({NORMALS + k: np.log(w) for k, w in enumerate([0.5, 0.3, 0.15, 0.04, 0.01])})
     grid = (torch.arange(200) + 0.5) / 200
     share = torch.stack([grid, grid], 1)
     found = repeated(one, 200).draw(share, least_part=0.1)
@@ -167,7 +167,7 @@ def test_parts_far_less_likely_than_the_likeliest_are_not_drawn_from():
 
 
 def test_a_part_that_is_nearly_all_zero_still_draws_both_sides_without_it():
-    one = replace(weighted({0: 0.0}, nonzero=True), log_scale=torch.full((1, LOGISTICS), -4.0))
+    one = replace(weighted({0: 0.0}, nonzero=True), log_scale=torch.full((1, NORMALS), -4.0))
     px = drawn(one, side=20)
     assert px.unique().tolist() == [-1, 1]
     assert (px == 1).double().mean() == pytest.approx(0.5)
@@ -184,12 +184,12 @@ def test_the_remainder_is_made_when_its_weight_says_so(remaining_px):
 
 @pytest.mark.parametrize("point", POINTS)
 def test_small_moves_are_made_when_their_weight_says_so(point):
-    one = weighted({LOGISTICS + POINTS.index(point): 0.0})
+    one = weighted({NORMALS + POINTS.index(point): 0.0})
     assert drawn(one, side=5).unique().tolist() == [point]
 
 
 def test_the_remainder_is_never_a_forbidden_zero():
-    # Next to the remainder, only the logistics have any weight.
+    # Next to the remainder, only the normals have any weight.
     one = weighted({POINTER: 0.0, 0: -8.0}, 0.0, nonzero=True)
     assert (drawn(one, side=50) != 0).all()
 

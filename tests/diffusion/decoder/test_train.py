@@ -15,15 +15,17 @@ from humouse.data.codec import CONDITIONS, valid_steps
 from humouse.data.prepared import Prepared
 from humouse.diffusion.checkpoint import Model, load_model
 from humouse.diffusion.decoder.likelihood import from_time, log_likelihood, roughly
+from humouse.diffusion.decoder.network import Told, done
 from humouse.diffusion.decoder.train import train
 from humouse.diffusion.distill import distill
 from humouse.diffusion.objective import NoisyBatch
 from humouse.diffusion.publish import published
 from humouse.diffusion.sample import SamplingRule, sample, sample_deltas
+from humouse.diffusion.successor import section
 from humouse.errors import InputError
 from humouse.generator import load_generator
 from humouse.launch import settings_from
-from humouse.settings import DistillSettings
+from humouse.settings import DecoderRecord, DistillSettings
 from humouse.training.checkpoint import Checkpoint
 from humouse.training.journal import read_metrics
 
@@ -141,7 +143,7 @@ def test_likelihoods_are_of_peoples_own_events(model: Model, event_people):
         eps=torch.randn(x0.shape, generator=torch.Generator().manual_seed(0)),
         self_condition=torch.zeros(8, dtype=torch.bool),
     )
-    exact = torch.zeros(8, 3)
+    exact = torch.zeros(8, 4 + len(CONDITIONS))
     nats = log_likelihood(model.decoder, codec, model.denoiser.schedule, batch, exact)
     assert nats.shape == (int(frame.lengths.sum()), 3)
     assert bool(nats.isfinite().all())
@@ -166,26 +168,66 @@ def test_the_decoder_is_told_goals_and_durations_as_far_off_as_given(model: Mode
         eps=torch.zeros_like(x0),
         self_condition=torch.zeros(4, dtype=torch.bool),
     )
-    told: list[torch.Tensor] = []
+    given: list[Told] = []
 
     schedule = model.denoiser.schedule
-    off = torch.tensor([[0.0, 0, 0], [3, -2, 0.5], [0, 1.4, -0.5], [0, 0, 0]])
-    with model.decoder.register_forward_pre_hook(lambda _, given: told.append(given[1].ends)):
+    ends_off = torch.tensor([[0.0, 0, 0, 0], [3, -2, 0.5, 0.1], [0, 1.4, -0.5, -0.2], [0, 0, 0, 0]])
+    cond_off = torch.linspace(-1, 1, 4 * len(CONDITIONS)).view(4, -1)
+    off = torch.cat([ends_off, cond_off], 1)
+    with model.decoder.register_forward_pre_hook(lambda _, args: given.append(args[1])):
         for each in (0 * off, off):
             log_likelihood(model.decoder, codec, schedule, batch, each)
-    exact, rough = told
+    assert torch.equal(given[0].cond, batch.cond)
+    torch.testing.assert_close(given[1].cond, batch.cond + cond_off)
+    exact, rough = given[0].ends, given[1].ends
     events = codec.events(x0) * batch.mask[..., None]
-    assert torch.equal(exact, events.sum(1))
+    assert torch.equal(exact, done(events).sum(1).round())
+    way_px = people.path_px
+    torch.testing.assert_close(exact[:, 3], way_px.round())
+    torch.testing.assert_close(rough[:, 3], (way_px * (1 + off[:, 3])).round())
     assert torch.equal(rough[:, :2], exact[:, :2] + off[:, :2].round())
     torch.testing.assert_close(rough[:, 2], (exact[:, 2] * (1 + off[:, 2])).round())
 
 
-def test_what_is_told_is_off_by_as_much_as_asked():
+def test_in_sampling_the_decoder_is_told_what_it_is_told_in_training(
+    model: Model, event_people, monkeypatch: pytest.MonkeyPatch
+):
+    codec = model.codec
+    people = codec.canonicalize(event_people[codec.fits(event_people)])[:6]
+    people = people[people.lengths.argsort()]
+    x0, frame = codec.encode(people)
+    batch = NoisyBatch(
+        x0=x0,
+        mask=valid_steps(frame.lengths, x0.shape[1]),
+        cond=codec.told(frame, len(CONDITIONS)),
+        t=torch.full((6,), 0.5),
+        eps=torch.zeros_like(x0),
+        self_condition=torch.zeros(6, dtype=torch.bool),
+    )
+    trained: list[Told] = []
+    with model.decoder.register_forward_pre_hook(lambda _, args: trained.append(args[1])):
+        exact = torch.zeros(6, 4 + len(CONDITIONS))
+        log_likelihood(model.decoder, codec, model.denoiser.schedule, batch, exact)
+    sampled: list[Told] = []
+    draw = model.decoder.draw
+    monkeypatch.setattr(
+        model.decoder, "draw", lambda told, share: (sampled.append(told), draw(told, share))[1]
+    )
+    sample(model, 6, like=people, seed=0, rule=SamplingRule(steps=1, sampler="dpm"))
+    assert torch.equal(sampled[0].ends, trained[0].ends)
+    torch.testing.assert_close(sampled[0].cond, trained[0].cond)
+
+
+def test_what_is_told_is_off_by_as_much_as_asked(model: Model):
     g = torch.Generator().manual_seed(0)
-    off = roughly(20_000, 0.7, 0.05, g)
-    torch.testing.assert_close(off.mean(0), torch.zeros(3), atol=0.02, rtol=0)
-    torch.testing.assert_close(off.std(0), torch.tensor([0.7, 0.7, 0.05]), rtol=0.03, atol=0)
-    assert torch.equal(roughly(5, 0.0, 0.0), torch.zeros(5, 3))
+    exact = section(model, model.config["decoder"], DecoderRecord)
+    exact = replace(exact, goal_jitter_px=0.0, time_jitter=0.0, path_jitter=0.0, cond_jitter=0.0)
+    how = replace(exact, goal_jitter_px=0.7, time_jitter=0.05, path_jitter=0.1, cond_jitter=0.2)
+    off = roughly(20_000, how, g)
+    expected = torch.tensor([0.7, 0.7, 0.05, 0.1] + [0.2] * len(CONDITIONS))
+    torch.testing.assert_close(off.mean(0), torch.zeros(len(expected)), atol=0.02, rtol=0)
+    torch.testing.assert_close(off.std(0), expected, rtol=0.03, atol=0)
+    assert torch.equal(roughly(5, exact), torch.zeros(5, len(expected)))
 
 
 @pytest.fixture(scope="module")
@@ -202,6 +244,8 @@ def event_people(model: Model):
         (["decoder.dropout=1"], "decoder.dropout=1"),
         (["decoder.goal_jitter_px=-1"], "decoder.goal_jitter_px=-1"),
         (["decoder.time_jitter=-0.1"], "decoder.time_jitter=-0.1"),
+        (["decoder.path_jitter=-0.1"], "decoder.path_jitter=-0.1"),
+        (["decoder.cond_jitter=-0.1"], "decoder.cond_jitter=-0.1"),
         (["decoder.draw_scale=0"], "decoder.draw_scale=0"),
         (["decoder.draw_least=2"], "decoder.draw_least=2"),
         (["decoder.hidden=0"], "decoder.hidden=0"),

@@ -201,8 +201,10 @@ def test_what_the_critic_likes_becomes_likelier():
         tuner = DecoderTuner.__new__(DecoderTuner)
         tuner.network, tuner.critic = network.eval(), _LikesRight()
         tuner._log_odds = lambda events, told: tuner.critic(events, told.cond, told.ends, told.mask)
-        _, cond, ends, mask = movements([5] * 128, 5)
-        told = Told(torch.zeros(128, 5, 3), torch.rand(128, 2), cond, 0 * ends + 40, mask)
+        _, cond, _ends, mask = movements([5] * 128, 5)
+        told = Told(
+            torch.zeros(128, 5, 3), torch.rand(128, 2), cond, torch.full((128, 4), 40.0), mask
+        )
         sgd = torch.optim.Adam(network.parameters(), lr=3e-3)
 
         def right() -> float:

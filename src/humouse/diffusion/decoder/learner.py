@@ -140,8 +140,7 @@ class DecoderLearner(Learner):
     def _nats(self, part: NoisyBatch) -> Tensor:
         schedule = self.model.denoiser.schedule
         with self.accelerator.autocast():
-            how = self.settings.decoder
-            off = roughly(len(part), how.goal_jitter_px, how.time_jitter)
+            off = roughly(len(part), self.settings.decoder)
             return -log_likelihood(self.network, self.codec, schedule, part, off).sum()
 
     def measure(self, *, scored: bool) -> tuple[dict[str, float], dict[str, Figure]]:

@@ -6,10 +6,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from humouse.data.codec import EventCodec
-from humouse.diffusion.decoder.network import EventDecoder, Told
+from humouse.data.codec import CONDITIONS, EventCodec
+from humouse.diffusion.decoder.network import EventDecoder, Told, done
 from humouse.diffusion.noise.schedule import Schedule
 from humouse.diffusion.objective import NoisyBatch
+from humouse.settings import DecoderModelSettings
 
 
 def log_likelihood(
@@ -17,7 +18,7 @@ def log_likelihood(
     codec: EventCodec,
     schedule: Schedule,
     batch: NoisyBatch,
-    off: Float[Tensor, "B 3"],
+    off: Float[Tensor, "B D"],
 ) -> Float[Tensor, "V 3"]:
     """Return log p(event | x_t, the events before) of each valid event: dx, dy and dt (nats).
 
@@ -26,8 +27,7 @@ def log_likelihood(
         codec: Says which events x0 stands for.
         schedule: The diffusion's.
         batch: Clean movements, noise and its times, all conditions.
-        off: By how much what the decoder is told is off: goals (px), durations (as a share); see
-            `roughly`.
+        off: [B, 4 + K] by how much what the decoder is told is off; see `roughly`.
 
     Raises:
         ValueError: The batch has no conditions.
@@ -38,35 +38,40 @@ def log_likelihood(
     valid = batch.mask[..., None]
     noisy = alpha[:, None, None] * batch.x0 + sigma[:, None, None] * batch.eps
     events = codec.events(batch.x0) * valid
-    ends = events.sum(1)
-    unit = torch.ones_like(ends)
-    unit[:, 2] = ends[:, 2]
+    ends = done(events).sum(1)
+    unit = torch.cat([torch.ones_like(ends[:, :2]), ends[:, 2:]], 1)
     told = Told(
         x_t=noisy * valid,
         level=torch.stack([alpha, sigma], 1),
-        cond=batch.cond,
-        ends=(ends + off.to(ends) * unit).round(),
+        cond=batch.cond + off[:, 4:].to(batch.cond),
+        ends=(ends + off[:, :4].to(ends) * unit).round(),
         mask=batch.mask,
     )
     return decoder(events, told)
 
 
 def roughly(
-    count: int, goal_px: float, time: float, rng: torch.Generator | None = None
-) -> Float[Tensor, "B 3"]:
-    """Return how far off a decoder is told goals and durations in training: normal deviates.
+    count: int, how: DecoderModelSettings, rng: torch.Generator | None = None
+) -> Float[Tensor, "B D"]:
+    """Return how far off a decoder is told its errand in training: normal deviates.
 
     Told the exact time, it adds up ticks of a clock and knows what is left to the millisecond; told
-    the exact goal, it makes up for a pixel in the last step. Its own draws never meet such sums, and
-    what it has not met it cannot mend.
+    the exact goal, it makes up for a pixel in the last step; told the exact way or share of ticks, it
+    knows what the last steps must be. Its own draws never meet such sums, and what it has not met it
+    cannot mend.
 
     Args:
         count: B.
-        goal_px: Deviation of the goals, along each axis.
-        time: Deviation of the durations, as a share of them.
+        how: The deviations.
         rng: Where the chance comes from; None for the global one.
+
+    Returns:
+        [B, 4 + K] along each axis of the goal (px), of the duration and the way (as shares of them),
+        and of each condition (on the network's scale).
     """
-    return torch.randn(count, 3, generator=rng) * torch.tensor([goal_px, goal_px, time])
+    ends = [how.goal_jitter_px, how.goal_jitter_px, how.time_jitter, how.path_jitter]
+    scale = torch.tensor(ends + [how.cond_jitter] * len(CONDITIONS))
+    return torch.randn(count, len(scale), generator=rng) * scale
 
 
 def from_time(batch: NoisyBatch, least: float) -> NoisyBatch:

@@ -6,14 +6,15 @@ from dataclasses import dataclass, replace
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
-from torch.nn.functional import logsigmoid
+from torch.special import log_ndtr, ndtr, ndtri
 
-_LOGISTICS = 6
+_NORMALS = 6
 _SMALL_PX = 2
 _POINTS = 2 * _SMALL_PX + 1
 _HIDDEN = 128
-_CUT = 1e-2
+_CUT = 1e-3
 _NEVER = -1e9
+_LEAST = 1e-300
 
 
 def companded(px: Float[Tensor, "*S"]) -> Float[Tensor, "*S"]:
@@ -25,14 +26,14 @@ def companded(px: Float[Tensor, "*S"]) -> Float[Tensor, "*S"]:
 class MoveMixture:
     """Distributions over whole pixels, one for each of N steps.
 
-    Logistic distributions on the companded scale, rounded to whole pixels (Salimans et al.
-    1701.05517, section 2.1, there on pixel values); a point mass at each of −2 … 2, which devices
-    and hands prefer; and one at what still remains to the goal.
+    Normal distributions on the companded scale, rounded to whole pixels as Salimans et al.
+    (1701.05517, section 2.1) round logistic ones, whose tails would be power laws here; a point mass
+    at each of −2 … 2, which devices and hands prefer; and one at what still remains to the goal.
 
     Args:
-        mean: [N, K] of the logistics, companded.
+        mean: [N, K] of the normals, companded.
         log_scale: [N, K] logarithm of their scales.
-        log_weight: [N, K + 6] of the logistics, the small moves and the remainder.
+        log_weight: [N, K + 6] of the normals, the small moves and the remainder.
         remaining_px: [N] what is left to the goal, whole pixels.
         nonzero: [N] where 0 is known not to be: all else is as likely as it was, given that.
     """
@@ -46,13 +47,15 @@ class MoveMixture:
     def log_prob(self, px: Float[Tensor, "N"]) -> Float[Tensor, "N"]:
         """Return log P(px) of whole pixels."""
         a, b = self._edges(px)
-        # σ(b) − σ(a) = σ(b) σ(−a) (1 − e^{a−b}), which never cancels.
-        inside = torch.log(-torch.expm1((a - b).clamp(max=-1e-7)))
-        cell = logsigmoid(b) + logsigmoid(-a) + inside
+        # Φ(b) − Φ(a) is taken in the left tail, where it cancels least.
+        right = a + b > 0
+        a, b = torch.where(right, -b, a), torch.where(right, -a, b)
+        upto_b = log_ndtr(b)
+        cell = upto_b + torch.log(-torch.expm1((log_ndtr(a) - upto_b).clamp(max=-1e-6)))
         place = (px.clamp(-_SMALL_PX, _SMALL_PX) + _SMALL_PX).long()[:, None]
-        point = self.log_weight[:, _LOGISTICS:-1].gather(1, place)[:, 0]
+        point = self.log_weight[:, _NORMALS:-1].gather(1, place)[:, 0]
         parts = [
-            self.log_weight[:, :_LOGISTICS] + cell,
+            self.log_weight[:, :_NORMALS] + cell,
             point.masked_fill(px.abs() > _SMALL_PX, _NEVER)[:, None],
             self.log_weight[:, -1].masked_fill(px != self.remaining_px, _NEVER)[:, None],
         ]
@@ -60,14 +63,14 @@ class MoveMixture:
         return log_prob.masked_fill(self.nonzero & (px == 0), _NEVER)
 
     def narrowed(self, scale: float) -> "MoveMixture":
-        """Return the mixture with the scales of its logistics multiplied."""
+        """Return the mixture with the scales of its normals multiplied."""
         return replace(self, log_scale=self.log_scale + math.log(scale))
 
     def draw(self, share: Float[Tensor, "N 2"], least_part: float = 0.0) -> Float[Tensor, "N"]:
         """Return a draw of each, whole pixels.
 
-        The last hundredth of a logistic on either side is cut off: on this scale it is a power law
-        of leaps across the screen, which the shape brings along and nobody made.
+        The last thousandth of a normal on either side is cut off: the shape brings it along, and
+        nobody made it.
 
         Args:
             share: Two numbers in [0, 1) for each: which part of the mixture, and where in it.
@@ -76,26 +79,26 @@ class MoveMixture:
         allowed = self._allowed()
         rare = allowed.exp() < least_part * allowed.exp().amax(1, keepdim=True)
         part = drawn_level(allowed.masked_fill(rare, _NEVER), share[:, 0])
-        logistic = part.clamp(max=_LOGISTICS - 1)[:, None]
+        normal = part.clamp(max=_NORMALS - 1)[:, None]
         a, b = (
-            edge.gather(1, logistic)[:, 0].double()
+            edge.gather(1, normal)[:, 0].double()
             for edge in self._edges(self.mean.new_zeros(len(part)))
         )
-        below, above = a.sigmoid(), (-b).sigmoid()
+        below, above = (ndtr(each).clamp(min=_LEAST) for each in (a, -b))
         below, above = torch.where(self.nonzero, below, 0.5), torch.where(self.nonzero, above, 0.5)
         # Either tail is measured from its own end, where numbers near 0 are exact.
         within = share[:, 1].double().clamp(_CUT, 1 - _CUT)
         upto, beyond = within * (below + above), (1 - within) * (below + above)
         left = upto < below
-        spread = torch.where(left, upto, beyond).logit() * torch.where(left, 1, -1)
-        mean, scale = (each.gather(1, logistic)[:, 0] for each in (self.mean, self.log_scale.exp()))
+        spread = ndtri(torch.where(left, upto, beyond)) * torch.where(left, 1, -1)
+        mean, scale = (each.gather(1, normal)[:, 0] for each in (self.mean, self.log_scale.exp()))
         px = (torch.sinh((mean + scale * spread.to(mean)).clamp(-10, 10)) / 2).round()
         px = torch.where(self.nonzero & (px == 0), torch.where(left, -1.0, 1.0), px)
-        px = torch.where(part >= _LOGISTICS, (part - _LOGISTICS - _SMALL_PX).to(px), px)
-        return torch.where(part == _LOGISTICS + _POINTS, self.remaining_px, px)
+        px = torch.where(part >= _NORMALS, (part - _NORMALS - _SMALL_PX).to(px), px)
+        return torch.where(part == _NORMALS + _POINTS, self.remaining_px, px)
 
     def _edges(self, px: Float[Tensor, "N"]) -> tuple[Tensor, Tensor]:
-        """Return both edges of a pixel's cell in each logistic, in scales from its mean."""
+        """Return both edges of a pixel's cell in each normal, in scales from its mean."""
         sharpness = (-self.log_scale).exp()
         low, high = (
             (companded(edge)[:, None] - self.mean) * sharpness for edge in (px - 0.5, px + 0.5)
@@ -108,13 +111,13 @@ class MoveMixture:
         zero = self.remaining_px == 0
         without = torch.cat(
             [
-                torch.logaddexp(logsigmoid(a), logsigmoid(-b)),
+                torch.logaddexp(log_ndtr(a), log_ndtr(-b)),
                 self.log_weight.new_zeros(len(a), _POINTS),
                 torch.where(zero, _NEVER, 0.0)[:, None],
             ],
             1,
         )
-        without[:, _LOGISTICS + _SMALL_PX] = _NEVER
+        without[:, _NORMALS + _SMALL_PX] = _NEVER
         return self.log_weight + torch.where(self.nonzero[:, None], without, 0)
 
 
@@ -134,14 +137,14 @@ class MoveHead(nn.Module):
         super().__init__()
         self.guesses = guesses
         self.hidden = nn.Linear(features + guesses, _HIDDEN)
-        self.out = nn.Linear(_HIDDEN, _LOGISTICS * (2 + guesses) + _LOGISTICS + _POINTS + 1)
+        self.out = nn.Linear(_HIDDEN, _NORMALS * (2 + guesses) + _NORMALS + _POINTS + 1)
         nn.init.zeros_(self.out.weight)
         nn.init.zeros_(self.out.bias)
         with torch.no_grad():
-            logistics = self.out.bias[: _LOGISTICS * (2 + guesses)].view(_LOGISTICS, 2 + guesses)
-            logistics[:, 0] = torch.linspace(-1.5, 1.5, _LOGISTICS)
-            logistics[:, 1] = -1.0
-            logistics[:, 2] = 0.5
+            normals = self.out.bias[: _NORMALS * (2 + guesses)].view(_NORMALS, 2 + guesses)
+            normals[:, 0] = torch.linspace(-1.5, 1.5, _NORMALS)
+            normals[:, 1] = -0.5
+            normals[:, 2] = 0.5
             self.out.bias[-1] = -4.0
 
     def forward(
@@ -164,8 +167,8 @@ class MoveHead(nn.Module):
         # One pixel of a hundred is a hundredth of the scale: half precision would not keep it.
         with torch.autocast(hidden.device.type, enabled=False):
             out = self.out(hidden.float())
-        numbers = _LOGISTICS * (2 + self.guesses)
-        each = out[:, :numbers].unflatten(1, (_LOGISTICS, 2 + self.guesses))
+        numbers = _NORMALS * (2 + self.guesses)
+        each = out[:, :numbers].unflatten(1, (_NORMALS, 2 + self.guesses))
         mean = each[..., 0] + (each[..., 2:] * guesses.float()[:, None]).sum(-1)
         log_weight = out[:, numbers:].log_softmax(1)
         return MoveMixture(mean, each[..., 1].clamp(-6, 3), log_weight, remaining_px, nonzero)
@@ -173,6 +176,6 @@ class MoveHead(nn.Module):
 
 def drawn_level(log_weight: Float[Tensor, "N W"], share: Float[Tensor, "N"]) -> Int[Tensor, "N"]:
     """Return which of W alternatives each share in [0, 1) falls on (inverse of the distribution)."""
-    upto = log_weight.double().exp().cumsum(1)
+    upto = (log_weight - log_weight.amax(1, keepdim=True)).double().exp().cumsum(1)
     inside = share.double() * upto[:, -1]
     return (upto <= inside[:, None]).sum(1).clamp(max=log_weight.shape[1] - 1)

@@ -19,7 +19,7 @@ DRAWS_PER_EVENT = 6
 
 _EMBEDDING = 24
 _HIDDEN = 128
-_RUNNING = 8
+_RUNNING = 11
 _GUESSES = 6
 _NEVER = -1e9
 
@@ -32,14 +32,15 @@ class Told:
         x_t: [B, T, C] the noisy movements, zero at padding.
         level: [B, 2] how noisy, (α_t, σ_t).
         cond: [B, K] all conditions on the network's scale.
-        ends: [B, 3] where each movement shall end from its start, and when (px, px, ms), whole.
+        ends: [B, 4] where each movement shall end from its start, when, and after what way (px, px,
+            ms, px), whole.
         mask: [B, T] True where valid; each row's valid steps come first.
     """
 
     x_t: Float[Tensor, "B T C"]
     level: Float[Tensor, "B 2"]
     cond: Float[Tensor, "B K"]
-    ends: Float[Tensor, "B 3"]
+    ends: Float[Tensor, "B 4"]
     mask: Bool[Tensor, "B T"]
 
 
@@ -50,24 +51,27 @@ class Place:
     Args:
         before: [N, 3] the event before (px, px, ms); zeros at the start.
         earlier: [N, 3] the one before that.
-        remaining: [N, 3] what is left to the end (px, px, ms).
+        remaining: [N, 4] what is left to the end (px, px, ms, px of way).
         left: [N] how many steps are left, this one included.
         x_t: [N, C] the noisy step.
     """
 
     before: Float[Tensor, "N 3"]
     earlier: Float[Tensor, "N 3"]
-    remaining: Float[Tensor, "N 3"]
+    remaining: Float[Tensor, "N 4"]
     left: Float[Tensor, "N"]
     x_t: Float[Tensor, "N C"]
 
     def running(self) -> Float[Tensor, "N R"]:
-        """[N, 8] what is left, in all and per step, on scales of about one."""
+        """[N, 11] what is left, in all and per step, on scales of about one."""
         per_step = self.remaining / self.left[:, None]
         goal = [0.3 * torch.asinh(part[:, :2]) for part in (self.remaining, per_step)]
-        time = [0.3 * part[:, 2:].clamp(min=0).log1p() for part in (self.remaining, per_step)]
+        rest = [0.3 * part[:, 2:].clamp(min=0).log1p() for part in (self.remaining, per_step)]
+        # How much of a detour is left: nothing, where the way is as long as the distance.
+        distance_px = self.remaining[:, :2].norm(dim=1, keepdim=True)
+        detour = self.remaining[:, 3:].clamp(min=0).log1p() - distance_px.log1p()
         steps = torch.stack([0.5 * self.left.log(), self.left.reciprocal()], 1)
-        return torch.cat([*goal, *time, steps], 1)
+        return torch.cat([*goal, *rest, 0.5 * detour, steps], 1)
 
     def guesses_px(self, dt_ms: Float[Tensor, "N"], axis: int) -> Float[Tensor, "N G"]:
         """[N, 6] guesses at a step's move along an axis (px)."""
@@ -92,18 +96,23 @@ class Place:
         return torch.where(moved, (dx_px * slope).clamp(-3000, 3000), 0)[:, None]
 
 
+def done(events: Float[Tensor, "*S 3"]) -> Float[Tensor, "*S 4"]:
+    """Return what events do of what `Told.ends` asks: their moves, their time, their way."""
+    return torch.cat([events, events[..., :2].norm(dim=-1, keepdim=True)], -1)
+
+
 class EventDecoder(nn.Module):
     """p(events | x_t, conditions) as a product over events, each given those before it.
 
     An LSTM reads x_t in each direction; another goes along the events and knows, at each, what was
-    done before and what remains to the goal, of the time and of the steps. It draws dt, then dx, then
-    dy, each given the ones before.
+    done before and what remains to the goal, of the time, of the way and of the steps. It draws dt,
+    then dx, then dy, each given the ones before.
 
     Args:
         channels: C of x_t.
         hidden: Width of the LSTM along the events.
         dropout: Dropout on its input and output.
-        draw_scale: What the scales of the logistics are multiplied by when drawing.
+        draw_scale: What the scales of the normals are multiplied by when drawing.
         draw_least: Parts of a mixture less likely than this share of the likeliest are not drawn
             from.
     """
@@ -150,7 +159,7 @@ class EventDecoder(nn.Module):
         """
         before = nn.functional.pad(events, (0, 0, 1, 0))[:, :-1]
         earlier = nn.functional.pad(events, (0, 0, 2, 0))[:, :-2]
-        remaining = told.ends[:, None] - before.cumsum(1)
+        remaining = told.ends[:, None] - done(before).cumsum(1)
         left = told.mask.flip(1).cumsum(1).flip(1).clamp(min=1).to(events)
         every = Place(
             *(part.flatten(0, 1) for part in (before, earlier, remaining, left, told.x_t))
@@ -176,7 +185,7 @@ class EventDecoder(nn.Module):
         """
         context = self._context(told)
         left = told.mask.flip(1).cumsum(1).flip(1).clamp(min=1).to(told.x_t)
-        before = earlier = torch.zeros_like(told.ends)
+        before = earlier = torch.zeros_like(told.ends[:, :3])
         remaining, state, events = told.ends, None, []
         for i in range(told.mask.shape[1]):
             place = Place(before, earlier, remaining, left[:, i], told.x_t[:, i])
@@ -184,7 +193,7 @@ class EventDecoder(nn.Module):
             hidden, state = self.along(entered[:, None], state)
             event = self._drawn(hidden[:, 0], place, share[:, i])
             events.append(event)
-            before, earlier, remaining = event, before, remaining - event
+            before, earlier, remaining = event, before, remaining - done(event)
         return torch.stack(events, 1) * told.mask[..., None]
 
     def _drawn(

@@ -57,6 +57,8 @@ def _check(settings: TrainDecoderSettings) -> None:
         {
             "decoder.goal_jitter_px": (how.goal_jitter_px, 0),
             "decoder.time_jitter": (how.time_jitter, 0),
+            "decoder.path_jitter": (how.path_jitter, 0),
+            "decoder.cond_jitter": (how.cond_jitter, 0),
         }
     )
     if not how.draw_scale > 0:

@@ -20,7 +20,7 @@ from humouse.diffusion.batches import Share
 from humouse.diffusion.checkpoint import Model
 from humouse.diffusion.decoder.critic import Critic
 from humouse.diffusion.decoder.learner import DecoderLearner
-from humouse.diffusion.decoder.network import DRAWS_PER_EVENT, Told
+from humouse.diffusion.decoder.network import DRAWS_PER_EVENT, Told, done
 from humouse.diffusion.objective import NoisyBatch
 from humouse.diffusion.samplers import draw, make_sampler
 from humouse.randomness import derive_seed, seeded
@@ -132,7 +132,7 @@ class DecoderTuner(DecoderLearner):
             x_t=noisy,
             level=level.to(noisy).expand(len(noisy), 2),
             cond=batch.cond,
-            ends=self._events(batch).sum(1),
+            ends=done(self._events(batch)).sum(1).round(),
             mask=batch.mask,
         )
 
@@ -142,7 +142,7 @@ class DecoderTuner(DecoderLearner):
     def _log_odds(self, events: Float[Tensor, "B T 3"], told: Told) -> Float[Tensor, "B T+1"]:
         """Return the critic's answers; it shall judge movements, not how exactly they obey."""
         how = self.settings.tuning
-        ends = told.ends.clone()
+        ends = told.ends[:, :3].clone()
         ends[:, 2] *= 1 + how.critic_time_jitter * torch.randn(len(ends), device=ends.device)
         cond = told.cond + how.critic_jitter * torch.randn_like(told.cond)
         return self.critic(events, cond, ends, told.mask)

@@ -49,7 +49,7 @@ class DecoderCheck(SampleCheck):
         total = torch.zeros(3, dtype=torch.float64)
         for first in range(0, B, _BATCH):
             part = whole[first : first + _BATCH].trimmed().to(device)
-            off = roughly(len(part), how.goal_jitter_px, how.time_jitter, g)
+            off = roughly(len(part), how, g)
             nats = log_likelihood(decoder, self.codec, schedule, part, off)
             total -= nats.double().sum(0).cpu()
         dx, dy, dt = (total / int(frame.lengths.sum())).tolist()
