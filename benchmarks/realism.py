@@ -1,13 +1,13 @@
-"""From raw recordings to the tables of realism: data, diffusion, decoder, tuning, scores, the bars.
+"""From raw recordings to the tables of realism: data, diffusion, decoder, scores, the bars.
 
-    python benchmarks/realism.py --source sapimouse --root ../shared/data/sapimouse
+    python benchmarks/realism.py --source sapimouse --root ../shared/data/sapimouse --people test
 
-Every part is left out where its result lies in the folder already, and training goes on where it was
-interrupted; `--people val` keeps the test people for later. Look at `realism.md`, `scores/*/report.html`.
+Training goes on where it was interrupted, and what was measured on these very checkpoints is not measured
+again. Validation people are the default: test people are for the last run. `--tuning-steps 450` tunes the
+model against a critic too, and sets its AUCs beside. Look at `realism_PEOPLE.md` and `scores/*/report.html`.
 """
 
 import argparse
-import json
 import subprocess
 import sys
 import time
@@ -19,7 +19,7 @@ from typing import Any
 import samplers
 from conditions import obedience
 
-from humouse.artefact import replacing, write_json
+from humouse.artefact import read_json, replacing, sha256, write_json
 from humouse.data.codec import CanonicalCodec
 from humouse.data.prepared import load_split
 from humouse.diffusion.sample import SamplingRule
@@ -29,7 +29,10 @@ from humouse.eval.references import reference
 from humouse.eval.rule import EvaluationRule
 from humouse.eval.run import SCORES, EvaluationRun
 from humouse.eval.score import MEASURES, Score
+from humouse.eval.sides import People
 from humouse.generator import load_generator
+from humouse.launch import user_errors
+from humouse.training.checkpoint import Checkpoint
 
 CALLS = 5
 """Network calls of the model that is judged, down to where its decoder takes over."""
@@ -40,11 +43,13 @@ OVERLAYS = (
     "lateral_rms_px",
 )
 SOURCES = ("sapimouse", "balabit", "humouse_default")
-MODELS = ("decoded", "tuned")
-"""The model that is judged; and the same tuned against a critic, which is reported apart."""
+JUDGED = "decoded"
 PROBES = ("logistic", "mlp", "forest", "forest18", "boosting", "sequence")
 FLOORS = ("other_people", "same_people", "replay")
 FEW = (("dpm", 20), ("dpm", 10), ("dpm", 4), ("dpm", 2), ("dpm", 1), ("ddim", 4), ("sde", 4))
+EXCESS_BARS = {"boosting": 0.03, "sequence": 0.05, "forest18": 0.02}
+OWN_PEOPLE_BAR = 0.56
+CANONICAL_BAR = 0.60
 
 
 class Realism:
@@ -59,6 +64,8 @@ class Realism:
         self.out: Path = settings.out or Path("runs/realism") / settings.source
         self.data = self.out / "data"
         self.people = self.data / settings.people
+        # What tuning against a critic does is reported apart.
+        self.models = (JUDGED, "tuned") if settings.tuning_steps else (JUDGED,)
 
     def checkpoint(self, name: str) -> Path:
         """Return where a model lies: "events", "decoded" or "tuned"."""
@@ -66,74 +73,100 @@ class Realism:
 
     def run(self) -> None:
         """Do what is not done yet, then write the tables."""
+        self._prepare()
         self._train()
-        for model in MODELS:
+        for model in self.models:
             self._score(model)
-        self._kept("canonical", self._canonical)
-        self._kept("conditions", self._conditions)
-        self._kept("few_steps", self._few_steps)
-        with replacing(self.out / "realism.md") as aside:
-            aside.write_text("\n".join(self._page()) + "\n")
-        print(f"tables: {self.out / 'realism.md'}")
+        parts = {
+            name: self._kept(name, measure)
+            for name, measure in (
+                ("canonical", self._canonical),
+                ("conditions", self._conditions),
+                ("few_steps", self._few_steps),
+            )
+        }
+        path = self.out / f"realism_{self.s.people}.md"
+        with replacing(path) as aside:
+            aside.write_text("\n".join(self._page(parts)) + "\n", encoding="utf-8")
+        print(f"tables: {path}")
 
     def _humouse(self, *words: str, **settings: Any) -> None:
         given = [f"{name.replace('__', '.')}={value}" for name, value in settings.items()]
         print("$ humouse", *words, *given, flush=True)
         started = time.perf_counter()
-        subprocess.run([sys.executable, "-m", "humouse.cli", *words, *given], check=True)
-        times = self._read("times")
-        what = " ".join(words) + f" {settings.get('experiment_name', settings.get('out_dir', ''))}"
-        times[what] = times.get(what, 0) + time.perf_counter() - started
-        write_json(self.out / "times.json", times)
+        process = subprocess.Popen([sys.executable, "-m", "humouse.cli", *words, *given])
+        try:
+            code = process.wait()
+        except KeyboardInterrupt as error:
+            process.wait()  # it writes its checkpoint
+            raise KeyboardInterrupt("(the same command goes on)") from error
+        finally:
+            times = self._times()
+            what = f"{' '.join(words)} {settings.get('experiment_name', settings.get('out_dir'))}"
+            times[what] = times.get(what, 0) + time.perf_counter() - started
+            write_json(self.out / "times.json", times)
+        if code:
+            sys.exit(code)
 
-    def _read(self, name: str) -> dict[str, Any]:
-        path = self.out / f"{name}.json"
-        return json.loads(path.read_text()) if path.is_file() else {}
+    def _times(self) -> dict[str, float]:
+        path = self.out / "times.json"
+        return read_json(path) if path.is_file() else {}
 
-    def _kept(self, name: str, measure: Callable[[], Any]) -> None:
-        if not (self.out / f"{name}.json").is_file():
+    def _kept(self, name: str, measure: Callable[[], Any]) -> Any:
+        """Return what was measured on this checkpoint, these people and as many; else measure it."""
+        path = self.out / f"{name}_{self.s.people}.json"
+        of = {"checkpoint": sha256(self.checkpoint(JUDGED)), "n": self.s.n}
+        content = read_json(path) if path.is_file() else {}
+        if content.get("of") != of:
             print(f"measuring: {name}", flush=True)
-            write_json(self.out / f"{name}.json", measure())
+            content = {"of": of, "result": measure()}
+            write_json(path, content)
+        return content["result"]
+
+    def _prepare(self) -> None:
+        if (self.data / "manifest.json").is_file():
+            return
+        s = self.s
+        root = {} if s.root is None else {"root": s.root}
+        self._humouse("data", "prepare", source=s.source, **root, out_dir=self.data)
 
     def _train(self) -> None:
-        s, folder = self.s, {"checkpoint_dir": self.out / "checkpoints"}
-        common = {**folder, "logging__dir": self.out / "runs", "seed": s.seed, "resume": "true"}
-        if not (self.data / "manifest.json").is_file():
-            root = {"root": s.root} if s.root else {}
-            self._humouse("data", "prepare", source=s.source, **root, out_dir=self.data)
-        self._humouse(
-            "train",
-            **common,
-            experiment="events",
-            data=s.source,
-            data__dir=self.data,
-            data__held_out_share=0.15,
-            experiment_name="events",
-            optim__max_steps=s.diffusion_steps,
+        s = self.s
+        events = {
+            "experiment": "events",
+            "data": s.source,
+            "data__dir": self.data,
+            "data__held_out_share": 0.15,
+        }
+        self._trained(["train"], "events", s.diffusion_steps, **events)
+        self._trained(
+            ["train", "decoder"], "decoded", s.decoder_steps, ckpt=self.checkpoint("events")
         )
+        if s.tuning_steps:
+            self._trained(["tune"], "tuned", s.tuning_steps, ckpt=self.checkpoint(JUDGED))
+
+    def _trained(self, words: list[str], name: str, steps: int, **settings: Any) -> None:
+        path = self.checkpoint(name)
+        if path.is_file() and Checkpoint.load(path).step >= steps:
+            return
         self._humouse(
-            "train",
-            "decoder",
-            **common,
-            ckpt=self.checkpoint("events"),
-            experiment_name="decoded",
-            optim__max_steps=s.decoder_steps,
-        )
-        self._humouse(
-            "tune",
-            **common,
-            ckpt=self.checkpoint("decoded"),
-            experiment_name="tuned",
-            optim__max_steps=s.tuning_steps,
+            *words,
+            **settings,
+            experiment_name=name,
+            optim__max_steps=steps,
+            seed=self.s.seed,
+            checkpoint_dir=path.parent,
+            logging__dir=self.out / "runs",
+            resume="true",
         )
 
     def _score(self, model: str) -> None:
         for unseen in ("people", "gestures"):
             folder = self._scores(model, unseen)
-            if (folder / SCORES).is_file():
+            if self._is_scored(folder, model):
                 continue
             people = unseen == "people"
-            references = "other_people,same_people,replay" if people else "other_people"
+            references = FLOORS if people else FLOORS[:1]
             split = {"val_split": self.people} if people else {}
             self._humouse(
                 "eval",
@@ -144,7 +177,7 @@ class Realism:
                 sampler="dpm",
                 steps=CALLS,
                 probes=f"[{','.join(PROBES)}]",
-                references=f"[{references}]",
+                references=f"[{','.join(references)}]",
                 feature_mode="neuromotor" if people else "kinematic",
                 out_dir=folder,
             )
@@ -152,13 +185,20 @@ class Realism:
     def _scores(self, model: str, unseen: str) -> Path:
         return self.out / "scores" / f"{model}_{self.s.people if unseen == 'people' else unseen}"
 
+    def _is_scored(self, folder: Path, model: str) -> bool:
+        # The page is written last.
+        if not all((folder / name).is_file() for name in (SCORES, "report.html")):
+            return False
+        of = EvaluationRun.load(folder).provenance
+        same = of["checkpoint"]["sha256"] == sha256(self.checkpoint(model))
+        return same and of["settings"]["n"] == self.s.n
+
     def _canonical(self) -> dict[str, Any]:
         """Return the scores of the judged movements in the specification's frame, and the floor."""
-        run = EvaluationRun.load(self._scores(MODELS[0], "people"))
+        run = EvaluationRun.load(self._scores(JUDGED, "people"))
         people, made = run.movements("people"), run.movements("generated")
-        events = load_generator(self.checkpoint(MODELS[0])).codec
-        train = load_split(self.data / "train")
-        train = events.canonicalize(train[events.fits(train)])
+        model = load_generator(self.checkpoint(JUDGED))
+        train = People.load(str(self.people), None, model).framed(model).train
         others = reference("other_people", people, train, len(people), 0).judged
         frame = CanonicalCodec(sequence_length=200)
         rule = EvaluationRule(
@@ -176,13 +216,13 @@ class Realism:
         return result
 
     def _conditions(self) -> list[dict[str, Any]]:
-        model = load_generator(self.checkpoint(MODELS[0])).model
+        model = load_generator(self.checkpoint(JUDGED)).model
         people = samplers.seen(load_split(self.people), model.codec, min(self.s.n, 1000))
         rule = SamplingRule(steps=CALLS, sampler="dpm", batch_size=200)
         return [asdict(row) for row in obedience(model, people, rule)]
 
     def _few_steps(self) -> list[list[Any]]:
-        model = load_generator(self.checkpoint(MODELS[0])).model
+        model = load_generator(self.checkpoint(JUDGED)).model
         people = samplers.seen(load_split(self.people), model.codec, self.s.n)
         judge = samplers.Judge(people, ["boosting", "logistic", "sequence"], "kinematic")
         rows = []
@@ -192,62 +232,96 @@ class Realism:
             rows.append([name, calls, *aucs.tolist(), speed])
         return rows
 
-    def _page(self) -> Iterable[str]:
+    def _page(self, parts: dict[str, Any]) -> Iterable[str]:
         runs = {
             (model, unseen): EvaluationRun.load(self._scores(model, unseen))
-            for model in MODELS
+            for model in self.models
             for unseen in ("people", "gestures")
         }
-        judged = runs[MODELS[0], "people"]
-        yield f"{judged.generated.gestures:,} gestures a side, {judged.generated.users} people."
-        yield f"\n{judged.headline}\n"
-        yield from scores_table(judged, runs[MODELS[0], "gestures"])
-        columns = [
-            f"{model}: {what}" for model in MODELS for what in ("excess", "held-out gestures")
-        ]
-        yield f"\n| AUC | {' | '.join(columns)} |"
-        yield "|---|" + "---:|" * len(columns)
-        for probe in PROBES:
-            name = f"c2st_{probe}_auc"
-            cells = []
-            for model in MODELS:
-                cells.append(text(runs[model, "people"].excess[name]))
-                cells.append(text(runs[model, "gestures"].generated.scores[name]))
-            yield f"| {probe} | {' | '.join(cells)} |"
-        yield from overlay_table(*(runs[model, "people"] for model in MODELS))
-        yield "\n| canonical frame, T = 200 | generated | other people |\n|---|---:|---:|"
-        canonical = self._read("canonical")
-        for name, one in canonical["generated"].items():
-            other = Score(*canonical["other people"][name])
-            yield f"| {MEASURES[name].label} | {text(Score(*one))} | {text(other)} |"
-        yield "\n| asked | median | at 90% | after correction | AUC, boosting |\n|---|---:|---:|---:|---:|"
-        for row in self._read("conditions"):
-            yield f"| {row['asked']} | {row['median']:.3f} | {row['most']:.3f} | " + (
-                f"{row['after']:.0f} | {row['auc']:.3f} |"
-            )
-        yield "\n| solver | calls | boosting | logistic | sequence | movements/s |"
-        yield "|---|---:|---:|---:|---:|---:|"
-        for name, calls, *aucs, speed in self._read("few_steps"):
-            cells = " | ".join(f"{auc:.3f}" for auc in aucs)
-            yield f"| {name} | {calls} | {cells} | {speed:,.0f} |"
+        judged, own = runs[JUDGED, "people"], runs[JUDGED, "gestures"]
+        yield (
+            f"{self.s.source}: {judged.generated.gestures:,} gestures a side, {judged.generated.users} "
+            f"{self.s.people} people; samples on lengths and conditions drawn from the train split."
+        )
+        yield f"\n{judged.headline}"
+        yield from bars_table(judged, own, parts)
+        yield from scores_table(judged, own)
+        if len(self.models) > 1:
+            yield from tuned_table(self.models, runs)
+        yield from overlay_table(judged)
+        yield from canonical_table(parts["canonical"])
+        yield from conditions_table(parts["conditions"])
+        yield from few_steps_table(parts["few_steps"])
         yield "\n| part | minutes |\n|---|---:|"
-        for what, seconds in self._read("times").items():
+        for what, seconds in self._times().items():
             yield f"| {what} | {seconds / 60:.1f} |"
 
 
-def scores_table(run: EvaluationRun, gestures: EvaluationRun) -> Iterable[str]:
+def bars_table(judged: EvaluationRun, own: EvaluationRun, parts: dict[str, Any]) -> Iterable[str]:
+    """Return what was asked and what was reached, line by line."""
+    rows: list[tuple[str, str, str, bool]] = []
+
+    def add(what: str, asked: str, reached: str, met: bool) -> None:
+        rows.append((what, asked, reached, met))
+
+    for probe, most in EXCESS_BARS.items():
+        excess = judged.excess[f"c2st_{probe}_auc"]
+        add(f"{probe}, excess AUC", f"≤ {most}", text(excess), excess.value <= most)
+    boosting = own.generated.scores["c2st_boosting_auc"]
+    met = boosting.value <= OWN_PEOPLE_BAR
+    add("boosting, held-out gestures of train people", f"≤ {OWN_PEOPLE_BAR}", text(boosting), met)
+    for probe in ("logistic", "mlp"):
+        accuracy = Score(*parts["canonical"]["generated"][f"c2st_{probe}_acc"])
+        met = accuracy.value <= CANONICAL_BAR
+        add(f"canonical frame, accuracy, {probe}", f"≤ {CANONICAL_BAR}", text(accuracy), met)
+    made, floor = judged.generated, judged.evaluations["other_people"]
+    for name in ("prd_precision", "prd_recall", "density", "coverage"):
+        share = made.scores[name].value / floor.scores[name].value
+        add(f"{name} ÷ other people's", "≥ 0.95", f"{share:.3f}", share >= 0.95)
+    lag = made.scores["prd_recall"].value - made.scores["prd_precision"].value
+    add("PRD recall − precision", "≥ −0.02", f"{lag:+.3f}", lag >= -0.02)
+    for band, power in own.generated.spectra.items():
+        ratio = power.ratio.value if power.ratio else float("nan")
+        add(f"power {band}, own people", "0.95 … 1.05", text(power.ratio), abs(ratio - 1) <= 0.05)
+    for name in OVERLAYS:
+        ratio = made.features[name].wasserstein.value / floor.features[name].wasserstein.value
+        add(f"Wasserstein of {name} ÷ other people's", "≤ 1.5", f"{ratio:.2f}", ratio <= 1.5)
+    p_value = made.scores["copying"].p_value
+    add("copying, p", "> 0.05", f"{p_value:.2g}", p_value is not None and p_value > 0.05)
+    by_name = {row["asked"]: row for row in parts["conditions"]}
+    goal = by_name["goal, constrained in sampling"]
+    add(
+        "goal missed before correction, median",
+        "≤ 1 px",
+        f"{goal['median']:.1f}",
+        goal["median"] <= 1,
+    )
+    add("goal missed after correction, most", "0 px", f"{goal['after']:.0f}", goal["after"] == 0)
+    rise = goal["auc"] - by_name["nothing"]["auc"]
+    add("rise in AUC with a goal", "none", f"{rise:+.3f}", rise <= 0.01)
+    off = by_name["duration"]["median"]
+    add("duration off, median", "≤ 5%", f"{off:.1%}", off <= 0.05)
+    aucs = {(name, calls): auc for name, calls, auc, *_ in parts["few_steps"]}
+    for calls, most in ((10, 0.02), (4, 0.05)):
+        more = aucs["dpm", calls] - aucs["dpm", 20]
+        add(f"boosting, {calls} calls against 20", f"≤ +{most}", f"{more:+.3f}", more <= most)
+    yield "\n| bar | asked | reached | |\n|---|---:|---:|---|"
+    for what, asked, reached, met in rows:
+        yield f"| {what} | {asked} | {reached} | {'met' if met else '**missed**'} |"
+
+
+def scores_table(run: EvaluationRun, own: EvaluationRun) -> Iterable[str]:
     """Return every score beside its floors, line by line."""
     yield (
-        "| score | generated | other people | excess | halves | replay | held-out gestures | "
-        "other gestures of the same people |"
+        "\n| score | generated | other people | excess | halves | replay | held-out gestures, without "
+        "strokes | other gestures of the same people |"
     )
     yield "|---|" + "---:|" * 7
 
     def cells(of: Callable[[Evaluation], Score | None], excess: Score | None) -> str:
-        floors = [of(run.evaluations[key]) for key in FLOORS]
-        same = [of(gestures.evaluations[key]) for key in ("generated", FLOORS[0])]
-        each = [of(run.generated), floors[0], excess, *floors[1:], *same]
-        return " | ".join(map(text, each))
+        floors = [_of(run, key, of) for key in FLOORS]
+        same = [_of(own, key, of) for key in ("generated", FLOORS[0])]
+        return " | ".join(map(text, [of(run.generated), floors[0], excess, *floors[1:], *same]))
 
     for name in run.generated.scores:
         row = cells(lambda one, name=name: one.scores.get(name), run.excess.get(name))
@@ -257,15 +331,62 @@ def scores_table(run: EvaluationRun, gestures: EvaluationRun) -> Iterable[str]:
         yield f"| power {band} ÷ people's | {row} |"
 
 
-def overlay_table(*runs: EvaluationRun) -> Iterable[str]:
-    """Return the distances of the specification's overlays, over other people's."""
-    yield f"\n| Wasserstein distance | other people | {' | '.join(MODELS)} |"
-    yield "|---|" + "---:|" * (1 + len(runs))
+def _of(run: EvaluationRun, key: str, of: Callable[[Evaluation], Score | None]) -> Score | None:
+    return of(run.evaluations[key]) if key in run.evaluations else None
+
+
+def tuned_table(models: Iterable[str], runs: dict[tuple[str, str], EvaluationRun]) -> Iterable[str]:
+    """Return each probe's AUC before and after tuning."""
+    kinds = ("excess over other people", "held-out gestures")
+    columns = [f"{model}, {what}" for model in models for what in kinds]
+    yield f"\n| AUC | {' | '.join(columns)} |"
+    yield "|---|" + "---:|" * len(columns)
+    for probe in PROBES:
+        name = f"c2st_{probe}_auc"
+        cells = []
+        for model in models:
+            cells.append(text(runs[model, "people"].excess.get(name)))
+            cells.append(text(runs[model, "gestures"].generated.scores[name]))
+        yield f"| {probe} | {' | '.join(cells)} |"
+
+
+def overlay_table(run: EvaluationRun) -> Iterable[str]:
+    """Return the distances of the specification's overlays, beside other people's."""
+    yield "\n| Wasserstein distance | generated | other people | ratio |\n|---|---:|---:|---:|"
+    made, floor = run.generated.features, run.evaluations["other_people"].features
     for name in OVERLAYS:
-        other = runs[0].evaluations["other_people"].features[name].wasserstein.value
-        each = [run.generated.features[name].wasserstein.value for run in runs]
-        cells = " | ".join(f"{one:.3f} ({one / other:.2f} times)" for one in each)
-        yield f"| {name} | {other:.3f} | {cells} |"
+        one, other = made[name].wasserstein.value, floor[name].wasserstein.value
+        yield f"| {name} | {one:.3f} | {other:.3f} | {one / other:.2f} |"
+
+
+def canonical_table(result: dict[str, Any]) -> Iterable[str]:
+    """Return the scores in the specification's frame."""
+    yield "\n| canonical frame, T = 200 | generated | other people |\n|---|---:|---:|"
+    for name, one in result["generated"].items():
+        other = Score(*result["other people"][name])
+        yield f"| {MEASURES[name].label} | {text(Score(*one))} | {text(other)} |"
+
+
+def conditions_table(result: list[dict[str, Any]]) -> Iterable[str]:
+    """Return how well each way of asking is obeyed."""
+    yield "\n| asked | off in the median | at 90% | after correction | AUC, boosting |"
+    yield "|---|---:|---:|---:|---:|"
+    for row in result:
+        cells = ["–", "–", "–"]
+        if row["asked"] == "duration":
+            cells = [f"{row['median']:.1%}", f"{row['most']:.1%}", "–"]
+        elif row["asked"] != "nothing":
+            cells = [f"{row[name]:.0f} px" for name in ("median", "most", "after")]
+        yield f"| {row['asked']} | {' | '.join(cells)} | {row['auc']:.3f} |"
+
+
+def few_steps_table(result: list[list[Any]]) -> Iterable[str]:
+    """Return the AUCs and the speed of each solver and number of calls."""
+    yield "\n| solver | calls | boosting | logistic | sequence | movements/s |"
+    yield "|---|---:|---:|---:|---:|---:|"
+    for name, calls, *aucs, speed in result:
+        cells = " | ".join(f"{auc:.3f}" for auc in aucs)
+        yield f"| {name} | {calls} | {cells} | {speed:,.0f} |"
 
 
 def text(score: Score | None) -> str:
@@ -273,9 +394,8 @@ def text(score: Score | None) -> str:
     if score is None:
         return ""
     ends = "" if score.low is None else f" [{score.low:.3f}, {score.high:.3f}]"
-    return f"{score.value:.3f}{ends}" + (
-        "" if score.p_value is None else f", p {score.p_value:.2g}"
-    )
+    p_value = "" if score.p_value is None else f", p {score.p_value:.2g}"
+    return f"{score.value:.3f}{ends}{p_value}"
 
 
 def main() -> None:
@@ -285,13 +405,14 @@ def main() -> None:
     parser.add_argument("--source", default="sapimouse", choices=SOURCES)
     parser.add_argument("--root", type=Path, help="the raw recordings")
     parser.add_argument("--out", type=Path, help="folder for everything; runs/realism/SOURCE")
-    parser.add_argument("--people", default="test", choices=("val", "test"))
+    parser.add_argument("--people", default="val", choices=("val", "test"))
     parser.add_argument("--n", type=int, default=2000, help="gestures a side")
     parser.add_argument("--seed", type=int, default=1337)
     parser.add_argument("--diffusion-steps", type=int, default=3500)
     parser.add_argument("--decoder-steps", type=int, default=3500)
-    parser.add_argument("--tuning-steps", type=int, default=450)
-    Realism(parser.parse_args()).run()
+    parser.add_argument("--tuning-steps", type=int, default=0)
+    with user_errors():
+        Realism(parser.parse_args()).run()
 
 
 if __name__ == "__main__":
