@@ -286,8 +286,10 @@ def bars_table(judged: EvaluationRun, own: EvaluationRun, parts: dict[str, Any])
     for name in OVERLAYS:
         ratio = made.features[name].wasserstein.value / floor.features[name].wasserstein.value
         add(f"Wasserstein of {name} ÷ other people's", "≤ 1.5", f"{ratio:.2f}", ratio <= 1.5)
-    p_value = made.scores["copying"].p_value
-    add("copying, p", "> 0.05", f"{p_value:.2g}", p_value is not None and p_value > 0.05)
+    for who, one in (("these people", made), ("own people", own.generated)):
+        copying = one.scores["copying"]
+        met = copying.p_value is not None and copying.p_value > 0.05
+        add(f"nearer to train than held-out gestures of {who}, p", "> 0.05", text(copying), met)
     by_name = {row["asked"]: row for row in parts["conditions"]}
     goal = by_name["goal, constrained in sampling"]
     add(

@@ -67,7 +67,8 @@ def test_every_score_of_every_side(whole: SimpleNamespace):
     done = EvaluationRun.load(whole.folder)
     assert list(done.evaluations) == list(SIDES)
     judged = done.generated
-    assert set(judged.scores) == set(MEASURES)
+    named = {name for name in MEASURES if "forest18" not in name}  # a probe that is asked for
+    assert set(judged.scores) == named
     assert (judged.fake, judged.gestures, judged.users) == ("diffusion:tiny", 30, 4)
     for name, score in judged.scores.items():
         assert score.low is not None, name
@@ -80,7 +81,7 @@ def test_every_score_of_every_side(whole: SimpleNamespace):
         "copying",
     }
     for one in done.evaluations.values():
-        assert set(one.scores) == set(MEASURES)
+        assert set(one.scores) == named
     every = [one.name for group in FEATURE_MODES["neuromotor"] for one in GROUPS[group]]
     assert list(judged.features) == every
     assert all(one.importance is not None for one in judged.features.values())
@@ -90,7 +91,7 @@ def test_every_score_of_every_side(whole: SimpleNamespace):
     # Six steps of training fool nobody; other people do.
     assert done.floor is not None
     assert done.generated.scores["mmd"].value > 2 * done.floor.scores["mmd"].value
-    assert set(done.excess) == set(MEASURES)
+    assert set(done.excess) == named
     told = [one.scores["c2st_logistic_auc"].value for one in (done.generated, done.floor)]
     assert done.excess["c2st_logistic_auc"].value == pytest.approx(told[0] - told[1])
     assert told[0] - told[1] > 0.1
