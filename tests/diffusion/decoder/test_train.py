@@ -130,22 +130,27 @@ def test_times_to_learn_from_begin_where_asked():
     torch.testing.assert_close(from_time(batch, 0.3).t, torch.tensor([0.3, 0.65, 1.0]))
 
 
+def half_noisy(codec, people) -> NoisyBatch:
+    """The people's movements at t = 0.5, told all conditions."""
+    x0, frame = codec.encode(people)
+    return NoisyBatch(
+        x0=x0,
+        mask=valid_steps(frame.lengths, x0.shape[1]),
+        cond=codec.told(frame, len(CONDITIONS)),
+        t=torch.full((len(x0),), 0.5),
+        eps=torch.randn(x0.shape, generator=torch.Generator().manual_seed(0)),
+        self_condition=torch.zeros(len(x0), dtype=torch.bool),
+    )
+
+
 def test_likelihoods_are_of_peoples_own_events(model: Model, event_people):
     """Less noise says more: an untrained decoder aside, the numbers are finite and one per value."""
     codec = model.codec
     people = event_people[codec.fits(event_people)][:8]
-    x0, frame = codec.encode(people)
-    batch = NoisyBatch(
-        x0=x0,
-        mask=valid_steps(frame.lengths, x0.shape[1]),
-        cond=codec.told(frame, len(CONDITIONS)),
-        t=torch.full((8,), 0.5),
-        eps=torch.randn(x0.shape, generator=torch.Generator().manual_seed(0)),
-        self_condition=torch.zeros(8, dtype=torch.bool),
-    )
+    batch = half_noisy(codec, people)
     exact = torch.zeros(8, 4 + len(CONDITIONS))
     nats = log_likelihood(model.decoder, codec, model.denoiser.schedule, batch, exact)
-    assert nats.shape == (int(frame.lengths.sum()), 3)
+    assert nats.shape == (int(batch.mask.sum()), 3)
     assert bool(nats.isfinite().all())
     assert bool((nats <= 1e-5).all())
     with pytest.raises(ValueError, match="conditions"):
@@ -159,15 +164,7 @@ def test_likelihoods_are_of_peoples_own_events(model: Model, event_people):
 def test_the_decoder_is_told_goals_and_durations_as_far_off_as_given(model: Model, event_people):
     codec = model.codec
     people = event_people[codec.fits(event_people)][:4]
-    x0, frame = codec.encode(people)
-    batch = NoisyBatch(
-        x0=x0,
-        mask=valid_steps(frame.lengths, x0.shape[1]),
-        cond=codec.told(frame, len(CONDITIONS)),
-        t=torch.full((4,), 0.5),
-        eps=torch.zeros_like(x0),
-        self_condition=torch.zeros(4, dtype=torch.bool),
-    )
+    batch = half_noisy(codec, people)
     given: list[Told] = []
 
     schedule = model.denoiser.schedule
@@ -180,7 +177,7 @@ def test_the_decoder_is_told_goals_and_durations_as_far_off_as_given(model: Mode
     assert torch.equal(given[0].cond, batch.cond)
     torch.testing.assert_close(given[1].cond, batch.cond + cond_off)
     exact, rough = given[0].ends, given[1].ends
-    events = codec.events(x0) * batch.mask[..., None]
+    events = codec.events(batch.x0) * batch.mask[..., None]
     assert torch.equal(exact, done(events).sum(1).round())
     way_px = people.path_px
     torch.testing.assert_close(exact[:, 3], way_px.round())
@@ -195,15 +192,7 @@ def test_in_sampling_the_decoder_is_told_what_it_is_told_in_training(
     codec = model.codec
     people = codec.canonicalize(event_people[codec.fits(event_people)])[:6]
     people = people[people.lengths.argsort()]
-    x0, frame = codec.encode(people)
-    batch = NoisyBatch(
-        x0=x0,
-        mask=valid_steps(frame.lengths, x0.shape[1]),
-        cond=codec.told(frame, len(CONDITIONS)),
-        t=torch.full((6,), 0.5),
-        eps=torch.zeros_like(x0),
-        self_condition=torch.zeros(6, dtype=torch.bool),
-    )
+    batch = half_noisy(codec, people)
     trained: list[Told] = []
     with model.decoder.register_forward_pre_hook(lambda _, args: trained.append(args[1])):
         exact = torch.zeros(6, 4 + len(CONDITIONS))
