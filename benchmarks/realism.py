@@ -30,7 +30,7 @@ from humouse.eval.rule import EvaluationRule
 from humouse.eval.run import SCORES, EvaluationRun
 from humouse.eval.score import MEASURES, Score
 from humouse.eval.sides import People
-from humouse.generator import load_generator
+from humouse.generator import Generator, load_generator
 from humouse.launch import user_errors
 from humouse.training.checkpoint import Checkpoint
 
@@ -222,13 +222,13 @@ class Realism:
         return [asdict(row) for row in obedience(model, people, rule)]
 
     def _few_steps(self) -> list[list[Any]]:
-        model = load_generator(self.checkpoint(JUDGED)).model
-        people = samplers.seen(load_split(self.people), model.codec, self.s.n)
+        plain = load_generator(self.checkpoint(JUDGED))
+        people = samplers.seen(load_split(self.people), plain.codec, self.s.n)
         judge = samplers.Judge(people, ["boosting", "logistic", "sequence"], "kinematic")
         rows = []
         for name, calls in FEW:
             rule = SamplingRule(steps=calls, sampler=name, batch_size=200)
-            aucs, speed = samplers.measured(load_generator(model.path, rule=rule), judge, 1)
+            aucs, speed = samplers.measured(Generator(plain.model, rule), judge, 1)
             rows.append([name, calls, *aucs.tolist(), speed])
         return rows
 
@@ -283,8 +283,8 @@ def bars_table(judged: EvaluationRun, own: EvaluationRun, parts: dict[str, Any])
     for band, power in own.generated.spectra.items():
         ratio = power.ratio.value if power.ratio else float("nan")
         add(f"power {band}, own people", "0.95 … 1.05", text(power.ratio), abs(ratio - 1) <= 0.05)
-    for name in OVERLAYS:
-        ratio = made.features[name].wasserstein.value / floor.features[name].wasserstein.value
+    for name, one, other in overlays(judged):
+        ratio = one / other
         add(f"Wasserstein of {name} ÷ other people's", "≤ 1.5", f"{ratio:.2f}", ratio <= 1.5)
     for who, one in (("these people", made), ("own people", own.generated)):
         copying = one.scores["copying"]
@@ -352,12 +352,17 @@ def tuned_table(models: Iterable[str], runs: dict[tuple[str, str], EvaluationRun
         yield f"| {probe} | {' | '.join(cells)} |"
 
 
+def overlays(run: EvaluationRun) -> Iterable[tuple[str, float, float]]:
+    """Return the specification's overlays: name, Wasserstein distance, other people's distance."""
+    made, floor = run.generated.features, run.evaluations["other_people"].features
+    for name in OVERLAYS:
+        yield name, made[name].wasserstein.value, floor[name].wasserstein.value
+
+
 def overlay_table(run: EvaluationRun) -> Iterable[str]:
     """Return the distances of the specification's overlays, beside other people's."""
     yield "\n| Wasserstein distance | generated | other people | ratio |\n|---|---:|---:|---:|"
-    made, floor = run.generated.features, run.evaluations["other_people"].features
-    for name in OVERLAYS:
-        one, other = made[name].wasserstein.value, floor[name].wasserstein.value
+    for name, one, other in overlays(run):
         yield f"| {name} | {one:.3f} | {other:.3f} | {one / other:.2f} |"
 
 
@@ -392,12 +397,8 @@ def few_steps_table(result: list[list[Any]]) -> Iterable[str]:
 
 
 def text(score: Score | None) -> str:
-    """Return a score with its interval and p-value."""
-    if score is None:
-        return ""
-    ends = "" if score.low is None else f" [{score.low:.3f}, {score.high:.3f}]"
-    p_value = "" if score.p_value is None else f", p {score.p_value:.2g}"
-    return f"{score.value:.3f}{ends}{p_value}"
+    """Return a score with its interval and p-value, or nothing."""
+    return "" if score is None else str(score)
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ _POINTS = 2 * _SMALL_PX + 1
 _HIDDEN = 128
 _CUT = 1e-3
 _NEVER = -1e9
-_LEAST = 1e-300
+_LEAST = 1e-300  # a tail that double precision would call nothing
 
 
 def companded(px: Float[Tensor, "*S"]) -> Float[Tensor, "*S"]:
