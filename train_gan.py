@@ -1,6 +1,6 @@
-"""`python train_gan.py` is `python -m humouse.gan.train`, under the specification's name."""
+"""`python train_gan.py` is `python -m humouse.commands.train_gan`, under the specification's name."""
 
-from humouse.gan.train import main
+from humouse.commands.train_gan import main
 
 if __name__ == "__main__":
     main()

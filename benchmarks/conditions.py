@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from humouse.data.codec import CONDITIONS, Frame
+from humouse.codec import CONDITIONS, Frame
 from humouse.data.prepared import load_split
-from humouse.diffusion.checkpoint import Model, load_model
+from humouse.diffusion.model import Model, load_model
 from humouse.diffusion.sample import SamplingRule, sample_deltas
-from humouse.eval.metrics import c2st_scores
+from humouse.eval.api import c2st_scores
 from humouse.eval.rule import FEATURE_MODES
 from humouse.features import feature_table
 from humouse.trajectories import Trajectories

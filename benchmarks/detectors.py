@@ -15,11 +15,12 @@ import torch
 from bots import people
 
 from humouse.bots import Bezier
-from humouse.detector import onnx_sequence, onnx_tables
-from humouse.detector.boosting import BoostingDetector
-from humouse.detector.sequence import SequenceDetector
-from humouse.detector.serve import OnnxDetector
-from humouse.detector.views import FEATURES
+from humouse.detection.estimators.boosting import BoostingDetector
+from humouse.detection.estimators.sequence import SequenceDetector
+from humouse.detection.onnx import sequence as onnx_sequence
+from humouse.detection.onnx import tables as onnx_tables
+from humouse.detection.onnx.runtime import OnnxDetector
+from humouse.detection.samples.views import FEATURES
 from humouse.features import FeatureTable, feature_table
 from humouse.trajectories import Trajectories, concatenate
 

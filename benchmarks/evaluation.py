@@ -15,7 +15,7 @@ from pathlib import Path
 
 from humouse.data.gestures import GestureRules, cut_gestures, to_trajectories
 from humouse.data.sources import make_source
-from humouse.eval.evaluator import evaluate
+from humouse.eval.evaluate import evaluate
 from humouse.eval.rule import EvaluationRule
 from humouse.trajectories import Trajectories
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 
-from humouse.eval.evaluator import evaluate
+from humouse.eval.evaluate import evaluate
 from humouse.eval.rule import EvaluationRule
 from humouse.eval.verdict import findings
 from humouse.trajectories import Trajectories

@@ -11,7 +11,7 @@ import time
 
 import torch
 
-from humouse.eval.metrics import mmd_rbf
+from humouse.eval.api import mmd_rbf
 
 LIMIT_MIB = 1024
 

@@ -19,19 +19,19 @@ from typing import Any
 import samplers
 from conditions import obedience
 
-from humouse.artefact import read_json, replacing, sha256, write_json
-from humouse.data.codec import CanonicalCodec
+from humouse.codec import CanonicalCodec
+from humouse.commands.compared import People
+from humouse.commands.launch import user_errors
 from humouse.data.prepared import load_split
 from humouse.diffusion.sample import SamplingRule
-from humouse.eval.evaluation import Evaluation
-from humouse.eval.evaluator import evaluate
+from humouse.eval.evaluate import evaluate
 from humouse.eval.references import reference
+from humouse.eval.result import Evaluation
 from humouse.eval.rule import EvaluationRule
 from humouse.eval.run import SCORES, EvaluationRun
-from humouse.eval.score import MEASURES, Score
-from humouse.eval.sides import People
+from humouse.eval.statistics.score import MEASURES, Score
+from humouse.files import read_json, replacing, sha256, write_json
 from humouse.generator import Generator, load_generator
-from humouse.launch import user_errors
 from humouse.training.checkpoint import Checkpoint
 
 CALLS = 5

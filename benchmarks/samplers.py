@@ -12,11 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from humouse.data.codec import Codec
+from humouse.codec import Codec
 from humouse.data.prepared import load_split
 from humouse.diffusion.sample import SamplingRule
 from humouse.diffusion.samplers import SAMPLERS
-from humouse.eval.evaluator import chosen_rows, evaluate
+from humouse.eval.evaluate import chosen_rows, evaluate
 from humouse.eval.rule import FEATURE_MODES, EvaluationRule
 from humouse.features import feature_table
 from humouse.generator import Generator, load_generator

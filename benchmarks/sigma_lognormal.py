@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from humouse.features.motion import Motion
-from humouse.features.sigma_lognormal import neuromotor
-from humouse.features.strokes import Strokes, path
+from humouse.features.strokes.columns import neuromotor
+from humouse.features.strokes.model import Strokes, path
 from humouse.trajectories import Trajectories
 
 BAR_PER_S = 200

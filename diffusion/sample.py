@@ -1,6 +1,6 @@
 """`python -m diffusion.sample` is `humouse sample`."""
 
-from humouse.sampling import main
+from humouse.commands.sample import main
 
 if __name__ == "__main__":
     main()

@@ -1,6 +1,6 @@
 """`python -m eval.diffusion_eval` is `humouse eval`."""
 
-from humouse.eval.diffusion_eval import main
+from humouse.commands.evaluate import main
 
 if __name__ == "__main__":
     main()

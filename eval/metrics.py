@@ -1,5 +1,5 @@
-"""`humouse.eval.metrics` under the specification's name."""
+"""`humouse.eval.api` under the specification's name."""
 
-from humouse.eval.metrics import c2st, mmd_rbf, prd
+from humouse.eval.api import c2st, mmd_rbf, prd
 
 __all__ = ["c2st", "mmd_rbf", "prd"]

@@ -4,46 +4,49 @@ import importlib
 import sys
 
 from humouse import __version__
+from humouse.commands.launch import SEE_HELP, print_page
 from humouse.errors import nearest
-from humouse.launch import SEE_HELP, print_page
 
 _HELP = ("--help", "-h", "help")
 _VERBS = {
-    "data prepare": ("humouse.data.command:main", "raw recordings → gestures, split by people"),
+    "data prepare": ("humouse.commands.prepare:main", "raw recordings → gestures, split by people"),
     "train": ("humouse.diffusion.train:main", "train a diffusion model"),
     "train autoencoder": (
-        "humouse.diffusion.latents.train:main",
+        "humouse.commands.train_autoencoder:main",
         "train what latent diffusion works on",
     ),
     "train decoder": (
-        "humouse.diffusion.decoder.train:main",
+        "humouse.commands.train_decoder:main",
         "teach a diffusion model to write whole events",
     ),
-    "train gan": ("humouse.gan.train:main", "train a GAN"),
+    "train gan": ("humouse.commands.train_gan:main", "train a GAN"),
     "tune": (
-        "humouse.diffusion.decoder.tune:main",
+        "humouse.commands.tune:main",
         "hold a decoder's own movements against people's",
     ),
-    "distill": ("humouse.diffusion.distill:main", "a diffusion model → one of a few steps"),
-    "publish": ("humouse.diffusion.publish:main", "a trained model → a small file to hand on"),
-    "sample": ("humouse.sampling:main", "draw movements from a trained model"),
-    "eval": ("humouse.eval.diffusion_eval:main", "score samples against people"),
-    "sigma_eval": ("humouse.eval.sigma_eval:main", "people against generators, by their strokes"),
+    "distill": ("humouse.commands.distill:main", "a diffusion model → one of a few steps"),
+    "publish": ("humouse.commands.publish:main", "a trained model → a small file to hand on"),
+    "sample": ("humouse.commands.sample:main", "draw movements from a trained model"),
+    "eval": ("humouse.commands.evaluate:main", "score samples against people"),
+    "sigma_eval": (
+        "humouse.commands.sigma_eval:main",
+        "people against generators, by their strokes",
+    ),
     "detect negatives": (
-        "humouse.detector.negatives_command:main",
+        "humouse.commands.detect_negatives:main",
         "bots' and models' movements, mixed by weights",
     ),
-    "detect train": ("humouse.detector.train:main", "fit, calibrate and save a detector"),
+    "detect train": ("humouse.commands.detect_train:main", "fit, calibrate and save a detector"),
     "detect score": (
-        "humouse.detector.score:main",
+        "humouse.commands.detect_score:main",
         "what a detector says about movements, and why",
     ),
     "detect benchmark": (
-        "humouse.detector.benchmark:main",
+        "humouse.commands.detect_benchmark:main",
         "detectors on families of bots held out whole",
     ),
-    "report": ("humouse.report.command:main_report", "a page about one evaluation"),
-    "compare": ("humouse.report.command:main_compare", "several evaluations in one page"),
+    "report": ("humouse.commands.report:main_report", "a page about one evaluation"),
+    "compare": ("humouse.commands.report:main_compare", "several evaluations in one page"),
 }
 
 _GROUPS = {verb.split()[0] for verb in _VERBS if " " in verb} - set(_VERBS)

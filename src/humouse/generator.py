@@ -9,15 +9,15 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from humouse.data.codec import Codec, Frame
-from humouse.diffusion import checkpoint as diffusion_checkpoint
+from humouse.codec import Codec, Frame
+from humouse.diffusion import model as diffusion_checkpoint
 from humouse.diffusion import sample as diffusion_sample
 from humouse.diffusion.sample import SamplingRule
 from humouse.errors import InputError
-from humouse.gan import checkpoint as gan_checkpoint
-from humouse.gan import sample as gan_sample
+from humouse.gan import model as gan_checkpoint
+from humouse.gan import sampling as gan_sample
+from humouse.trained_model import check_request
 from humouse.training.checkpoint import AUTOENCODER, GAN, Checkpoint, find_checkpoint
-from humouse.training.model import check_request
 from humouse.trajectories import Trajectories
 
 Model = diffusion_checkpoint.Model | gan_checkpoint.Model

@@ -10,8 +10,8 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from humouse.artefact import replacing
 from humouse.errors import InputError
+from humouse.files import replacing
 
 _COLUMNS: dict[str, pl.DataType | type[pl.DataType]] = {
     "user": pl.String,

@@ -9,7 +9,7 @@ from scipy.integrate import cumulative_trapezoid
 
 from humouse.bots import SigmaLognormal
 from humouse.bots.sigma_lognormal import along, reach
-from humouse.features.strokes import path, velocity
+from humouse.features.strokes.model import path, velocity
 
 GOAL = torch.tensor([800.0, 600.0, 2000.0])
 

@@ -6,7 +6,6 @@ import sys
 import pytest
 import torch
 
-from humouse.artefact import sha256
 from humouse.data import prepare as preparing
 from humouse.data.gestures import GestureRules
 from humouse.data.prepare import Prepared, load_split, prepare
@@ -14,6 +13,7 @@ from humouse.data.prepared import origin_of, split_file
 from humouse.data.sources import make_source
 from humouse.data.splits import SPLITS
 from humouse.errors import InputError
+from humouse.files import sha256
 from humouse.trajectories import concatenate
 
 HEADER = "client timestamp,button,state,x,y\n"

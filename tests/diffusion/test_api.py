@@ -9,13 +9,13 @@ import pytest
 import torch
 
 import diffusion.api
-from humouse.data.codec import EmpiricalPrior
+from humouse.codec import EmpiricalPrior
 from humouse.data.prepared import load_split
 from humouse.diffusion import api
 from humouse.diffusion.api import canonicalize, denormalize, generate_diffusion_samples
-from humouse.diffusion.checkpoint import load_model
+from humouse.diffusion.model import load_model
 from humouse.errors import InputError
-from humouse.eval.evaluator import evaluate
+from humouse.eval.evaluate import evaluate
 from humouse.eval.rule import EvaluationRule
 from humouse.training.checkpoint import Checkpoint
 from humouse.trajectories import Trajectories

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 import torch
 
-from humouse.artefact import sha256
+from humouse.commands.launch import settings_from
+from humouse.commands.sample import run
 from humouse.data.prepared import load_split
-from humouse.diffusion.checkpoint import Model, load_model
+from humouse.diffusion.model import Model, load_model
 from humouse.diffusion.sample import (
     SamplingRule,
     sample,
@@ -20,11 +21,10 @@ from humouse.diffusion.sample import (
 )
 from humouse.diffusion.train import train
 from humouse.errors import InputError, OutOfRangeWarning
-from humouse.launch import settings_from
-from humouse.sampling import run
+from humouse.files import sha256
 from humouse.settings import SampleSettings
+from humouse.trained_model import check_condition
 from humouse.training.checkpoint import Checkpoint
-from humouse.training.model import check_condition
 from humouse.trajectories import Trajectories
 
 _RULE = SamplingRule(steps=3)

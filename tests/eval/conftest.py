@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from humouse.eval.resampling import Resampling
+from humouse.eval.statistics.resampling import Resampling
 from humouse.trajectories import Trajectories
 
 

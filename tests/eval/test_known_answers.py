@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from humouse.eval.evaluator import evaluate
-from humouse.eval.metrics import c2st_scores, mmd_score, neighbour_scores, prd_score
+from humouse.eval.api import c2st_scores, mmd_score, neighbour_scores, prd_score
+from humouse.eval.evaluate import evaluate
 from humouse.eval.rule import EvaluationRule
 from humouse.eval.verdict import findings, headline
 

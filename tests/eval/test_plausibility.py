@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from humouse.errors import InputError
-from humouse.eval.evaluator import evaluate
+from humouse.eval.evaluate import evaluate
 from humouse.eval.rule import EvaluationRule
 from humouse.trajectories import Trajectories
 
@@ -44,7 +44,7 @@ def test_few_movements_are_warned_of_with_the_width(people, make_reaches):
 
 def test_the_width_is_the_right_one():
     """Areas of two equal sets of 100, drawn a thousand times."""
-    from humouse.eval.held_out import HeldOut
+    from humouse.eval.probes.held_out import HeldOut
 
     rng = np.random.default_rng(0)
     is_real, one_fold = np.arange(200) < 100, np.zeros(200, int)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from humouse.eval.evaluator import evaluate
+from humouse.eval.evaluate import evaluate
 from humouse.eval.references import REFERENCES, halves, reference
 from humouse.eval.rule import EvaluationRule
 

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from humouse.errors import InputError
-from humouse.eval.evaluation import BandPower, Evaluation, FeatureComparison, Neighbour
+from humouse.eval.result import BandPower, Evaluation, FeatureComparison, Neighbour
 from humouse.eval.run import FORMAT, SCORES, EvaluationRun, Finding
-from humouse.eval.score import Draws, Score
+from humouse.eval.statistics.score import Draws, Score
 from humouse.features import feature_table
 
 # The types are built in the tests: what enforces their annotations draws from `random`, which

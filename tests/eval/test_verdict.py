@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from humouse.eval.evaluation import BandPower, Evaluation, FeatureComparison, Neighbour
-from humouse.eval.score import Draws, Score
+from humouse.eval.result import BandPower, Evaluation, FeatureComparison, Neighbour
+from humouse.eval.statistics.score import Draws, Score
 from humouse.eval.verdict import findings, headline
 
 

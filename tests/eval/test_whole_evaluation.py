@@ -10,14 +10,14 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from humouse.artefact import sha256
+from humouse.commands.evaluate import run
+from humouse.commands.launch import settings_from
 from humouse.data.prepared import load_split
-from humouse.eval.diffusion_eval import run
 from humouse.eval.rule import FEATURE_MODES
 from humouse.eval.run import SIDES, EvaluationRun
-from humouse.eval.score import MEASURES
+from humouse.eval.statistics.score import MEASURES
 from humouse.features import GROUPS, feature_table
-from humouse.launch import settings_from
+from humouse.files import sha256
 from humouse.settings import EvalSettings
 
 _DATA = {

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from matplotlib.figure import Figure
 
+from humouse.commands.launch import settings_from
+from humouse.commands.train_gan import train
 from humouse.figures import gesture_gallery, kinematic_overlays, velocity_spectra
-from humouse.gan.train import train
-from humouse.launch import settings_from
 from humouse.settings import GanTrainSettings
 from humouse.training import validation
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from humouse.data.codec import EventCodec, valid_steps
+from humouse.codec import EventCodec, valid_steps
 from humouse.gan.models import (
     Discriminator,
     Generator,

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 import torch
 
-from humouse.detector.findings import findings
-from humouse.detector.measure import mean_over_families
-from humouse.detector.result import (
+from humouse.detection.benchmark.findings import findings
+from humouse.detection.benchmark.metrics import mean_over_families
+from humouse.detection.benchmark.result import (
     MEAN,
     MIXES,
     BenchmarkResult,
@@ -22,10 +22,10 @@ from humouse.detector.result import (
     Session,
     Transfer,
 )
-from humouse.eval.evaluation import BandPower, Evaluation, FeatureComparison, Neighbour
-from humouse.eval.metrics import wasserstein_per_feature
+from humouse.eval.api import wasserstein_per_feature
+from humouse.eval.result import BandPower, Evaluation, FeatureComparison, Neighbour
 from humouse.eval.run import SIDES, EvaluationRun, Finding
-from humouse.eval.score import MEASURES, PROBES, Draws, Score
+from humouse.eval.statistics.score import MEASURES, PROBES, Draws, Score
 from humouse.eval.verdict import excesses
 from humouse.features import GROUPS, FeatureTable, feature_table, velocity_spectrum
 from humouse.features.spectra import BANDS_HZ

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from omegaconf import OmegaConf
 
+from humouse.commands.report import main_compare, main_report
 from humouse.eval.run import EvaluationRun
-from humouse.report.command import main_compare, main_report
 
 AWKWARD = "it's [a] run, = 2"
 

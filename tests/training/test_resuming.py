@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 
-from humouse.launch import settings_from
+from humouse.commands.launch import settings_from
 from humouse.settings import TrainSettings
 from humouse.training.resuming import differences
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from humouse.launch import settings_from
+from humouse.commands.launch import settings_from
 from humouse.settings import TrainSettings
 from humouse.training.run_settings import learning_rate
 

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from humouse.data.codec import ERRAND, check_condition_values
+from humouse.codec import ERRAND, check_condition_values
 from humouse.errors import InputError
 from humouse.randomness import generator
 from humouse.trajectories import Trajectories

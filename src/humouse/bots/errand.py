@@ -7,7 +7,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from humouse.bots.bot import MOST_STEPS
-from humouse.data.codec import ERRAND
+from humouse.codec import ERRAND
 from humouse.errors import InputError
 from humouse.trajectories import Trajectories
 

@@ -10,7 +10,7 @@ from humouse.bots.chance import Chance
 from humouse.bots.errand import Errand
 from humouse.bots.scripted import ScriptedBot, check_not_negative
 from humouse.errors import InputError
-from humouse.features.strokes import Strokes, path
+from humouse.features.strokes.model import Strokes, path
 from humouse.trajectories import Trajectories
 
 MOST_CORRECTIONS = 4
@@ -29,7 +29,7 @@ _IN_CACHE = 128
 
 
 class SigmaLognormal(ScriptedBot):
-    """Moves by lognormal strokes (see `humouse.features.strokes`), shaken and inexact as a hand.
+    """Moves by lognormal strokes (see `humouse.features.strokes.model`), shaken and inexact as a hand.
 
     The first stroke leads near the goal, each correction nearer, the last one there. Tremor has
     8 to 12 Hz (Elble & Koller 1990); noise grows with speed (Harris & Wolpert 1998,

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from humouse.artefact import read_json, sha256
 from humouse.data.splits import SPLITS
 from humouse.errors import InputError
+from humouse.files import read_json, sha256
 from humouse.trajectories import Trajectories
 
 MANIFEST = "manifest.json"

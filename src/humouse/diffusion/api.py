@@ -8,12 +8,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from humouse.diffusion.checkpoint import Model, load_model
+from humouse.diffusion.model import Model, load_model
 from humouse.diffusion.sample import SamplingRule, sample_deltas
 from humouse.errors import InputError
+from humouse.trained_model import check_condition
 from humouse.training.checkpoint import DIFFUSION, find_checkpoint
 from humouse.training.device import resolve_device
-from humouse.training.model import check_condition
 from humouse.trajectories import Trajectories
 
 

@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from humouse.data.codec import Codec
+from humouse.codec import Codec
 from humouse.diffusion.denoiser import Denoise
 
 

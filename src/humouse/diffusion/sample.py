@@ -8,15 +8,15 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from humouse.data.codec import CONDITIONS, EventCodec, Frame, valid_steps
-from humouse.diffusion.checkpoint import Model
+from humouse.codec import CONDITIONS, EventCodec, Frame, valid_steps
 from humouse.diffusion.decoder.network import DRAWS_PER_EVENT, Told
 from humouse.diffusion.denoiser import Denoise
 from humouse.diffusion.guidance import Guided, ToGoal
+from humouse.diffusion.model import Model
 from humouse.diffusion.samplers import draw, make_sampler
 from humouse.errors import InputError
 from humouse.randomness import generator
-from humouse.training.model import asked, check_request
+from humouse.trained_model import asked, check_request
 from humouse.trajectories import Trajectories
 
 DEFAULT_STEPS = 20

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from humouse.data.codec import Codec
-from humouse.diffusion.latents.checkpoint import latent_codec
+from humouse.codec import Codec
+from humouse.commands.launch import launch
 from humouse.diffusion.latents.codec import restored
-from humouse.diffusion.learner import DiffusionLearner
-from humouse.diffusion.train_settings import check_settings
-from humouse.launch import launch
+from humouse.diffusion.latents.load import latent_codec
+from humouse.diffusion.training.learner import DiffusionLearner
+from humouse.diffusion.training.settings import check_settings
 from humouse.settings import TrainSettings
 from humouse.training.checkpoint import DIFFUSION
 from humouse.training.trainer import run_training

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from humouse.errors import InputError, nearest
-from humouse.eval.score import PROBES
+from humouse.eval.statistics.score import PROBES
 
 FEWEST_DRAWS = 20
 

@@ -12,11 +12,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from humouse.artefact import read_json, write_json
 from humouse.errors import InputError
-from humouse.eval.evaluation import Evaluation, without_draws
-from humouse.eval.score import Score
+from humouse.eval.result import Evaluation, without_draws
+from humouse.eval.statistics.score import Score
 from humouse.features import FeatureTable
+from humouse.files import read_json, write_json
 from humouse.trajectories import Trajectories
 
 FORMAT = 1

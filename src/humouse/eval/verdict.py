@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 
-from humouse.eval.evaluation import Evaluation
-from humouse.eval.resampling import excess_over
+from humouse.eval.result import Evaluation
 from humouse.eval.run import Finding
-from humouse.eval.score import MEASURES, PROBES, Score
+from humouse.eval.statistics.resampling import excess_over
+from humouse.eval.statistics.score import MEASURES, PROBES, Score
 
 AT_THE_FLOOR = 0.03
 """An excess over other people's AUC below which a generator is said to be as hard to tell."""

@@ -9,8 +9,8 @@ from torch import Tensor
 from humouse.features.coupling import COUPLING, coupling
 from humouse.features.kinematics import BASIC, KINEMATICS, kinematics
 from humouse.features.motion import Motion
-from humouse.features.sigma_lognormal import NEUROMOTOR, neuromotor
 from humouse.features.spectra import SPECTRA, spectra, velocity_spectrum
+from humouse.features.strokes.columns import NEUROMOTOR, neuromotor
 from humouse.features.table import Feature, FeatureTable
 from humouse.features.timing import TIMING, timing
 from humouse.trajectories import Trajectories

@@ -11,8 +11,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from humouse.artefact import replacing
 from humouse.errors import InputError
+from humouse.files import replacing
 
 _UNITS = "humouse.units"
 

@@ -2,9 +2,9 @@
 
 from humouse.figures.comparison import kinematic_overlays, velocity_spectra
 from humouse.figures.curves import loss_curve
-from humouse.figures.detection import detection_figures
 from humouse.figures.gestures import gesture_gallery, samples
 from humouse.figures.style import save_figure
+from humouse.report.detection.figures import detection_figures
 
 __all__ = [
     "detection_figures",

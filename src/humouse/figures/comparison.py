@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, FuncFormatter, MaxNLocator
 
-from humouse.eval.metrics import wasserstein_per_feature
+from humouse.eval.api import wasserstein_per_feature
 from humouse.features import FeatureTable, velocity_spectrum
 from humouse.features.spectra import decibel
 from humouse.figures.style import FAKE_COLOUR, REAL_COLOUR, new_figure, plain, verbatim

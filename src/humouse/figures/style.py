@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from humouse.artefact import replacing
+from humouse.files import replacing
 
 # Okabe & Ito 2008, "Color Universal Design": blue and vermilion.
 REAL_COLOUR = "#0072B2"

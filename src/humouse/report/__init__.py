@@ -1,6 +1,6 @@
 """Evaluations as pages: one file each, with everything inside."""
 
-from humouse.report.compare import write_comparison
-from humouse.report.html import write_report
+from humouse.report.comparison.page import write_comparison
+from humouse.report.evaluation.page import write_report
 
 __all__ = ["write_comparison", "write_report"]

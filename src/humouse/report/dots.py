@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from matplotlib.ticker import MaxNLocator
 
 from humouse.eval.run import SIDES
-from humouse.eval.score import Score
+from humouse.eval.statistics.score import Score
 from humouse.report.wording import interval, number
 
 WIDTH = 320

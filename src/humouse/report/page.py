@@ -7,8 +7,8 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from humouse.artefact import replacing
 from humouse.figures.style import FAKE_COLOUR, REAL_COLOUR
+from humouse.files import replacing
 from humouse.report.dots import WIDTH
 from humouse.report.wording import breakable, breakable_plain, brief, interval, number
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from markupsafe import Markup, escape
 
-from humouse.eval.score import MEASURES, Measure, Score
+from humouse.eval.statistics.score import MEASURES, Measure, Score
 
 _DIGITS = {"mmd": 4, "spectral_distance_db": 2}
 

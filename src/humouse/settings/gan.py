@@ -46,7 +46,7 @@ class GanOptimSettings:
 
 @dataclass
 class GanTrainSettings:
-    """`python -m humouse.gan.train`: train a GAN."""
+    """`python -m humouse.commands.train_gan`: train a GAN."""
 
     experiment_name: str = setting("names the checkpoint and the run's folder")
     seed: int = setting("seed of everything random")

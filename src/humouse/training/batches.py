@@ -13,8 +13,8 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from humouse.codec import CONDITION_GROUPS, Codec, valid_steps
 from humouse.data.augment import AugmentRules, augment
-from humouse.data.codec import CONDITION_GROUPS, Codec, valid_steps
 from humouse.randomness import generator
 from humouse.trajectories import Trajectories
 

@@ -12,8 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from humouse.artefact import replacing
 from humouse.errors import InputError
+from humouse.files import replacing
 
 _VERSION = 2
 DIFFUSION = "humouse diffusion checkpoint"
@@ -21,7 +21,7 @@ GAN = "humouse GAN checkpoint"
 AUTOENCODER = "humouse autoencoder checkpoint"
 KINDS = {
     DIFFUSION: "humouse train",
-    GAN: "python -m humouse.gan.train",
+    GAN: "python -m humouse.commands.train_gan",
     AUTOENCODER: "humouse train autoencoder",
 }
 """What a checkpoint can hold, and the command that writes it."""

@@ -9,9 +9,9 @@ import yaml
 from matplotlib.figure import Figure
 from torch.utils.tensorboard import SummaryWriter
 
-from humouse.artefact import replacing
 from humouse.errors import InputError
 from humouse.figures import loss_curve, save_figure
+from humouse.files import replacing
 
 METRICS_FILE = "metrics.jsonl"
 

@@ -10,7 +10,7 @@ from accelerate import Accelerator
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from humouse.data.codec import Codec
+from humouse.codec import Codec
 from humouse.training.batches import GestureBatches, StepShare
 from humouse.training.checkpoint import Checkpoint
 from humouse.trajectories import Trajectories

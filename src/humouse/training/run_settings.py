@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
-from humouse.data.codec import CODECS, CONDITIONS, CanonicalCodec, Codec, EventCodec
+from humouse.codec import CODECS, CONDITIONS, CanonicalCodec, Codec, EventCodec
 from humouse.errors import InputError
 from humouse.eval.plausibility import FEWEST
 from humouse.eval.rule import FEATURE_MODES, check_seed

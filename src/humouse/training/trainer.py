@@ -11,11 +11,11 @@ from accelerate.state import AcceleratorState
 from accelerate.utils import broadcast_object_list
 from torch.utils.data import DataLoader
 
-from humouse.artefact import set_aside, versions
-from humouse.data.codec import Codec, codec_from_state
-from humouse.data.command import dataset
+from humouse.codec import Codec, codec_from_state
+from humouse.commands.prepare import dataset
 from humouse.data.splits import held_out_gestures
 from humouse.errors import InputError
+from humouse.files import set_aside, versions
 from humouse.progress import progress_bar
 from humouse.training.batches import StepShare
 from humouse.training.checkpoint import Checkpoint

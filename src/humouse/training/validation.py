@@ -8,12 +8,12 @@ from typing import Any, TypeVar
 import torch
 from matplotlib.figure import Figure
 
-from humouse.data.codec import Codec
+from humouse.codec import Codec
 from humouse.errors import InputError
-from humouse.eval.evaluator import evaluate
+from humouse.eval.evaluate import evaluate
 from humouse.eval.plausibility import FEWEST
 from humouse.eval.rule import FEATURE_MODES, EvaluationRule
-from humouse.eval.score import MEASURES
+from humouse.eval.statistics.score import MEASURES
 from humouse.features import feature_table
 from humouse.figures import gesture_gallery, kinematic_overlays, velocity_spectra
 from humouse.randomness import generator

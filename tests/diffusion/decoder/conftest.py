@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from humouse.diffusion.checkpoint import Model, load_model
-from humouse.diffusion.decoder.train import train
-from humouse.launch import settings_from
+from humouse.commands.launch import settings_from
+from humouse.commands.train_decoder import train
+from humouse.diffusion.model import Model, load_model
 from humouse.settings import TrainDecoderSettings
 
 _TINY = (

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from humouse.data.codec import CONDITIONS
+from humouse.codec import CONDITIONS
 from humouse.diffusion.decoder.network import (
     CLOCK_LEVELS,
     DRAWS_PER_EVENT,

@@ -10,21 +10,21 @@ import pytest
 import torch
 
 from humouse import cli
-from humouse.artefact import sha256
-from humouse.data.codec import CONDITIONS, valid_steps
+from humouse.codec import CONDITIONS, valid_steps
+from humouse.commands.distill import distill
+from humouse.commands.launch import settings_from
+from humouse.commands.publish import published
+from humouse.commands.train_decoder import train
 from humouse.data.prepared import Prepared
-from humouse.diffusion.checkpoint import Model, load_model
-from humouse.diffusion.decoder.likelihood import from_time, log_likelihood, roughly
 from humouse.diffusion.decoder.network import Told, done
-from humouse.diffusion.decoder.train import train
-from humouse.diffusion.distill import distill
+from humouse.diffusion.model import Model, load_model
 from humouse.diffusion.objective import NoisyBatch
-from humouse.diffusion.publish import published
 from humouse.diffusion.sample import SamplingRule, sample, sample_deltas
-from humouse.diffusion.successor import section
+from humouse.diffusion.training.decoder.likelihood import from_time, log_likelihood, roughly
+from humouse.diffusion.training.successor import section
 from humouse.errors import InputError
+from humouse.files import sha256
 from humouse.generator import load_generator
-from humouse.launch import settings_from
 from humouse.settings import DecoderRecord, DistillSettings
 from humouse.training.checkpoint import Checkpoint
 from humouse.training.journal import read_metrics

@@ -10,17 +10,17 @@ import torch
 from torch import nn
 
 from humouse import cli
-from humouse.artefact import sha256
-from humouse.data.codec import CONDITIONS
-from humouse.diffusion.checkpoint import DECODER, Model, load_model
-from humouse.diffusion.decoder.critic import Critic
+from humouse.codec import CONDITIONS
+from humouse.commands.launch import settings_from
+from humouse.commands.publish import published
+from humouse.commands.tune import tune
 from humouse.diffusion.decoder.network import EventDecoder, Told
-from humouse.diffusion.decoder.tune import tune
-from humouse.diffusion.decoder.tuner import DecoderTuner
-from humouse.diffusion.publish import published
+from humouse.diffusion.model import DECODER, Model, load_model
 from humouse.diffusion.sample import SamplingRule, sample
+from humouse.diffusion.training.decoder.critic import Critic
+from humouse.diffusion.training.decoder.tuner import DecoderTuner
 from humouse.errors import InputError
-from humouse.launch import settings_from
+from humouse.files import sha256
 from humouse.settings import TuneSettings
 from humouse.training.checkpoint import Checkpoint
 from humouse.training.journal import read_metrics

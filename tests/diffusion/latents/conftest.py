@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from humouse.data.codec import EventCodec
+from humouse.codec import EventCodec
+from humouse.commands.launch import settings_from
+from humouse.commands.train_autoencoder import train
 from humouse.diffusion.latents.autoencoder import TemporalAutoencoder
-from humouse.diffusion.latents.train import train
-from humouse.launch import settings_from
 from humouse.settings import AutoencoderSettings
 from humouse.trajectories import Trajectories
 

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from humouse.data.codec import valid_steps
+from humouse.codec import valid_steps
 from humouse.diffusion.latents.autoencoder import TemporalAutoencoder
 from humouse.diffusion.latents.layers import PairConv, PairDeconv
 

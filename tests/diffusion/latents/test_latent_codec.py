@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from humouse.data.codec import CanonicalCodec, Codec, EventCodec, admitted, valid_steps
+from humouse.codec import CanonicalCodec, Codec, EventCodec, admitted, valid_steps
 from humouse.diffusion.latents.autoencoder import TemporalAutoencoder
 from humouse.diffusion.latents.codec import LatentCodec, restored
 from humouse.trajectories import Trajectories

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from humouse.data.codec import CanonicalCodec, EventCodec, valid_steps
-from humouse.diffusion.latents.cell import cells
-from humouse.diffusion.latents.objective import noisy, reconstruction_errors
+from humouse.codec import CanonicalCodec, EventCodec, valid_steps
+from humouse.diffusion.training.autoencoder.cells import cells
+from humouse.diffusion.training.autoencoder.objective import noisy, reconstruction_errors
 from humouse.trajectories import Trajectories
 
 

@@ -3,7 +3,7 @@
 import pytest
 from omegaconf import OmegaConf
 
-from humouse.launch import help_text, settings_from
+from humouse.commands.launch import help_text, settings_from
 from humouse.settings import AutoencoderSettings, TrainSettings
 
 _CONFIG = "diffusion/autoencoder"

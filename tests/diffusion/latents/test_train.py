@@ -8,18 +8,18 @@ import pytest
 import torch
 
 from humouse import cli
+from humouse.commands import train_autoencoder as training
+from humouse.commands.launch import settings_from
 from humouse.diffusion import api
-from humouse.diffusion.checkpoint import load_model
-from humouse.diffusion.latents import train as training
-from humouse.diffusion.latents.checkpoint import load_autoencoder
 from humouse.diffusion.latents.codec import LatentCodec
 from humouse.diffusion.latents.gate import verdict
+from humouse.diffusion.latents.load import load_autoencoder
+from humouse.diffusion.model import load_model
 from humouse.diffusion.sample import SamplingRule, sample
 from humouse.diffusion.train import train as train_diffusion
 from humouse.errors import InputError
-from humouse.gan.train_settings import check_settings as check_gan
+from humouse.gan.training.settings import check_settings as check_gan
 from humouse.generator import load_generator
-from humouse.launch import settings_from
 from humouse.settings import AutoencoderSettings, GanTrainSettings, TrainSettings
 from humouse.training.checkpoint import AUTOENCODER, PRETRAINED, Checkpoint, find_checkpoint
 from humouse.training.journal import read_metrics

@@ -7,10 +7,10 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from humouse.data.codec import CONDITIONS
-from humouse.data.codec.clock import LONGEST_MS
+from humouse.codec import CONDITIONS
+from humouse.codec.clock import LONGEST_MS
 from humouse.diffusion.decoder.levels import Levels
-from humouse.diffusion.decoder.move_mixture import MoveHead, MoveMixture, companded, drawn_level
+from humouse.diffusion.decoder.mixture import MoveHead, MoveMixture, companded, drawn_level
 
 CLOCK_LEVELS = Levels(exact=64, growth=1.06, most=LONGEST_MS)
 MOVE_LEVELS = Levels(exact=48, growth=1.06, most=4000)

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from humouse.data.codec import Codec, Frame, codec_from_state, valid_steps
+from humouse.codec import Codec, Frame, codec_from_state, valid_steps
 from humouse.diffusion.latents.autoencoder import TemporalAutoencoder
 from humouse.trajectories import Trajectories
 

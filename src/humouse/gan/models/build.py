@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 
-from humouse.data.codec import Codec, EventCodec
+from humouse.codec import Codec, EventCodec
 from humouse.gan.models.conv import ConvDiscriminator, ConvGenerator
 from humouse.gan.models.interface import Discriminator, Generator
 from humouse.gan.models.lstm import LSTMDiscriminator, LSTMGenerator

@@ -1,0 +1,54 @@
+"""Codecs: `Trajectories` ⇄ the normalised tensors a model sees. A codec owns every fitted statistic.
+
+Two of them. `CanonicalCodec` is the specification's frame (§1): recentred, rotated to +x, resampled
+to a fixed clock, unit path and duration. `EventCodec` keeps the recorder's own events: integer
+pixels and milliseconds, companded so that one pixel and a hundred are both within reach.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from humouse.codec.base import Codec
+from humouse.codec.canonical import CanonicalCodec, resample
+from humouse.codec.coerce import admitted
+from humouse.codec.event import EventCodec, merge_zero_moves
+from humouse.codec.frame import (
+    CONDITION_GROUPS,
+    CONDITIONS,
+    ERRAND,
+    Frame,
+    check_condition_values,
+    condition_vector,
+    valid_steps,
+)
+from humouse.codec.priors.empirical import EmpiricalPrior
+from humouse.codec.priors.mixture import MixturePrior
+
+__all__ = [
+    "CODECS",
+    "CONDITIONS",
+    "CONDITION_GROUPS",
+    "ERRAND",
+    "CanonicalCodec",
+    "Codec",
+    "EmpiricalPrior",
+    "EventCodec",
+    "Frame",
+    "MixturePrior",
+    "admitted",
+    "check_condition_values",
+    "codec_from_state",
+    "condition_vector",
+    "merge_zero_moves",
+    "resample",
+    "valid_steps",
+]
+
+CODECS: dict[str, type[Codec]] = {codec.name: codec for codec in (CanonicalCodec, EventCodec)}
+
+
+def codec_from_state(state: Mapping[str, Any]) -> Codec:
+    """Return the fitted codec that `Codec.state_dict` described."""
+    codec = CODECS[state["name"]](**state["settings"])
+    codec.load(state)
+    return codec

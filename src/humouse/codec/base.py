@@ -1,0 +1,248 @@
+"""What every codec shares: statistics fitted on the train split, and the prior of frames."""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from humouse.codec.frame import CONDITIONS, Frame, valid_steps
+from humouse.codec.priors.empirical import EmpiricalPrior
+from humouse.codec.priors.mixture import MixturePrior
+from humouse.errors import InputError
+from humouse.trajectories import Trajectories
+
+PRIORS: dict[str | None, type[MixturePrior] | type[EmpiricalPrior]] = {
+    kind.__name__: kind for kind in (MixturePrior, EmpiricalPrior)
+}
+"""What conditions can be drawn from, by the name that a codec's state has."""
+
+_STATISTICS = (
+    "mean",
+    "std",
+    "condition_mean",
+    "condition_std",
+    "condition_low",
+    "condition_high",
+)
+
+
+class Codec(ABC):
+    """Turns `Trajectories` into normalised [B, T, C] tensors and back.
+
+    Fit it on the train split only; `state_dict` goes into the checkpoint.
+
+    Args:
+        sequence_length: T, the number of steps of a full tensor.
+        normalize: Standardise each channel by its mean and standard deviation on the train split.
+    """
+
+    name: ClassVar[str]
+    channel_names: tuple[str, ...]
+
+    def __init__(self, *, sequence_length: int, normalize: bool = True) -> None:
+        if sequence_length < 2:
+            raise InputError(f"data.sequence_length={sequence_length}: must be at least 2")
+        self.sequence_length = sequence_length
+        self.normalize = normalize
+        self.mean = torch.zeros(1)
+        self.std = torch.ones(1)
+        self.prior: MixturePrior | EmpiricalPrior | None = None
+        self.trained_lengths = (sequence_length, sequence_length)
+        self.condition_mean = torch.zeros(len(CONDITIONS))
+        self.condition_std = torch.ones(len(CONDITIONS))
+        self.condition_low = torch.full((len(CONDITIONS),), -math.inf)
+        self.condition_high = torch.full((len(CONDITIONS),), math.inf)
+
+    @property
+    def channels(self) -> int:
+        """C, the number of channels."""
+        return len(self.channel_names)
+
+    @property
+    def native(self) -> "Codec":
+        """The codec of single steps: itself, or what a codec of latents stands on."""
+        return self
+
+    def steps(self, lengths: Int[Tensor, "*B"]) -> Int[Tensor, "*B"]:
+        """Return how many valid steps x0 has for movements of these lengths."""
+        return lengths
+
+    def expanded(self, x0: Float[Tensor, "B T C"], frame: Frame) -> Float[Tensor, "B T C"]:
+        """Return the native codec's x0 that this codec's x0 stands for."""
+        return x0
+
+    @abstractmethod
+    def settings(self) -> dict[str, Any]:
+        """Return the arguments that make an equal, unfitted codec."""
+
+    @abstractmethod
+    def fits(self, trajectories: Trajectories) -> Bool[Tensor, "B"]:
+        """[B] True for movements that `encode` accepts."""
+
+    @abstractmethod
+    def _to_channels(self, trajectories: Trajectories) -> tuple[Float[Tensor, "B T C"], Frame]: ...
+
+    @abstractmethod
+    def _from_channels(self, x: Float[Tensor, "B T C"], frame: Frame) -> Float[Tensor, "B T 3"]: ...
+
+    @abstractmethod
+    def canonicalize(self, trajectories: Trajectories) -> Trajectories:
+        """Return the movements as this codec sees them, for comparing real with generated.
+
+        Both sides of a comparison go through it, so that neither owes a difference to the codec.
+        """
+
+    def length_range(self) -> tuple[int, int]:
+        """Return the shortest and the longest sequence that the model was trained on."""
+        return self.trained_lengths
+
+    def fit(self, train: Trajectories) -> "Codec":
+        """Learn the channels' mean and spread, and the prior of frames, from the train split.
+
+        Raises:
+            InputError: The split holds no movement that fits.
+        """
+        train = train[self.fits(train)]
+        if not len(train):
+            raise InputError(
+                f"{train.origin}: no gesture fits codec '{self.name}' with "
+                f"data.sequence_length={self.sequence_length}; choose a greater one"
+            )
+        x, frame = self._to_channels(train)
+        valid = x[valid_steps(self.steps(frame.lengths), x.shape[1])].double()
+        self.mean, self.std = torch.zeros(self.channels), torch.ones(self.channels)
+        if self.normalize:
+            self.mean = valid.mean(0).float()
+            self.std = valid.std(0, correction=0).clamp_min(1e-8).float()
+        self.trained_lengths = int(frame.lengths.min()), int(frame.lengths.max())
+        self.prior = EmpiricalPrior.fit(frame.lengths, frame.start, frame.conditions)
+        self.condition_low, self.condition_high = _range(frame.conditions)
+        raw = self._raw_condition(frame.conditions)
+        self.condition_mean = raw.mean(0)
+        self.condition_std = raw.std(0, correction=0).clamp_min(1e-6)
+        return self
+
+    def encode(self, trajectories: Trajectories) -> tuple[Float[Tensor, "B T C"], Frame]:
+        """Return x0 [B, T, C], standardised and zero at padding, and the frame to decode it with.
+
+        Raises:
+            ValueError: A movement does not fit (see `fits`).
+        """
+        if not bool(self.fits(trajectories).all()):
+            raise ValueError(f"a movement does not fit codec '{self.name}'; filter with fits()")
+        x, frame = self._to_channels(trajectories)
+        mask = valid_steps(self.steps(frame.lengths), x.shape[1])[..., None]
+        return torch.where(mask, (x - self.mean.to(x)) / self.std.to(x), x.new_zeros(())), frame
+
+    def decode(
+        self, x0: Float[Tensor, "B T C"], frame: Frame, *, origin: str = "generated"
+    ) -> Trajectories:
+        """Return the movements that x0 [B, T, C] stands for, in px and ms."""
+        deltas = self._from_channels(x0 * self.std.to(x0) + self.mean.to(x0), frame)
+        mask = valid_steps(frame.lengths, x0.shape[1])[..., None]
+        deltas = torch.where(mask, deltas, deltas.new_zeros(()))
+        return Trajectories(deltas, frame.lengths, frame.start, None, origin)
+
+    def draw_frames(
+        self,
+        n: int,
+        *,
+        seed: int,
+        seq_len: int | None = None,
+        given: Float[Tensor, "n K"] | None = None,
+    ) -> Frame:
+        """Draw frames of n movements from the train split's joint distribution.
+
+        Args:
+            n: How many.
+            seed: Frame i depends on the seed, i and what is asked of it alone.
+            seq_len: How many steps all of them shall have.
+            given: [n, K] the first K of CONDITIONS, NaN where not asked: the rest is drawn to go
+                with them.
+        """
+        if self.prior is None:
+            raise ValueError("the codec is not fitted")
+        lengths, start, conditions = self.prior.draw(n, seed=seed, seq_len=seq_len, given=given)
+        if seq_len is None:
+            lengths = lengths.clamp(*self.trained_lengths)
+        return Frame.asked(lengths, start, conditions)
+
+    def frame_given(
+        self, frame: Frame, cond: Float[Tensor, "B K"], x0: Float[Tensor, "B T C"]
+    ) -> Frame:
+        """Return `frame` changed to what the conditions ask for, where it is the frame's to give.
+
+        Args:
+            frame: As drawn from the prior.
+            cond: [B, K] conditions in px and ms, NaN where not given.
+            x0: [B, T, C] the samples that will be decoded with it.
+        """
+        return frame
+
+    def told(self, frame: Frame, cond_dim: int) -> Float[Tensor, "B K"] | None:
+        """Return the first `cond_dim` conditions on the network's scale, or None for 0 of them."""
+        return self.encode_condition(frame.conditions[:, :cond_dim]) if cond_dim else None
+
+    def reaching(
+        self, x0: Float[Tensor, "B T C"], mask: Bool[Tensor, "B T"], goal_px: Float[Tensor, "B 2"]
+    ) -> Float[Tensor, "B T C"]:
+        """Return x0 changed so that its steps add up to the goals, where the codec can say that.
+
+        Args:
+            x0: [B, T, C].
+            mask: [B, T] True where valid.
+            goal_px: [B, 2], NaN where there is none.
+        """
+        return x0
+
+    def condition_range(self, name: str) -> tuple[float, float]:
+        """Return the range of one of CONDITIONS on the train split, save one gesture in 500."""
+        place = CONDITIONS.index(name)
+        return float(self.condition_low[place]), float(self.condition_high[place])
+
+    def encode_condition(self, cond: Float[Tensor, "B K"]) -> Float[Tensor, "B K"]:
+        """Return conditions in px and ms on the network's scale; NaN (not given) stays NaN.
+
+        What lies outside the train split's range is brought to its end: no network knows more.
+        """
+        K = cond.shape[1]
+        full = torch.full((len(cond), len(CONDITIONS)), math.nan, device=cond.device)
+        low, high = self.condition_low[:K].to(cond), self.condition_high[:K].to(cond)
+        full[:, :K] = cond.maximum(low).minimum(high)
+        mean, std = self.condition_mean.to(cond), self.condition_std.to(cond)
+        return ((self._raw_condition(full) - mean) / std)[:, :K]
+
+    def _raw_condition(self, cond: Float[Tensor, "B K"]) -> Float[Tensor, "B K"]:
+        goal = torch.asinh(cond[:, :2] / 10.0)
+        sizes, shares = torch.log1p(cond[:, 2:4]), cond[:, 6:]
+        return torch.cat([goal, sizes, cond[:, 4:6].clamp(min=0.1).log(), shares], 1)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return everything needed to make this codec again: plain values and tensors."""
+        return {
+            "name": self.name,
+            "settings": self.settings(),
+            **{name: getattr(self, name) for name in _STATISTICS},
+            "trained_lengths": list(self.trained_lengths),
+            "prior": None if self.prior is None else self.prior.state(),
+            "prior_kind": None if self.prior is None else type(self.prior).__name__,
+        }
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Take over the statistics that `state_dict` returned."""
+        for name in _STATISTICS:
+            setattr(self, name, state[name])
+        shortest, longest = state["trained_lengths"]
+        self.trained_lengths = shortest, longest
+        kind = PRIORS.get(state["prior_kind"])
+        self.prior = None if kind is None else kind.from_state(state["prior"])
+
+
+def _range(conditions: Float[Tensor, "B K"]) -> tuple[Float[Tensor, "K"], Float[Tensor, "K"]]:
+    # Not the extremes: they would be one gesture's own.
+    low, high = conditions.quantile(torch.tensor([0.001, 0.999]).to(conditions), dim=0)
+    return low, high

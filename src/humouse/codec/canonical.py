@@ -1,0 +1,185 @@
+"""The specification's frame (§1): recentred, rotated, on a fixed clock, of unit path and duration."""
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from humouse.codec.base import Codec
+from humouse.codec.frame import CONDITIONS, Frame, conditions_of, pad_to, valid_steps
+from humouse.trajectories import Trajectories
+
+_NOMINAL_PATH_PX = 1000.0
+_NOMINAL_DURATION_MS = 1000.0
+_NOMINAL_GRID_PX = 0.01
+
+
+class CanonicalCodec(Codec):
+    """The specification's canonical frame (§1).
+
+    With `canonicalize_duration` the path is resampled, linearly in time, to T steps of Δt = 1/T,
+    and C = 2 (dx, dy): decoding gives a movement with T steps of duration/T each, and
+    decode(encode(·)) is exact on movements that already have T equal time steps. Without it the
+    native steps are kept, padded to T, and C = 3 (dx, dy, dt as a share of the duration): exact on
+    every movement of at most T steps.
+
+    Args:
+        sequence_length: T.
+        canonicalize_path: Divide by the length of the path.
+        canonicalize_duration: Resample to a fixed clock.
+        rotate_to_plus_x: Turn the net displacement to point along +x; the angle is kept.
+        normalize: Standardise the channels on the train split.
+    """
+
+    name = "canonical"
+
+    def __init__(
+        self,
+        *,
+        sequence_length: int = 200,
+        canonicalize_path: bool = True,
+        canonicalize_duration: bool = True,
+        rotate_to_plus_x: bool = True,
+        normalize: bool = True,
+    ) -> None:
+        super().__init__(sequence_length=sequence_length, normalize=normalize)
+        self.canonicalize_path = canonicalize_path
+        self.canonicalize_duration = canonicalize_duration
+        self.rotate_to_plus_x = rotate_to_plus_x
+        self.channel_names = ("dx", "dy") if canonicalize_duration else ("dx", "dy", "dt")
+
+    def settings(self) -> dict[str, Any]:
+        """Return the arguments that make an equal, unfitted codec."""
+        return {
+            "sequence_length": self.sequence_length,
+            "canonicalize_path": self.canonicalize_path,
+            "canonicalize_duration": self.canonicalize_duration,
+            "rotate_to_plus_x": self.rotate_to_plus_x,
+            "normalize": self.normalize,
+        }
+
+    def fits(self, trajectories: Trajectories) -> Bool[Tensor, "B"]:
+        """[B] True for movements with a path and a duration, and no more than T native steps."""
+        moves = (trajectories.path_px > 0) & (trajectories.duration_ms > 0)
+        if self.canonicalize_duration:
+            return moves
+        return moves & (trajectories.lengths <= self.sequence_length)
+
+    def _to_channels(self, trajectories: Trajectories) -> tuple[Float[Tensor, "B T C"], Frame]:
+        native = conditions_of(trajectories)
+        if self.canonicalize_duration:
+            trajectories = resample(trajectories, self.sequence_length)
+        deltas = pad_to(trajectories.deltas, self.sequence_length)
+        net, path_px = trajectories.net_px, trajectories.path_px
+        frame = Frame(
+            trajectories.lengths,
+            trajectories.start,
+            torch.atan2(net[:, 1], net[:, 0]),
+            path_px,
+            trajectories.duration_ms,
+            native,
+            torch.full_like(net, math.nan),
+        )
+        moves = deltas[..., :2]
+        if self.rotate_to_plus_x:
+            moves = _rotate(moves, -frame.angle)
+        if self.canonicalize_path:
+            moves = moves / path_px[:, None, None]
+        if self.canonicalize_duration:
+            return moves, frame
+        return torch.cat([moves, deltas[..., 2:] / frame.duration_ms[:, None, None]], -1), frame
+
+    def _from_channels(self, x: Float[Tensor, "B T C"], frame: Frame) -> Float[Tensor, "B T 3"]:
+        moves = x[..., :2]
+        if self.canonicalize_path:
+            moves = moves * frame.path_px[:, None, None]
+        if self.rotate_to_plus_x:
+            moves = _rotate(moves, frame.angle)
+        if self.canonicalize_duration:
+            step_ms = frame.duration_ms / frame.lengths
+            dt_ms = step_ms[:, None, None].expand(-1, x.shape[1], 1)
+        else:  # time does not run backwards, whatever the model answers
+            dt_ms = x[..., 2:].clamp_min(0) * frame.duration_ms[:, None, None]
+        return torch.cat([moves, dt_ms], -1)
+
+    def frame_given(
+        self, frame: Frame, cond: Float[Tensor, "B K"], x0: Float[Tensor, "B T C"]
+    ) -> Frame:
+        """Return `frame` with the direction, size and duration that the conditions ask for.
+
+        A goal without a path length sets the size so that the movement ends at the goal.
+        """
+        wanted = torch.full((len(cond), len(CONDITIONS)), math.nan).to(cond)
+        wanted[:, : cond.shape[1]] = cond
+        goal, duration_ms, path_px = wanted[:, :2], wanted[:, 2], wanted[:, 3]
+        if self.rotate_to_plus_x and self.canonicalize_path:
+            mask = valid_steps(frame.lengths, x0.shape[1])[..., None]
+            net = ((x0 * self.std + self.mean)[..., :2] * mask).sum(1)
+            # The sample's own direction is close to +x, not exactly it.
+            angle = torch.atan2(goal[:, 1], goal[:, 0]) - torch.atan2(net[:, 1], net[:, 0])
+            to_goal_px = goal.norm(dim=-1) / net.norm(dim=-1).clamp_min(1e-3)
+            path_px = torch.where(path_px.isnan(), to_goal_px, path_px)
+            frame = replace(frame, angle=torch.where(angle.isnan(), frame.angle, angle))
+        return replace(
+            frame,
+            path_px=torch.where(path_px.isnan(), frame.path_px, path_px),
+            duration_ms=torch.where(duration_ms.isnan(), frame.duration_ms, duration_ms),
+        )
+
+    def canonicalize(self, trajectories: Trajectories) -> Trajectories:
+        """Return the movements in the canonical frame, at a nominal 1,000 px of path in 1 s.
+
+        What the frame takes out (place, direction, size, duration) is alike for all.
+        """
+        x, frame = self._to_channels(trajectories)
+        nominal = replace(
+            frame,
+            start=torch.zeros_like(frame.start),
+            angle=torch.zeros_like(frame.angle) if self.rotate_to_plus_x else frame.angle,
+            path_px=torch.full_like(frame.path_px, _NOMINAL_PATH_PX),
+            duration_ms=torch.full_like(frame.duration_ms, _NOMINAL_DURATION_MS),
+        )
+        mask = valid_steps(frame.lengths, x.shape[1])[..., None]
+        deltas = torch.where(mask, self._from_channels(x, nominal), x.new_zeros(()))
+        # People's resampled paths hold exact plateaus and zeros, which float32 blurs by 1e-5 px once
+        # they have been through a codec: enough for a classifier. A grid far below a pixel is not.
+        moves = (deltas[..., :2] / _NOMINAL_GRID_PX).round() * _NOMINAL_GRID_PX + 0.0
+        deltas = torch.cat([moves, deltas[..., 2:]], -1)
+        return replace(trajectories, deltas=deltas, lengths=frame.lengths, start=nominal.start)
+
+    def _raw_condition(self, cond: Float[Tensor, "B K"]) -> Float[Tensor, "B K"]:
+        raw = super()._raw_condition(cond)
+        if not self.rotate_to_plus_x:
+            return raw
+        distance = torch.asinh(cond[:, :2].norm(dim=-1, keepdim=True) / 10.0)
+        return torch.cat([distance, distance * 0, raw[:, 2:]], 1)
+
+
+def resample(trajectories: Trajectories, steps: int) -> Trajectories:
+    """Return the movements at `steps` equal time steps, interpolated linearly in time."""
+    time_ms = trajectories.deltas[..., 2].double().cumsum(1)
+    time_ms = torch.cat([time_ms.new_zeros(len(time_ms), 1), time_ms], 1)
+    position = trajectories.deltas[..., :2].double().cumsum(1)
+    position = torch.cat([position.new_zeros(len(position), 1, 2), position], 1)
+    duration_ms = time_ms[:, -1:]
+    query_ms = duration_ms * torch.linspace(0, 1, steps + 1, device=time_ms.device).double()
+    right = torch.searchsorted(time_ms, query_ms).clamp(1, time_ms.shape[1] - 1)
+    t0, t1 = time_ms.gather(1, right - 1), time_ms.gather(1, right)
+    share = ((query_ms - t0) / (t1 - t0).clamp_min(1e-9)).clamp(0, 1)[..., None]
+    p0 = position.gather(1, (right - 1)[..., None].expand(-1, -1, 2))
+    p1 = position.gather(1, right[..., None].expand(-1, -1, 2))
+    moves = torch.lerp(p0, p1, share).diff(dim=1)
+    dt_ms = (duration_ms / steps)[..., None].expand(-1, steps, 1)
+    deltas = torch.cat([moves, dt_ms], -1).to(trajectories.deltas.dtype)
+    return replace(
+        trajectories, deltas=deltas, lengths=torch.full_like(trajectories.lengths, steps)
+    )
+
+
+def _rotate(moves: Float[Tensor, "B T 2"], angle: Float[Tensor, "B"]) -> Float[Tensor, "B T 2"]:
+    cos, sin = angle.cos()[:, None], angle.sin()[:, None]
+    dx, dy = moves.unbind(-1)
+    return torch.stack([cos * dx - sin * dy, sin * dx + cos * dy], -1)

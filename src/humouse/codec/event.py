@@ -1,0 +1,233 @@
+"""The recorder's own events: whole pixels and milliseconds, on scales that keep them apart."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from humouse.codec.base import Codec
+from humouse.codec.clock import LONGEST_MS, ClockScale
+from humouse.codec.frame import CONDITIONS, Frame, pad_to, valid_steps
+from humouse.errors import InputError
+from humouse.trajectories import Trajectories
+
+CLOCKS = ("quantile", "log")
+"""How time steps can be coded."""
+
+
+class EventCodec(Codec):
+    """Native events: dx and dy as asinh(d / `companding_px`), dt on its clock's scale; C = 3.
+
+    Moves are heavy-tailed (median 6 px, maximum above 500): standardised linearly, one pixel would
+    be finer than the last sampling steps resolve. So would one millisecond of a clock that ticks
+    every 16 or 17 (`ClockScale`). Decoding rounds each step to whole pixels and
+    milliseconds, so that decode(encode(·)) is exact on recordings (with zero moves merged, unless
+    that is off).
+
+    Args:
+        sequence_length: T, the longest movement that fits, in steps.
+        companding_px: Moves below it are coded linearly, above it logarithmically.
+        clock: How dt is coded: "quantile" by its place among the train split's, "log" by its
+            logarithm.
+        merge_zero_moves: Join a step that moves nothing to the next one, on encoding and decoding.
+        normalize: Standardise the channels on the train split.
+    """
+
+    name = "event"
+    channel_names = ("dx", "dy", "dt")
+
+    def __init__(
+        self,
+        *,
+        sequence_length: int = 200,
+        companding_px: float = 0.5,
+        clock: str = "quantile",
+        merge_zero_moves: bool = True,
+        normalize: bool = True,
+    ) -> None:
+        super().__init__(sequence_length=sequence_length, normalize=normalize)
+        if companding_px <= 0:
+            raise InputError(f"data.companding_px={companding_px}: must be above 0")
+        if clock not in CLOCKS:
+            raise InputError(f"data.clock={clock}: unknown; choose one of {', '.join(CLOCKS)}")
+        self.companding_px = companding_px
+        self.clock = clock
+        self.clock_scale = ClockScale(torch.zeros(1, dtype=torch.long))
+        self.merge_zero_moves = merge_zero_moves
+
+    def settings(self) -> dict[str, Any]:
+        """Return the arguments that make an equal, unfitted codec."""
+        return {
+            "sequence_length": self.sequence_length,
+            "companding_px": self.companding_px,
+            "clock": self.clock,
+            "merge_zero_moves": self.merge_zero_moves,
+            "normalize": self.normalize,
+        }
+
+    def fits(self, trajectories: Trajectories) -> Bool[Tensor, "B"]:
+        """[B] True for movements with 1 to T steps (zero moves merged), of 1 ms to 32 s each."""
+        merged = self.canonicalize(trajectories)
+        dt_ms = merged.deltas[..., 2]
+        timed = ((dt_ms >= 1) & (dt_ms <= LONGEST_MS)) | ~merged.mask
+        sized = (merged.lengths >= 1) & (merged.lengths <= self.sequence_length)
+        return sized & timed.all(1)
+
+    def fit(self, train: Trajectories) -> Codec:
+        """Learn the clock's scale beside the rest."""
+        merged = self.canonicalize(train[self.fits(train)])
+        self.clock_scale = ClockScale.fit(merged.deltas[..., 2][merged.mask])
+        return super().fit(train)
+
+    def _to_channels(self, trajectories: Trajectories) -> tuple[Float[Tensor, "B T C"], Frame]:
+        trajectories = self.canonicalize(trajectories)
+        deltas = pad_to(trajectories.deltas, self.sequence_length)
+        return self._companded(deltas), Frame.of(trajectories)
+
+    def on_grid(self, x0: Float[Tensor, "B T C"]) -> Float[Tensor, "B T C"]:
+        """Return x0 [B, T, C] as it would be encoded once it was decoded: on whole px and ms."""
+        return self.x0_of(self.events(x0))
+
+    def x0_of(self, events: Float[Tensor, "B T 3"]) -> Float[Tensor, "B T C"]:
+        """Return the x0 [B, T, C] that stands for these events, step by step."""
+        return (self._companded(events) - self.mean.to(events)) / self.std.to(events)
+
+    def events(self, x0: Float[Tensor, "B T C"]) -> Float[Tensor, "B T 3"]:
+        """Return the events [B, T, 3] that x0 [B, T, C] stands for, step by step: whole px and ms."""
+        return self._steps(x0 * self.std.to(x0) + self.mean.to(x0))
+
+    def _companded(self, deltas: Float[Tensor, "B T 3"]) -> Float[Tensor, "B T C"]:
+        moves = torch.asinh(deltas[..., :2] / self.companding_px)
+        return torch.cat([moves, self._clock_code(deltas[..., 2:])], -1)
+
+    def _clock_code(self, dt_ms: Float[Tensor, "*S"]) -> Float[Tensor, "*S"]:
+        return dt_ms.clamp_min(1).log() if self.clock == "log" else self.clock_scale.encode(dt_ms)
+
+    def _from_channels(self, x: Float[Tensor, "B T C"], frame: Frame) -> Float[Tensor, "B T 3"]:
+        steps = self._steps(x)
+        asked = ~frame.goal_px.isnan().any(1)
+        if bool(asked.any()):
+            mask = valid_steps(frame.lengths, x.shape[1])[asked]
+            goal_px = frame.goal_px[asked].to(x)
+            moves = _summing_to(self._moves(x[asked]), mask, goal_px, self.companding_px)
+            steps[asked] = torch.cat([rounded_to_sum(moves, mask), steps[asked][..., 2:]], -1)
+        return steps
+
+    def frame_given(
+        self, frame: Frame, cond: Float[Tensor, "B K"], x0: Float[Tensor, "B T C"]
+    ) -> Frame:
+        """Return `frame` with the goals asked for, which decoding reaches to the pixel."""
+        if cond.shape[1] < 2:
+            return frame
+        return replace(frame, goal_px=cond[:, :2].round().to(frame.goal_px))
+
+    def reaching(
+        self, x0: Float[Tensor, "B T C"], mask: Bool[Tensor, "B T"], goal_px: Float[Tensor, "B 2"]
+    ) -> Float[Tensor, "B T C"]:
+        """Return x0 whose steps, before rounding, add up to the goals; see `_summing_to`."""
+        mean, std = self.mean.to(x0), self.std.to(x0)
+        x = x0 * std + mean
+        moves = _summing_to(self._moves(x), mask, goal_px.to(x0), self.companding_px)
+        code = torch.asinh(moves / self.companding_px)
+        there = (torch.cat([code, x[..., 2:]], -1) - mean) / std
+        changed = mask[..., None] & ~goal_px.isnan().any(1)[:, None, None]
+        return torch.where(changed, there, x0)
+
+    def _moves(self, x: Float[Tensor, "B T C"]) -> Float[Tensor, "B T 2"]:
+        # A bound far outside any recording keeps a wild model's output finite.
+        return torch.sinh(x[..., :2].clamp(-12, 12)) * self.companding_px
+
+    def _steps(self, x: Float[Tensor, "B T C"]) -> Float[Tensor, "B T 3"]:
+        moves = self._moves(x).round()
+        code = x[..., 2:]
+        logarithmic = self.clock == "log"
+        dt_ms = code.clamp(0, 12).exp().round() if logarithmic else self.clock_scale.decode(code)
+        return torch.cat([moves, dt_ms], -1)
+
+    def _raw_condition(self, cond: Float[Tensor, "B K"]) -> Float[Tensor, "B K"]:
+        raw = super()._raw_condition(cond)
+        place = CONDITIONS.index("tick_ms")
+        tick_ms = cond[:, place]
+        known = torch.where(tick_ms.isnan(), 1.0, tick_ms)
+        raw[:, place] = torch.where(tick_ms.isnan(), tick_ms, self._clock_code(known))
+        return raw
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return everything needed to make this codec again: plain values and tensors."""
+        return {**super().state_dict(), "clock_counts": self.clock_scale.counts}
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Take over the statistics that `state_dict` returned."""
+        super().load(state)
+        self.clock_scale = ClockScale(state["clock_counts"])
+
+    def decode(
+        self, x0: Float[Tensor, "B T C"], frame: Frame, *, origin: str = "generated"
+    ) -> Trajectories:
+        """Return the movements that x0 [B, T, C] stands for, in whole px and ms.
+
+        A model can round both axes of a step to zero; with `merge_zero_moves` such a step joins
+        the next one here too, and the movement gets one step shorter.
+        """
+        return self.canonicalize(super().decode(x0, frame, origin=origin))
+
+    def canonicalize(self, trajectories: Trajectories) -> Trajectories:
+        """Return the movements with zero moves merged, if that is on; else as they are."""
+        return merge_zero_moves(trajectories) if self.merge_zero_moves else trajectories
+
+
+def _summing_to(
+    moves: Float[Tensor, "B T 2"],
+    mask: Bool[Tensor, "B T"],
+    goal_px: Float[Tensor, "B 2"],
+    companding_px: float,
+) -> Float[Tensor, "B T 2"]:
+    """Return the moves changed to add up to the goals, zero at padding.
+
+    What is missing is shared out as the squares of the scale's slope, d² + c²: to first order the
+    least change of the companded moves that gets there. Fast steps take most of it.
+    """
+    valid = mask[..., None].to(moves.dtype)
+    share = (moves.square() + companding_px**2) * valid
+    share = share / share.sum(1, keepdim=True).clamp(min=companding_px**2)
+    missing = goal_px - (moves * valid).sum(1)
+    return moves * valid + share * missing.nan_to_num(0.0)[:, None]
+
+
+def rounded_to_sum(
+    moves: Float[Tensor, "B T 2"], mask: Bool[Tensor, "B T"]
+) -> Float[Tensor, "B T 2"]:
+    """Round moves to whole pixels that add up to what the moves do (largest remainder).
+
+    Args:
+        moves: [B, T, 2] zero at padding, each row adding up to whole numbers.
+        mask: [B, T] True where valid.
+    """
+    whole = moves.round()
+    excess = (moves.double().sum(1) - whole.double().sum(1)).round().to(moves)
+    sign = excess.sign()[:, None]
+    # The steps that were nearest to rounding the other way come first; never padding.
+    wish = ((moves - whole) * sign).masked_fill(~mask[..., None], -torch.inf)
+    rank = wish.argsort(dim=1, descending=True, stable=True).argsort(dim=1)
+    return whole + sign * (rank < excess.abs()[:, None])
+
+
+def merge_zero_moves(trajectories: Trajectories) -> Trajectories:
+    """Join each step that moves nothing to the next one; trailing ones are dropped.
+
+    Keeps the path exactly, and the time at which each remaining point is reached.
+    """
+    moving = trajectories.deltas[..., :2].ne(0).any(-1) & trajectories.mask
+    order = (~moving).int().argsort(dim=1, stable=True)
+    lengths = moving.sum(1)
+    at_ms = trajectories.deltas[..., 2].double().cumsum(1).gather(1, order)
+    dt_ms = at_ms.diff(dim=1, prepend=at_ms.new_zeros(len(at_ms), 1))
+    moves = trajectories.deltas[..., :2].gather(1, order[..., None].expand(-1, -1, 2))
+    deltas = torch.cat([moves, dt_ms[..., None].to(moves.dtype)], -1)
+    deltas = torch.where(
+        valid_steps(lengths, deltas.shape[1])[..., None], deltas, deltas.new_zeros(())
+    )
+    return replace(trajectories, deltas=deltas, lengths=lengths)

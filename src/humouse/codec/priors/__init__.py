@@ -1,0 +1,1 @@
+"""What lengths and conditions movements have: distributions that a codec draws frames from."""

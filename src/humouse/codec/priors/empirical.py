@@ -1,0 +1,119 @@
+"""The train split's own lengths, starts and conditions, from which the unasked is drawn."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from humouse.codec.frame import CONDITIONS
+from humouse.randomness import generator
+
+_MOST_ROWS = 16384
+_NEAREST = 24
+_DX, _DY, _DURATION, _PATH, _COMPLEXITY = range(5)
+
+
+class EmpiricalPrior:
+    """A bootstrap of the train split's movements: joint, exact, and at full variance.
+
+    Where something is asked, a movement's numbers are drawn from the `_NEAREST` that come nearest
+    to it; the asked numbers take the place of theirs, and the path grows with the goal.
+
+    It holds people's own numbers (not their movements): a checkpoint to publish wants `MixturePrior`.
+
+    Args:
+        lengths: [N] numbers of steps.
+        start: [N, 2] first positions (px).
+        conditions: [N, 9] all of CONDITIONS.
+    """
+
+    def __init__(
+        self,
+        lengths: Int[Tensor, "N"],
+        start: Float[Tensor, "N 2"],
+        conditions: Float[Tensor, "N 9"],
+    ) -> None:
+        self.lengths, self.start, self.conditions = lengths, start, conditions
+        numbers = _comparable(conditions, lengths)
+        self._mean, self._std = numbers.mean(0), numbers.std(0, correction=0).clamp_min(1e-6)
+        self._numbers = (numbers - self._mean) / self._std
+
+    @classmethod
+    def fit(
+        cls,
+        lengths: Int[Tensor, "N"],
+        start: Float[Tensor, "N 2"],
+        conditions: Float[Tensor, "N 9"],
+    ) -> "EmpiricalPrior":
+        """Return the prior of these movements, of at most 16,384 of them."""
+        rows = torch.randperm(len(lengths), generator=generator("prior"))[:_MOST_ROWS]
+        return cls(lengths[rows], start[rows], conditions[rows])
+
+    def draw(
+        self,
+        n: int,
+        *,
+        seed: int,
+        seq_len: int | None = None,
+        given: Float[Tensor, "n K"] | None = None,
+    ) -> tuple[Int[Tensor, "n"], Float[Tensor, "n 2"], Float[Tensor, "n 9"]]:
+        """Draw the lengths, the starts (px) and the conditions of n movements.
+
+        Args:
+            n: How many.
+            seed: Row i depends on the seed, i, `seq_len` and what is given of row i alone.
+            seq_len: How many steps all of them shall have.
+            given: [n, K] the first K of CONDITIONS, NaN where not asked; it comes back as it is.
+        """
+        asked = torch.full((n, len(CONDITIONS)), torch.nan)
+        if given is not None:
+            asked[:, : given.shape[1]] = given
+        share = torch.stack(
+            [torch.rand((), generator=generator(seed, "frame", i)) for i in range(n)]
+        )
+        rows = torch.stack([self._row(asked[i], seq_len, share[i]) for i in range(n)])
+        lengths, conditions = self.lengths[rows], self.conditions[rows].clone()
+        if seq_len is not None:
+            lengths = torch.full_like(lengths, seq_len)
+        known = ~asked.isnan()
+        conditions = torch.where(known, asked, conditions)
+        chord_px = conditions[:, :2].norm(dim=1).clamp(min=1)
+        length_asked, shape_asked = known[:, _PATH], known[:, _COMPLEXITY]
+        reached = conditions[:, _COMPLEXITY] * chord_px
+        conditions[:, _PATH] = torch.where(length_asked, conditions[:, _PATH], reached)
+        # Complexity follows from an asked path, unless it was asked itself.
+        implied = (conditions[:, _PATH] / chord_px).clamp(min=1)
+        conditions[:, _COMPLEXITY] = torch.where(shape_asked, conditions[:, _COMPLEXITY], implied)
+        return lengths, self.start[rows], conditions
+
+    def _row(
+        self, asked: Float[Tensor, "9"], seq_len: int | None, share: Float[Tensor, ""]
+    ) -> Int[Tensor, ""]:
+        length = torch.tensor([seq_len if seq_len is not None else torch.nan])
+        wanted = (_comparable(asked[None], length) - self._mean) / self._std
+        known = ~wanted[0].isnan()
+        if not bool(known.any()):
+            return (share * len(self.lengths)).long()
+        far = (self._numbers[:, known] - wanted[:, known]).square().sum(1)
+        nearest = far.topk(min(_NEAREST, len(far)), largest=False).indices
+        return nearest[(share * len(nearest)).long()]
+
+    def state(self) -> dict[str, Any]:
+        """Return everything needed to make this prior again: plain values and tensors."""
+        return {"lengths": self.lengths, "start": self.start, "conditions": self.conditions}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> "EmpiricalPrior":
+        """Return the prior that `state` described."""
+        return cls(state["lengths"], state["start"], state["conditions"])
+
+
+def _comparable(
+    conditions: Float[Tensor, "N 9"], lengths: Int[Tensor, "N"] | Float[Tensor, "N"]
+) -> Float[Tensor, "N 10"]:
+    """Return the numbers on scales on which a difference means as much everywhere; NaN stays NaN."""
+    goal, sizes, shares = conditions[:, :2], conditions[:, 2:6], conditions[:, 6:]
+    logs = [sizes.clamp(min=0.1).log(), lengths[:, None].clamp(min=1).to(conditions).log()]
+    return torch.cat([torch.asinh(goal / 10), *logs, shares], 1)

@@ -1,0 +1,281 @@
+"""`humouse detect benchmark`: how detectors do on families of bots that they never saw (§8B, §11).
+
+Each family is held out whole, people evaluated on are nobody's whom a detector was fitted or
+calibrated on, and everything is repeated under several seeds. Movements, fits and scores are kept as
+they are made, so that an interrupted run goes on where it was.
+"""
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from humouse.bots.families import FAMILIES
+from humouse.commands.launch import command_of, launch
+from humouse.data.prepared import MANIFEST, Prepared, load_split, origin_of
+from humouse.detection.benchmark.aggregate import Design, measured
+from humouse.detection.benchmark.dataset import (
+    ACROSS,
+    EVALUATE,
+    Material,
+    Sizes,
+    Task,
+    people_of,
+    seen_as,
+)
+from humouse.detection.benchmark.design import check_mixes, training_set, training_sets
+from humouse.detection.benchmark.findings import findings
+from humouse.detection.benchmark.fold import Trial, run_trial
+from humouse.detection.benchmark.predictions import Tally
+from humouse.detection.benchmark.result import GENERATED, RESULT, BenchmarkResult
+from humouse.detection.benchmark.workers import Job, each
+from humouse.detection.registry import Member, checkpoints_seen, members
+from humouse.detection.samples.negatives import makers
+from humouse.detection.samples.views import Views
+from humouse.errors import InputError
+from humouse.figures import detection_figures, save_figure
+from humouse.files import read_json, set_aside, sha256, versions, write_json
+from humouse.progress import progress_bar
+from humouse.report.detection.page import write_detection_page
+from humouse.settings import BenchmarkSettings
+
+_PLAN = "plan.json"
+_CONFIG = "detect/benchmark"
+_VERB = "humouse detect benchmark"
+# These change what is shown of a run, or how it is done, not what is measured.
+_FREE_TO_CHANGE = ("resume", "workers", "draws", "report", "out_dir")
+
+
+class Benchmark:
+    """Everything that the settings name, loaded.
+
+    Args:
+        settings: The whole configuration.
+
+    Raises:
+        InputError: A setting, the data or a checkpoint cannot be used.
+    """
+
+    def __init__(self, settings: BenchmarkSettings) -> None:
+        s = settings
+        check_settings(s)
+        self.settings = s
+        self.folder = Path(s.out_dir)
+        self.makers = makers(
+            s.families, models={"gan": s.gan_ckpt, "diffusion": s.diffusion_ckpt}, files=s.files
+        )
+        if sum(family not in GENERATED for family in self.makers) < 2:
+            raise InputError("families: at least two are needed, to hold one out")
+        seen = checkpoints_seen(s.detectors, s.diffusion_ckpt, s.gan_ckpt)
+        views = Views.load(seen["diffusion"], seen["gan"], s.feature_mode)
+        self.members: list[Member] = members(s.detectors, views.names)
+        self.mixes = check_mixes(s.mixes, list(self.makers))
+        evaluated = {EVALUATE: seen_as(load_split(Path(s.dir) / s.split))}
+        if s.across is not None:
+            evaluated[ACROSS] = seen_as(load_split(Path(s.across) / "val"))
+        self.material = Material(
+            self.folder / "material",
+            seen_as(load_split(Path(s.dir) / "train")),
+            evaluated,
+            self.makers,
+            views,
+            Sizes(s.n, s.bots_per_family, s.model_share),
+            s.calibration_share,
+        )
+        for seed in range(s.seeds):
+            self.material.check_calibration(seed)
+        self.scores = self.folder / "scores"
+
+    @property
+    def trials(self) -> list[Trial]:
+        """Every fit that the table needs."""
+        families = list(self.makers)
+        judged = {
+            training: tuple(
+                family
+                for family in families
+                if any(training_set(mix, family) == training for mix in self.mixes)
+            )
+            for training in training_sets(self.mixes, families)
+        }
+        return [
+            trial
+            for seed in range(self.settings.seeds)
+            for trial in (
+                Trial(seed, None, tuple(families)),
+                *(Trial(seed, training, names) for training, names in judged.items()),
+            )
+        ]
+
+    def is_done(self, trial: Trial) -> bool:
+        """Return whether its scores are there."""
+        return (self.scores / trial.place).is_file()
+
+    def tally(self) -> Tally:
+        """Return what every detector said."""
+        return Tally(self.material, self.members, self.scores)
+
+
+def check_settings(s: BenchmarkSettings) -> None:
+    """Raise InputError for the first setting that makes no sense."""
+    at_least = {
+        "n": (s.n, 20),
+        "bots_per_family": (s.bots_per_family, 10),
+        "seeds": (s.seeds, 1),
+        "draws": (s.draws, 0),
+        "workers": (s.workers, 1),
+    }
+    for name, (value, least) in at_least.items():
+        if value < least:
+            raise InputError(f"{name}={value}: must be at least {least}")
+    if s.split not in ("val", "test"):
+        raise InputError(f"split={s.split}: choose val or test; detectors are fitted on train")
+    if not s.model_share > 0:
+        raise InputError(f"model_share={s.model_share:g}: must be above 0")
+
+
+def run(settings: BenchmarkSettings) -> None:
+    """Run the benchmark and write benchmark.json, the pictures and the page."""
+    folder = Path(settings.out_dir)
+    benchmark = Benchmark(settings)
+    plan = _plan(settings)
+    if settings.resume and (folder / _PLAN).is_file():
+        _check_same(read_json(folder / _PLAN), plan, folder)
+    elif kept := set_aside(folder):
+        print(f"{folder} exists: kept as {kept} (resume=true goes on with it instead)")
+    write_json(folder / _PLAN, plan)
+    _announce(benchmark)
+    _note_other_data(benchmark)
+    material = benchmark.material
+    _do("making movements", _make, material.tasks(settings.seeds), material.is_made, settings)
+    _do("fitting detectors", _try_out, benchmark.trials, benchmark.is_done, settings)
+    provenance = {**plan, "command": command_of(_VERB, _CONFIG, settings)}
+    result = _measure(benchmark, provenance)
+    result.save()
+    _show(result, settings)
+
+
+def _note_other_data(benchmark: Benchmark) -> None:
+    """Say which models were trained on these people divided otherwise: they may know those evaluated."""
+    folder = Path(benchmark.settings.dir)
+    if not (folder / MANIFEST).is_file():
+        return
+    prepared = Prepared.load(folder)
+    for maker in (one for several in benchmark.makers.values() for one in several):
+        data = maker.trained_on
+        if data is None or data["origin"] != prepared.manifest["origin"]:
+            continue
+        if data["sha256"] != prepared.sha256:
+            print(
+                f"note: {maker.variant} was trained on another preparation of {data['origin']}: it may know "
+                "the people evaluated on",
+                file=sys.stderr,
+            )
+
+
+def _do(
+    what: str,
+    do: Callable[[Benchmark, Job], None],
+    jobs: Sequence[Job],
+    is_done: Callable[[Job], bool],
+    settings: BenchmarkSettings,
+) -> None:
+    """Do the jobs that are not done yet, and show progress."""
+    left = [job for job in jobs if not is_done(job)]
+    with progress_bar(what, len(jobs), done=len(jobs) - len(left)) as advance:
+        prepare = partial(Benchmark, settings)
+        each(do, left, prepare, workers=settings.workers, progress=advance)
+
+
+def _measure(benchmark: Benchmark, provenance: dict[str, Any]) -> BenchmarkResult:
+    s = benchmark.settings
+    design = Design(
+        mixes=tuple(benchmark.mixes),
+        families=tuple(benchmark.makers),
+        scripted=tuple(name for name in benchmark.makers if name in FAMILIES),
+        seeds=s.seeds,
+        draws=s.draws,
+    )
+    with progress_bar("measuring", design.steps) as advance:
+        result = measured(benchmark.tally(), design, benchmark.folder, provenance, advance)
+    return replace(result, findings=findings(result))
+
+
+def _show(result: BenchmarkResult, settings: BenchmarkSettings) -> None:
+    for sentence in result.findings:
+        print(f"- {sentence}")
+    for name, figure in detection_figures(result).items():
+        save_figure(figure, result.folder / f"{name}.png")
+    if settings.report:
+        print(f"page: {write_detection_page(result, result.folder / 'benchmark.html')}")
+    print(f"numbers: {result.folder / RESULT}; pictures: {result.folder}/*.png")
+
+
+def _plan(settings: BenchmarkSettings) -> dict[str, Any]:
+    """Return what a run is made of: the settings, and hashes of every file that it reads."""
+    s = settings
+    splits = [Path(s.dir) / "train", Path(s.dir) / s.split]
+    if s.across is not None:
+        splits.append(Path(s.across) / "val")
+    files = [*s.gan_ckpt, *s.diffusion_ckpt, *(s.files or {}).values()]
+    return {
+        "settings": vars(s),
+        "people": [origin_of(path) for path in splits],
+        "files": {str(path): sha256(path) for path in files},
+        "versions": versions(),
+    }
+
+
+def _check_same(before: Mapping[str, Any], now: Mapping[str, Any], folder: Path) -> None:
+    """Raise InputError if what a folder holds was made otherwise."""
+    settings = before.get("settings", {})
+    changed = [
+        f"{key}: {settings.get(key)} → {value}"
+        for key, value in now["settings"].items()
+        if key not in _FREE_TO_CHANGE and settings.get(key) != value
+    ]
+    parts = [part for part in ("people", "files", "versions") if before.get(part) != now[part]]
+    if parts and not changed:
+        changed.append(f"the {' and '.join(parts)} are not the same any more")
+    if changed:
+        raise InputError(
+            f"{folder}: holds a benchmark made otherwise, so it cannot be resumed: "
+            f"{'; '.join(changed)}; give the same settings, or another out_dir"
+        )
+
+
+def _announce(benchmark: Benchmark) -> None:
+    material, s = benchmark.material, benchmark.settings
+    people = material.evaluated[EVALUATE]
+    print(
+        f"{len(benchmark.makers)} families ({', '.join(benchmark.makers)}), detectors: "
+        f"{', '.join(one.name for one in benchmark.members)} and their blend"
+    )
+    print(
+        f"fitted on {len(people_of(material.train))} people of {material.train.origin}, evaluated on "
+        f"{len(people_of(people))} others ({s.split}), {s.seeds} seeds"
+    )
+
+
+def _make(benchmark: Benchmark, task: Task) -> None:
+    benchmark.material.make(task)
+
+
+def _try_out(benchmark: Benchmark, trial: Trial) -> None:
+    run_trial(trial, benchmark.material, benchmark.members, benchmark.scores)
+
+
+def main() -> None:
+    """Run `humouse detect benchmark`."""
+    launch(
+        _CONFIG,
+        BenchmarkSettings,
+        run,
+        f"{_VERB} — how detectors do on families of bots that they never saw",
+    )
+
+
+if __name__ == "__main__":
+    main()

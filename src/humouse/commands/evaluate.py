@@ -1,0 +1,275 @@
+"""`humouse eval`: a model's samples against people it never saw, beside what people score."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from humouse.commands.compared import People, chosen, framed, provenance, samples
+from humouse.commands.launch import command_of, launch
+from humouse.diffusion.sample import SamplingRule
+from humouse.errors import InputError
+from humouse.eval.evaluate import evaluate
+from humouse.eval.format_gate import format_gate
+from humouse.eval.plausibility import FEWEST, with_steps
+from humouse.eval.references import REFERENCES, reference
+from humouse.eval.result import Evaluation
+from humouse.eval.rule import FEATURE_MODES, EvaluationRule, check_names
+from humouse.eval.run import SCORES, EvaluationRun
+from humouse.eval.statistics.score import MEASURES, Score
+from humouse.eval.verdict import excesses, findings, headline
+from humouse.features import FeatureTable, feature_table
+from humouse.figures import gesture_gallery, kinematic_overlays, save_figure, velocity_spectra
+from humouse.files import sha256
+from humouse.generator import Generator, load_generator
+from humouse.progress import progress_bar
+from humouse.report import write_report
+from humouse.settings import EvalSettings
+from humouse.trained_model import announce
+from humouse.training.device import resolve_device
+from humouse.trajectories import Trajectories
+
+_CONFIG = "diffusion/eval"
+_SHORT = {"other_people": "others", "same_people": "halves"}
+
+
+def run(settings: EvalSettings) -> None:
+    """Score as the settings say; write scores, pictures and report to `out_dir`, print a table."""
+    rule = _checked(settings)
+    model = None
+    if settings.samples is None or settings.ckpt is not None:
+        model = _model(settings)
+    needed = bool({"other_people", "replay"} & set(settings.references))
+    people = People.load(
+        settings.val_split,
+        settings.train_split,
+        model,
+        train_needed=needed,
+        unseen=settings.unseen,
+    )
+    if not len(people.train) and "copying" in settings.metrics:
+        print("note: copying is left out: there is no train split", file=sys.stderr)
+    gate: dict[str, float] = {}
+    if model is not None:
+        announce(model.model)
+        groups = FEATURE_MODES["kinematic"]
+        gate = format_gate(people.held_out, model.codec, groups=groups, seed=settings.seed)
+    made = _made(settings, model, people.held_out)
+    people = people.framed(model)
+    if not settings.group_by_user:
+        people = replace(people, held_out=replace(people.held_out, user=None))
+    result = _score(settings, rule, people, made)
+    evaluations = result.evaluations
+    judged, floor = evaluations["generated"], evaluations.get("other_people")
+    for line in judged.warnings:
+        print(f"warning: {line}", file=sys.stderr)
+    done = EvaluationRun(
+        folder=Path(settings.out_dir),
+        evaluations=evaluations,
+        headline=headline(judged, floor),
+        excess=excesses(judged, floor),
+        findings=findings(judged, floor),
+        provenance=_provenance(settings, model, people, gate),
+    )
+    _write(done, result, people.train)
+    _print(done)
+    if settings.report:
+        print(f"report: {write_report(done)}")
+    print(f"scores: {done.folder / SCORES}; pictures and data beside it")
+
+
+def _model(settings: EvalSettings) -> Generator:
+    rule = SamplingRule(steps=settings.steps, sampler=settings.sampler)
+    return load_generator(settings.ckpt, resolve_device(settings.device), rule=rule)
+
+
+def _checked(settings: EvalSettings) -> EvaluationRule:
+    if settings.n < FEWEST:
+        raise InputError(f"n={settings.n}: must be at least {FEWEST}")
+    check_names("conditions", [settings.conditions], ("train", "val"))
+    check_names("unseen", [settings.unseen], ("people", "gestures"))
+    if settings.samples is not None and settings.conditions == "val":
+        raise InputError(
+            "conditions=val: the movements of samples=… are drawn already; leave it out"
+        )
+    if settings.references:
+        check_names("references", settings.references, REFERENCES)
+    rule = EvaluationRule(
+        metrics=tuple(settings.metrics),
+        feature_mode=settings.feature_mode,
+        probes=tuple(settings.probes),
+        draws=settings.draws,
+        permutations=settings.permutations,
+        seed=settings.seed,
+    )
+    rule.check()
+    return rule
+
+
+def _made(settings: EvalSettings, model: Generator | None, people: Trajectories) -> Trajectories:
+    if settings.samples is not None:
+        return framed(Trajectories.load(settings.samples), model)
+    assert model is not None
+    return samples(
+        model,
+        min(settings.n, len(people)),
+        like=people if settings.conditions == "val" else None,
+        seed=settings.seed,
+    )
+
+
+class _Result:
+    """The evaluations, and what "generated" was taken on."""
+
+    def __init__(self) -> None:
+        self.evaluations: dict[str, Evaluation] = {}
+        self.movements: tuple[Trajectories, Trajectories]
+        self.tables: tuple[FeatureTable, FeatureTable]
+
+
+def _score(
+    settings: EvalSettings, rule: EvaluationRule, people: People, made: Trajectories
+) -> _Result:
+    result, groups = _Result(), FEATURE_MODES[rule.feature_mode]
+    references = _affordable(settings.references, people)
+    (held_out, empty), (made, more) = with_steps(people.held_out), with_steps(made)
+    n = _common_size(settings.n, held_out, made, people.train, references)
+    # Chosen once: the pictures show what is scored, and people's features are computed once.
+    held_out, made = (chosen(side, n, settings.seed) for side in (held_out, made))
+    sides = ["generated", *references]
+    with progress_bar("scoring", rule.parts * len(sides)) as advance:
+        table = feature_table(held_out, groups)
+        result.movements, result.tables = (held_out, made), (table, feature_table(made, groups))
+        for name in sides:
+            train = people.train
+            if name == "generated":
+                standard, judged, tables = held_out, made, result.tables
+            else:
+                whole = people.held_out if name == "same_people" else held_out
+                standard, judged, train = reference(name, whole, train, n, settings.seed)
+                first = table if standard is held_out else feature_table(standard, groups)
+                tables = first, feature_table(judged, groups)
+            result.evaluations[name] = evaluate(
+                standard, judged, train=train, rule=rule, tables=tables, progress=advance
+            )
+    judged_first = result.evaluations["generated"]
+    warnings = (*empty, *more, *judged_first.warnings)
+    result.evaluations["generated"] = replace(judged_first, warnings=warnings)
+    return result
+
+
+def _affordable(references: Sequence[str], people: People) -> list[str]:
+    """Return those that there are movements enough for; name the rest on stderr."""
+    have = {
+        "other_people": len(people.train) // 2,
+        "same_people": len(people.held_out) // 2,
+    }
+    short = [name for name in references if have.get(name, FEWEST) < FEWEST]
+    for name in short:
+        line = f"warning: {name} is left out: {have[name]} gestures a side, at least {FEWEST} are needed"
+        print(line, file=sys.stderr)
+    return [name for name in references if name not in short]
+
+
+def _common_size(
+    n: int,
+    held_out: Trajectories,
+    made: Trajectories,
+    train: Trajectories,
+    references: Sequence[str],
+) -> int:
+    """Return how many movements of each side are compared, on all sides alike.
+
+    A probe tells more from more rows, so a floor taken on fewer would flatter nobody but itself: half
+    of the train split at most, the other half being what the first may have copied.
+    """
+    n = min(n, len(held_out), len(made))
+    half = len(train) // 2
+    if "other_people" not in references or n <= half:
+        return n
+    print(
+        f"note: {half} gestures a side are compared, half of the train split, so that score and "
+        "floor are taken alike",
+        file=sys.stderr,
+    )
+    return half
+
+
+def _provenance(
+    settings: EvalSettings, model: Generator | None, people: People, gate: dict[str, float]
+) -> dict[str, Any]:
+    content: dict[str, Any] = {
+        "command": command_of("humouse eval", _CONFIG, settings),
+        **provenance(settings, model, people),
+        "format_gate": {f"{probe} AUC": area for probe, area in gate.items()},
+    }
+    if settings.samples is not None:
+        content["samples"] = {"path": settings.samples, "sha256": sha256(settings.samples)}
+    return content
+
+
+def _write(done: EvaluationRun, result: _Result, train: Trajectories) -> None:
+    folder, (people, made) = done.folder, result.movements
+    nearest = train[[one.train for one in done.generated.neighbours]]
+    for name, part in (("people", people), ("generated", made), ("nearest", nearest)):
+        part.save(folder / "data" / f"{name}.parquet")
+    for name, table in zip(("people", "generated"), result.tables, strict=True):
+        table.save(folder / "data" / f"{name}_features.parquet")
+    done.save()
+    save_figure(gesture_gallery(people, made), folder / "gestures.png")
+    if done.generated.features:
+        overlays = kinematic_overlays(*result.tables, names=done.generated.worst_features(12))
+        save_figure(overlays, folder / "kinematics.png")
+    if done.generated.spectra:
+        save_figure(velocity_spectra(people, made), folder / "spectra.png")
+
+
+def _print(done: EvaluationRun) -> None:
+    judged, rest = done.generated, list(done.evaluations)[1:]
+    title = f"{judged.fake} against {judged.real}, {judged.gestures:,} gestures a side"
+    table = Table(title=title, caption="95%: the interval over people", box=box.SIMPLE)
+    table.add_column("score", no_wrap=True)
+    for column in ("generated", "95%", "p", *(_SHORT.get(key, key) for key in rest)):
+        table.add_column(column, justify="right", no_wrap=True)
+    for name, score in judged.scores.items():
+        others = [done.evaluations[key].scores.get(name) for key in rest]
+        cells = [f"{other.value:.3f}" if other else "–" for other in others]
+        table.add_row(MEASURES[name].label, *_cells(score), *cells)
+    for band, power in judged.spectra.items():
+        ratios = [done.evaluations[key].spectra[band].ratio for key in rest]
+        cells = [f"{ratio.value:.2f}" if ratio else "–" for ratio in ratios]
+        table.add_row(f"power {band}, ÷ people's", *_cells(power.ratio), *cells)
+    console = Console()
+    # A table that is cut says nothing: rather a line too long for the window.
+    console.width = max(console.width, 200)
+    console.print(table)
+    print(done.headline)
+    for finding in done.findings:
+        print(f"  {finding.text}")
+
+
+def _cells(score: Score | None) -> tuple[str, str, str]:
+    """Return value, interval and p-value as words."""
+    if score is None:
+        return "–", "", ""
+    ends = "" if score.low is None or score.high is None else f"{score.low:.3f} … {score.high:.3f}"
+    return f"{score.value:.3f}", ends, "" if score.p_value is None else f"{score.p_value:.3g}"
+
+
+def main() -> None:
+    """Run `humouse eval`."""
+    launch(
+        _CONFIG,
+        EvalSettings,
+        run,
+        "humouse eval — score samples against people, beside what other people score",
+    )
+
+
+if __name__ == "__main__":
+    main()

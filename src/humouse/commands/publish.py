@@ -1,0 +1,77 @@
+"""`humouse publish`: a trained model → a small file that holds nobody's numbers."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from humouse.codec import EmpiricalPrior, MixturePrior
+from humouse.commands.launch import launch
+from humouse.diffusion.model import model_in
+from humouse.errors import InputError
+from humouse.files import versions
+from humouse.settings import PublishSettings
+from humouse.training.checkpoint import DIFFUSION, Checkpoint, find_checkpoint
+
+
+def published(saved: Checkpoint) -> Checkpoint:
+    """Return what sampling needs of a checkpoint, its averaged weights in half precision.
+
+    The codec's prior, which in a checkpoint is the train split's own lengths and conditions, becomes
+    a mixture fitted to them. What only training needs (optimiser, raw weights) is left out.
+    """
+    codec = dict(saved.codec)
+    if codec["prior_kind"] == EmpiricalPrior.__name__:
+        rows = codec["prior"]
+        prior = MixturePrior.fit(rows["lengths"], rows["start"], rows["conditions"])
+        codec |= {"prior": prior.state(), "prior_kind": type(prior).__name__}
+    # Where the data lay is nobody's business; where they lie by default finds another's own copy.
+    folder = f"data/{saved.config['data']['dataset_id']}"
+    return Checkpoint(
+        config=saved.config | {"data": saved.config["data"] | {"dir": folder}},
+        versions=saved.versions | {"published_with": versions()["humouse"]},
+        data=saved.data | {"folder": folder},
+        codec=codec,
+        step=saved.step,
+        model={},
+        ema=_half(saved.best or saved.ema),
+        optimizer={},
+        scaler={},
+        history={},
+        kind=DIFFUSION,
+    )
+
+
+def _half(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name: weight.half() for name, weight in weights.items()}
+
+
+def run(settings: PublishSettings) -> None:
+    """Publish as the settings say; print where the file is, and what to write beside it."""
+    path = find_checkpoint(settings.ckpt, kind=DIFFUSION)
+    saved = Checkpoint.load(path, DIFFUSION)
+    model_in(saved, path)  # says what is wrong with it, if anything is
+    if not saved.model:
+        raise InputError(f"{path}: published already; copy the file")
+    out = Path(settings.out)
+    published(saved).save(out)
+    size_mb = out.stat().st_size / 1e6
+    weights: dict[str, Any] = torch.load(out, map_location="cpu", weights_only=True)["ema"]
+    count = sum(weight.numel() for weight in weights.values())
+    print(f"{out}: {count:,} parameters in half precision, {size_mb:.1f} MB")
+    print("write a model card beside it: data, people left out, scores with their floors")
+
+
+def main() -> None:
+    """Run `humouse publish`."""
+    launch(
+        "diffusion/publish",
+        PublishSettings,
+        run,
+        "humouse publish — a trained model as a small file that holds nobody's numbers",
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,97 @@
+"""`humouse sample`: draw movements from a trained model of either kind."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import torch
+
+from humouse.codec import condition_vector
+from humouse.commands.launch import launch
+from humouse.diffusion.sample import SamplingRule
+from humouse.errors import InputError
+from humouse.figures import samples, save_figure
+from humouse.files import sha256, versions, write_json
+from humouse.generator import load_generator
+from humouse.progress import progress_bar
+from humouse.settings import SampleSettings
+from humouse.trained_model import announce
+from humouse.training.checkpoint import save_tensors
+from humouse.training.device import resolve_device
+
+
+def run(settings: SampleSettings) -> None:
+    """Sample as the settings say and write Parquet, picture and manifest to `out_dir`."""
+    rule = SamplingRule(
+        steps=settings.steps,
+        sampler=settings.sampler,
+        eta=settings.eta,
+        guidance=settings.guidance,
+        guidance_rescale=settings.guidance_rescale,
+        goal_constraint=settings.goal_constraint,
+        hand_over=settings.hand_over,
+        batch_size=settings.batch_size,
+    )
+    model = load_generator(settings.ckpt, resolve_device(settings.device), rule=rule)
+    cond = _conditions(settings.cond)
+    model.check(settings.n, settings.seq_len, cond, settings.seed)
+    announce(model.model)
+    with progress_bar("sampling", model.calls(settings.n)) as advance:
+        x0, frame = model.sample_deltas(
+            settings.n,
+            seq_len=settings.seq_len,
+            cond=cond,
+            seed=settings.seed,
+            progress=advance,
+        )
+    movements = model.codec.decode(x0, frame, origin=model.origin)
+    out_dir = Path(settings.out_dir)
+    movements.save(out_dir / "samples.parquet")
+    if settings.save_deltas:
+        deltas = model.codec.expanded(x0, frame)[:, : settings.seq_len]
+        save_tensors(out_dir / "deltas.pt", {"deltas": deltas, "lengths": frame.lengths})
+    save_figure(samples(movements), out_dir / "samples.png")
+    write_json(
+        out_dir / "manifest.json",
+        {
+            "settings": vars(settings),
+            "rule": model.resolved_rule,
+            "checkpoint": {"path": str(model.path), "sha256": sha256(model.path)},
+            "experiment": model.config["experiment_name"],
+            "trained_on": model.data,
+            "samples_sha256": sha256(out_dir / "samples.parquet"),
+            "units": {"dx_px": "px", "dy_px": "px", "dt_ms": "ms"},
+            "versions": versions(),
+        },
+    )
+    print(f"{settings.n:,} movements: {out_dir / 'samples.parquet'}")
+    print(f"picture: {out_dir / 'samples.png'}; what made them: {out_dir / 'manifest.json'}")
+
+
+def _conditions(asked: object) -> torch.Tensor | None:
+    """Return the conditions that a list, or numbers by their names, ask for."""
+    if asked is None:
+        return None
+    try:
+        if isinstance(asked, Mapping):
+            return condition_vector(**{str(name): float(value) for name, value in asked.items()})
+        if isinstance(asked, Sequence) and not isinstance(asked, str):
+            return torch.tensor([float(value) for value in asked])
+    except (TypeError, ValueError):
+        pass
+    raise InputError(
+        f"cond={asked}: give numbers by name, as in cond={{goal_dx_px:300,goal_dy_px:-40}}, or a list"
+    )
+
+
+def main() -> None:
+    """Run `humouse sample`."""
+    launch(
+        "diffusion/sample",
+        SampleSettings,
+        run,
+        "humouse sample — draw movements from a trained model",
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,197 @@
+"""`python -m eval.sigma_eval`: the sigma-lognormal harness, humans against each generator.
+
+A random forest on the strokes that a gesture decomposes into (Acien et al. 2022, arXiv:2005.00890),
+scored on people it was not fitted on. `--use_diffusion_eval` draws diffusion samples on the validation
+split's own conditions and judges them with the rest.
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from humouse.commands.compared import People, chosen, framed, provenance, samples
+from humouse.commands.launch import launch
+from humouse.diffusion.sample import SamplingRule
+from humouse.errors import InputError
+from humouse.eval.evaluate import evaluate
+from humouse.eval.plausibility import FEWEST
+from humouse.eval.references import REFERENCES, reference
+from humouse.eval.result import Evaluation
+from humouse.eval.rule import FEATURE_MODES, EvaluationRule, check_names
+from humouse.eval.run import SIDES
+from humouse.eval.statistics.score import Score
+from humouse.features import FeatureTable, feature_table
+from humouse.features.strokes.columns import SNR
+from humouse.figures import kinematic_overlays, save_figure, velocity_spectra
+from humouse.files import write_json
+from humouse.generator import Generator, load_generator
+from humouse.progress import progress_bar
+from humouse.settings import SigmaEvalSettings
+from humouse.trained_model import announce
+from humouse.training.device import resolve_device
+from humouse.trajectories import Trajectories
+
+_CONFIG = "diffusion/sigma_eval"
+_FLAG = "--use_diffusion_eval"
+_DIFFUSION = "diffusion"
+_REPORTED = {
+    "c2st_acc_val": "c2st_forest_acc",
+    "c2st_auc_val": "c2st_forest_auc",
+    "mmd_val": "mmd",
+    "prd_precision_val": "prd_precision",
+    "prd_recall_val": "prd_recall",
+}
+"""Score by the name that the harness gives it."""
+
+
+def run(settings: SigmaEvalSettings) -> None:
+    """Judge each generator; write sigma_eval.json and pictures to `out_dir`, print a table."""
+    rule = _checked(settings)
+    model = None
+    if settings.use_diffusion_eval:
+        model = _model(settings)
+        announce(model.model)
+    people = People.load(settings.val_split, settings.train_split, model)
+    judged = _judged(settings, model, people)
+    evaluations: dict[str, Evaluation] = {}
+    out_dir = Path(settings.out_dir)
+    # All but the halves are held against the same people, whose strokes take long to fit.
+    strokes: dict[int, FeatureTable] = {}
+    with progress_bar("scoring", rule.parts * len(judged)) as advance:
+        for name, (standard, made) in judged.items():
+            if id(standard) not in strokes:
+                strokes[id(standard)] = _strokes(standard)
+            tables = strokes[id(standard)], _strokes(made)
+            evaluations[name] = evaluate(standard, made, rule=rule, tables=tables, progress=advance)
+            _draw(standard, made, out_dir / name)
+    write_json(out_dir / "sigma_eval.json", _content(settings, model, people, evaluations))
+    for warning in dict.fromkeys(line for one in evaluations.values() for line in one.warnings):
+        print(f"warning: {warning}", file=sys.stderr)
+    _print(evaluations)
+    print(
+        f"scores: {out_dir / 'sigma_eval.json'}; a folder of pictures for each generator beside it"
+    )
+
+
+def _model(settings: SigmaEvalSettings) -> Generator:
+    rule = SamplingRule(steps=settings.steps, sampler=settings.sampler)
+    return load_generator(settings.ckpt, resolve_device(settings.device), rule=rule)
+
+
+def _checked(settings: SigmaEvalSettings) -> EvaluationRule:
+    if settings.n < FEWEST:
+        raise InputError(f"n={settings.n}: must be at least {FEWEST}")
+    if settings.references:
+        check_names("references", settings.references, REFERENCES)
+    if not (settings.use_diffusion_eval or settings.generators or settings.references):
+        raise InputError(
+            "nothing to judge: give use_diffusion_eval=true, references=[…] or "
+            "generators={NAME:FILE.parquet}"
+        )
+    for name in settings.generators or {}:
+        if name in (_DIFFUSION, *REFERENCES):
+            raise InputError(f"generators: {name} is taken; give another name")
+        if name == ".." or name != Path(name).name:  # it names a folder of pictures
+            raise InputError(f"generators: {name!r} cannot name a folder; give another name")
+    rule = EvaluationRule(
+        metrics=("c2st", "mmd", "prd", "kinematics", "spectra"),
+        feature_mode="sigma_lognormal",
+        probes=("forest",),
+        draws=settings.draws,
+        permutations=settings.permutations,
+        importance=False,
+        seed=settings.seed,
+    )
+    rule.check()
+    return rule
+
+
+def _judged(
+    settings: SigmaEvalSettings, model: Generator | None, people: People
+) -> dict[str, tuple[Trajectories, Trajectories]]:
+    """Return (people, movements) of each generator, at most n of each, by name."""
+    # Read first: a file that is not there is missed before the work, not after it.
+    given = {name: Trajectories.load(path) for name, path in (settings.generators or {}).items()}
+    seen = people.framed(model)
+    n = min(settings.n, len(seen.held_out))
+    standard = chosen(seen.held_out, n, settings.seed)
+    judged = {}
+    if model is not None:
+        made = samples(
+            model,
+            n,
+            like=people.held_out,
+            seed=settings.seed,
+        )
+        judged[_DIFFUSION] = standard, made
+    for name, movements in given.items():
+        judged[name] = standard, chosen(framed(movements, model), n, settings.seed)
+    for name in settings.references:
+        whole = seen.held_out if name == "same_people" else standard
+        one = reference(name, whole, seen.train, n, settings.seed)
+        judged[name] = one.standard, one.judged
+    return judged
+
+
+def _strokes(movements: Trajectories) -> FeatureTable:
+    """Return the 37 values: those of the strokes, without how well they fit."""
+    table = feature_table(movements, FEATURE_MODES["sigma_lognormal"])
+    return table.select([name for name in table.names if name != SNR])
+
+
+def _draw(people: Trajectories, made: Trajectories, folder: Path) -> None:
+    tables = [feature_table(side, FEATURE_MODES["kinematic"]) for side in (people, made)]
+    save_figure(kinematic_overlays(*tables), folder / "kinematics.png")
+    save_figure(velocity_spectra(people, made), folder / "spectra.png")
+
+
+def _content(
+    settings: SigmaEvalSettings,
+    model: Generator | None,
+    people: People,
+    evaluations: dict[str, Evaluation],
+) -> dict[str, Any]:
+    plain = {name: one.as_dict() for name, one in evaluations.items()}
+    return {
+        "scores": {
+            name: {word: one["scores"][key] for word, key in _REPORTED.items()}
+            for name, one in plain.items()
+        },
+        "evaluations": plain,
+        **provenance(settings, model, people),
+    }
+
+
+def _print(evaluations: dict[str, Evaluation]) -> None:
+    some = next(iter(evaluations.values()))
+    title = f"sigma-lognormal forest, people of {some.real} against …"
+    table = Table(title=title, caption="[lower, upper end of the 95% interval over people]")
+    table.add_column("generator", no_wrap=True)
+    for word in _REPORTED:
+        table.add_column(word, justify="right", no_wrap=True)
+    for name, one in evaluations.items():
+        scores: list[Score] = [one.scores[key] for key in _REPORTED.values()]
+        table.add_row(SIDES.get(name, name), *(str(score).replace("[", r"\[") for score in scores))
+    console = Console()
+    # A table that is cut says nothing: rather a line too long for the window.
+    console.width = max(console.width, 200)
+    console.print(table)
+
+
+def main() -> None:
+    """Run the harness; `--use_diffusion_eval` stands for `use_diffusion_eval=true`."""
+    sys.argv[1:] = ["use_diffusion_eval=true" if word == _FLAG else word for word in sys.argv[1:]]
+    launch(
+        _CONFIG,
+        SigmaEvalSettings,
+        run,
+        "humouse sigma_eval — people against generators, on sigma-lognormal strokes "
+        f"({_FLAG} is short for use_diffusion_eval=true)",
+    )
+
+
+if __name__ == "__main__":
+    main()

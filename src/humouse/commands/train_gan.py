@@ -1,0 +1,83 @@
+"""`python -m humouse.commands.train_gan`: train a GAN, beside a diffusion model if asked (§8)."""
+
+import sys
+from pathlib import Path
+
+from humouse.commands.launch import launch
+from humouse.errors import InputError
+from humouse.gan.training.diffusion_comparison import Rival
+from humouse.gan.training.learner import GanLearner
+from humouse.gan.training.settings import check_settings
+from humouse.generator import load_generator
+from humouse.progress import progress_bar
+from humouse.randomness import derive_seed
+from humouse.settings import GanTrainSettings
+from humouse.training.checkpoint import GAN
+from humouse.training.device import resolve_device
+from humouse.training.run_settings import make_codec
+from humouse.training.trainer import run_training
+from humouse.trajectories import Trajectories
+
+_CONFIG = "gan/train"
+_FLAG = "--use_diffusion_eval"
+
+
+def train(settings: GanTrainSettings) -> Path:
+    """Train a GAN as the settings say; return the path of its checkpoint.
+
+    Raises:
+        InputError: A setting, the data or a checkpoint cannot be used, or a loss stopped being
+            finite.
+        KeyboardInterrupt: The run was interrupted; its checkpoint is written.
+    """
+    check_settings(settings)
+    rival = _rival(settings) if settings.use_diffusion_eval else None
+    return run_training(settings, GAN, lambda material: GanLearner(settings, material, rival))
+
+
+def _rival(settings: GanTrainSettings) -> Rival:
+    """Return what draws samples of the diffusion model in `diffusion_ckpt`.
+
+    Raises:
+        InputError: There is none, or its codec is another: its movements would be told by that alone.
+    """
+    model = load_generator(settings.diffusion_ckpt, resolve_device(settings.device))
+    if model.model.family != "diffusion":
+        raise InputError(
+            f"diffusion_ckpt: {model.path} holds a {model.model.family}; name a diffusion model's"
+        )
+    own = make_codec(settings.data)
+    theirs = {"name": model.codec.name, **model.codec.settings()}
+    ours = {"name": own.name, **own.settings()}
+    if different := [key for key in ours if theirs.get(key) != ours[key]]:
+        told = "; ".join(f"{key}: {theirs.get(key)}, here {ours[key]}" for key in different)
+        raise InputError(
+            f"{model.path}: made with another codec ({told}); name a diffusion_ckpt of this one, or "
+            "give the same data settings"
+        )
+
+    def draw(people: Trajectories, role: str) -> Trajectories:
+        people = people[model.codec.fits(people)]
+        n = len(people)
+        with progress_bar("diffusion samples", model.calls(n)) as advance:
+            return model.sample(
+                n, like=people, seed=derive_seed(settings.seed, role), progress=advance
+            )
+
+    return draw
+
+
+def main() -> None:
+    """Run the training; `--use_diffusion_eval` stands for `use_diffusion_eval=true`."""
+    sys.argv[1:] = ["use_diffusion_eval=true" if word == _FLAG else word for word in sys.argv[1:]]
+    launch(
+        _CONFIG,
+        GanTrainSettings,
+        lambda settings: (train(settings), None)[1],
+        "python -m humouse.commands.train_gan — train a GAN of mouse movements "
+        f"({_FLAG} is short for use_diffusion_eval=true)",
+    )
+
+
+if __name__ == "__main__":
+    main()

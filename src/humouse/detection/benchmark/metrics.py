@@ -1,0 +1,293 @@
+"""How well a detector tells bots from people, with intervals over people.
+
+The positive class is the bot. People and bots weigh the same however many rows each side has
+(a prevalence of one half), so that precision, F1 and calibration compare between families.
+
+An interval comes from drawing people anew (`Resampling.over_people`): all gestures of a person go
+together. A bot is no person, but it ran somebody's errand, with that person's distances and
+durations; so a bot's row is drawn together with the gestures of the person whose errand it ran.
+Draws depend on the people and the seed alone: scores of detectors, mixes and families against the
+same people are paired, draw by draw.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
+
+from humouse.detection.benchmark.result import MEAN, Cell, FalseAlarms
+from humouse.eval.statistics.resampling import Resampling, Users, interval, scored
+from humouse.eval.statistics.roc import Roc
+from humouse.eval.statistics.score import Draws, Measure, Score
+
+BINS = 10
+"""Of the calibration error."""
+
+RATES = {"tpr_at_1": 0.01, "tpr_at_01": 0.001}
+"""Share of false alarms by the name of the score taken there."""
+
+SCORES: dict[str, Measure] = {
+    "roc_auc": Measure(
+        "ROC-AUC",
+        1.0,
+        "chance that a bot's gesture scores higher than a person's; a tie counts half",
+        "Fawcett 2006, doi:10.1016/j.patrec.2005.10.010",
+    ),
+    "pr_auc": Measure(
+        "PR-AUC",
+        1.0,
+        "average precision over the bots, where half of all gestures are bots'; 0.5 by chance",
+    ),
+    "f1": Measure(
+        "F1",
+        1.0,
+        "2·TPR / (1 + TPR + FPR) at the threshold fixed beforehand for 1% false alarms, where half "
+        "of all gestures are bots'",
+    ),
+    "tpr_at_1": Measure(
+        "caught at 1% false alarms",
+        1.0,
+        "largest share of bots flagged by a threshold that flags at most 1% of the people's gestures "
+        "it is evaluated on; ties are flagged together",
+    ),
+    "tpr_at_01": Measure(
+        "caught at 0.1% false alarms",
+        1.0,
+        "the same at 0.1%; not given with fewer than 1,000 people's gestures",
+    ),
+    "calibration_error": Measure(
+        "calibration error",
+        0.0,
+        f"mean distance between probability and share of bots in {BINS} bins of equal mass",
+        "Naeini, Cooper & Hauskrecht 2015, AAAI (ECE); bins as Nguyen & O'Connor 2015, "
+        "arXiv:1508.05154",
+    ),
+    "brier": Measure(
+        "Brier score",
+        0.0,
+        "mean squared distance of the probability from 1 for bots and 0 for people; 0.25 says nothing",
+        "Brier 1950, Monthly Weather Review 78",
+    ),
+}
+"""Every score by name, in the order of tables; the ideal is a perfect detector's."""
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """What a detector said about gestures of people, or of bots.
+
+    Args:
+        score: [n] higher for more bot.
+        probability: [n] calibrated, of being a bot's.
+        user: [n] whose gesture it is, or whose errand the bot ran.
+
+    Raises:
+        ValueError: There are no rows, the parts differ in number, a score or a probability is not a
+            number, or a probability is out of range.
+    """
+
+    score: Float[np.ndarray, "n"]
+    probability: Float[np.ndarray, "n"]
+    user: np.ndarray
+
+    def __post_init__(self) -> None:
+        if not len(self) or not len(self) == len(self.probability) == len(self.user):
+            raise ValueError("judged gestures need a score, a probability and a user each")
+        if np.isnan(self.score).any():
+            raise ValueError("a score is not a number")
+        if not ((self.probability >= 0) & (self.probability <= 1)).all():
+            raise ValueError("probabilities must lie in [0, 1]")
+
+    def __len__(self) -> int:
+        return len(self.score)
+
+    def alarms(self, threshold: float) -> Bool[np.ndarray, "n"]:
+        """Return [n] which rows reach a threshold of the score."""
+        return self.score >= threshold
+
+
+def detection_scores(
+    human: Judged, bot: Judged, *, threshold: float, draws: int, seed: int
+) -> dict[str, Score]:
+    """Return `SCORES` of one detector on people and one family of bots.
+
+    A share caught at so few false alarms that not even one person's gesture makes them up is left
+    out: "tpr_at_01" takes 1,000 people's gestures.
+
+    Args:
+        human: People's gestures, judged.
+        bot: Bots' gestures, judged.
+        threshold: Of the score, fixed beforehand on other people for 1% false alarms; for F1.
+        draws: Draws of people behind each interval; 0 for none.
+        seed: Of the draws.
+    """
+    weighing = Weighing.of(human.user, len(human), bot.user, len(bot), draws=draws, seed=seed)
+    roc = Roc.of(human.score, bot.score, weighing.human, weighing.bot)
+    flagged = _mean(weighing.human, human.alarms(threshold).astype(float))
+    caught = _mean(weighing.bot, bot.alarms(threshold).astype(float))
+    wrong = _mean(weighing.human, human.probability**2)
+    missed = _mean(weighing.bot, (1 - bot.probability) ** 2)
+    return weighing.scores(
+        {
+            "roc_auc": roc.area(),
+            "pr_auc": roc.average_precision(),
+            "f1": 2 * caught / (1 + caught + flagged),
+            **caught_at_rates(roc, len(human)),
+            "calibration_error": _calibration_error(human, bot, weighing),
+            "brier": (wrong + missed) / 2,
+        }
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Weighing:
+    """How often each row counts: once in row 0, then in each draw of people.
+
+    Args:
+        human: [K, N] for people's rows.
+        bot: [K, M] for bots' rows.
+        resampling: The draws, or None where K = 1.
+    """
+
+    human: Float[np.ndarray, "K N"]
+    bot: Float[np.ndarray, "K M"]
+    resampling: Resampling | None
+
+    @classmethod
+    def of(cls, human: Users, n: int, bot: Users, m: int, *, draws: int, seed: int) -> "Weighing":
+        """Return the weights of n people's and m bots' rows; see `Resampling.over_people`."""
+        whole = np.ones((1, n)), np.ones((1, m))
+        if not draws:
+            return cls(*whole, None)
+        drawn = Resampling.over_people(human, n, bot, m, draws=draws, seed=seed)
+        return cls(
+            np.concatenate([whole[0], drawn.real.numpy()]),
+            np.concatenate([whole[1], drawn.fake.numpy()]),
+            drawn,
+        )
+
+    def scores(self, values: Mapping[str, Float[np.ndarray, "K"]]) -> dict[str, Score]:
+        """Return a score with its interval for each name's values over the weighings."""
+        return {
+            name: scored(torch.from_numpy(one), self.resampling, least=0.0, most=1.0)
+            for name, one in values.items()
+        }
+
+
+def caught_at_rates(roc: Roc, humans: int) -> dict[str, Float[np.ndarray, "K"]]:
+    """Return [K] the share caught for each of `RATES` that one of so many people's rows can make up."""
+    return {name: roc.caught_at(rate) for name, rate in RATES.items() if humans * rate >= 1}
+
+
+def mean_over_seeds(several: Sequence[Mapping[str, Score]]) -> dict[str, Score]:
+    """Return the mean of each score that all have, with its interval from the mean of each draw.
+
+    Args:
+        several: The scores of each seed, over draws of the same people under the same seed of draws.
+
+    Raises:
+        ValueError: There are none, or they differ in their number of draws.
+    """
+    if not several:
+        raise ValueError("there is nothing to take the mean of")
+    shared = [name for name in several[0] if all(name in one for one in several)]
+    return {name: _mean_score([one[name] for one in several]) for name in shared}
+
+
+def mean_over_families(cells: Sequence[Cell]) -> Cell:
+    """Return the cell of the mean over families: of each score, of each draw, of each seed.
+
+    Args:
+        cells: One for each family, of one detector and mix.
+
+    Raises:
+        ValueError: There are none, or they differ in detector, mix, or number of draws.
+    """
+    scores = mean_over_seeds([cell.scores for cell in cells])
+    if len({(cell.detector, cell.mix) for cell in cells}) > 1:
+        raise ValueError("a mean over families is of one detector and one mix")
+    by_seed = {
+        name: tuple(
+            float(np.mean(values))
+            for values in zip(*(cell.by_seed[name] for cell in cells), strict=True)
+        )
+        for name in scores
+    }
+    return Cell(
+        cells[0].detector,
+        MEAN,
+        cells[0].mix,
+        scores,
+        by_seed,
+        min(cell.people for cell in cells),
+        min(cell.human_gestures for cell in cells),
+        sum(cell.bot_gestures for cell in cells),
+    )
+
+
+def false_alarms(
+    detector: str, mix: str, by_seed: Sequence[Judged], thresholds: Sequence[float]
+) -> FalseAlarms:
+    """Return how often each person sets off an alarm, all seeds taken together.
+
+    Args:
+        detector: Its name.
+        mix: What it was fitted on.
+        by_seed: People's gestures, judged under each seed.
+        thresholds: Of the score, one for each seed, fixed beforehand.
+    """
+    alarms = [one.alarms(limit) for one, limit in zip(by_seed, thresholds, strict=True)]
+    names = np.concatenate([one.user.astype(str) for one in by_seed])
+    people, place = np.unique(names, return_inverse=True)
+    gestures = np.bincount(place)
+    alarmed = np.bincount(place, np.concatenate(alarms))
+    return FalseAlarms(
+        detector,
+        mix,
+        dict(zip(people.tolist(), (alarmed / gestures).tolist(), strict=True)),
+        dict(zip(people.tolist(), gestures.tolist(), strict=True)),
+    )
+
+
+def _mean_score(scores: Sequence[Score]) -> Score:
+    value = float(np.mean([one.value for one in scores]))
+    draws = [one.draws for one in scores if one.draws is not None]
+    if len(draws) != len(scores):
+        return Score(value)
+    if len({len(one.values) for one in draws}) > 1:
+        raise ValueError("a mean is taken over one and the same number of draws")
+    drawn = torch.tensor([one.values for one in draws], dtype=torch.float64).mean(0)
+    units = min(one.units for one in draws)
+    low, high = interval(value, drawn, units)
+    return Score(value, max(low, 0.0), min(high, 1.0), draws=Draws(tuple(drawn.tolist()), units))
+
+
+def _mean(weights: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Return [K] the weighted mean of [n] values; NaN where nothing weighs anything."""
+    total = weights.sum(1)
+    return (weights @ values) / np.where(total > 0, total, np.nan)
+
+
+def _calibration_error(human: Judged, bot: Judged, weighing: Weighing) -> np.ndarray:
+    """Return [K] the expected calibration error.
+
+    The bins hold the same mass of the whole sets, both sides weighing one half, and stay as they are
+    in every draw. Rows of one probability share a bin.
+    """
+    probability = np.concatenate([human.probability, bot.probability])
+    mass = np.repeat([0.5 / len(human), 0.5 / len(bot)], [len(human), len(bot)])
+    _, place = np.unique(probability, return_inverse=True)
+    each = np.bincount(place, mass)
+    middle = each.cumsum() - each / 2
+    in_bin = np.eye(BINS)[np.minimum((middle * BINS).astype(int), BINS - 1)][place]  # [N + M, BINS]
+    excess = np.concatenate([human.probability, bot.probability - 1])[:, None] * in_bin
+    error = np.zeros((len(weighing.human), BINS))
+    for weights, rows in (
+        (weighing.human, excess[: len(human)]),
+        (weighing.bot, excess[len(human) :]),
+    ):
+        total = weights.sum(1, keepdims=True)
+        error += (weights @ rows) / np.where(total > 0, 2 * total, np.nan)
+    return np.abs(error).sum(1)

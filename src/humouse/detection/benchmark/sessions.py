@@ -1,0 +1,93 @@
+"""How sure a detector is after several gestures of one session.
+
+A session is a run of gestures of one person, or of one bot, in the order in which they were recorded
+or made; sessions do not overlap. Its score is the sum over its gestures of the calibrated log-odds of
+being a bot's: the log-likelihood ratio of the session, where gestures of one mover are independent
+given what it is (Wald 1945, doi:10.1214/aoms/1177731118). They are not quite: a person whose single
+gestures look odd looks odd throughout, so sums err on the sure side and are read by their ROC curve,
+never as probabilities.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from humouse.detection.benchmark.metrics import Judged, Weighing, caught_at_rates
+from humouse.eval.statistics.roc import Roc
+from humouse.eval.statistics.score import Score
+
+GESTURES = (1, 3, 5, 10)
+"""How many gestures a session has, in the order of tables."""
+
+SUREST = 0.9999
+"""No gesture counts as surer than this: calibration has not seen enough to say more."""
+
+
+def session_scores(
+    human: Judged,
+    bot: Judged,
+    variants: Sequence[str] | np.ndarray,
+    *,
+    gestures: int,
+    draws: int,
+    seed: int,
+) -> dict[str, Score]:
+    """Return "roc_auc" and "tpr_at_1" over sessions of so many gestures.
+
+    People are drawn anew with all their sessions. A bot's session runs errands of several people, so
+    it is drawn by itself. "tpr_at_1" is left out with fewer than 100 sessions of people, and
+    everything where people or bots have no session of that length.
+
+    Args:
+        human: People's gestures, judged, each person's in recorded order.
+        bot: Bots' gestures, judged, each bot's in order.
+        variants: [n] which bot made each.
+        gestures: How many make a session, at least 1; what is left over makes none.
+        draws: Draws of people behind each interval; 0 for none.
+        seed: Of the draws.
+
+    Raises:
+        ValueError: A bot's gesture has no variant, or a session would hold no gesture.
+    """
+    if len(variants) != len(bot):
+        raise ValueError(f"{len(bot)} gestures of bots need as many variants, not {len(variants)}")
+    sessions = windows(human.user, gestures), windows(np.asarray(variants), gestures)
+    if not all(map(len, sessions)):
+        return {}
+    evidence = [
+        log_odds(side.probability)[rows].sum(1)
+        for side, rows in zip((human, bot), sessions, strict=True)
+    ]
+    people = human.user[sessions[0][:, 0]]
+    sizes = len(people), len(sessions[1])
+    weighing = Weighing.of(people, sizes[0], None, sizes[1], draws=draws, seed=seed)
+    roc = Roc.of(evidence[0], evidence[1], weighing.human, weighing.bot)
+    caught = {
+        name: values
+        for name, values in caught_at_rates(roc, sizes[0]).items()
+        if name == "tpr_at_1"
+    }
+    return weighing.scores({"roc_auc": roc.area(), **caught})
+
+
+def windows(names: np.ndarray, gestures: int) -> Int[np.ndarray, "S gestures"]:
+    """Return [S, gestures] the rows of each session: consecutive rows of one name, each row once.
+
+    Args:
+        names: [n] of whose session a row can be part.
+        gestures: Rows a session.
+    """
+    if gestures < 1:
+        raise ValueError(f"a session has at least 1 gesture, not {gestures}")
+    whole = [
+        rows[: len(rows) // gestures * gestures].reshape(-1, gestures)
+        for rows in (np.flatnonzero(names == name) for name in np.unique(names))
+    ]
+    return np.concatenate(whole)
+
+
+def log_odds(probability: Float[np.ndarray, "n"]) -> Float[np.ndarray, "n"]:
+    """Return [n] log(p / (1 − p)), with p kept within `SUREST` of either answer."""
+    kept = np.clip(probability, 1 - SUREST, SUREST)
+    return np.log(kept) - np.log1p(-kept)

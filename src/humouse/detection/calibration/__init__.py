@@ -1,0 +1,1 @@
+"""From a detector's scores to probabilities and thresholds, learnt on people alone."""

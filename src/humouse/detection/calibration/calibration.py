@@ -1,0 +1,207 @@
+"""From a detector's scores to probabilities, p-values and thresholds, on people it never saw.
+
+A threshold is the conformal quantile: it flags a new gesture of people like those calibrated on with
+at most the chance asked for, whatever the distribution of scores (Vovk, Gammerman & Shafer 2005,
+doi:10.1007/b106715). A probability takes bots and people as equally frequent.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Float
+from scipy.optimize import minimize
+from scipy.special import expit, log_expit
+
+from humouse.detection.estimators.human_tail import HumanTail
+from humouse.errors import InputError
+
+RATES = (0.01, 0.001)
+"""Shares of people's gestures that a threshold is fixed for."""
+
+_LEAST_SLOPE = 1e-3
+_RIDGE = 1e-4
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What a detector's scores mean, as plain numbers.
+
+    The probability is beta calibration (Kull, Silva Filho & Flach 2017, EJS 11:5052) on the share p
+    of people's scores above a score: logit = c − a·log p + b·log(1 − p), a and b above 0, so that it
+    rises in the score and is free at either end.
+
+    Args:
+        tail: Of people's scores.
+        slope_high: a.
+        slope_low: b.
+        intercept: c.
+        human_scores: People's scores, falling, which thresholds are taken from.
+    """
+
+    tail: HumanTail
+    slope_high: float
+    slope_low: float
+    intercept: float
+    human_scores: tuple[float, ...]
+
+    @classmethod
+    def of(cls, scores: Float[np.ndarray, "n"], is_bot: Bool[np.ndarray, "n"]) -> "Calibration":
+        """Return the calibration of a detector from scores of gestures that it was not fitted on.
+
+        Args:
+            scores: [n] its scores, higher for more bot.
+            is_bot: [n] which are bots'.
+
+        Raises:
+            InputError: There are no people's rows, or no bots'.
+            ValueError: A score is NaN or infinite.
+        """
+        if is_bot.all() or not is_bot.any():
+            missing = "people" if is_bot.all() else "bots"
+            raise InputError(f"calibration: no rows of {missing}; give held-out rows of both")
+        if not np.isfinite(scores).all():
+            raise ValueError("a score to calibrate on is NaN or infinite")
+        scores = scores.astype(np.float64)
+        people = scores[~is_bot]
+        tail = HumanTail.of(people)
+        high, low, intercept = _fit(_sides(tail, scores), is_bot)
+        falling = tuple(np.sort(people)[::-1].tolist())
+        return cls(tail, high, low, intercept, falling)
+
+    def log_odds(self, scores: Float[np.ndarray, "n"]) -> Float[np.ndarray, "n"]:
+        """Return [n] the logit of being a bot's."""
+        high, low = _sides(self.tail, scores).T
+        return self.intercept + self.slope_high * high + self.slope_low * low
+
+    def probability(self, scores: Float[np.ndarray, "n"]) -> Float[np.ndarray, "n"]:
+        """Return [n] the probability of being a bot's, where bots are as frequent as people."""
+        return expit(self.log_odds(scores))
+
+    def p_value(self, scores: Float[np.ndarray, "n"]) -> Float[np.ndarray, "n"]:
+        """Return [n] the share of people's scores above each, smooth in the tail."""
+        return self.tail.p_value(scores)
+
+    def threshold(self, false_positive_rate: float) -> float:
+        """Return the least score to flag, so that people's gestures are flagged at most that often.
+
+        With n people's scores and k = ⌊rate·(n + 1)⌋ it lies between the k-th highest and the next
+        higher: a new score from the same distribution is among the k highest of n + 1 with chance
+        k/(n + 1) at most.
+
+        Raises:
+            InputError: The rate is not between 0 and 1, or so few people's gestures were calibrated
+                on that nothing can be promised at it.
+        """
+        if not 0 < false_positive_rate < 1:
+            raise InputError(
+                f"false_positive_rate={false_positive_rate:g}: must lie between 0 and 1"
+            )
+        n = len(self.human_scores)
+        k = _allowed(false_positive_rate, n)
+        if k < 1:
+            needed = fewest_for(false_positive_rate)
+            raise InputError(
+                f"false_positive_rate={false_positive_rate:g}: takes {needed:,} gestures of people to "
+                f"calibrate on, and there were {n:,}; give more people or ask for a higher rate"
+            )
+        last = self.human_scores[k - 1]
+        above = float(np.nextafter(last, np.inf))
+        if k == 1:
+            return above
+        # Halfway, so that a rounding elsewhere leaves no gesture on the other side.
+        return max((last + self.human_scores[k - 2]) / 2, above)
+
+    def thresholds(self) -> dict[float, float]:
+        """Return the threshold of each of `RATES` that there were enough people's gestures for."""
+        rates = [rate for rate in RATES if _allowed(rate, len(self.human_scores)) >= 1]
+        return {rate: self.threshold(rate) for rate in rates}
+
+    def as_json(self) -> dict[str, Any]:
+        """Return its numbers as JSON has them."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> "Calibration":
+        """Return what `as_json` wrote, after a way through a file.
+
+        Raises:
+            InputError: It is no calibration.
+        """
+        try:
+            tail = content["tail"]
+            return cls(
+                HumanTail(
+                    tuple(map(float, tail["knots"])),
+                    tuple(map(float, tail["log_odds"])),
+                    float(tail["slope_below"]),
+                    float(tail["slope_above"]),
+                ),
+                float(content["slope_high"]),
+                float(content["slope_low"]),
+                float(content["intercept"]),
+                tuple(map(float, content["human_scores"])),
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise InputError("calibration: damaged or changed by hand; calibrate again") from error
+
+
+def fewest_for(false_positive_rate: float) -> int:
+    """Return how many gestures of people it takes to promise anything at that rate."""
+    return math.ceil(1 / false_positive_rate - 1e-9) - 1
+
+
+def check_disjoint(fit_users: Any, evaluate_users: Any) -> None:
+    """Raise InputError naming the people who are on both sides of a split.
+
+    Args:
+        fit_users: Names of the people fitted or calibrated on, as often as they like.
+        evaluate_users: Names of those judged.
+
+    Raises:
+        InputError: Somebody is on both sides, or a side does not name its people.
+    """
+    if fit_users is None or evaluate_users is None:
+        raise InputError(
+            "users: people without names cannot be kept apart; give movements that name their users"
+        )
+    both = sorted(set(map(str, fit_users)) & set(map(str, evaluate_users)))
+    if both:
+        shown = ", ".join(both[:3]) + (f" and {len(both) - 3} more" if both[3:] else "")
+        raise InputError(
+            f"users: {shown} on both sides of the split; a detector must be judged on people it "
+            "never saw, so split by people"
+        )
+
+
+def _allowed(rate: float, n: int) -> int:
+    return math.floor(rate * (n + 1) + 1e-9)  # 0.01·100 is 1, whatever its last bit
+
+
+def _sides(tail: HumanTail, scores: np.ndarray) -> Float[np.ndarray, "n 2"]:
+    """Return [n, 2] −log p and log(1 − p)."""
+    odds = tail.log_odds_of(scores.astype(np.float64))
+    return np.stack([-log_expit(-odds), log_expit(odds)], 1)
+
+
+def _fit(sides: np.ndarray, is_bot: np.ndarray) -> tuple[float, float, float]:
+    """Return a, b, c of the largest likelihood, both classes weighing the same."""
+    counts = np.array([(~is_bot).sum(), is_bot.sum()])
+    # Platt's targets: as if each class had one more row that could not be told.
+    target = np.where(is_bot, (counts[1] + 1) / (counts[1] + 2), 1 / (counts[0] + 2))
+    weight = 0.5 / counts[is_bot.astype(int)]
+
+    def loss(parameters: np.ndarray) -> tuple[float, np.ndarray]:
+        slopes, intercept = parameters[:2], parameters[2]
+        odds = sides @ slopes + intercept
+        value = -(weight * (target * log_expit(odds) + (1 - target) * log_expit(-odds))).sum()
+        error = weight * (expit(odds) - target)
+        gradient = np.append(error @ sides + 2 * _RIDGE * slopes, error.sum())
+        return float(value + _RIDGE * slopes @ slopes), gradient
+
+    bounds = [(_LEAST_SLOPE, None), (_LEAST_SLOPE, None), (None, None)]
+    found = minimize(loss, np.array([1.0, 1.0, 0.0]), jac=True, method="L-BFGS-B", bounds=bounds)
+    a, b, c = found.x.tolist()
+    return a, b, c

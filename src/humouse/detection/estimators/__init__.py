@@ -1,0 +1,1 @@
+"""The detectors, as scikit-learn has estimators: fit, decision_function."""

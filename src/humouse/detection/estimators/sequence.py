@@ -1,0 +1,216 @@
+"""A detector on the steps themselves: a small convolutional net over native events."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from scipy.special import expit
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor
+from torch.nn import functional as F
+
+from humouse.detection.checks import check_steps
+from humouse.detection.estimators.corruption import corrupted
+from humouse.eval.probes.sequence_net import SequenceNet
+from humouse.eval.probes.step_channels import batches_alike, mirrors, shortened, step_channels
+from humouse.randomness import generator
+from humouse.trajectories import Trajectories, concatenate
+
+_ROWS_AT_A_TIME = 256
+_MOST_SHIFT = 50.0
+
+
+class SequenceDetector(ClassifierMixin, BaseEstimator):
+    """Tells bots from people by their steps, whatever their number; sees no features.
+
+    The same seed, movements and number of threads give the same answers; torch's global generator
+    stays as it was. Padding and neighbours in a batch take no part.
+
+    To know bots unlike those it is fitted on, it also learns from the people's own gestures, spoilt
+    (see `corruption`), as if bots had made them: other ones in each epoch.
+
+    Args:
+        epochs: Passes over the movements.
+        corruptions: How many spoilt gestures, for each of a person, it sees beside them.
+        width: Channels of the net's layers.
+        batch_size: Movements that a step of the optimiser sees.
+        learning_rate: Its peak, on a one-cycle schedule.
+        weight_decay: Of AdamW.
+        clock_shift_ms: In the fit, every movement's time steps are all made longer or shorter by up
+            to so much.
+        seed: Of the weights, the batches and the augmentation.
+        device: Where the net runs.
+    """
+
+    net_: SequenceNet
+    classes_: np.ndarray
+
+    def __init__(
+        self,
+        *,
+        epochs: int = 8,
+        corruptions: float = 1.0,
+        width: int = 32,
+        batch_size: int = 64,
+        learning_rate: float = 1e-2,
+        weight_decay: float = 1e-2,
+        clock_shift_ms: int = 1,
+        seed: int = 0,
+        device: str = "cpu",
+    ) -> None:
+        self.epochs = epochs
+        self.corruptions = corruptions
+        self.width = width
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.clock_shift_ms = clock_shift_ms
+        self.seed = seed
+        self.device = device
+
+    def fit(self, X: Trajectories, y: Any, sample_weight: Any = None) -> "SequenceDetector":
+        """Learn to tell people (0) from bots (1).
+
+        Args:
+            X: B movements of both.
+            y: [B] 0 or False for a person's, 1 or True for a bot's.
+            sample_weight: [B] how much each counts; None for all alike.
+
+        Raises:
+            InputError: A movement has no steps.
+            ValueError: There is one class only, another number of labels or weights than movements,
+                or a setting is out of range.
+        """
+        if min(self.epochs, self.width, self.batch_size) < 1:
+            raise ValueError("epochs, width and batch_size must be at least 1")
+        if not 0 <= self.corruptions < np.inf:
+            raise ValueError("corruptions must be a number, at least 0")
+        is_bot, weight = _checked(X, y, sample_weight)
+        self.classes_ = np.array([0, 1])
+        check_steps(X)
+        net = SequenceNet(self.width, generator(self.seed, "weights")).to(self.device)
+        net.standardise(*step_channels(X.to(self.device)))
+        self._train(net, X.trimmed().to("cpu"), is_bot, weight)
+        self.net_ = net.requires_grad_(False)
+        # Spoilt gestures make people look guilty: the intercept is that of the movements given.
+        shift = _intercept(self.decision_function(X), is_bot.numpy(), weight.numpy())
+        self.net_.answer.bias.add_(shift)
+        return self
+
+    def decision_function(self, X: Trajectories) -> Float[np.ndarray, "B"]:
+        """Return [B] logits, higher for what looks more like a bot's movement.
+
+        Raises:
+            InputError: A movement has no steps.
+            NotFittedError: `fit` was not called.
+        """
+        check_is_fitted(self)
+        check_steps(X)
+        steps, lengths = step_channels(X.to(self.device))
+        answers = steps.new_zeros(len(lengths))
+        # An empty batch is split into one empty part, which has no longest movement.
+        parts = lengths.argsort(stable=True).split(_ROWS_AT_A_TIME) if len(lengths) else ()
+        for rows in parts:
+            answers[rows] = self.net_(*shortened(steps, lengths, rows))
+        return answers.cpu().double().numpy()
+
+    def predict_proba(self, X: Trajectories) -> Float[np.ndarray, "B 2"]:
+        """Return [B, 2] the probability of a person and of a bot; raises as `decision_function`."""
+        bot = expit(self.decision_function(X))
+        return np.stack([1 - bot, bot], 1)
+
+    def predict(self, X: Trajectories) -> Int[np.ndarray, "B"]:
+        """Return [B] 1 for what is more probably a bot; raises as `decision_function`."""
+        return (self.decision_function(X) > 0).astype(np.int64)
+
+    def step_evidence(self, X: Trajectories) -> Float[np.ndarray, "B T"]:
+        """Return [B, T] by how much the logit falls if a step is hidden; 0 at padding.
+
+        Positive for steps that speak for a bot. They do not add up to the logit: steps speak
+        together. Takes T passes for a movement.
+
+        Raises:
+            InputError: A movement has no steps.
+            NotFittedError: `fit` was not called.
+        """
+        check_is_fitted(self)
+        check_steps(X)
+        evidence = np.zeros(X.deltas.shape[:2])
+        for row in range(len(X)):
+            steps, lengths = step_channels(X[[row]].to(self.device))
+            n = int(lengths[0])
+            valid = steps.new_ones(n + 1, 1, n)
+            seen = torch.cat([valid[:1, 0], 1 - torch.eye(n).to(steps)])[:, None]
+            logit = self.net_(steps.expand(n + 1, -1, -1), valid, seen).double()
+            evidence[row, :n] = (logit[0] - logit[1:]).cpu().numpy()
+        return evidence
+
+    def _train(self, net: SequenceNet, X: Trajectories, is_bot: Tensor, weight: Tensor) -> None:
+        people = (is_bot == 0).nonzero()[:, 0]
+        spoilt = round(self.corruptions * len(people))
+        per_epoch = -(-(len(X) + spoilt) // self.batch_size)
+        optimiser = torch.optim.AdamW(
+            net.parameters(), lr=self.learning_rate, weight_decay=self.weight_decay, fused=True
+        )
+        schedule = torch.optim.lr_scheduler.OneCycleLR(
+            optimiser, self.learning_rate, total_steps=self.epochs * per_epoch, pct_start=0.25
+        )
+        rng = np.random.default_rng(self.seed)
+        for epoch in range(self.epochs):
+            stream = generator(self.seed, "corruption", epoch)
+            rows = people[torch.randint(len(people), (spoilt,), generator=stream)]
+            shown = concatenate([X, corrupted(X[rows], stream)], X.origin)
+            shown = _other_clocks(shown, self.clock_shift_ms, stream)
+            steps, lengths = step_channels(shown.to(self.device))
+            target = torch.cat([is_bot, is_bot.new_ones(spoilt)]).to(steps)
+            counts = torch.cat([weight, weight[rows]]).to(steps)
+            for batch in batches_alike(lengths, per_epoch, rng):
+                part, valid = shortened(steps, lengths, batch)
+                logit = net(part * mirrors(len(batch), rng).to(part), valid)
+                loss = F.binary_cross_entropy_with_logits(logit, target[batch], counts[batch])
+                optimiser.zero_grad()
+                loss.backward()
+                optimiser.step()
+                schedule.step()
+
+
+def _other_clocks(movements: Trajectories, most_ms: int, rng: torch.Generator) -> Trajectories:
+    """Return the movements by clocks that tick up to so many ms slower or faster, at least 1 ms.
+
+    A device that nobody in the fit has must not make a bot of its user.
+    """
+    shift_ms = torch.randint(-most_ms, most_ms + 1, (len(movements), 1), generator=rng)
+    dt_ms = (movements.deltas[..., 2] + shift_ms).clamp(min=1) * movements.mask
+    deltas = torch.cat([movements.deltas[..., :2], dt_ms[..., None]], -1)
+    return replace(movements, deltas=deltas)
+
+
+def _checked(X: Trajectories, y: Any, sample_weight: Any) -> tuple[Tensor, Tensor]:
+    """Return labels and weights, of mean 1, as [B] tensors."""
+    labels = np.asarray(y)
+    weight = np.ones(len(X)) if sample_weight is None else np.asarray(sample_weight, float)
+    for name, values in (("labels", labels), ("weights", weight)):
+        if values.shape != (len(X),):
+            raise ValueError(f"{len(X)} movements need as many {name}, not shape {values.shape}")
+    if not np.isin(labels, (0, 1)).all():
+        raise ValueError("labels must be 0 for a person or 1 for a bot")
+    if len(np.unique(labels)) < 2:
+        raise ValueError("one class only: a detector needs movements of people and of bots")
+    if not (np.isfinite(weight).all() and (weight >= 0).all() and weight.sum() > 0):
+        raise ValueError("weights must be finite, at least 0, and not all 0")
+    return torch.from_numpy(labels.astype(float)), torch.from_numpy(weight / weight.mean())
+
+
+def _intercept(
+    logits: Float[np.ndarray, "B"], is_bot: Float[np.ndarray, "B"], weight: Float[np.ndarray, "B"]
+) -> float:
+    """Return what to add to the logits for their mean probability to be the share of bots."""
+    low, high = -_MOST_SHIFT, _MOST_SHIFT
+    for _ in range(60):
+        middle = (low + high) / 2
+        too_low = weight @ (expit(logits + middle) - is_bot) < 0
+        low, high = (middle, high) if too_low else (low, middle)
+    return (low + high) / 2

@@ -1,0 +1,1 @@
+"""Detectors as ONNX graphs, and the runtime that serves them."""

@@ -1,0 +1,1 @@
+"""What detectors learn from and look at: people, negatives, feature views."""

@@ -1,0 +1,74 @@
+"""What detectors see of a movement beside its steps: features, and what two trained models make of it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from humouse.detection.samples.denoising_errors import denoising_table
+from humouse.detection.samples.labelled import Evidence
+from humouse.diffusion.model import Model as DiffusionModel
+from humouse.diffusion.model import load_model as load_diffusion
+from humouse.errors import InputError
+from humouse.features import GROUPS, FeatureTable, feature_table
+from humouse.gan.discriminator_features import discriminator_table
+from humouse.gan.model import Model as GanModel
+from humouse.gan.model import load_model as load_gan
+
+FEATURES = {
+    "neuromotor": tuple(GROUPS),
+    "kinematic": tuple(group for group in GROUPS if group != "neuromotor"),
+}
+"""Groups of features by the name that settings give them; without the strokes they take a thirtieth
+of the time."""
+
+
+@dataclass(frozen=True)
+class Views:
+    """The views that can be taken here.
+
+    Args:
+        diffusion: Its denoising errors are the view "denoising"; None for no such view.
+        gan: Its discriminator's penultimate features are the view "discriminator"; None likewise.
+        feature_mode: Which of `FEATURES` the view "features" holds.
+    """
+
+    diffusion: DiffusionModel | None = None
+    gan: GanModel | None = None
+    feature_mode: str = "neuromotor"
+
+    @classmethod
+    def load(
+        cls,
+        diffusion: str | Path | None,
+        gan: str | Path | None,
+        feature_mode: str = "neuromotor",
+        device: str = "cpu",
+    ) -> "Views":
+        """Return the views of these checkpoints.
+
+        Raises:
+            InputError: One of them is missing, or of another kind; there is no such mode.
+        """
+        if feature_mode not in FEATURES:
+            raise InputError(f"feature_mode={feature_mode}: choose {' or '.join(FEATURES)}")
+        return cls(
+            None if diffusion is None else load_diffusion(diffusion, device),
+            None if gan is None else load_gan(gan, device),
+            feature_mode,
+        )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The views taken."""
+        taken = {"discriminator": self.gan, "denoising": self.diffusion}
+        return ("features", *(name for name, model in taken.items() if model is not None))
+
+    def look(self, evidence: Evidence) -> Evidence:
+        """Return the same movements with every view."""
+        movements = evidence.movements
+        groups = FEATURES[self.feature_mode]
+        views: dict[str, FeatureTable] = {"features": feature_table(movements, groups)}
+        if self.gan is not None:
+            views["discriminator"] = discriminator_table(self.gan, movements)
+        if self.diffusion is not None:
+            views["denoising"] = denoising_table(self.diffusion, movements)
+        return evidence.with_views(views)

@@ -1,0 +1,1 @@
+"""Training the autoencoder of latent diffusion."""

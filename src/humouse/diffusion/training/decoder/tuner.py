@@ -1,0 +1,194 @@
+"""Tuning a decoder against a critic: its own movements, drawn freely, move towards people's.
+
+Likelihood teaches each event given people's events before it; drawn freely, a decoder stands after its
+own. The critic's log-odds estimate log p(people) − log p(decoder) of a movement, so that following them
+with the score function (Yu et al. 1609.05473; the critic's answer before each event is its baseline)
+descends KL(decoder, people). The likelihood of people's events goes on beside it, which is
+KL(people, decoder), so that no mode is dropped.
+"""
+
+import math
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+from humouse.codec import EventCodec
+from humouse.diffusion.decoder.network import DRAWS_PER_EVENT, Told, done
+from humouse.diffusion.model import Model
+from humouse.diffusion.objective import NoisyBatch
+from humouse.diffusion.samplers import draw, make_sampler
+from humouse.diffusion.training.batches import Share
+from humouse.diffusion.training.decoder.critic import Critic
+from humouse.diffusion.training.decoder.learner import DecoderLearner
+from humouse.randomness import derive_seed, seeded
+from humouse.settings import TunedSettings
+from humouse.training.checkpoint import Checkpoint
+from humouse.training.learner import BadLossError, Material
+from humouse.training.run_settings import learning_rate
+
+_SURE = 5.0
+"""Log-odds are cut here: beyond, a critic says how well it knows the samples by heart."""
+_IMPOSSIBLE = -12.0
+
+
+class DecoderTuner(DecoderLearner):
+    """What tuning changes: the decoder, and the critic that it is held against.
+
+    Args:
+        settings: The whole configuration.
+        material: Codec, splits, accelerator.
+        model: The decoded model.
+    """
+
+    settings: TunedSettings
+
+    def __init__(self, settings: TunedSettings, material: Material, model: Model) -> None:
+        super().__init__(settings, material, model)
+        if model.decoder is None:
+            raise ValueError("there is no decoder to tune")
+        trained = model.decoder.state_dict()
+        self.network.load_state_dict(trained)
+        self.ema.load(trained)
+        # The gradient is that of the distribution as it is, not as it is narrowed for use.
+        self.network.draw_scale, self.network.draw_least = 1.0, 0.0
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(derive_seed(settings.seed, "critic"))
+            critic = Critic(dropout=settings.tuning.critic_dropout)
+        self.critic = critic.to(self.accelerator.device)
+        self.critic_optimizer = torch.optim.AdamW(
+            self.critic.parameters(),
+            lr=settings.tuning.critic_lr,
+            betas=(0.5, 0.99),
+            weight_decay=settings.optim.weight_decay,
+            fused=True,
+        )
+
+    def state(self) -> dict[str, Any]:
+        """Return the fields of a checkpoint that are the learner's."""
+        pair = nn.ModuleDict({"decoder": self.network, "critic": self.critic})
+        optimizers = {"decoder": self.optimizer, "critic": self.critic_optimizer}
+        return {
+            "model": pair.state_dict(),
+            "ema": self.averaged(),
+            "optimizer": {name: one.state_dict() for name, one in optimizers.items()},
+            "scaler": {},
+        }
+
+    def load(self, saved: Checkpoint) -> None:
+        """Take over the state in a checkpoint."""
+        pair = nn.ModuleDict({"decoder": self.network, "critic": self.critic})
+        pair.load_state_dict(saved.model)
+        self.ema.load({name: saved.ema["decoder." + name] for name in self.ema.weights})
+        self.optimizer.load_state_dict(saved.optimizer["decoder"])
+        self.critic_optimizer.load_state_dict(saved.optimizer["critic"])
+
+    def step(self, share: Share, step: int, steps: int) -> dict[str, float]:  # type: ignore[override]
+        """Let the critic take step `step` (from 0) of `steps`, then, past its head start, the decoder.
+
+        Raises:
+            BadLossError: A loss or a gradient is not finite.
+        """
+        with seeded(self.accelerator.device, derive_seed(self.settings.seed, "tuner", step)):
+            batch = share.batch.trimmed().to(self.accelerator.device)
+            told = self._told(batch)
+            chance = torch.rand(*told.mask.shape, DRAWS_PER_EVENT, device=told.mask.device)
+            self.network.eval()
+            drawn = self.network.draw(told, chance)
+            numbers = self._critic_step(batch, told, drawn)
+            head_start = self.settings.tuning.head_start
+            if step < head_start:
+                return numbers
+            self.optimizer.zero_grad(set_to_none=True)
+            numbers |= self._follow(told, drawn)
+            self.network.train()
+            numbers["nats"] = self._gradient(share, step)
+            self._move(step - head_start, steps - head_start)
+        return numbers
+
+    def _told(self, batch: NoisyBatch) -> Told:
+        """Return what the decoder is told where the diffusion hands over to it, as in sampling."""
+        if batch.cond is None or not isinstance(self.codec, EventCodec):
+            raise ValueError("a decoder is told all conditions of events")
+        schedule, until = self.model.denoiser.schedule, self.model.hand_over
+        shape = batch.x0.shape
+        sampler = make_sampler("dpm", schedule, eta=0.0)
+        noisy = torch.randn(shape, device=batch.x0.device) * batch.mask[..., None]
+        if until < float(sampler.times(1)[0]):
+            noisy = draw(
+                self.model.denoiser,
+                sampler,
+                steps=self.settings.tuning.diffusion_steps,
+                noise=lambda: noisy,
+                mask=batch.mask,
+                cond=batch.cond[:, : self.model.cond_dim] if self.model.cond_dim else None,
+                self_condition=self.model.config["model"]["self_condition"],
+                until=until,
+            )
+        level = torch.stack(schedule(torch.tensor(until, dtype=torch.float64)))
+        return Told(
+            x_t=noisy,
+            level=level.to(noisy).expand(len(noisy), 2),
+            cond=batch.cond,
+            ends=done(self._events(batch)).sum(1).round(),
+            mask=batch.mask,
+        )
+
+    def _events(self, batch: NoisyBatch) -> Float[Tensor, "B T 3"]:
+        return self.codec.events(batch.x0) * batch.mask[..., None]
+
+    def _log_odds(self, events: Float[Tensor, "B T 3"], told: Told) -> Float[Tensor, "B T+1"]:
+        """Return the critic's answers; it shall judge movements, not how exactly they obey."""
+        how = self.settings.tuning
+        ends = told.ends[:, :3].clone()
+        ends[:, 2] *= 1 + how.critic_time_jitter * torch.randn(len(ends), device=ends.device)
+        cond = told.cond + how.critic_jitter * torch.randn_like(told.cond)
+        return self.critic(events, cond, ends, told.mask)
+
+    def _critic_step(
+        self, batch: NoisyBatch, told: Told, drawn: Float[Tensor, "B T 3"]
+    ) -> dict[str, float]:
+        self.critic.train()
+        losses, finals = [], []
+        for events, answer in ((self._events(batch), 1.0), (drawn, 0.0)):
+            log_odds = self._log_odds(events, told)
+            valid = nn.functional.pad(told.mask, (1, 0), value=True)
+            final = log_odds.gather(1, told.mask.sum(1, keepdim=True))[:, 0]
+            for part in (log_odds[valid], final):
+                losses.append(binary_cross_entropy_with_logits(part, torch.full_like(part, answer)))
+            finals.append(final.detach())
+        loss = torch.stack(losses).sum()
+        self.critic_optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        norm = float(nn.utils.clip_grad_norm_(self.critic.parameters(), 1.0))
+        if not math.isfinite(norm):
+            raise BadLossError(f"the critic's gradient is {norm:g}")
+        self.critic_optimizer.step()
+        people, made = finals
+        told_apart = (people[:, None] > made[None]).float().mean()
+        return {"loss": float(loss.detach()), "critic_auc": float(told_apart)}
+
+    def _follow(self, told: Told, drawn: Float[Tensor, "B T 3"]) -> dict[str, float]:
+        """Add the gradient that makes likelier what the critic takes for people's."""
+        self.critic.eval()
+        with torch.no_grad():
+            log_odds = self._log_odds(drawn, told).clamp(-_SURE, _SURE)
+            final = log_odds.gather(1, told.mask.sum(1, keepdim=True))
+            gain = (final - log_odds[:, :-1])[told.mask]
+            gain -= gain.mean()
+        log_prob = self.network(drawn, told).clamp(min=_IMPOSSIBLE).sum(1)
+        (-(gain * log_prob).mean()).backward()
+        return {"log_odds": float(final.mean())}
+
+    def _move(self, step: int, steps: int) -> None:
+        optim = self.settings.optim
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate(optim, step, steps)
+        clip = optim.grad_clip or math.inf
+        norm = float(nn.utils.clip_grad_norm_(self.network.parameters(), clip))
+        if not math.isfinite(norm):
+            raise BadLossError(f"the decoder's gradient is {norm:g}")
+        self.optimizer.step()
+        self.ema.update(self.network, step)

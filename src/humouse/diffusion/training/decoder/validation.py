@@ -1,0 +1,60 @@
+"""What training the decoder measures on the validation split."""
+
+from dataclasses import dataclass
+
+import torch
+from matplotlib.figure import Figure
+
+from humouse.codec import CONDITIONS, EventCodec, valid_steps
+from humouse.diffusion.decoder.network import EventDecoder
+from humouse.diffusion.model import Model
+from humouse.diffusion.noise.schedule import Schedule
+from humouse.diffusion.objective import NoisyBatch
+from humouse.diffusion.sample import sample
+from humouse.diffusion.training.decoder.likelihood import from_time, log_likelihood, roughly
+from humouse.randomness import generator
+from humouse.settings import DecoderModelSettings
+from humouse.training.validation import SampleCheck
+
+_BATCH = 64
+
+
+@dataclass(frozen=True)
+class DecoderCheck(SampleCheck):
+    """A fixed set of validation gestures and the ways to look at a decoder through it."""
+
+    @torch.no_grad()
+    def nats(
+        self, decoder: EventDecoder, schedule: Schedule, how: DecoderModelSettings
+    ) -> dict[str, float]:
+        """Return the nats per event, as "val_loss", and what dx, dy and dt have of them.
+
+        At noise times spread evenly over those learned from.
+        """
+        if not isinstance(self.codec, EventCodec):
+            raise ValueError("a decoder writes events")
+        x0, frame = self.codec.encode(self.people)
+        B, T, _ = x0.shape
+        g = generator(self.seed, "validation loss")
+        whole = NoisyBatch(
+            x0=x0,
+            mask=valid_steps(frame.lengths, T),
+            cond=self.codec.told(frame, len(CONDITIONS)),
+            t=schedule.training_time((torch.arange(B) + 0.5) / B)[torch.randperm(B, generator=g)],
+            eps=torch.randn(x0.shape, generator=g),
+            self_condition=torch.zeros(B, dtype=torch.bool),
+        )
+        whole = from_time(whole[frame.lengths.argsort(stable=True)], how.least_time)
+        device = next(decoder.parameters()).device
+        total = torch.zeros(3, dtype=torch.float64)
+        for first in range(0, B, _BATCH):
+            part = whole[first : first + _BATCH].trimmed().to(device)
+            off = roughly(len(part), how, g)
+            nats = log_likelihood(decoder, self.codec, schedule, part, off)
+            total -= nats.double().sum(0).cpu()
+        dx, dy, dt = (total / int(frame.lengths.sum())).tolist()
+        return {"val_loss": dx + dy + dt, "val_dx": dx, "val_dy": dy, "val_dt": dt}
+
+    def score(self, model: Model) -> tuple[dict[str, float], dict[str, Figure]]:
+        """Return the scores of fresh samples of the model, and pictures; see `judged`."""
+        return self.judged(sample(model, len(self.people), seed=self.seed))

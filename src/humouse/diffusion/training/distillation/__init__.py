@@ -1,0 +1,1 @@
+"""Distilling a diffusion model into one of a few network calls."""

@@ -1,0 +1,157 @@
+"""The student's learner: a diffusion model's, on a teacher's paths instead of people's gestures."""
+
+import math
+from functools import cached_property
+
+import torch
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from humouse.codec import valid_steps
+from humouse.diffusion.denoiser import Denoiser
+from humouse.diffusion.model import Model
+from humouse.diffusion.samplers import DDIM, draw
+from humouse.diffusion.training.batches import Share
+from humouse.diffusion.training.distillation.pairs import PairBatches, Pairs, calls, draw_pairs
+from humouse.diffusion.training.learner import DiffusionLearner
+from humouse.errors import InputError
+from humouse.progress import progress_bar
+from humouse.randomness import derive_seed
+from humouse.settings import DistilledSettings
+from humouse.training.learner import BadLossError, Material
+
+_BATCH = 64
+
+
+class DistillLearner(DiffusionLearner):
+    """A network that starts as the teacher and learns to make its way in a few DDIM steps.
+
+    The teacher's network may take its previous answer as an input; the student's does not: x_t alone
+    decides where the teacher's path leads.
+
+    Args:
+        settings: The whole configuration.
+        material: Codec, splits, accelerator.
+        teacher: The trained model.
+
+    Raises:
+        InputError: The numbers of steps do not go together.
+    """
+
+    settings: DistilledSettings
+
+    def __init__(self, settings: DistilledSettings, material: Material, teacher: Model) -> None:
+        self.teacher = teacher
+        teacher.denoiser.to(material.accelerator.device)
+        how, held_out = settings.distillation, settings.logging.num_eval_samples
+        n = how.pairs + held_out
+        total, shown = calls(n, how.teacher_steps), material.accelerator.is_main_process
+        with progress_bar("the teacher's pairs", total, shown=shown) as advance:
+            pairs = draw_pairs(
+                teacher,
+                n,
+                steps=how.steps,
+                teacher_steps=how.teacher_steps,
+                seed=derive_seed(settings.seed, "pairs"),
+                progress=advance,
+            )
+        self.pairs, self.held_out = pairs[: how.pairs], pairs[how.pairs :]
+        super().__init__(settings, material)
+        self.network.load_state_dict(
+            student_weights(teacher.denoiser.network.state_dict(), self.network.state_dict())
+        )
+        self.ema.load(self.network.state_dict())
+
+    def _batches(self, denoiser: Denoiser) -> PairBatches:  # type: ignore[override]
+        accelerator = self.accelerator
+        return PairBatches(
+            self.pairs,
+            denoiser.schedule,
+            self.material.gestures_per_step,
+            self.settings.seed,
+            rank=accelerator.process_index,
+            processes=accelerator.num_processes,
+        )
+
+    def step(self, share: Share, step: int, steps: int) -> dict[str, float]:  # type: ignore[override]
+        """Take optimiser step `step` (from 0) of `steps`; return the loss and the gradient's norm.
+
+        Raises:
+            InputError: One of the two is not finite.
+        """
+        try:
+            return super().step(share, step, steps)
+        except BadLossError as error:
+            raise InputError(
+                f"step {step + 1}: {error}; stopped before they reached the weights; try a lower "
+                "optim.lr, or optim.amp=false"
+            ) from error
+
+    def measure(self, *, scored: bool) -> tuple[dict[str, float], dict[str, Figure]]:
+        """Return how far the student ends from the teacher, and what samples show where it is due.
+
+        "val_loss" is the mean squared distance, on the codec's scale, between what both make of the
+        same noise, held out; "teacher_val_loss" is that of the teacher itself in as few steps.
+        """
+        self.average.network.load_state_dict(self.ema.weights)
+        scores = {
+            "val_loss": distance(self.average, self.held_out),
+            "teacher_val_loss": self._teacher_distance,
+        }
+        if not scored:
+            return scores, {}
+        m = self.material
+        model = Model(m.codec, m.config, {}, m.path, 0, denoiser=self.average)
+        samples, pictures = self.validation.score(model)
+        return scores | samples, pictures
+
+    @cached_property
+    def _teacher_distance(self) -> float:
+        fed = self.teacher.config["model"]["self_condition"]
+        return distance(self.teacher.denoiser, self.held_out, self_condition=fed)
+
+
+def student_weights(teacher: dict[str, Tensor], student: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Return the teacher's weights as the student's network takes them.
+
+    Where the teacher reads its previous answer too, the student lacks those input channels; without
+    them it answers as the teacher does without a previous answer.
+
+    Args:
+        teacher: Weights of a network.
+        student: Weights of the same network, with or without self-conditioning.
+    """
+    fitted = dict(teacher)
+    for name, weights in student.items():
+        extra = teacher[name].shape[1] - weights.shape[1] if weights.ndim > 1 else 0
+        if extra:  # channels of x, then as many of the previous answer, then of the position
+            given = teacher[name]
+            fitted[name] = torch.cat([given[:, :extra], given[:, 2 * extra :]], 1)
+    return fitted
+
+
+@torch.no_grad()
+def distance(denoiser: Denoiser, pairs: Pairs, *, self_condition: bool = False) -> float:
+    """Return the mean squared distance of DDIM samples from the ends of the pairs' paths.
+
+    Args:
+        denoiser: Samples from the pairs' noise, in as many steps as they have.
+        pairs: Noise and ends; the mean is over their valid steps and channels.
+        self_condition: Hand each answer to the next call.
+    """
+    device = next(denoiser.parameters()).device
+    total = 0.0
+    for rows in pairs.lengths.argsort(stable=True).split(_BATCH):
+        part = pairs[rows].trimmed()
+        mask = valid_steps(part.lengths, part.x.shape[2])
+        made = draw(
+            denoiser,
+            DDIM(denoiser.schedule),
+            steps=pairs.steps,
+            noise=lambda part=part: part.x[:, 0].to(device),  # type: ignore[misc]
+            mask=mask.to(device),
+            cond=None if part.cond is None else part.cond.to(device),
+            self_condition=self_condition,
+        )
+        total += float((made.cpu() - part.x[:, -1]).double().square().sum())
+    return total / (int(pairs.lengths.sum()) * math.prod(pairs.x.shape[3:]))

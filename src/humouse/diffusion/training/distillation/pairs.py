@@ -1,0 +1,247 @@
+"""What a student learns from: where a teacher's solver passes on its way from noise to movements.
+
+The pairs lie in memory as float32, N · (steps + 1) · T · C values: 16,384 pairs of 4 steps are 71 MB
+at T = 72 and C = 3. They follow from the teacher and the seed, so that a resumed run draws them again.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from humouse.codec import valid_steps
+from humouse.diffusion.model import Model
+from humouse.diffusion.noise.schedule import Schedule
+from humouse.diffusion.objective import NoisyBatch
+from humouse.diffusion.samplers import DPMSolverPP2M, draw
+from humouse.diffusion.training.batches import Share
+from humouse.errors import InputError
+from humouse.randomness import generator
+
+_BATCH = 64
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """A teacher's paths at the times of a student.
+
+    Args:
+        times: [P] the student's times, the noisiest first, 0 last.
+        x: [N, P, T, C] x at these times: noise first, clean data last; zero at padding.
+        lengths: [N] number of valid steps of x.
+        cond: [N, K] what the teacher was told, on the network's scale, or None.
+    """
+
+    times: Float[Tensor, "P"]
+    x: Float[Tensor, "N P T C"]
+    lengths: Int[Tensor, "N"]
+    cond: Float[Tensor, "N K"] | None
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def __getitem__(self, rows: slice | Tensor) -> "Pairs":
+        cond = None if self.cond is None else self.cond[rows]
+        return Pairs(self.times, self.x[rows], self.lengths[rows], cond)
+
+    @property
+    def steps(self) -> int:
+        """The number k of the student's steps; P = k + 1."""
+        return len(self.times) - 1
+
+    def trimmed(self) -> "Pairs":
+        """Return the same pairs with no more padding than the longest needs."""
+        x = self.x[:, :, : int(self.lengths.max())]
+        return Pairs(self.times, x, self.lengths, self.cond)
+
+    def jumps(
+        self, rows: Int[Tensor, "B"], segments: Int[Tensor, "B"], schedule: Schedule
+    ) -> NoisyBatch:
+        """Return pairs at one step each, as a batch of ordinary denoising.
+
+        A DDIM step lands on the teacher's x_s exactly if the answer at (x_t, t) is
+        x̂0 = (x_s − (σ_s/σ_t) x_t) / (α_s − (σ_s/σ_t) α_t), which in the last step is the clean data
+        (Salimans & Ho 2202.00512, section 3). x_t is this x̂0 under the noise (x_t − α_t x̂0)/σ_t, so
+        the usual objective on both regresses it. Measured on v, an error of x̂0 weighs 1/σ_t²; where
+        times are spread evenly over the angle atan(σ/α), as the cosine schedule's are, that is the
+        squared error of the landing point up to a constant: no segment starves.
+
+        Args:
+            rows: Which pairs.
+            segments: [B] from which of the student's times each jumps, 0 to k − 1.
+            schedule: The schedule of teacher and student.
+        """
+        t, s = self.times[segments], self.times[segments + 1]
+        (alpha_t, sigma_t), (alpha_s, sigma_s) = (
+            [part[:, None, None] for part in schedule(time)] for time in (t, s)
+        )
+        x_t, x_s = self.x[rows, segments].double(), self.x[rows, segments + 1].double()
+        kept = sigma_s / sigma_t
+        x0 = (x_s - kept * x_t) / (alpha_s - kept * alpha_t)
+        return NoisyBatch(
+            x0=x0.float(),
+            mask=valid_steps(self.lengths[rows], self.x.shape[2]),
+            cond=None if self.cond is None else self.cond[rows],
+            t=t.float(),
+            eps=((x_t - alpha_t * x0) / sigma_t).float(),
+            self_condition=torch.zeros(len(rows), dtype=torch.bool),
+        )
+
+
+class PassingSolver(DPMSolverPP2M):
+    """DPM-Solver++(2M) that passes through a student's times, and keeps each x.
+
+    Args:
+        schedule: The schedule.
+        student_steps: k; the solver's own number of steps is a multiple of it.
+    """
+
+    def __init__(self, schedule: Schedule, student_steps: int) -> None:
+        super().__init__(schedule)
+        self.student_steps = student_steps
+
+    def start(self) -> None:
+        """Forget the steps before."""
+        super().start()
+        self.passed: list[Tensor] = []
+
+    def times(self, steps: int, *, until: float = 0.0) -> Float[Tensor, "{steps}+1"]:
+        """Return the student's times with others between, from the noisiest λ that this rule takes.
+
+        Raises:
+            InputError: The steps are no multiple of the student's, or too many.
+        """
+        if self.student_steps < 1:
+            raise InputError(f"steps={self.student_steps}: must be at least 1")
+        if steps < self.student_steps or steps % self.student_steps:
+            raise InputError(
+                f"teacher_steps={steps}: must be a multiple of steps={self.student_steps}"
+            )
+        times = self.schedule.times(steps, until=until)
+        times[0] = super().times(1)[0]
+        if not bool((times.diff() < 0).all()):
+            raise InputError(f"teacher_steps={steps}: more than the schedule has; ask for fewer")
+        return times
+
+    def step(
+        self,
+        x_t: Float[Tensor, "B T C"],
+        x0: Float[Tensor, "B T C"],
+        t: Float[Tensor, ""],
+        s: Float[Tensor, ""],
+        noise: Float[Tensor, "B T C"] | None,
+    ) -> Float[Tensor, "B T C"]:
+        """Return x_s, and keep it."""
+        self.passed.append(super().step(x_t, x0, t, s, noise))
+        return self.passed[-1]
+
+    def at_student_times(self) -> Float[Tensor, "B k T C"]:
+        """Return x at the student's times but the first."""
+        every = len(self.passed) // self.student_steps
+        return torch.stack(self.passed[every - 1 :: every], 1)
+
+
+def draw_pairs(
+    teacher: Model,
+    n: int,
+    *,
+    steps: int,
+    teacher_steps: int,
+    seed: int,
+    progress: Callable[[], None] = lambda: None,
+) -> Pairs:
+    """Return n pairs; pair i depends on the teacher, the steps, the seed and i alone.
+
+    Lengths and conditions are drawn as sampling draws them when nothing is asked.
+
+    Args:
+        teacher: The trained model.
+        n: How many.
+        steps: The student's steps k.
+        teacher_steps: Network calls of the teacher per pair, a multiple of `steps`.
+        seed: 0 or more.
+        progress: Called after each of `calls(n, teacher_steps)` network calls.
+
+    Raises:
+        InputError: The numbers of steps do not go together.
+    """
+    codec, schedule = teacher.codec, teacher.denoiser.schedule
+    solver = PassingSolver(schedule, steps)
+    frame = codec.draw_frames(n, seed=seed)
+    cond = codec.told(frame, teacher.cond_dim)
+    device = next(teacher.denoiser.parameters()).device
+    lengths = codec.steps(frame.lengths)
+    shape = int(codec.steps(torch.tensor(codec.sequence_length))), codec.channels
+    x = torch.zeros(n, steps + 1, int(lengths.max()), codec.channels)
+    # Alike lengths run together, so that little work goes into padding.
+    for rows in lengths.argsort(stable=True).split(_BATCH):
+        longest = int(lengths[rows].max())
+        mask = valid_steps(lengths[rows], longest)
+        streams = [generator(seed, "pair", row) for row in rows.tolist()]
+        noise = torch.stack([torch.randn(shape, generator=one)[:longest] for one in streams])
+        draw(
+            teacher.denoiser,
+            solver,
+            steps=teacher_steps,
+            noise=lambda noise=noise: noise.to(device),  # type: ignore[misc]
+            mask=mask.to(device),
+            cond=None if cond is None else cond[rows].to(device),
+            self_condition=teacher.config["model"]["self_condition"],
+            progress=progress,
+        )
+        path = torch.cat([noise[:, None], solver.at_student_times().cpu()], 1)
+        x[rows, :, :longest] = path * mask[:, None, :, None]
+    return Pairs(schedule.times(steps), x, lengths, cond)
+
+
+def calls(n: int, teacher_steps: int) -> int:
+    """Return how often `draw_pairs` reports progress."""
+    return -(-n // _BATCH) * teacher_steps
+
+
+class PairBatches(Dataset[Share]):
+    """Item k is what step k learns from: pairs at one of the student's steps each.
+
+    Args:
+        pairs: The pairs.
+        schedule: The schedule of teacher and student.
+        batch_size: Pairs a step, over all processes.
+        seed: Seed of the run.
+        rank: This process's number.
+        processes: How many there are.
+    """
+
+    def __init__(
+        self,
+        pairs: Pairs,
+        schedule: Schedule,
+        batch_size: int,
+        seed: int,
+        *,
+        rank: int = 0,
+        processes: int = 1,
+    ) -> None:
+        self.pairs = pairs
+        self.schedule = schedule
+        self.batch_size = batch_size
+        self.seed = seed
+        self.rank = rank
+        self.processes = processes
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Steps that see as many pairs as there are, rounded up."""
+        return -(-len(self.pairs) // self.batch_size)
+
+    def __getitem__(self, step: int) -> Share:
+        g, B, k = generator(self.seed, "jump", step), self.batch_size, self.pairs.steps
+        rows = torch.randint(len(self.pairs), (B,), generator=g)
+        # Every segment as often as any other, but for a remainder that moves on.
+        segments = (torch.arange(B) + torch.randint(k, (1,), generator=g)) % k
+        order = self.pairs.lengths[rows].argsort(stable=True)[self.rank :: self.processes]
+        batch = self.pairs.jumps(rows[order], segments[order], self.schedule)
+        values = int(self.pairs.lengths[rows].sum()) * self.pairs.x.shape[3]
+        return Share(batch, values, rows)

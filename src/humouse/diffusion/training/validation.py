@@ -1,0 +1,51 @@
+"""What training the diffusion model measures on the validation split: a loss, and fresh samples."""
+
+from dataclasses import dataclass
+
+import torch
+from matplotlib.figure import Figure
+
+from humouse.codec import valid_steps
+from humouse.diffusion.denoiser import Denoiser
+from humouse.diffusion.model import Model
+from humouse.diffusion.objective import NoisyBatch, squared_error_sum
+from humouse.diffusion.sample import sample
+from humouse.randomness import generator
+from humouse.training.validation import SAMPLE_SCORES, SampleCheck
+
+_BATCH = 64
+FOLLOWED = ("val_loss", *SAMPLE_SCORES)
+"""The scores of a validation round, any of which early stopping may follow."""
+
+
+@dataclass(frozen=True)
+class Validation(SampleCheck):
+    """A fixed set of validation gestures and the ways to look at a model through it."""
+
+    @torch.no_grad()
+    def loss(self, denoiser: Denoiser, min_snr_gamma: float | None = None) -> float:
+        """Return the masked loss, weighted as in training, at evenly spread noise times."""
+        x0, frame = self.codec.encode(self.people)
+        B, T, C = x0.shape
+        g = generator(self.seed, "validation loss")
+        mask = valid_steps(self.codec.steps(frame.lengths), T)
+        whole = NoisyBatch(
+            x0=x0,
+            mask=mask,
+            cond=self.codec.told(frame, self.cond_dim),
+            t=denoiser.schedule.training_time((torch.arange(B) + 0.5) / B),
+            eps=torch.randn(B, T, C, generator=g),
+            self_condition=torch.zeros(B, dtype=torch.bool),
+        )[frame.lengths.argsort(stable=True)]
+        device = next(denoiser.parameters()).device
+        # Sorting by length must not tie noise times to lengths.
+        whole = NoisyBatch(**{**vars(whole), "t": whole.t[torch.randperm(B, generator=g)]})
+        parts = (whole[i : i + _BATCH].trimmed().to(device) for i in range(0, B, _BATCH))
+        total = sum(
+            float(squared_error_sum(denoiser, part, min_snr_gamma=min_snr_gamma)) for part in parts
+        )
+        return total / (int(mask.sum()) * C)
+
+    def score(self, model: Model) -> tuple[dict[str, float], dict[str, Figure]]:
+        """Return the scores of fresh samples of the model, and pictures; see `judged`."""
+        return self.judged(sample(model, len(self.people), seed=self.seed))

@@ -1,0 +1,1 @@
+"""Metrics: pure functions of two feature matrices, each with its interval."""

@@ -1,0 +1,64 @@
+"""How much power the velocity has in each band of frequencies, beside people's."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from humouse.eval.result import BandPower
+from humouse.eval.statistics.resampling import Resampling, scored
+from humouse.eval.statistics.score import Score
+from humouse.eval.statistics.weights import whole_and_draws
+from humouse.features.spectra import BANDS_HZ, decibel, velocity_spectrum
+from humouse.trajectories import Trajectories
+
+
+def band_powers(
+    real: Trajectories, fake: Trajectories, *, resampling: Resampling | None = None
+) -> tuple[dict[str, BandPower], Score]:
+    """Return the mean power in each band, by its name "0-4 Hz" …, and the spectral distance (dB).
+
+    The distance is the root mean square over bands of 10·log₁₀(fake power / real power). Bands in
+    which people have no power are left out, and it is 0 where none remains; the fake's power counts
+    as at least −60 dB re 1 px²/s.
+
+    Args:
+        real: N movements.
+        fake: M movements.
+        resampling: Draws of people for the intervals of the ratios and of the distance.
+
+    Raises:
+        ValueError: Draws of sets of another size.
+    """
+    powers = [_by_band(side) for side in (real, fake)]
+    weights = whole_and_draws(resampling, *powers)
+    a, b = (
+        side @ power / side.sum(1, keepdim=True)
+        for side, power in zip(weights, powers, strict=True)
+    )
+    ratio = b / a
+    bands = {
+        f"{low}-{high} Hz": BandPower(
+            real=float(a[0, k]),
+            fake=float(b[0, k]),
+            ratio=scored(ratio[:, k], resampling, least=0.0) if a[0, k] > 0 else None,
+        )
+        for k, (low, high) in enumerate(BANDS_HZ)
+    }
+    return bands, scored(_distance_db(a, b), resampling, least=0.0)
+
+
+def _by_band(movements: Trajectories) -> Float[Tensor, "N bands"]:
+    """Return the mean power of each movement in each band (px²/s)."""
+    frequency_hz, power = velocity_spectrum(movements)
+    inside = [(frequency_hz >= low) & (frequency_hz < high) for low, high in BANDS_HZ]
+    return torch.stack([power[:, band].double().mean(1) for band in inside], dim=1)
+
+
+def _distance_db(
+    real: Float[Tensor, "K bands"], fake: Float[Tensor, "K bands"]
+) -> Float[Tensor, "K"]:
+    moved = real[0] > 0
+    if not moved.any():
+        return real.new_zeros(len(real))
+    difference = decibel(fake[:, moved]) - 10 * real[:, moved].log10()
+    return difference.square().mean(1).sqrt()

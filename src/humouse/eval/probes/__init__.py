@@ -1,0 +1,1 @@
+"""Two-sample tests: classifiers that try to separate real from generated movements."""

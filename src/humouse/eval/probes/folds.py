@@ -1,0 +1,108 @@
+"""Folds of a two-sample test: people held out whole, both sides spread evenly."""
+
+import numpy as np
+from jaxtyping import Int
+
+from humouse.eval.statistics.resampling import Users, people_change_sides, several
+
+
+def fold_numbers(
+    real: np.ndarray | None,
+    fake: np.ndarray | None,
+    n: int,
+    folds: int,
+    rng: np.random.Generator,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return [n] the fold of each real row and [n] of each fake row.
+
+    Args:
+        real: [n] groups of the real rows, or None.
+        fake: [n] groups of the fake rows, or None.
+        n: Number of rows on each side.
+        folds: Number of folds wanted; fewer come where there are fewer groups or rows.
+        rng: Breaks ties.
+    """
+    # One name says no more than none: nobody else is left to hold that person out for.
+    real, fake = (side if several(side) else None for side in (real, fake))
+    sides = [np.full(n, "") if side is None else side for side in (real, fake)]
+    named = [side is not None for side in (real, fake)]
+    everybody = [side for side, has in zip(sides, named, strict=True) if has]
+    names = np.unique(np.concatenate(everybody)) if everybody else np.array([])
+    if len(names) < 2:  # one person cannot be held out from himself
+        numbers = rng.permutation(np.arange(n) % min(folds, n))
+        return numbers, rng.permutation(numbers)
+    folds = min(folds, len(names))
+    counts = np.stack([(side[:, None] == names).sum(0) for side in sides], 1)
+    fold_of = _balanced(counts, folds, rng)
+    place = dict(zip(names, fold_of, strict=True))
+    first, second = (
+        np.array([place[name] for name in side]) if has else None
+        for side, has in zip(sides, named, strict=True)
+    )
+    # Rows of nobody go where the other side's are, so that each fold is half real, half fake.
+    if second is None:
+        second = rng.permutation(np.asarray(first))
+    if first is None:
+        first = rng.permutation(second)
+    return first, second
+
+
+def _balanced(counts: np.ndarray, folds: int, rng: np.random.Generator) -> np.ndarray:
+    """Return the fold of each group, [G, 2] rows a group, so that both sides fill evenly."""
+    counts = np.concatenate([counts, counts.sum(1, keepdims=True)], 1)
+    load = np.zeros((folds, counts.shape[1]))
+    fold_of = np.zeros(len(counts), int)
+    shuffled = rng.permutation(len(counts))
+    for group in shuffled[np.argsort(-counts[shuffled, -1], kind="stable")]:
+        fullness = ((load + counts[group]) ** 2).sum(1) - (load**2).sum(1)
+        fold_of[group] = fullness.argmin()
+        load[fold_of[group]] += counts[group]
+    return fold_of
+
+
+def twins_together(
+    rows: np.ndarray, is_real: np.ndarray, fold: Int[np.ndarray, "R"]
+) -> Int[np.ndarray, "R"]:
+    """Return the folds with a fake row that equals a real one moved to that one's fold.
+
+    A copy held out from its original would be taken for the other side with certainty: two equal
+    sets would read below one half. Each real row takes one copy along, no more: many copies of one
+    gesture are a collapse, which the probe must be able to learn.
+
+    Args:
+        rows: [R, F] both sides' rows.
+        is_real: [R] which of them are real.
+        fold: [R].
+    """
+    places: dict[bytes, list[int]] = {}
+    for row, number in zip(rows[is_real], fold[is_real], strict=True):
+        places.setdefault(row.tobytes(), []).append(number)
+    moved = fold.copy()
+    for k in np.flatnonzero(~is_real):
+        free = places.get(rows[k].tobytes())
+        if free:
+            moved[k] = free.pop()
+    return moved
+
+
+def permuted_labels(
+    is_real: np.ndarray, real: Users, fake: Users, permutations: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Return [P, R] labels as they might have fallen if there were no difference.
+
+    Where whole people can change sides (`people_change_sides`) they do, for the gestures of a person
+    are alike; else rows do.
+
+    Args:
+        is_real: [R] bool, the real rows first.
+        real: Names behind the real rows, or None.
+        fake: Names behind the fake rows, or None.
+        permutations: P.
+        rng: Draws them.
+    """
+    if not people_change_sides(real, fake):
+        return np.stack([rng.permutation(is_real) for _ in range(permutations)])
+    everybody = np.concatenate([np.asarray(real).astype(str), np.asarray(fake).astype(str)])
+    names, index = np.unique(everybody, return_inverse=True)
+    of_real = np.isin(names, np.asarray(real).astype(str))
+    return np.stack([rng.permutation(of_real)[index] for _ in range(permutations)])

@@ -1,0 +1,145 @@
+"""`Evaluation`: what came of comparing one set of movements with another, as plain numbers."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from humouse.eval.statistics.score import Score
+
+
+def without_draws(items: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a dataclass's fields for a file: a score's draws do not go into it."""
+    return {key: value for key, value in items if key != "draws"}
+
+
+@dataclass(frozen=True)
+class FeatureComparison:
+    """One feature on both sides.
+
+    Args:
+        unit: Its unit; "1" for a share or ratio.
+        definition: One line that says how it is computed.
+        real_mean: Mean over the real side, in its unit.
+        real_std: Standard deviation there.
+        fake_mean: Mean over the judged side.
+        fake_std: Standard deviation there.
+        wasserstein: 1-Wasserstein distance over the real standard deviation (over 1 where that
+            is 0).
+        importance: AUC that the boosting probe loses where this feature is shuffled, or None where
+            it was not asked.
+    """
+
+    unit: str
+    definition: str
+    real_mean: float
+    real_std: float
+    fake_mean: float
+    fake_std: float
+    wasserstein: Score
+    importance: float | None = None
+
+
+@dataclass(frozen=True)
+class BandPower:
+    """Mean power of the velocity in a band of frequencies.
+
+    Args:
+        real: px²/s on the real side.
+        fake: px²/s on the judged side.
+        ratio: Fake over real, or None where the real power is 0.
+    """
+
+    real: float
+    fake: float
+    ratio: Score | None
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """A judged movement and the train movement nearest to it.
+
+    Args:
+        fake: Row of the judged movement among those compared.
+        train: Row of its neighbour in the train set.
+        distance: Between their features on the common scale.
+        people_nearer: Share of the held-out people's gestures that lie at least as near to the
+            train set.
+    """
+
+    fake: int
+    train: int
+    distance: float
+    people_nearer: float
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What came of comparing `fake` with `real`.
+
+    Args:
+        real: Origin of the movements taken as the standard.
+        fake: Origin of those that are judged.
+        gestures: How many of each were compared.
+        users: How many people are on the real side; 0 where they are not named.
+        seed: What the choice of gestures, the folds and the probes came from.
+        scores: By name, those of `score.MEASURES` that were asked for.
+        features: By name of the feature.
+        spectra: By band, "0-4 Hz" ….
+        curves: By name, points (x, y): "prd" is (recall, precision); "roc_PROBE" is (false positive
+            rate, true positive rate), a generated gesture taken for the positive.
+        neighbours: The judged movements nearest to the train set, the nearest first.
+        exact_copies: How many judged movements equal a train movement in every feature.
+        warnings: What a reader must know before believing the numbers, a line each.
+    """
+
+    real: str
+    fake: str
+    gestures: int
+    users: int
+    seed: int
+    scores: dict[str, Score]
+    features: dict[str, FeatureComparison] = field(default_factory=dict)
+    spectra: dict[str, BandPower] = field(default_factory=dict)
+    curves: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
+    neighbours: tuple[Neighbour, ...] = ()
+    exact_copies: int = 0
+    warnings: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return everything as plain JSON types; of the scores' draws, their intervals."""
+        return asdict(self, dict_factory=without_draws)
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> "Evaluation":
+        """Return the evaluation that `as_dict` took apart, also after a way through JSON."""
+        scores = {name: Score(**score) for name, score in content["scores"].items()}
+        features = {
+            name: FeatureComparison(**{**one, "wasserstein": Score(**one["wasserstein"])})
+            for name, one in content["features"].items()
+        }
+        spectra = {
+            band: BandPower(**{**one, "ratio": one["ratio"] and Score(**one["ratio"])})
+            for band, one in content["spectra"].items()
+        }
+        curves = {name: [(x, y) for x, y in points] for name, points in content["curves"].items()}
+        parts = {
+            "scores": scores,
+            "features": features,
+            "spectra": spectra,
+            "curves": curves,
+            "neighbours": tuple(Neighbour(**one) for one in content["neighbours"]),
+            "warnings": tuple(content["warnings"]),
+        }
+        return cls(**{**content, **parts})
+
+    def worst_features(self, n: int = 10) -> list[str]:
+        """Return the n features that give it away most, the worst first.
+
+        By what they add to the probe where that was measured, then by how far they lie apart.
+        """
+
+        def order(name: str) -> tuple[float, float]:
+            feature = self.features[name]
+            return -(feature.importance or 0.0), -feature.wasserstein.value
+
+        return sorted(self.features, key=order)[:n]

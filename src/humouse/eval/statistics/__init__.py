@@ -1,0 +1,1 @@
+"""Scores with intervals, bootstrap over people, ROC curves."""

@@ -1,0 +1,66 @@
+"""What a trained discriminator sees in movements, whoever made them (§8B.3)."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from humouse.codec import admitted, valid_steps
+from humouse.features import FeatureTable
+from humouse.gan.model import Model
+from humouse.trajectories import Trajectories
+
+_BATCH = 256
+
+
+def discriminator_table(
+    model: Model, movements: Trajectories, progress: Callable[[], None] | None = None
+) -> FeatureTable:
+    """Return the penultimate features of the averaged discriminator, a row a movement.
+
+    Row i depends on movement i alone. No condition is told: a movement's own would be true of it,
+    whoever made it. Any movement is taken, also one that does not fit the codec (see `admitted`).
+
+    Args:
+        model: The trained GAN.
+        movements: In px and ms.
+        progress: Called after each batch of 256.
+
+    Returns:
+        D columns, discriminator_000, discriminator_001, …
+    """
+    values = _looked_at(model, movements, model.pair.discriminator.features, progress)
+    names = tuple(f"discriminator_{column:03d}" for column in range(values.shape[1]))
+    return FeatureTable(values, names, ("1",) * len(names), movements.user)
+
+
+def discriminator_scores(model: Model, movements: Trajectories) -> Tensor:
+    """Return [B] the averaged discriminator's scores, higher for what looks recorded.
+
+    Args:
+        model: The trained GAN.
+        movements: As `discriminator_table` takes them.
+    """
+    return _looked_at(model, movements, model.pair.discriminator, None)
+
+
+@torch.no_grad()
+def _looked_at(
+    model: Model,
+    movements: Trajectories,
+    look: Callable[..., Tensor],
+    progress: Callable[[], None] | None,
+) -> Tensor:
+    device = next(model.pair.parameters()).device
+    taken = admitted(movements, model.codec)
+    x0, frame = model.codec.encode(taken)
+    parts: list[Tensor] = []
+    order = frame.lengths.argsort(stable=True)
+    for rows in order.split(_BATCH):
+        T = int(frame.lengths[rows].max())
+        mask = valid_steps(frame.lengths[rows], T)
+        parts.append(look(x0[rows, :T].to(device), mask.to(device), None).cpu())
+        if progress is not None:
+            progress()
+    seen = torch.cat(parts)
+    return torch.empty_like(seen).index_copy_(0, order, seen)

@@ -1,0 +1,1 @@
+"""Training the GAN: batches, objective, learner."""

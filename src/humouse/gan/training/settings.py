@@ -1,0 +1,40 @@
+"""Which settings of training a GAN make sense."""
+
+from humouse.errors import InputError
+from humouse.gan.training.objective import LOSSES
+from humouse.settings import GanTrainSettings
+from humouse.training.run_settings import check_at_least, check_choices, check_run_settings
+from humouse.training.validation import SAMPLE_SCORES
+
+_KINDS = ("conv", "lstm")
+
+
+def check_settings(settings: GanTrainSettings) -> None:
+    """Raise InputError for the first setting that makes no sense."""
+    s = settings
+    check_run_settings(s, SAMPLE_SCORES)
+    check_choices(
+        {"model.kind": (s.model.kind, _KINDS), "optim.loss": (s.optim.loss, LOSSES)},
+    )
+    check_at_least(
+        {
+            "model.latent_dim": (s.model.latent_dim, 1),
+            "model.step_noise": (s.model.step_noise, 0),
+            "model.generator_width": (s.model.generator_width, 2),
+            "model.discriminator_width": (s.model.discriminator_width, 2),
+            "model.feature_dim": (s.model.feature_dim, 1),
+            "optim.r1_gamma": (s.optim.r1_gamma, 0),
+            "optim.r1_interval": (s.optim.r1_interval, 1),
+        }
+    )
+    if not s.optim.discriminator_lr > 0:
+        raise InputError(f"optim.discriminator_lr={s.optim.discriminator_lr}: must be above 0")
+    if s.data.autoencoder is not None:
+        raise InputError(
+            f"data.autoencoder={s.data.autoencoder}: a GAN trains on movements, not on latents; leave "
+            "it out"
+        )
+    if s.diffusion_ckpt is not None and not s.use_diffusion_eval:
+        raise InputError(
+            f"diffusion_ckpt={s.diffusion_ckpt}: goes with use_diffusion_eval=true; give both"
+        )

@@ -1,0 +1,191 @@
+"""Several evaluations in one table and page."""
+
+import string
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from humouse.errors import InputError
+from humouse.eval.run import EvaluationRun
+from humouse.eval.statistics.score import Measure, Score
+from humouse.report.comparison.best import praises
+from humouse.report.comparison.comparable import comparable, warnings_of
+from humouse.report.dots import WIDTH, Mark, Scale, ends, mark
+from humouse.report.evaluation.scores import common_source, excess_of, groups_of
+from humouse.report.page import write_page
+from humouse.report.wording import (
+    difference,
+    digits_of,
+    interval,
+    measure_of,
+    number,
+    score_names,
+)
+
+_WORST = 5
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One score of one run.
+
+    Args:
+        text: Its value, or "–" where the run lacks it.
+        interval: Its interval, or nothing.
+        excess: How it stands to the run's own floor, in words, or nothing.
+        excess_interval: The interval of that, or nothing.
+        best: "best" where no other run is better, "best?" where that may be chance, else nothing.
+    """
+
+    text: str
+    interval: str = ""
+    excess: str = ""
+    excess_interval: str = ""
+    best: str = ""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One score of all runs.
+
+    Args:
+        measure: What it measures.
+        entries: One for each run.
+        scale: Where the marks stand.
+        marks: For each run the floor's mark, if any, and its own.
+        ideal: Where the ideal stands, or None where it is not known.
+        words: The marks, said.
+    """
+
+    measure: Measure
+    entries: list[Entry]
+    scale: Scale
+    marks: list[list[Mark]]
+    ideal: float | None
+    words: str
+
+
+def write_comparison(runs: Sequence[EvaluationRun], path: Path) -> Path:
+    """Write a page that holds several runs beside each other; return where.
+
+    The best run of a score is the one with the least excess over its own floor, where all of them
+    have one, and otherwise the one nearest to the ideal. Among runs against different people, or
+    evaluated on other features or folds, none is called the best.
+
+    Args:
+        runs: At least two, of different folders.
+        path: Where the page goes.
+
+    Raises:
+        InputError: There are fewer than two runs, one stands twice, a run's people cannot be read,
+            or the page cannot be written.
+    """
+    runs = list(runs)
+    if len(runs) < 2:
+        raise InputError("comparing takes at least two runs: humouse compare DIR DIR …")
+    folders = [run.folder.resolve() for run in runs]
+    twice = next((one for k, one in enumerate(folders) if one in folders[:k]), None)
+    if twice is not None:
+        raise InputError(f"{twice}: given twice; a run is compared with others")
+    tags = [_tag(k) for k in range(len(runs))]
+    context = {
+        "runs": list(zip(tags, _names(folders), runs, strict=True)),
+        "warnings": warnings_of(tags, runs),
+        "comparable": comparable(runs),
+        "groups": _groups(tags, runs, comparable(runs)),
+        "bands": _bands(runs),
+        "worst": [(run.generated, run.generated.worst_features(_WORST)) for run in runs],
+        "lane": _LANE,
+        "width": WIDTH,
+    }
+    return write_page(Path(path), "compare.html.j2", context)
+
+
+_LANE = 22
+
+
+def _tag(place: int) -> str:
+    letters = string.ascii_uppercase
+    return letters[place] if place < 26 else _tag(place // 26 - 1) + letters[place % 26]
+
+
+def _names(folders: Sequence[Path]) -> list[str]:
+    """Return what to call each folder: its name, or more of its path where two share it."""
+    names = [folder.name for folder in folders]
+    return [
+        name if names.count(name) == 1 else str(folder)
+        for name, folder in zip(names, folders, strict=True)
+    ]
+
+
+def _groups(
+    tags: Sequence[str], runs: Sequence[EvaluationRun], praised: bool
+) -> list[dict[str, Any]]:
+    every: dict[str, Score] = {}
+    for run in runs:
+        every.update(run.generated.scores)
+    groups = []
+    for title, note, shared, names in groups_of(score_names(every)):
+        scale = _scale(names, runs) if shared else None
+        lines = [_line(name, scale or _scale([name], runs), tags, runs, praised) for name in names]
+        source = common_source(names)
+        groups.append({"title": title, "note": note, "source": source, "lines": lines})
+    return groups
+
+
+def _both(
+    name: str, runs: Sequence[EvaluationRun]
+) -> tuple[list[Score | None], list[Score | None]]:
+    """Return a score of every run, and of its floor; None where it is lacking."""
+    floors = [run.floor.scores.get(name) if run.floor else None for run in runs]
+    return [run.generated.scores.get(name) for run in runs], floors
+
+
+def _scale(names: Sequence[str], runs: Sequence[EvaluationRun]) -> Scale:
+    scores = [score for name in names for side in _both(name, runs) for score in side if score]
+    ideals = [measure_of(name).ideal for name in names]
+    return Scale.over([*ends(scores), *(ideal for ideal in ideals if ideal == ideal)])
+
+
+def _line(
+    name: str, scale: Scale, tags: Sequence[str], runs: Sequence[EvaluationRun], praised: bool
+) -> Line:
+    measure, digits = measure_of(name), digits_of(name)
+    scores, floors = _both(name, runs)
+    known = measure.ideal == measure.ideal
+    excesses = [excess_of(run, name) for run in runs]
+    praise = praises(measure, scores, excesses) if praised else [""] * len(runs)
+    entries, marks = [], []
+    for k, (score, floor) in enumerate(zip(scores, floors, strict=True)):
+        entries.append(_entry(name, score, excesses[k], praise[k]))
+        lane = [] if floor is None else [mark("other_people", floor, scale, digits)]
+        if score is not None:
+            lane.append(mark("generated", score, scale, digits, called=tags[k]))
+        marks.append(lane)
+    words = "; ".join(one.text for lane in marks for one in reversed(lane))
+    return Line(measure, entries, scale, marks, scale.at(measure.ideal) if known else None, words)
+
+
+def _entry(name: str, score: Score | None, excess: Score | None, best: str) -> Entry:
+    if score is None:
+        return Entry("–")
+    digits = digits_of(name)
+    value, ends = number(score.value, digits), interval(score, digits)
+    if excess is None:
+        return Entry(value, ends, best=best)
+    return Entry(value, ends, difference(name, excess), interval(excess, digits), best)
+
+
+def _bands(runs: Sequence[EvaluationRun]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return, for each band of any run, every run's power over people's, and its interval."""
+    names = list(dict.fromkeys(band for run in runs for band in run.generated.spectra))
+    rows = []
+    for band in names:
+        cells = []
+        for run in runs:
+            one = run.generated.spectra.get(band)
+            ratio = one.ratio if one else None
+            cells.append((number(ratio.value, 2), interval(ratio, 2)) if ratio else ("–", ""))
+        rows.append((band, cells))
+    return rows

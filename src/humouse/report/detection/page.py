@@ -1,0 +1,255 @@
+"""The page of a benchmark of detectors: what they catch, whom they wrong, how it was measured."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from humouse.detection.benchmark.findings import (
+    ALARM,
+    ENOUGH,
+    GOAL,
+    false_alarms_of,
+    fullest,
+    gestures_needed,
+    goal_of,
+    judge,
+    overall_rate,
+)
+from humouse.detection.benchmark.metrics import SCORES
+from humouse.detection.benchmark.result import (
+    GENERATED,
+    MEAN,
+    MIXES,
+    BenchmarkResult,
+    Cell,
+    Transfer,
+)
+from humouse.detection.benchmark.wording import MIX_WORDS, called
+from humouse.files import replacing
+from humouse.report.detection.held_out_figure import families_of
+from humouse.report.detection.pictures import pictures_of
+from humouse.report.detection.tables import (
+    Entry,
+    cell_entry,
+    negative_rows,
+    percent,
+    score_entry,
+    share_entry,
+)
+from humouse.report.page import _environment
+
+DETECTORS = {
+    "blend": "all the others weighed together; the one that counts",
+    "boosting": "gradient-boosted trees on features of the gesture",
+    "sequence": "a small neural network on the raw steps",
+    "discriminator": "a linear head on what the GAN's discriminator sees",
+    "isolation": "an isolation forest that was shown people only",
+    "clock": "the same on the time steps alone",
+    "denoising": "how badly the diffusion model removes noise from the gesture; people only",
+}
+"""What each detector is, for people."""
+
+
+def detection_page(result: BenchmarkResult) -> str:
+    """Return the page of a benchmark as one HTML document that needs nothing else.
+
+    The same result gives the same characters. What it lacks (mixes, sessions, other datasets), the
+    page leaves out.
+    """
+    return _environment().get_template("detection.html.j2").render(_context(result))
+
+
+def write_detection_page(result: BenchmarkResult, path: Path) -> Path:
+    """Write the page of a benchmark, whole or not at all; return where.
+
+    Raises:
+        InputError: It cannot be written.
+    """
+    html = detection_page(result)
+    with replacing(path) as aside:
+        aside.write_text(html, encoding="utf-8")
+    return path
+
+
+def headline(result: BenchmarkResult) -> str:
+    """Return in a sentence how well the judged detector knows bots that it never saw."""
+    about, mix = judge(result), fullest(result)
+    areas = {
+        cell.family: cell.scores["roc_auc"].value
+        for cell in result.cells
+        if (cell.detector, cell.mix) == (about, mix) and "roc_auc" in cell.scores
+    }
+    scripted = [area for family, area in areas.items() if family not in (MEAN, *GENERATED)]
+    parts = []
+    if scripted:
+        reached = sum(area >= GOAL for area in scripted)
+        parts.append(
+            f"of {len(scripted)} families of scripted bots that it never saw, the {called(about)} "
+            f"tells {'all' if reached == len(scripted) else reached} from people at ROC-AUC "
+            f"{GOAL} or more"
+        )
+    for family, words in (("gan", "a GAN's"), ("diffusion", "a diffusion model's")):
+        if family in areas:
+            parts.append(f"{words} movements at {areas[family]:.3f}")
+    text = "; ".join(parts) or "nothing was measured"
+    return f"{text[0].upper()}{text[1:]}."
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One mix's table.
+
+    Args:
+        mix: Its key.
+        words: What it is.
+        rows: Family → an entry for each detector, or None where it took no part.
+    """
+
+    mix: str
+    words: str
+    rows: list[tuple[str, list[Entry | None]]]
+
+
+def _context(result: BenchmarkResult) -> dict[str, Any]:
+    about, detectors = judge(result), _detectors(result)
+    families = families_of(result)
+    mixes = [mix for mix in MIXES if any(cell.mix == mix for cell in result.cells)]
+    return {
+        "result": result,
+        "headline": headline(result),
+        "facts": _facts(result),
+        "judge": about,
+        "goal": GOAL,
+        "goals": {family: goal_of(family) for family in families if family in GENERATED},
+        "alarm": percent(ALARM, 0),
+        "enough": percent(ENOUGH, 0),
+        "called": called,
+        "mean": MEAN,
+        "detectors": [(name, DETECTORS.get(name, "")) for name in detectors],
+        "panels": [_panel(result, mix, families, detectors) for mix in reversed(mixes)],
+        "mixes": [(mix, MIX_WORDS[mix]) for mix in mixes],
+        "negatives": negative_rows(result, families) if len(mixes) > 1 else [],
+        "alarms": _alarms(result, detectors),
+        "sessions": _sessions(result, families),
+        "transfers": [_transfer(one, detectors, about) for one in result.transfers],
+        "measures": SCORES,
+        "numbers": [
+            (cell, [score_entry(cell.scores.get(name), name) for name in SCORES])
+            for cell in sorted(result.cells, key=lambda one: _place(one, detectors, families))
+        ],
+        "pictures": pictures_of(result, mixes),
+    }
+
+
+def _panel(
+    result: BenchmarkResult, mix: str, families: Sequence[str], detectors: Sequence[str]
+) -> Panel:
+    about = judge(result)
+    rows = [
+        (
+            family,
+            [cell_entry(result.cell(name, family, mix), aimed=name == about) for name in detectors],
+        )
+        for family in families
+    ]
+    return Panel(mix, MIX_WORDS[mix], rows)
+
+
+def _detectors(result: BenchmarkResult) -> list[str]:
+    """Return the detectors, the judged one first."""
+    names = dict.fromkeys(cell.detector for cell in result.cells)
+    return sorted(names, key=lambda name: name != judge(result))
+
+
+def _place(cell: Cell, detectors: Sequence[str], families: Sequence[str]) -> tuple[int, int, int]:
+    return (
+        -MIXES.index(cell.mix),
+        families.index(cell.family),
+        detectors.index(cell.detector),
+    )
+
+
+def _facts(result: BenchmarkResult) -> list[str]:
+    cells = [cell for cell in result.cells if cell.family != MEAN]
+    if not cells:
+        return []
+    seeds = max((len(values) for cell in cells for values in cell.by_seed.values()), default=0)
+    bots = {cell.family: cell.bot_gestures for cell in cells}
+    facts = [
+        f"{cells[0].people} people whom no detector was fitted on",
+        f"{cells[0].human_gestures:,} gestures of theirs",
+        f"{sum(bots.values()):,} of {len(bots)} families of bots",
+    ]
+    return [*facts, f"mean of {seeds} repetitions"] if seeds > 1 else facts
+
+
+def _alarms(result: BenchmarkResult, detectors: Sequence[str]) -> list[dict[str, Any]]:
+    """Return each detector's false alarms in words."""
+    rows = []
+    for name in detectors:
+        alarms = false_alarms_of(result, name)
+        if alarms is None or not alarms.rate_by_user:
+            continue
+        people = sorted(alarms.rate_by_user.items(), key=lambda one: (-one[1], one[0]))
+        worst, rate = people[0]
+        rows.append(
+            {
+                "detector": name,
+                "overall": percent(overall_rate(alarms)),
+                "above": sum(rate > ALARM for _, rate in people),
+                "people": [
+                    (who, percent(share), f"{alarms.gestures_by_user[who]:,}")
+                    for who, share in people
+                ],
+                "worst": worst,
+                "worst_rate": percent(rate),
+                "worst_gestures": f"{alarms.gestures_by_user[worst]:,}",
+            }
+        )
+    return rows
+
+
+def _sessions(result: BenchmarkResult, families: Sequence[str]) -> dict[str, Any] | None:
+    """Return the lengths of sessions, and for each family an entry a length and what it takes."""
+    about, mix = judge(result), fullest(result)
+    found = {
+        (one.family, one.gestures): one.scores.get("tpr_at_1")
+        for one in result.sessions
+        if (one.detector, one.mix) == (about, mix)
+    }
+    lengths = sorted({gestures for _, gestures in found})
+    needed = gestures_needed(result)
+    rows = [
+        (
+            family,
+            [share_entry(found.get((family, length))) for length in lengths],
+            needed.get(family),
+        )
+        for family in families
+        if any(found.get((family, length)) for length in lengths)
+    ]
+    return {"lengths": lengths, "rows": rows} if rows else None
+
+
+def _transfer(transfer: Transfer, detectors: Sequence[str], about: str) -> dict[str, Any]:
+    cells = {(cell.detector, cell.family): cell for cell in transfer.cells}
+    families = list(dict.fromkeys(cell.family for cell in transfer.cells))
+    shown = [name for name in detectors if any(name == key[0] for key in cells)]
+    return {
+        "fitted_on": transfer.fitted_on,
+        "evaluated_on": transfer.evaluated_on,
+        "detectors": shown,
+        "rates": [
+            percent(transfer.false_alarm_rate[name]) if name in transfer.false_alarm_rate else "–"
+            for name in shown
+        ],
+        "rows": [
+            (family, [cell_entry(cells.get((name, family)), aimed=False) for name in shown])
+            for family in sorted(families, key=lambda name: _area(cells.get((about, name))))
+        ],
+    }
+
+
+def _area(cell: Cell | None) -> float:
+    return cell.scores["roc_auc"].value if cell and "roc_auc" in cell.scores else 2.0

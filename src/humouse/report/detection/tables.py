@@ -1,0 +1,143 @@
+"""Entries of the tables about detectors: a score with its interval, and what is behind it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from humouse.detection.benchmark.findings import ADDED, gain, goal_of, judge
+from humouse.detection.benchmark.metrics import SCORES
+from humouse.detection.benchmark.result import MEAN, MIXES, BenchmarkResult, Cell
+from humouse.detection.benchmark.wording import digits_beside
+from humouse.eval.statistics.score import Score
+from humouse.report.wording import interval, number
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What stands in one place of a table.
+
+    Args:
+        text: The value, or "–" where there is none.
+        interval: Its interval, or nothing.
+        below: What stands on the second line, or nothing.
+        below_interval: The interval of that.
+        words: All scores behind it, said.
+        short: Whether it falls short of what was aimed at.
+    """
+
+    text: str
+    interval: str = ""
+    below: str = ""
+    below_interval: str = ""
+    words: str = ""
+    short: bool = False
+
+
+NOTHING = Entry("–")
+
+
+@dataclass(frozen=True)
+class NegativeRow:
+    """What one family's share caught is in every mix, and what negatives of a kind change.
+
+    Args:
+        family: Its name.
+        caught: An entry for each mix.
+        changes: An entry for each pair of mixes that differ in diffusion negatives alone.
+    """
+
+    family: str
+    caught: list[Entry]
+    changes: list[Entry]
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """Return a share as a percentage; never rounded to 100% where it is less."""
+    text = number(100 * share, digits)
+    if share < 1 and text == number(100.0, digits):
+        text = f">{number(100 - 10.0**-digits, digits)}"
+    return f"{text}%"
+
+
+def share_entry(score: Score | None) -> Entry:
+    """Return a share with its interval, as percentages."""
+    if score is None:
+        return NOTHING
+    return Entry(percent(score.value), _percents(score))
+
+
+def score_entry(score: Score | None, name: str) -> Entry:
+    """Return a score of `SCORES` with its interval, as a number."""
+    if score is None:
+        return NOTHING
+    return Entry(number(score.value), interval(score, 3), words=SCORES[name].definition)
+
+
+def cell_entry(cell: Cell | None, *, aimed: bool) -> Entry | None:
+    """Return the ROC-AUC of a cell and, below, the share caught; None where it was not measured.
+
+    Args:
+        cell: One detector on one family.
+        aimed: Whether to mark what falls short of the goal.
+    """
+    if cell is None or "roc_auc" not in cell.scores:
+        return None
+    area, caught = cell.scores["roc_auc"], cell.scores.get("tpr_at_1")
+    goal = goal_of(cell.family) if aimed and cell.family != MEAN else None
+    said = [
+        f"{SCORES[name].label} {number(score.value)} {interval(score, 3)}".strip()
+        for name, score in cell.scores.items()
+        if name in SCORES
+    ]
+    digits = digits_beside(area.value, goal)
+    return Entry(
+        number(area.value, digits),
+        interval(area, digits),
+        "" if caught is None else percent(caught.value),
+        "" if caught is None else _percents(caught),
+        "; ".join(said),
+        goal is not None and area.value < goal,
+    )
+
+
+def negative_rows(result: BenchmarkResult, families: Sequence[str]) -> list[NegativeRow]:
+    """Return what the judged detector catches of each family in every mix that was measured."""
+    about = judge(result)
+    mixes = [mix for mix in MIXES if any(cell.mix == mix for cell in result.cells)]
+    pairs = [pair for pair in ADDED["diffusion"] if set(pair) <= set(mixes)]
+    rows = []
+    for family in families:
+        cells = [result.cell(about, family, mix) for mix in mixes]
+        rows.append(
+            NegativeRow(
+                family,
+                [share_entry(cell.scores.get("tpr_at_1") if cell else None) for cell in cells],
+                [_change(result, about, family, pair) for pair in pairs],
+            )
+        )
+    return rows
+
+
+def _change(result: BenchmarkResult, about: str, family: str, pair: tuple[str, str]) -> Entry:
+    """Return by how many percentage points the share caught rises, and by how many in each seed."""
+    found = gain(result, about, family, *pair)
+    if found is None:
+        return NOTHING
+    more = found[2]
+    cells = [result.cell(about, family, mix) for mix in pair]
+    seeds = [cell.by_seed.get("tpr_at_1", ()) for cell in cells if cell is not None]
+    steps = [100 * (after - before) for before, after in zip(*seeds, strict=False)]
+    each = ""
+    if len(steps) > 1:
+        each = f"seeds {_signed(min(steps))} to {_signed(max(steps))}"
+    return Entry(_signed(100 * more.value), _percents(more), each)
+
+
+def _signed(points: float) -> str:
+    text = number(points, 1)
+    return text if text.startswith("−") or not text.strip("0.") else f"+{text}"
+
+
+def _percents(score: Score) -> str:
+    if score.low is None or score.high is None:
+        return ""
+    return f"[{number(100 * score.low, 1)}, {number(100 * score.high, 1)}]"

@@ -1,0 +1,137 @@
+"""Movements in a page: small drawings of their paths, and numbers for the replay."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from humouse.eval.result import Neighbour
+from humouse.trajectories import Trajectories
+
+CELL = 100
+"""Width and height of a drawing, in its own units."""
+_MARGIN = 8
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A drawing of one movement, or of two over each other.
+
+    Args:
+        paths: SVG path data, one for each movement.
+        points: SVG path data with a dot at each recorded point, likewise.
+        start: Where they begin.
+        bar: Length of the scale bar, in units of the drawing.
+        bar_px: What it stands for (px).
+    """
+
+    paths: tuple[str, ...]
+    points: tuple[str, ...]
+    start: tuple[float, float]
+    bar: float
+    bar_px: int
+
+
+def path_px(movements: Trajectories, row: int) -> np.ndarray:
+    """Return [n+1, 2] the points of one movement (px), the first at 0."""
+    n = int(movements.lengths[row])
+    steps = movements.deltas[row, :n, :2].double().cpu().numpy()
+    return np.concatenate([np.zeros((1, 2)), steps.cumsum(0)])
+
+
+def drawn(n: int, movements: Trajectories, seed: int = 0) -> np.ndarray:
+    """Return up to n rows of movements that move, drawn at random."""
+    moving = np.flatnonzero((movements.path_px > 0).cpu().numpy())
+    return np.sort(np.random.default_rng(seed).permutation(moving)[:n])
+
+
+def cell(*paths: np.ndarray) -> Cell:
+    """Return a drawing of paths ([n, 2], px) from one start, in a square that just holds them."""
+    every = np.concatenate(paths)
+    low, high = every.min(0), every.max(0)
+    half = max(float((high - low).max()) / 2, 1.0)
+    scale = (CELL / 2 - _MARGIN) / half
+    placed = [((path - (low + high) / 2) * scale + CELL / 2).round(1) for path in paths]
+    bar_px = round_length(half)
+    return Cell(
+        tuple("M" + "L".join(f"{x:g} {y:g}" for x, y in path) for path in placed),
+        tuple("".join(f"M{x:g} {y:g}h0" for x, y in path) for path in placed),
+        (float(placed[0][0, 0]), float(placed[0][0, 1])),
+        round(bar_px * scale, 1),
+        bar_px,
+    )
+
+
+def round_length(half_px: float) -> int:
+    """Return the largest of 1, 2, 5, 10, … px that is at most 0.8 of `half_px`, at least 1."""
+    steps = [k * 10**power for power in range(7) for k in (1, 2, 5)]
+    return max([step for step in steps if step <= 0.8 * half_px], default=1)
+
+
+def cells(movements: Trajectories, n: int) -> list[Cell]:
+    """Return drawings of up to n movements."""
+    return [cell(path_px(movements, int(row))) for row in drawn(n, movements)]
+
+
+def pairs(
+    generated: Trajectories, nearest: Trajectories, neighbours: tuple[Neighbour, ...], n: int
+) -> list[tuple[Neighbour, Cell]]:
+    """Return each neighbour with a drawing of its train movement and the judged one over it.
+
+    The train movement is turned to end in the same direction, for near is said of features that do
+    not know direction.
+
+    Raises:
+        IndexError: A neighbour names a movement that is not there.
+    """
+    return [
+        (one, cell(turned(path_px(nearest, row), judged), judged))
+        for row, one in enumerate(neighbours[:n])
+        for judged in (path_px(generated, one.fake),)
+    ]
+
+
+def turned(path: np.ndarray, onto: np.ndarray) -> np.ndarray:
+    """Return a path ([n, 2], px) turned about its start to end in the direction of `onto`.
+
+    A path that ends where it starts has no direction: then it stays as it is.
+    """
+    net, other = (complex(*(one[-1] - one[0])) for one in (path, onto))
+    if net == 0 or other == 0:
+        return path
+    turn = other / net / abs(other / net)
+    return path[0] + (path - path[0]) @ np.array([[turn.real, turn.imag], [-turn.imag, turn.real]])
+
+
+def replay(people: Trajectories, generated: Trajectories, n: int) -> dict[str, Any]:
+    """Return up to n movements of each as whole numbers.
+
+    Each is [x0, y0, t0, x1, …] from (0, 0, 0); `unit_px` is what one unit of x and y is worth, and
+    t is in ms.
+    """
+    sides = {"people": people, "generated": generated}
+    steps = [side.deltas[..., :2][side.mask] for side in sides.values()]
+    whole = all(bool((part == part.round()).all()) for part in steps)
+    unit_px = 1 if whole else 0.1
+    content: dict[str, Any] = {"unit_px": unit_px}
+    for name, side in sides.items():
+        times = side.times_ms().double().cpu().numpy()
+        content[name] = [
+            np.column_stack(
+                [path_px(side, row) / unit_px, times[row, : int(side.lengths[row]) + 1]]
+            )
+            .round()
+            .astype(int)
+            .ravel()
+            .tolist()
+            for row in drawn(n, side, seed=1).tolist()
+        ]
+    return content
+
+
+def typical(movements: Trajectories) -> str:
+    """Return what is typical of movements, in words."""
+    if not len(movements):
+        return "none"
+    path, time = movements.path_px.median(), movements.duration_ms.median()
+    return f"median path {float(path):.0f} px in {float(time):.0f} ms"

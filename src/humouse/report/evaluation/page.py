@@ -1,0 +1,99 @@
+"""The report of one evaluation: verdict first, then what it rests on, then how to repeat it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from humouse.errors import InputError
+from humouse.eval.result import Neighbour
+from humouse.eval.run import SIDES, EvaluationRun
+from humouse.report.evaluation import pictures as plots
+from humouse.report.evaluation.gestures import Cell, cells, pairs, replay, typical
+from humouse.report.evaluation.scores import all_sides, score_groups
+from humouse.report.page import write_page
+
+_CELLS = 24
+_REPLAYED = 60
+_PAIRS = 12
+_OPEN_FEATURES = 12
+
+
+def write_report(run: EvaluationRun, path: Path | None = None) -> Path:
+    """Write the report of a run as one HTML file that needs nothing else; return where.
+
+    The same run gives the same bytes. What a run lacks (floors, features, curves, spectra,
+    neighbours), the page leaves out.
+
+    Args:
+        run: What to report.
+        path: Where; by default report.html in the run's folder.
+
+    Raises:
+        InputError: A file of the run is missing, damaged, or does not belong to it, or the page
+            cannot be written.
+    """
+    path = run.folder / "report.html" if path is None else Path(path)
+    with _belonging(run):
+        context = _context(run)
+    return write_page(path, "report.html.j2", context)
+
+
+@contextmanager
+def _belonging(run: EvaluationRun) -> Iterator[None]:
+    """Tell people which folder is at fault where its parts do not fit together."""
+    try:
+        yield
+    except (KeyError, IndexError) as error:
+        raise InputError(
+            f"{run.folder}: the files below data/ are not those of its scores ({error} is not in "
+            "them); evaluate again"
+        ) from error
+
+
+def _context(run: EvaluationRun) -> dict[str, Any]:
+    judged = run.generated
+    people, generated = run.movements("people"), run.movements("generated")
+    return {
+        "run": run,
+        "judged": judged,
+        "sides": SIDES,
+        "groups": score_groups(run),
+        "sizes": f"{judged.gestures:,} gestures a side",
+        "people_cells": cells(people, _CELLS),
+        "generated_cells": cells(generated, _CELLS),
+        "people_words": typical(people),
+        "generated_words": typical(generated),
+        "replay": replay(people, generated, _REPLAYED),
+        "profile": plots.profile_picture(people, generated),
+        "speed_facts": plots.speed_facts(people, generated),
+        "features": _features(run),
+        "open_features": _OPEN_FEATURES,
+        "spectrum": plots.spectrum_picture(people, generated, judged) if judged.spectra else None,
+        "bands": _bands(run),
+        "prd": plots.prd_picture(run),
+        "roc": plots.roc_picture(judged),
+        "pairs": _pairs(run, generated),
+        "table": all_sides(run),
+    }
+
+
+def _features(run: EvaluationRun) -> list[plots.FeaturePanel]:
+    if not run.generated.features:
+        return []
+    return plots.feature_panels(run.generated, run.features("people"), run.features("generated"))
+
+
+def _bands(run: EvaluationRun) -> list[dict[str, Any]]:
+    """Return each band of the spectrum with the floor's ratio beside the judged one's."""
+    floor = run.floor.spectra if run.floor else {}
+    return [
+        {"name": band, "judged": one, "floor": floor.get(band)}
+        for band, one in run.generated.spectra.items()
+    ]
+
+
+def _pairs(run: EvaluationRun, generated: Any) -> list[tuple[Neighbour, Cell]]:
+    if not run.generated.neighbours:
+        return []
+    return pairs(generated, run.movements("nearest"), run.generated.neighbours, _PAIRS)

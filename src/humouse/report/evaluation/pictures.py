@@ -1,0 +1,181 @@
+"""The pictures of a report, each with a title and its content in words."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from markupsafe import Markup
+from torch import Tensor
+
+from humouse.eval.result import Evaluation, FeatureComparison
+from humouse.eval.run import SIDES, EvaluationRun
+from humouse.eval.statistics.score import PROBES
+from humouse.features import FeatureTable
+from humouse.features.spectra import BANDS_HZ
+from humouse.figures.comparison import feature_overlay, velocity_spectra
+from humouse.figures.profiles import prd_curves, roc_curves, speed_quartiles, velocity_profile
+from humouse.report.picture import inline_svg
+from humouse.report.wording import brief, number
+from humouse.trajectories import Trajectories
+
+
+@dataclass(frozen=True)
+class FeaturePanel:
+    """One feature on both sides.
+
+    Args:
+        name: The feature.
+        about: Its numbers.
+        picture: Its histograms.
+    """
+
+    name: str
+    about: FeatureComparison
+    picture: Markup
+
+    @property
+    def unit(self) -> str:
+        """The unit, or nothing where it is a share or a count."""
+        return "" if self.about.unit in ("1", "count") else self.about.unit
+
+
+def feature_panels(
+    evaluation: Evaluation, people: FeatureTable, generated: FeatureTable
+) -> list[FeaturePanel]:
+    """Return a panel for each feature, the one that gives away most first.
+
+    Raises:
+        KeyError: A table lacks one of them.
+    """
+    panels: list[FeaturePanel] = []
+    figure = None
+    for place, name in enumerate(evaluation.worst_features(len(evaluation.features))):
+        about = evaluation.features[name]
+        real, fake = (side[name].double().cpu().numpy() for side in (people, generated))
+        unit = "" if about.unit in ("1", "count") else about.unit
+        figure = feature_overlay(real, fake, unit=unit, labels=("people", "generated"), onto=figure)
+        words = (
+            f"Histograms over the gestures. People: mean {brief(about.real_mean)}, standard "
+            f"deviation {brief(about.real_std)}. Generated: mean {brief(about.fake_mean)}, "
+            f"standard deviation {brief(about.fake_std)}. Unit: {unit or 'none'}."
+        )
+        beyond = [text.get_text().strip("◂▸ ") for text in figure.axes[0].texts]
+        if beyond:
+            words += f" Off the axis: generated ones, {' and '.join(beyond)}."
+        picture = inline_svg(figure, key=f"feature-{place}", title=name, description=words)
+        panels.append(FeaturePanel(name, about, picture))
+    return panels
+
+
+def profile_picture(people: Trajectories, generated: Trajectories) -> Markup:
+    """Return the speed over a movement's time."""
+    parts = []
+    for word, side in (("People", people), ("Generated", generated)):
+        middle = speed_quartiles(side)[1]
+        peak = int(np.argmax(middle))
+        at = (peak + 0.5) / len(middle)
+        parts.append(f"{word}: the median peaks at {middle[peak]:.0f} px/s, {at:.0%} of the way")
+    return inline_svg(
+        velocity_profile(people, generated),
+        key="profile",
+        title="Speed over the share of a movement's time, median and middle half",
+        description=". ".join(parts) + ".",
+    )
+
+
+def speed_facts(people: Trajectories, generated: Trajectories) -> list[tuple[str, str, str]]:
+    """Return what is typical of both sides' speed: what, people's, the generated ones'."""
+    columns = []
+    for side in (people, generated):
+        middle = speed_quartiles(side)[1]
+        peak = int(np.argmax(middle))
+        seconds = side.duration_ms[side.duration_ms > 0] / 1000
+        paths = side.path_px[side.duration_ms > 0]
+        columns.append(
+            [
+                f"{middle[peak]:,.0f} px/s",
+                f"{(peak + 0.5) / len(middle):.0%}",
+                f"{_median(paths / seconds):,.0f} px/s",
+                f"{_median(side.path_px):,.0f} px",
+                f"{_median(side.duration_ms):,.0f} ms",
+                f"{_median(side.lengths.double()):,.0f}",
+            ]
+        )
+    labels = (
+        "peak of the median",
+        "… at this share of the time",
+        "median of the mean speed",
+        "median path",
+        "median time",
+        "median number of steps",
+    )
+    return list(zip(labels, *columns, strict=True))
+
+
+def _median(values: Tensor) -> float:
+    return float(values.median()) if len(values) else 0.0
+
+
+def spectrum_picture(people: Trajectories, generated: Trajectories, about: Evaluation) -> Markup:
+    """Return the power of the velocity by frequency."""
+    figure = velocity_spectra(
+        people, generated, bands_hz=BANDS_HZ, size_in=(4.6, 4.2), titled=False
+    )
+    for axes in figure.axes:
+        axes.tick_params(labelsize=8)
+        axes.xaxis.label.set_fontsize(9)
+        axes.yaxis.label.set_fontsize(9)
+        if axes.get_legend():
+            axes.legend(axes.get_lines(), ["people", "generated"], frameon=False, fontsize=8.5)
+    ratios = [
+        f"{band}: {number(one.ratio.value, 2)} times people's"
+        for band, one in about.spectra.items()
+        if one.ratio is not None
+    ]
+    return inline_svg(
+        figure,
+        key="spectrum",
+        title="Power of the velocity by frequency, median and middle half; below, their difference",
+        description="Generated power by band. " + "; ".join(ratios) + ".",
+    )
+
+
+def prd_picture(run: EvaluationRun) -> Markup | None:
+    """Return precision over recall for all sides that have it, or None where none has."""
+    curves, words = {}, []
+    for side, called in SIDES.items():
+        one = run.evaluations.get(side)
+        if one is None or not one.curves.get("prd"):
+            continue
+        curves[called] = one.curves["prd"]
+        both = [
+            f"{word} {number(one.scores[name].value)}"
+            for word, name in (("precision", "prd_precision"), ("recall", "prd_recall"))
+            if name in one.scores
+        ]
+        words.append(f"{called}: {', '.join(both) or 'no score'}")
+    if not curves:
+        return None
+    return inline_svg(
+        prd_curves(curves),
+        key="prd",
+        title="Precision over recall",
+        description="; ".join(words) + ".",
+    )
+
+
+def roc_picture(evaluation: Evaluation) -> Markup | None:
+    """Return the probes' ROC curves, or None where there are none."""
+    curves = {}
+    for probe in PROBES:
+        points = evaluation.curves.get(f"roc_{probe}")
+        if points:
+            auc = evaluation.scores.get(f"c2st_{probe}_auc")
+            curves[f"{probe}, AUC {number(auc.value)}" if auc else probe] = points
+    if not curves:
+        return None
+    return inline_svg(
+        roc_curves(curves),
+        key="roc",
+        title="How well each probe finds what is generated: true over false positive rate",
+        description="; ".join(curves) + ".",
+    )

@@ -1,0 +1,195 @@
+"""The scores of a run in groups that share a scale, each row with its floor and its marks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from humouse.eval.run import SIDES, EvaluationRun
+from humouse.eval.statistics.score import Measure, Score
+from humouse.report.dots import Mark, Scale, ends, in_words, marks
+from humouse.report.wording import (
+    difference,
+    digits_of,
+    interval,
+    measure_of,
+    number,
+    score_names,
+)
+
+# A bot is so far off that a scale which holds it shows nothing of the others.
+_ON_SCALE = ("generated", "other_people", "same_people", "replay")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One score of the judged, beside the same score of the floors.
+
+    Args:
+        name: Its key in `MEASURES`.
+        measure: What it measures.
+        value: The judged one's value.
+        interval: Its interval, or nothing.
+        p_value: Its p-value in words, or nothing.
+        floor: Value of other people, or nothing.
+        floor_interval: Their interval.
+        excess: How much worse or better than other people, in words.
+        excess_interval: The interval of that.
+        scale: Where the marks stand.
+        marks: One for each side.
+        ideal: Where the ideal stands, or None where it is off the scale.
+        words: The marks, said.
+    """
+
+    name: str
+    measure: Measure
+    value: str
+    interval: str
+    p_value: str
+    floor: str
+    floor_interval: str
+    excess: str
+    excess_interval: str
+    scale: Scale
+    marks: list[Mark]
+    ideal: float | None
+    words: str
+
+
+@dataclass(frozen=True)
+class Group:
+    """Scores that are read alike.
+
+    Args:
+        title: What they answer.
+        note: How to read them.
+        source: Where all of its scores come from, or nothing where they differ.
+        scale: The one that all rows share, or None where each has its own.
+        rows: The scores.
+    """
+
+    title: str
+    note: str
+    source: str
+    scale: Scale | None
+    rows: list[Row]
+
+
+def groups_of(names: Sequence[str]) -> list[tuple[str, str, bool, list[str]]]:
+    """Return title, note, whether they share a scale, and names of each group that has scores."""
+    auc = [name for name in names if name.startswith("c2st") and name.endswith("auc")]
+    accuracy = [name for name in names if name.startswith("c2st") and name not in auc]
+    ideal = {name: measure_of(name).ideal for name in names}
+    distances = [name for name in names if ideal[name] == 0.0]
+    shares = [name for name in names if ideal[name] == 1.0]
+    known = {*auc, *accuracy, *distances, *shares}
+    groups = [
+        (
+            "Can a classifier tell them apart? (AUC)",
+            "0.5: it cannot. 1: it always can. Only what goes beyond other people counts.",
+            True,
+            auc,
+        ),
+        ("The same, as accuracy", "0.5: no better than a coin.", True, accuracy),
+        (
+            "How far apart are they?",
+            "0: not at all. Each row has a scale of its own.",
+            False,
+            distances,
+        ),
+        (
+            "Realism and variety",
+            "1: as people. Precision and density ask whether what is generated looks real; "
+            "recall and coverage whether all that people do is there.",
+            True,
+            shares,
+        ),
+        (
+            "Copying and further scores",
+            "Each row has a scale of its own.",
+            False,
+            [name for name in names if name not in known],
+        ),
+    ]
+    return [group for group in groups if group[3]]
+
+
+def score_groups(run: EvaluationRun) -> list[Group]:
+    """Return the scores of the judged movements, beside the floors."""
+    sides = {side: run.evaluations[side].scores for side in SIDES if side in run.evaluations}
+    groups = []
+    for title, note, shared, names in groups_of(score_names(run.generated.scores)):
+        of = {
+            name: {side: scores[name] for side, scores in sides.items() if name in scores}
+            for name in names
+        }
+        scale = scale_over(names, [of[name] for name in names]) if shared else None
+        rows = [
+            _row(name, of[name], excess_of(run, name), scale or scale_over([name], [of[name]]))
+            for name in names
+        ]
+        groups.append(Group(title, note, common_source(names), scale, rows))
+    return groups
+
+
+def excess_of(run: EvaluationRun, name: str) -> Score | None:
+    """Return by how much a score exceeds other people's, or None where the run lacks either."""
+    score = run.generated.scores.get(name)
+    floor = run.floor.scores.get(name) if run.floor else None
+    if score is None or floor is None:
+        return None
+    return run.excess.get(name, Score(score.value - floor.value))
+
+
+def common_source(names: Sequence[str]) -> str:
+    """Return where all of these scores come from, or nothing where they differ or are few."""
+    sources = {measure_of(name).source for name in names}
+    return sources.pop() if len(sources) == 1 and len(names) > 1 else ""
+
+
+def scale_over(names: Sequence[str], scores: Sequence[dict[str, Score]]) -> Scale:
+    """Return the scale for scores by side; the bots may lie beyond it."""
+    shown = [one[side] for one in scores for side in _ON_SCALE if side in one]
+    ideals = [measure_of(name).ideal for name in names]
+    known = [ideal for ideal in ideals if ideal == ideal]  # NaN where the score is not known
+    values = ends(shown) + known
+    if any(name.startswith("c2st") for name in names):
+        values.append(1.0)
+    if 1.0 in known:
+        values.append(0.0)
+    if "copying" in names:
+        values += [0.0, 1.0]
+    return Scale.over(values)
+
+
+def _row(name: str, scores: dict[str, Score], excess: Score | None, scale: Scale) -> Row:
+    digits, measure = digits_of(name), measure_of(name)
+    judged, floor = scores["generated"], scores.get("other_people")
+    row = marks(scores, scale, digits)
+    return Row(
+        name=name,
+        measure=measure,
+        value=number(judged.value, digits),
+        interval=interval(judged, digits),
+        p_value="" if judged.p_value is None else f"p = {judged.p_value:.3g}",
+        floor="" if floor is None else number(floor.value, digits),
+        floor_interval="" if floor is None else interval(floor, digits),
+        excess="" if excess is None else difference(name, excess),
+        excess_interval="" if excess is None else interval(excess, digits),
+        scale=scale,
+        marks=row,
+        ideal=scale.at(measure.ideal) if measure.ideal == measure.ideal else None,
+        words=in_words(row),
+    )
+
+
+def all_sides(run: EvaluationRun) -> tuple[list[str], list[tuple[Measure, list[tuple[str, str]]]]]:
+    """Return the sides' names, and for every score its value and interval on each of them."""
+    sides = [side for side in SIDES if side in run.evaluations]
+    of = {side: run.evaluations[side].scores for side in sides}
+    names = score_names({name: score for one in of.values() for name, score in one.items()})
+    rows = []
+    for name in names:
+        digits = digits_of(name)
+        scores = [of[side].get(name) for side in sides]
+        cells = [(number(s.value, digits), interval(s, digits)) if s else ("–", "") for s in scores]
+        rows.append((measure_of(name), cells))
+    return [SIDES[side] for side in sides], rows

@@ -1,0 +1,87 @@
+"""Published models: small, as good, and without anybody's numbers."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from humouse.codec import MixturePrior, condition_vector
+from humouse.commands.publish import run
+from humouse.diffusion.model import load_model
+from humouse.diffusion.sample import SamplingRule, sample
+from humouse.errors import InputError, OutOfRangeWarning
+from humouse.generator import load_generator
+from humouse.settings import PublishSettings
+from humouse.training import checkpoint
+from humouse.training.checkpoint import PRETRAINED, Checkpoint, find_checkpoint
+
+RULE = SamplingRule(steps=3)
+
+
+@pytest.fixture(scope="module")
+def published(event_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("published") / "model.pt"
+    run(PublishSettings(ckpt=str(event_checkpoint), out=str(out)))
+    return out
+
+
+def test_it_samples_at_once(published: Path):
+    made = sample(load_model(published), 5, seed=0, rule=RULE)
+    assert len(made) == 5
+    assert made.deltas.isfinite().all()
+
+
+def test_weights_are_the_averaged_ones_in_half_precision(published: Path, event_checkpoint: Path):
+    whole, small = Checkpoint.load(event_checkpoint), Checkpoint.load(published)
+    for name, weight in (whole.best or whole.ema).items():
+        assert small.ema[name].dtype == torch.float16
+        torch.testing.assert_close(small.ema[name].float(), weight, rtol=1e-3, atol=1e-6)
+    assert small.model == small.optimizer == {}
+    assert published.stat().st_size < event_checkpoint.stat().st_size / 3
+
+
+def test_nobodys_numbers_are_in_it(published: Path, event_checkpoint: Path):
+    small = Checkpoint.load(published)
+    assert isinstance(load_model(published).codec.prior, MixturePrior)
+    assert str(event_checkpoint.parents[1]) not in repr((small.data, small.config["data"]))
+    own = Checkpoint.load(event_checkpoint).codec["prior"]["conditions"]
+    long_paths = own[:, 3][own[:, 3] > own[:, 3].median()]
+
+    def tensors(value):
+        if isinstance(value, torch.Tensor):
+            yield value
+        for part in value.values() if isinstance(value, dict) else ():
+            yield from tensors(part)
+        for part in value if isinstance(value, list | tuple) else ():
+            yield from tensors(part)
+
+    kept = torch.cat([t.double().flatten() for t in tensors(small.codec["prior"])])
+    assert not torch.isin(long_paths.double(), kept).any()
+
+
+def test_a_published_model_is_not_published_again(published: Path, tmp_path: Path):
+    with pytest.raises(InputError, match="published already"):
+        run(PublishSettings(ckpt=str(published), out=str(tmp_path / "again.pt")))
+
+
+def test_without_a_checkpoint_the_pretrained_model_is_used(
+    published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.delenv("HUMOUSE_CKPT", raising=False)
+    monkeypatch.setattr(checkpoint, "PRETRAINED", published)
+    assert find_checkpoint(None, tmp_path) == published
+    with pytest.raises(InputError, match="no checkpoint"):
+        find_checkpoint(None, tmp_path, kind=checkpoint.GAN)
+
+
+def test_the_model_that_comes_with_humouse():
+    assert PRETRAINED.stat().st_size < 8e6
+    model = load_generator(PRETRAINED, rule=SamplingRule(sampler="dpm", steps=2))
+    made = model.sample(3, seed=0)
+    assert bool((made.lengths > 0).all())
+    far = condition_vector(goal_dx_px=10_000, goal_dy_px=0, duration_ms=1)
+    with pytest.warns(OutOfRangeWarning) as warned:
+        made = model.sample(2, cond=far, seed=0)
+    assert {"goal_dx_px", "duration_ms"} <= {str(one.message).split()[1] for one in warned}
+    assert torch.equal(made.net_px, torch.tensor([[10_000.0, 0.0]] * 2))
+    assert bool(made.deltas.isfinite().all())

@@ -1,0 +1,242 @@
+"""The benchmark as a whole, small; what it refuses; and that it finds nothing where nothing is."""
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from humouse.bots.families import FAMILIES
+from humouse.commands.detect_benchmark import Benchmark, run
+from humouse.commands.launch import settings_from
+from humouse.data.prepared import load_split
+from humouse.detection.benchmark.dataset import CALIBRATE, EVALUATE, FIT, divided, seen_as, some
+from humouse.detection.benchmark.result import BLEND, MEAN, BenchmarkResult
+from humouse.detection.registry import MEMBERS
+from humouse.detection.samples.labelled import HUMAN, evidence_of, joined
+from humouse.detection.samples.negatives import make_negatives, makers
+from humouse.detection.samples.views import Views
+from humouse.errors import InputError
+from humouse.settings import BenchmarkSettings
+from humouse.training.checkpoint import GAN, Checkpoint
+from humouse.trajectories import concatenate
+
+_SMALL = (
+    "families=[function,bezier,pid]",
+    "detectors=[boosting,isolation]",
+    "mixes=[bots]",
+    "feature_mode=kinematic",
+    "n=220",
+    "calibration_share=0.4",
+    "bots_per_family=120",
+    "seeds=2",
+    "draws=20",
+    "workers=1",
+)
+
+
+@pytest.fixture(scope="module")
+def elsewhere(twelve_people: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of other people, recorded elsewhere."""
+    folder = tmp_path_factory.mktemp("elsewhere")
+    replace(load_split(twelve_people / "val"), origin="elsewhere").save(folder / "val.parquet")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def small(many_gestures: Path, elsewhere: Path) -> Callable[..., BenchmarkSettings]:
+    def settings(out_dir: Path, *more: str) -> BenchmarkSettings:
+        places = [f"dir={many_gestures}", f"across={elsewhere}", f"out_dir={out_dir}"]
+        overrides = [*places, *_SMALL, *more]
+        return settings_from("detect/benchmark", BenchmarkSettings, overrides)
+
+    return settings
+
+
+@pytest.fixture(scope="module")
+def done(small: Callable[..., BenchmarkSettings], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("benchmark") / "run"
+    run(small(folder))
+    return folder
+
+
+def test_every_cell_is_there(done):
+    result = BenchmarkResult.load(done)
+    for family in ("function", "bezier", "pid", MEAN):
+        for detector in ("boosting", "isolation", BLEND):
+            cell = result.cell(detector, family, "bots")
+            assert cell is not None, (detector, family)
+            auc = cell.scores["roc_auc"]
+            assert auc.value == pytest.approx(np.mean(cell.by_seed["roc_auc"]))
+            assert auc.low <= auc.value <= auc.high
+            assert len(cell.by_seed["roc_auc"]) == 2
+    assert result.cell(BLEND, "function", "bots").scores["roc_auc"].value > 0.8
+    assert {one.detector for one in result.false_alarms} == {"boosting", "isolation", BLEND}
+    assert {one.gestures for one in result.sessions} >= {1, 3}
+    assert any("elsewhere" in sentence for sentence in result.findings)
+
+
+def test_across_datasets_the_other_s_people_are_judged(done, elsewhere, many_gestures):
+    (transfer,) = BenchmarkResult.load(done).transfers
+    assert transfer.fitted_on == load_split(many_gestures / "train").origin
+    assert transfer.evaluated_on == "elsewhere"
+    people = seen_as(load_split(elsewhere / "val"))
+    assert {one.detector for one in transfer.cells} == {"boosting", "isolation", BLEND}
+    assert {one.family for one in transfer.cells} == {"function", "bezier", "pid"}
+    for one in transfer.cells:
+        assert one.people == len(set(people.user))
+        assert one.human_gestures == len(people)
+    assert transfer.false_alarm_rate.keys() == {"boosting", "isolation", BLEND}
+
+
+def test_it_says_what_made_it(done):
+    provenance = BenchmarkResult.load(done).provenance
+    assert provenance["command"].startswith("humouse detect benchmark dir=")
+    assert len(provenance["people"]) == 3
+    assert all("sha256" in one for one in provenance["people"])
+    assert (done / "benchmark.html").stat().st_size < 2e6
+    assert (done / "held_out.png").is_file()
+
+
+def test_nobody_and_no_family_is_where_it_must_not_be(done, small):
+    benchmark = Benchmark(small(done))
+    material = benchmark.material
+    for trial in benchmark.trials:
+        if trial.training is None:
+            continue
+        for role in (FIT, CALIBRATE):
+            evidence = material.training(trial.training, role, trial.seed)
+            assert not set(trial.judged) & set(evidence.family)
+            assert set(evidence.family) == {HUMAN, *trial.training.families(list(material.makers))}
+    for seed in range(2):
+        roles = [
+            set(material.load(role, [HUMAN], own).movements.user)
+            for role, own in ((FIT, seed), (CALIBRATE, seed), (EVALUATE, None))
+        ]
+        assert all(roles)
+        assert not (roles[0] & (roles[1] | roles[2]))
+        assert not (roles[1] & roles[2])
+
+
+def test_an_interrupted_run_goes_on_to_the_same_numbers(done, small, tmp_path):
+    copy = tmp_path / "run"
+    shutil.copytree(done, copy)
+    before = json.loads((copy / "benchmark.json").read_text())
+    lost = [
+        next((copy / "scores").rglob("bots without pid.parquet")),
+        next((copy / "material").rglob("bezier/kinds.parquet")),
+    ]
+    kept = next((copy / "scores").rglob("people alone.parquet"))
+    written = kept.stat().st_mtime_ns
+    for path in lost:
+        path.unlink()
+    run(small(copy, "resume=true"))
+    after = json.loads((copy / "benchmark.json").read_text())
+    assert after["cells"] == before["cells"]
+    assert kept.stat().st_mtime_ns == written
+
+
+def test_another_run_is_not_resumed(done, small):
+    with pytest.raises(InputError, match=r"holds a benchmark made otherwise.*n: 220 → 221"):
+        run(small(done, "resume=true", "n=221"))
+
+
+def test_a_file_of_fewer_movements_than_asked_is_refused(many_gestures, small, tmp_path):
+    theirs = tmp_path / "theirs.parquet"
+    load_split(many_gestures / "val")[:30].save(theirs)
+    few = ("families=[function,bezier]", "seeds=1", f"files={{acme:{theirs}}}")
+    with pytest.raises(InputError, match=r"holds 30 movements .* 120 are needed") as caught:
+        run(small(tmp_path / "out", *few))
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "out" / "benchmark.json").exists()
+
+
+def test_users_on_both_sides_are_refused(many_gestures, small, tmp_path):
+    mixed = tmp_path / "mixed"
+    shutil.copytree(many_gestures, mixed)
+    train, val = load_split(many_gestures / "train"), load_split(many_gestures / "val")
+    one = train[np.flatnonzero(train.user == train.user[0])]
+    theirs = [*val.user, *one.user]
+    both = replace(concatenate([val, one]), user=np.array(theirs))
+    both.save(mixed / "val.parquet")
+    for override in (f"dir={mixed}", f"across={mixed}"):
+        with pytest.raises(InputError, match=f"users: {train.user[0]} on both sides") as caught:
+            run(small(tmp_path / "out", override))
+        assert "\n" not in str(caught.value)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("families=[besier,function]", "did you mean bezier"),
+        ("families=[bezier]", "at least two"),
+        ("mixes=[bots+gan]", "gan_ckpt="),
+        ("detectors=[denoising]", "diffusion_ckpt="),
+        ("detectors=[boostin]", "did you mean boosting"),
+        ("gan_ckpt=[nowhere.pt]", "nowhere.pt"),
+        ("split=train", "split=train"),
+        ("n=5", "n=5"),
+        ("n=100", "takes 99"),
+        ("model_share=0", "model_share=0"),
+        ("dir=nowhere", "nowhere"),
+        ("files={acme:nowhere.parquet}", "nowhere.parquet: "),
+    ],
+)
+def test_bad_settings_are_one_clear_error(small, tmp_path, override, message):
+    with pytest.raises(InputError, match=message) as caught:
+        run(small(tmp_path / "out", override))
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.fixture(scope="module")
+def of_each_kind(event_checkpoint, tmp_path_factory) -> dict[str, Path]:
+    """Checkpoints that say they hold a diffusion model and a GAN."""
+    gan = tmp_path_factory.mktemp("gan") / "gan.pt"
+    replace(Checkpoint.load(event_checkpoint), kind=GAN).save(gan)
+    return {"diffusion": event_checkpoint, "gan": gan}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "given", "message"),
+    [
+        ("gan", "diffusion", "a humouse diffusion checkpoint where a humouse GAN"),
+        ("diffusion", "gan", "a humouse GAN checkpoint where a humouse diffusion"),
+    ],
+)
+def test_a_checkpoint_of_the_other_kind_is_refused(of_each_kind, wanted, given, message):
+    checkpoints = {"gan": None, "diffusion": None, wanted: of_each_kind[given]}
+    with pytest.raises(InputError, match=message) as caught:
+        Views.load(**checkpoints)
+    assert "\n" not in str(caught.value)
+
+
+def test_labels_that_mean_nothing_teach_nothing(twelve_people):
+    fit_people, others = divided(seen_as(load_split(twelve_people / "train")), 0.4, seed=0)
+    rng = np.random.default_rng(0)
+    views = Views(feature_mode="kinematic")
+
+    def shuffled(people, seed):
+        people = some(people, 150, seed)
+        made = make_negatives({"bots": 1.0}, makers(), people, len(people), seed=seed)
+        both = views.look(joined([evidence_of(people, HUMAN, HUMAN), made]))
+        label = rng.permutation(np.repeat([HUMAN, "bezier"], [len(people), len(made)]))
+        return replace(both, family=label)
+
+    fit, judged = shuffled(fit_people, 1), shuffled(others, 2)
+    n = len(judged) / 2
+    error = np.sqrt((2 * n + 1) / (12 * n * n))  # of the area, where nothing can be told
+    for name in ("boosting", "sequence", "isolation"):
+        member = MEMBERS[name]
+        score = member.score(member.fit(fit, 0), judged)
+        assert abs(roc_auc_score(judged.is_bot, score) - 0.5) < 3.5 * error, name
+
+
+def test_every_family_is_known_by_the_default_settings():
+    defaults = settings_from("detect/benchmark", BenchmarkSettings, [])
+    assert list(makers(defaults.families)) == list(FAMILIES)

@@ -1,0 +1,215 @@
+"""Thresholds hold what they promise, p-values are people's shares, probabilities rise in the score."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy.special import expit, logit
+from scipy.stats import norm
+from sklearn.base import clone
+
+from humouse.detection.calibration.calibrated import CalibratedDetector
+from humouse.detection.calibration.calibration import Calibration, check_disjoint
+from humouse.detection.estimators.discriminator import DiscriminatorDetector
+from humouse.detection.estimators.human_tail import HumanTail
+from humouse.errors import InputError
+
+
+def calibrated(people, bots):
+    is_bot = np.repeat([False, True], [len(people), len(bots)])
+    return Calibration.of(np.concatenate([people, bots]), is_bot)
+
+
+def normal(n, shift=0.0, seed=0):
+    return np.random.default_rng(seed).normal(shift, 1, n)
+
+
+scores = arrays(np.float64, st.integers(2, 80), elements=st.floats(-1e3, 1e3, width=32))
+
+
+@given(scores, scores, st.floats(0.02, 0.9))
+@settings(deadline=None, max_examples=50)
+def test_a_threshold_flags_fewer_people_than_promised_and_one_more_would_be_too_many(
+    people, bots, rate
+):
+    allowed = int(rate * (len(people) + 1) + 1e-9)
+    calibration = calibrated(people, bots)
+    if allowed < 1:
+        with pytest.raises(InputError, match="gestures of people"):
+            calibration.threshold(rate)
+        return
+    threshold = calibration.threshold(rate)
+    flagged = int((people >= threshold).sum())
+    assert flagged <= allowed - 1
+    assert (people >= np.sort(people)[::-1][allowed - 1]).sum() >= allowed
+
+
+def test_false_alarms_of_new_people_keep_to_the_rate_on_average():
+    rng, rate = np.random.default_rng(1), 0.05
+    shares = []
+    for _ in range(120):
+        threshold = calibrated(rng.standard_t(2, 119), np.ones(1)).threshold(rate)
+        shares.append((rng.standard_t(2, 500) >= threshold).mean())
+    # k/(n + 1) = 6/120 at most; the next higher score would make it 5/120.
+    assert 5 / 120 - 0.004 < np.mean(shares) < rate + 0.004
+
+
+def test_a_rate_that_so_few_people_cannot_promise_is_refused():
+    few = calibrated(normal(500), normal(500, 3))
+    assert set(few.thresholds()) == {0.01}
+    with pytest.raises(InputError, match="takes 999 gestures of people"):
+        few.threshold(0.001)
+    assert set(calibrated(normal(999), normal(9)).thresholds()) == {0.01, 0.001}
+    for rate in (0.0, 1.0, -1.0, np.nan):
+        with pytest.raises(InputError, match="between 0 and 1"):
+            few.threshold(rate)
+
+
+def test_p_values_are_the_share_of_people_above():
+    tail = HumanTail.of(normal(20_000))
+    points = np.array([-2.0, -1.0, 0.0, 1.0, 1.6, 2.3])
+    np.testing.assert_allclose(tail.p_value(points), norm.sf(points), rtol=0.15)
+    fresh = tail.p_value(normal(20_000, seed=1))
+    for share in (0.9, 0.5, 0.1, 0.02):
+        assert (fresh <= share).mean() == pytest.approx(share, rel=0.2)
+
+
+def test_an_exponential_tail_goes_on_as_it_is():
+    rng = np.random.default_rng(3)
+    tail = HumanTail.of(rng.exponential(2.0, 50_000))
+    np.testing.assert_allclose(
+        np.log(tail.p_value(np.array([10.0, 20.0, 40.0]))), [-5, -10, -20], rtol=0.1
+    )
+
+
+@given(scores, st.lists(st.floats(-1e5, 1e5), min_size=2, max_size=20, unique=True))
+@settings(deadline=None, max_examples=50)
+def test_p_values_fall_and_probabilities_rise_in_the_score_and_extremes_do_not_tie(people, given):
+    calibration = calibrated(people, people + 1)
+    ordered = np.sort(given)
+    odds = calibration.tail.log_odds_of(ordered)
+    assert (np.diff(odds) >= -1e-12 * max(1, np.abs(odds).max())).all()
+    assert (np.diff(calibration.log_odds(ordered)) >= -1e-9 * np.abs(odds).max()).all()
+    probability = calibration.probability(ordered)
+    assert ((probability >= 0) & (probability <= 1)).all()
+    top = people.max() + (people.std() or 1.0) * np.array([1.0, 2.0, 4.0])
+    assert (np.diff(calibration.log_odds(top)) > 0).all()
+
+
+def test_probabilities_are_the_shares_of_bots():
+    """Gaussians a deviation apart: the true logit is known."""
+    people, bots = normal(20_000, -0.5, 1), normal(20_000, 0.5, 2)
+    grid = np.linspace(-2, 2, 9)
+    np.testing.assert_allclose(calibrated(people, bots).probability(grid), expit(grid), atol=0.03)
+    # Both classes weigh the same, however many rows each has.
+    few = calibrated(people, bots[:2000])
+    np.testing.assert_allclose(few.probability(grid), expit(grid), atol=0.04)
+
+
+def test_scores_that_separate_leave_probabilities_open():
+    perfect = calibrated(normal(100), normal(100, 50))
+    assert 0.9 < perfect.probability(np.array([50.0]))[0] <= 1
+    assert perfect.probability(np.array([0.0]))[0] < 0.1
+
+
+def test_it_goes_through_json_unchanged():
+    calibration = calibrated(normal(300), normal(200, 2))
+    there = json.loads(json.dumps(calibration.as_json()))
+    assert Calibration.from_json(there) == calibration
+    for broken in ({}, {**there, "tail": 3}, {**there, "intercept": "x"}):
+        with pytest.raises(InputError, match="calibration: damaged"):
+            Calibration.from_json(broken)
+
+
+def test_one_class_or_no_numbers_cannot_calibrate():
+    for is_bot, missing in ((np.ones(3, bool), "people"), (np.zeros(3, bool), "bots")):
+        with pytest.raises(InputError, match=f"no rows of {missing}"):
+            Calibration.of(np.arange(3.0), is_bot)
+    with pytest.raises(ValueError, match="NaN or infinite"):
+        Calibration.of(np.array([0.0, np.nan]), np.array([False, True]))
+
+
+def test_people_on_both_sides_are_named():
+    check_disjoint(["a", "b", "a"], np.array(["c"]))
+    with pytest.raises(InputError, match="users: b on both sides"):
+        check_disjoint(["a", "b"], np.array(["b", "c"]))
+    with pytest.raises(InputError, match="0, 1, 2 and 7 more on both sides"):
+        check_disjoint(range(10), map(str, range(10)))
+    with pytest.raises(InputError, match="without names"):
+        check_disjoint(None, ["a"])
+
+
+def material(n=400, people=8, shift=1.5, seed=0):
+    """Rows of people and, half of them, of bots that ran their errands; bots are shifted."""
+    rng = np.random.default_rng(seed)
+    is_bot = np.arange(n) % 2
+    user = np.array([f"user {k}" for k in rng.integers(people, size=n)])
+    return rng.normal(0, 1, (n, 3)) + shift * is_bot[:, None], is_bot, user
+
+
+def test_whole_people_are_calibrated_on_and_nobody_on_both_sides():
+    X, y, user = material()
+    detector = CalibratedDetector(DiscriminatorDetector(), calibration_share=0.25)
+    detector.fit(X, y, user=user)
+    assert len(detector.calibration_users_) == 2
+    check_disjoint(detector.fit_users_, detector.calibration_users_)
+    held_out = np.isin(user, detector.calibration_users_)
+    alone = clone(detector.estimator).fit(X[~held_out], y[~held_out])
+    np.testing.assert_array_equal(detector.decision_function(X), alone.decision_function(X))
+    assert len(detector.calibration_.human_scores) == (held_out & (y == 0)).sum()
+
+
+def test_calibrated_probabilities_and_alarms_hold_on_new_people():
+    detector = CalibratedDetector(DiscriminatorDetector(), calibration_share=0.5)
+    detector.fit(*material(4000)[:2], user=material(4000)[2])
+    X, y, _ = material(6000, seed=9)
+    probability = detector.predict_proba(X)
+    np.testing.assert_allclose(probability.sum(1), 1)
+    truth = 1.5 * X.sum(1) - 3 * 1.5**2 / 2  # of two Gaussians 1.5 apart on each axis
+    middle = np.abs(truth) < 4
+    assert np.abs(probability[:, 1] - expit(truth))[middle].mean() < 0.03
+    assert logit(probability[:, 1]).std() > 1
+    assert detector.predict(X, 0.01)[y == 0].mean() < 0.025
+    assert detector.predict(X, 0.01)[y == 1].mean() > 0.4
+    assert set(detector.thresholds_) == {0.01, 0.001} - (
+        {0.001} if len(detector.calibration_.human_scores) < 999 else set()
+    )
+
+
+def test_shuffled_labels_tell_nothing():
+    X, y, user = material(4000, people=20)
+    y = np.random.default_rng(1).permutation(y)
+    detector = CalibratedDetector(DiscriminatorDetector()).fit(X, y, user=user)
+    held_out = np.isin(user, detector.calibration_users_)
+    bot = detector.predict_proba(X[held_out])[:, 1]
+    assert np.abs(bot - 0.5).mean() < 0.06
+
+
+def test_a_detector_fitted_elsewhere_is_calibrated_as_it_stands():
+    X, y, user = material()
+    fitted = CalibratedDetector(DiscriminatorDetector()).fit(X, y, user=user)
+    held_out = np.isin(user, fitted.calibration_users_)
+    again = CalibratedDetector.prefit(fitted.estimator_, X[held_out], y[held_out] == 1)
+    assert again.estimator_ is fitted.estimator_
+    assert again.calibration_ == fitted.calibration_
+    np.testing.assert_array_equal(again.predict_proba(X), fitted.predict_proba(X))
+
+
+def test_bad_material_is_one_clear_error():
+    X, y, user = material()
+    detector = CalibratedDetector(DiscriminatorDetector())
+    with pytest.raises(InputError, match="give user="):
+        detector.fit(X, y)
+    with pytest.raises(InputError, match="1 person"):
+        detector.fit(X, y, user=np.full(len(X), "a"))
+    with pytest.raises(InputError, match=r"one class to .*no rows of bots"):
+        detector.fit(X, np.zeros(len(X)), user=user)
+    with pytest.raises(InputError, match="no rows of people"):
+        detector.fit(X, np.ones(len(X)), user=user)
+    with pytest.raises(ValueError, match="as many labels"):
+        detector.fit(X, y[:-1], user=user)
+    with pytest.raises(ValueError, match="calibration_share"):
+        CalibratedDetector(DiscriminatorDetector(), calibration_share=1.0).fit(X, y, user=user)

@@ -1,0 +1,105 @@
+"""Serving: what is refused at the door, and that a session has one thread."""
+
+import json
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from onnx import TensorProto, helper
+
+from humouse.detection.estimators.discriminator import DiscriminatorDetector
+from humouse.detection.estimators.sequence import SequenceDetector
+from humouse.detection.onnx.runtime import OnnxDetector
+from humouse.detection.onnx.sequence import to_onnx as sequence_to_onnx
+from humouse.detection.onnx.tables import save_onnx, to_onnx
+from humouse.errors import InputError
+from humouse.trajectories import Trajectories
+
+
+def movements(n=24, seed=0):
+    """Movements of 5 to 30 steps; every other one goes five times as far."""
+    rng = np.random.default_rng(seed)
+    steps = rng.integers(-3, 4, (n, 30, 3)).astype(np.float32)
+    steps[1::2, :, :2] *= 5
+    steps[..., 2] = 8
+    lengths = torch.from_numpy(rng.integers(5, 31, n))
+    return Trajectories(torch.from_numpy(steps), lengths, torch.zeros(n, 2), None, "made up")
+
+
+@pytest.fixture(scope="module")
+def table_detector(tmp_path_factory):
+    rng = np.random.default_rng(0)
+    detector = DiscriminatorDetector().fit(rng.normal(size=(20, 3)), np.arange(20) % 2)
+    path = tmp_path_factory.mktemp("serve") / "head.onnx"
+    save_onnx(to_onnx(detector), path)
+    return path
+
+
+def test_a_detector_of_steps_is_served_too(tmp_path):
+    people = movements()
+    detector = SequenceDetector(epochs=2).fit(people, np.arange(24) % 2)
+    save_onnx(sequence_to_onnx(detector), tmp_path / "steps.onnx")
+    served = OnnxDetector.load(tmp_path / "steps.onnx")
+    for chosen in (people, people[[3]], movements(7, 1)):
+        found = served.predict_proba(chosen)
+        np.testing.assert_allclose(found, detector.predict_proba(chosen), atol=1e-5)
+    with pytest.raises(InputError, match="takes movements, not a table"):
+        served.predict_proba(np.zeros((2, 3)))
+    none = Trajectories(torch.zeros(2, 4, 3), torch.tensor([3, 0]), torch.zeros(2, 2), None, "x")
+    with pytest.raises(InputError, match="row 1 has no steps"):
+        served.predict_proba(none)
+
+
+def test_movements_are_no_table(table_detector):
+    with pytest.raises(InputError, match="takes a table of features"):
+        OnnxDetector.load(table_detector).predict_proba(movements(3))
+
+
+def test_a_session_has_one_thread_that_does_not_spin(table_detector):
+    options = OnnxDetector.load(table_detector)._session.get_session_options()
+    assert (options.intra_op_num_threads, options.inter_op_num_threads) == (1, 1)
+    assert options.get_session_config_entry("session.intra_op.allow_spinning") == "0"
+
+
+def test_a_rate_without_a_threshold_is_refused(table_detector):
+    with pytest.raises(InputError, match="no threshold was fixed for it; there are: none"):
+        OnnxDetector.load(table_detector).predict(np.zeros((1, 3)), 0.01)
+
+
+def test_thresholds_are_read_by_rate(table_detector, tmp_path):
+    model = onnx.load(table_detector)
+    facts = {one.key: one.value for one in model.metadata_props}
+    helper.set_model_props(model, {**facts, "thresholds": json.dumps({"0.01": 0.5})})
+    save_onnx(model, tmp_path / "head.onnx")
+    served = OnnxDetector.load(tmp_path / "head.onnx")
+    X = np.random.default_rng(1).normal(size=(50, 3))
+    np.testing.assert_array_equal(served.predict(X), served.decision_function(X) >= 0.5)
+    with pytest.raises(InputError, match=r"there are: 0\.01"):
+        served.predict(X, 0.02)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a model", bytes(range(256)) * 8])
+def test_a_damaged_file_is_one_clear_error(content, tmp_path):
+    path = tmp_path / "broken.onnx"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"broken\.onnx: damaged, or no ONNX model"):
+        OnnxDetector.load(path)
+
+
+def test_a_file_cut_short_is_refused(table_detector, tmp_path):
+    path = tmp_path / "short.onnx"
+    path.write_bytes(table_detector.read_bytes()[:-200])
+    with pytest.raises(InputError, match=r"short\.onnx"):
+        OnnxDetector.load(path)
+
+
+def test_a_missing_file_and_another_s_model_are_refused(tmp_path):
+    with pytest.raises(InputError, match="no such detector"):
+        OnnxDetector.load(tmp_path / "none.onnx")
+    value = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n"]) for name in "xy"]
+    graph = helper.make_graph([helper.make_node("Neg", ["x"], ["y"])], "g", value[:1], value[1:])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    save_onnx(model, tmp_path / "other.onnx")
+    with pytest.raises(InputError, match="no detector that humouse exported"):
+        OnnxDetector.load(tmp_path / "other.onnx")

@@ -1,0 +1,158 @@
+"""Mixtures of negatives: by weight, by seed, on people's errands."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from humouse.bots.families import FAMILIES
+from humouse.data.prepared import load_split
+from humouse.detection.samples.negatives import PARTS, make_family, make_negatives, makers, shares
+from humouse.errors import InputError
+from humouse.trajectories import Trajectories
+
+
+@pytest.fixture(scope="module")
+def people(tiny_data: Path) -> Trajectories:
+    return load_split(tiny_data / "train")
+
+
+@given(
+    weights=st.lists(st.floats(0.01, 10), min_size=1, max_size=5),
+    n=st.integers(1, 1000),
+)
+@settings(deadline=None, max_examples=50)
+def test_shares_add_up_and_follow_the_weights(weights, n):
+    mixture = {f"family{place}": weight for place, weight in enumerate(weights)}
+    counts = shares(mixture, list(mixture), n)
+    assert sum(counts.values()) == n
+    for name, weight in mixture.items():
+        assert abs(counts[name] - n * weight / sum(weights)) <= 1
+
+
+def test_bots_stands_for_every_scripted_family_in_equal_parts():
+    available = [*FAMILIES, "gan"]
+    counts = shares({"bots": 3.0, "gan": 1.0}, available, 400)
+    assert counts.pop("gan") == 100
+    assert set(counts) == set(FAMILIES)
+    assert max(counts.values()) - min(counts.values()) <= 1
+
+
+@pytest.mark.parametrize(
+    ("mixture", "message"),
+    [
+        ({"bezier": -1.0}, "mixture.bezier=-1"),
+        ({"bots": 0.0}, "mixture: empty"),
+        ({"besier": 1.0}, "mixture.besier: no such family"),
+        ({"gan": 1.0}, "mixture.gan: no such family"),
+    ],
+)
+def test_bad_mixtures_are_named(mixture, message):
+    with pytest.raises(InputError, match=message):
+        shares(mixture, list(FAMILIES), 10)
+
+
+def test_a_mixture_is_the_same_for_the_same_seed_and_another_for_another(people):
+    made_by = makers(["bezier", "function"])
+    first, again, other = (
+        make_negatives({"bezier": 1.0, "function": 2.0}, made_by, people, 30, seed=seed)
+        for seed in (1, 1, 2)
+    )
+    assert torch.equal(first.movements.deltas, again.movements.deltas)
+    assert (first.variant == again.variant).all()
+    assert not torch.equal(first.movements.lengths, other.movements.lengths)
+    assert (first.family == "function").sum() == 20
+    assert len(set(first.variant[first.family == "function"])) == len(FAMILIES["function"])
+
+
+def test_negatives_are_as_many_as_the_people_have_and_run_their_errands(people):
+    made = make_negatives({"bots": 1.0}, makers(["bezier", "pid"]), people, len(people), seed=0)
+    assert len(made) == len(people)
+    assert made.is_bot.all()
+    goals = {tuple(goal) for goal in people.net_px.round().int().tolist()}
+    assert {tuple(goal) for goal in made.movements.net_px.int().tolist()} <= goals
+
+
+def test_a_model_takes_lengths_of_the_people(people, event_checkpoint):
+    made_by = makers([], models={"diffusion": [event_checkpoint]})
+    short = people[people.lengths.argsort()[:10]]
+    made = make_family("diffusion", made_by, short, 40, seed=0)
+    assert set(made.variant) == {event_checkpoint.stem}
+    assert set(made.movements.user) <= set(short.user)
+    # Zero moves are merged, so a sample can get shorter than the movement it follows, never longer.
+    assert int(made.movements.lengths.max()) <= int(short.lengths.max())
+    # All people's lengths would show.
+    assert int(short.lengths.max()) < int(people.lengths.float().median())
+
+
+def test_people_who_do_not_fit_a_model_s_codec_are_refused(event_checkpoint):
+    made_by = makers([], models={"diffusion": [event_checkpoint]})
+    steps = torch.tensor([3.0, 1.0, 8.0]).expand(4, 201, 3).clone()
+    long = Trajectories(steps, torch.full((4,), 201), torch.zeros(4, 2), None, "long ones")
+    message = r"tiny\.pt: none of 4 movements of long ones fits its codec"
+    with pytest.raises(InputError, match=message):
+        make_family("diffusion", made_by, long, 2, seed=0)
+
+
+def test_models_make_two_families_alone(event_checkpoint, tmp_path):
+    with pytest.raises(InputError, match="vae: models make gan or diffusion"):
+        makers([], models={"vae": [event_checkpoint]})
+    with pytest.raises(InputError, match=r"none\.pt"):
+        makers([], models={"diffusion": [tmp_path / "none.pt"]})
+    with pytest.raises(InputError, match=r"gan_ckpt: .*tiny\.pt holds a diffusion"):
+        makers([], models={"gan": [event_checkpoint]})
+    with pytest.raises(InputError, match="diffusion_ckpt: two checkpoints have one name"):
+        makers([], models={"diffusion": [event_checkpoint, event_checkpoint]})
+
+
+def test_movements_from_a_file_are_a_family(people, tmp_path):
+    theirs = tmp_path / "theirs.parquet"
+    people[:25].save(theirs)
+    made_by = makers(["bezier"], files={"acme": theirs})
+    made = make_family("acme", made_by, people, 20, seed=3)
+    assert len(made) == 20
+    assert set(made.family) == {"acme"}
+    with pytest.raises(InputError, match=r"holds 25 movements .* 26 are needed"):
+        make_family("acme", made_by, people, 26, seed=3)
+    for name, message in (("pid", "choose another name"), ("a/b", r"files\.a/b: name it in")):
+        with pytest.raises(InputError, match=message):
+            makers(["bezier"], files={name: theirs})
+
+
+def test_roles_share_no_movement_of_a_file(people, tmp_path):
+    theirs = tmp_path / "theirs.parquet"
+    alone = people[:25]
+    replace(alone, start=torch.arange(50.0).reshape(25, 2)).save(theirs)
+    made_by = makers([], files={"acme": theirs})
+    starts = [
+        {tuple(start) for start in made.movements.start.tolist()}
+        for part in range(PARTS)
+        for made in [make_family("acme", made_by, people, 6, seed=part, part=part)]
+    ]
+    assert len(set.union(*starts)) == 6 * PARTS
+    with pytest.raises(InputError, match=r"for each role, and 8 are needed"):
+        make_family("acme", made_by, people, 8, seed=0, part=0)
+
+
+def test_a_family_that_does_not_exist_is_named(people):
+    with pytest.raises(InputError, match="did you mean bezier"):
+        makers(["besier"])
+    with pytest.raises(InputError, match="no such family here; there are bezier"):
+        make_family("pid", makers(["bezier"]), people, 10, seed=0)
+
+
+def test_nobody_has_no_errands(people):
+    with pytest.raises(InputError, match="no movements"):
+        make_family("bezier", makers(["bezier"]), people[:0], 10, seed=0)
+
+
+def test_rows_follow_their_variant(people):
+    made = make_family("function", makers(["function"]), people, 90, seed=0)
+    straight = np.char.startswith(made.variant.astype(str), "line")
+    path, chord = made.movements.path_px, made.movements.net_px.norm(dim=1)
+    bends = (path / chord.clamp(min=1)).numpy()
+    assert np.median(bends[straight]) < np.median(bends[~straight])

@@ -1,0 +1,178 @@
+"""A detector from training to a decision, through files alone."""
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from humouse.commands.detect_score import run as score
+from humouse.commands.detect_train import run as train
+from humouse.commands.launch import settings_from
+from humouse.data.prepared import load_split
+from humouse.detection.benchmark.dataset import seen_as
+from humouse.detection.calibration.calibrated import CalibratedDetector
+from humouse.detection.registry import MEMBERS
+from humouse.detection.samples.labelled import HUMAN, evidence_of
+from humouse.detection.samples.negatives import make_negatives, makers
+from humouse.detection.samples.views import Views
+from humouse.detection.saved import SavedDetector, save_detector
+from humouse.errors import InputError
+from humouse.settings import DetectScoreSettings, DetectTrainSettings
+from humouse.trajectories import concatenate
+
+
+@dataclass(frozen=True)
+class Made:
+    folder: Path
+    fitted: dict[str, Any]
+    blend: CalibratedDetector
+
+
+@pytest.fixture(scope="module")
+def made(many_gestures: Path, tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """A detector on disk, and the estimators that it was saved from."""
+    folder = tmp_path_factory.mktemp("detector") / "small"
+    overrides = [
+        f"dir={many_gestures}",
+        f"out_dir={folder}",
+        "n=220",
+        "feature_mode=kinematic",
+        "calibration_share=0.4",
+        "detectors=[boosting,sequence,isolation]",
+        "mixture={function:1,bezier:1,pid:1}",
+    ]
+    saved = []
+
+    def saves(folder: Path, fitted: dict, blend: CalibratedDetector, *more: Any) -> None:
+        saved.append(Made(folder, fitted, blend))
+        save_detector(folder, fitted, blend, *more)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("humouse.commands.detect_train.save_detector", saves)
+        train(settings_from("detect/train", DetectTrainSettings, overrides))
+    (one,) = saved
+    return one
+
+
+@pytest.fixture(scope="module")
+def detector(made: Made) -> Path:
+    return made.folder
+
+
+def settings(*overrides: str) -> DetectScoreSettings:
+    return settings_from("detect/score", DetectScoreSettings, list(overrides))
+
+
+def test_it_is_saved_without_pickle(detector):
+    names = {path.name for path in detector.iterdir()}
+    assert names == {
+        "boosting.onnx",
+        "sequence.onnx",
+        "isolation.onnx",
+        "blend.onnx",
+        "detector.json",
+    }
+    content = json.loads((detector / "detector.json").read_text())
+    assert content["command"].startswith("humouse detect train dir=")
+    assert content["people"]["sha256"]
+
+
+def test_bots_are_flagged_and_people_are_not(detector, many_gestures, tmp_path):
+    people = load_split(many_gestures / "val")
+    bots = make_negatives({"function": 1.0}, makers(["function"]), people, 60, seed=5).movements
+    decisions = {}
+    for name, movements in (("people", people), ("bots", bots)):
+        movements.save(tmp_path / f"{name}.parquet")
+        out = tmp_path / f"{name}.csv"
+        score(
+            settings(
+                f"detector={detector}",
+                f"movements={tmp_path / name}.parquet",
+                f"out={out}",
+                "reasons=3",
+            )
+        )
+        decisions[name] = pl.read_csv(out)
+    assert decisions["bots"]["flagged"].mean() > 0.5
+    assert decisions["people"]["flagged"].mean() < 0.1
+    assert decisions["people"]["user"].to_list() == people.user.tolist()
+    assert all(len(line.split("; ")) == 3 for line in decisions["bots"]["reasons"])
+    assert decisions["bots"]["probability"].is_between(0, 1).all()
+
+
+def test_the_saved_detector_says_what_the_fitted_one_said(made, many_gestures):
+    people = seen_as(load_split(many_gestures / "val"))
+    bots = make_negatives({"bezier": 1.0}, makers(["bezier"]), people, 40, seed=5).movements
+    movements = seen_as(concatenate([people, bots]))
+    saved = SavedDetector.load(made.folder)
+    said = saved.decide(movements, false_positive_rate=0.01, reasons=0)
+    evidence = Views(feature_mode="kinematic").look(evidence_of(movements, HUMAN, HUMAN))
+    scores = {name: MEMBERS[name].score(one, evidence) for name, one in made.fitted.items()}
+    assert list(scores) == ["boosting", "sequence", "isolation"]
+    for name, scored in scores.items():
+        np.testing.assert_allclose(said[f"{name}_score"], scored, rtol=1e-4, atol=1e-4)
+    raw = np.stack(list(scores.values()), 1)
+    np.testing.assert_allclose(said["probability"], made.blend.predict_proba(raw)[:, 1], atol=1e-4)
+    sure = np.abs(made.blend.decision_function(raw) - made.blend.thresholds_[0.01]) > 1e-3
+    flagged = made.blend.predict(raw, 0.01).astype(bool)
+    np.testing.assert_array_equal(said["flagged"].to_numpy()[sure], flagged[sure])
+    assert 0 < flagged.sum() < len(movements)
+    alone = saved.decide(movements[:1], false_positive_rate=0.01, reasons=0)
+    assert alone["probability"][0] == pytest.approx(said["probability"][0], abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (("detector=DETECTOR",), "movements: name it"),
+        (("movements=MOVEMENTS",), "detector: name it"),
+        (("detector=nowhere", "movements=MOVEMENTS"), "nowhere: no detector"),
+        (("detector=DETECTOR", "movements=nowhere.parquet"), "nowhere"),
+        (("detector=DETECTOR", "movements=MOVEMENTS", "false_positive_rate=0.5"), "0.5"),
+        (("detector=DETECTOR", "movements=MOVEMENTS", "reasons=-1"), "reasons=-1"),
+        (("detector=DETECTOR", "movements=POINT"), "single point"),
+        (("detector=DETECTOR", "movements=STILL"), "1 movements go nowhere"),
+        (("detector=DETECTOR", "movements=BROKEN"), "not a finite number"),
+    ],
+)
+def test_bad_input_is_one_clear_error(detector, many_gestures, tmp_path, overrides, message):
+    point = tmp_path / "point.csv"
+    head = "movement,t,x_px,y_px\n"
+    point.write_text(f"{head}a,0,5,5\nb,0,1,1\nb,8,2,2\n")
+    still = tmp_path / "still.csv"
+    still.write_text(f"{head}a,0,5,5\na,80,5,5\nb,0,1,1\nb,8,2,2\n")
+    broken = tmp_path / "broken.csv"
+    broken.write_text(f"{head}b,0,1,1\nb,8,NaN,2\n")
+    places = {
+        "DETECTOR": str(detector),
+        "MOVEMENTS": str(many_gestures / "val.parquet"),
+        "POINT": str(point),
+        "STILL": str(still),
+        "BROKEN": str(broken),
+    }
+    given = []
+    for word in overrides:
+        key, value = word.split("=", 1)
+        given.append(f"{key}={places.get(value, value)}")
+    with pytest.raises(InputError, match=message) as caught:
+        score(settings(*given, f"out={tmp_path / 'out.csv'}"))
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_a_changed_file_is_refused(detector, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(detector, copy)
+    (copy / "boosting.onnx").write_bytes(b"other")
+    with pytest.raises(InputError, match=r"boosting\.onnx: not the file"):
+        SavedDetector.load(copy)
+    (copy / "boosting.onnx").unlink()
+    with pytest.raises(InputError, match=r"boosting\.onnx: missing"):
+        SavedDetector.load(copy)
+    with pytest.raises(InputError, match="no detector"):
+        SavedDetector.load(tmp_path)

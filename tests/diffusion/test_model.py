@@ -1,0 +1,157 @@
+"""Checkpoints: whole, plain, found where they should be, and refused in a line where damaged."""
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from humouse.diffusion.model import load_model
+from humouse.errors import InputError
+from humouse.training.checkpoint import DIFFUSION, GAN, PRETRAINED, Checkpoint, find_checkpoint
+
+
+def same(a: Any, b: Any) -> bool:
+    if isinstance(a, torch.Tensor):
+        return torch.equal(a, b)
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
+    if isinstance(a, list | tuple):
+        return len(a) == len(b) and all(map(same, a, b))
+    return a == b
+
+
+def test_round_trip(tiny_checkpoint: Path, tmp_path: Path):
+    checkpoint = Checkpoint.load(tiny_checkpoint)
+    checkpoint.save(tmp_path / "sub" / "copy.pt")
+    again = Checkpoint.load(tmp_path / "sub" / "copy.pt")
+    assert same(vars(again), vars(checkpoint))
+
+
+def test_it_holds_what_a_run_needs(tiny_checkpoint: Path):
+    checkpoint = Checkpoint.load(tiny_checkpoint)
+    assert checkpoint.step == 6
+    assert checkpoint.config["experiment_name"] == "tiny"
+    assert {"python", "torch", "humouse"} <= checkpoint.versions.keys()
+    assert len(checkpoint.data["sha256"]) == 64
+    assert checkpoint.data["synthetic"] is True
+    assert checkpoint.model.keys() == checkpoint.ema.keys()
+    assert checkpoint.optimizer["state"]
+    assert checkpoint.best is not None
+
+
+def test_plain_torch_reads_it_safely(tiny_checkpoint: Path):
+    content = torch.load(tiny_checkpoint, weights_only=True)
+    assert content["kind"] == "humouse diffusion checkpoint"
+
+
+def test_the_best_weights_are_the_models(tiny_checkpoint: Path, tmp_path: Path):
+    checkpoint = Checkpoint.load(tiny_checkpoint)
+    checkpoint.best = {k: v + 1 for k, v in checkpoint.ema.items()}
+    checkpoint.save(tmp_path / "best.pt")
+    weights = load_model(tmp_path / "best.pt").denoiser.network.state_dict()
+    assert same(dict(weights), checkpoint.best)
+    checkpoint.best = None
+    checkpoint.save(tmp_path / "none.pt")
+    weights = load_model(tmp_path / "none.pt").denoiser.network.state_dict()
+    assert same(dict(weights), checkpoint.ema)
+
+
+def _changed(content: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    return {key: value for key, value in {**content, **changes}.items() if value is not None}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"version": 99}, "a checkpoint of format 99, this humouse reads format 2"),
+        ({"version": None}, "a checkpoint of format None"),
+        ({"kind": "another project's"}, "not a humouse checkpoint"),
+        ({"ema": None, "codec": None}, "lacks codec, ema"),
+    ],
+)
+def test_other_contents(
+    tiny_checkpoint: Path, tmp_path: Path, changes: dict[str, Any], message: str
+):
+    path = tmp_path / "other.pt"
+    torch.save(_changed(torch.load(tiny_checkpoint, weights_only=True), **changes), path)
+    with pytest.raises(InputError, match=message) as caught:
+        load_model(path)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("size", [0, 1, 100, 5000, -1, -500])
+def test_cut_short(tiny_checkpoint: Path, tmp_path: Path, size: int):
+    path = tmp_path / "short.pt"
+    path.write_bytes(tiny_checkpoint.read_bytes()[:size])
+    with pytest.raises(InputError, match=r"short\.pt: not a readable checkpoint") as caught:
+        load_model(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_another_file(tmp_path: Path):
+    (tmp_path / "text.pt").write_text("hello")
+    torch.save([1, 2], tmp_path / "list.pt")
+    torch.save({"state_dict": {}}, tmp_path / "dict.pt")
+    for name in ("text.pt", "list.pt", "dict.pt"):
+        with pytest.raises(InputError, match=rf"{name}: not a"):
+            load_model(tmp_path / name)
+    for name in ("gone.pt", ""):
+        with pytest.raises(InputError, match="no such checkpoint"):
+            load_model(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda c: c.config["model"].update(base_channels=32),
+        lambda c: c.config["model"].pop("dropout"),
+        lambda c: c.config["diffusion"].update(schedule="new"),
+        lambda c: c.codec.update(name="new"),
+        lambda c: c.codec["settings"].update(new_setting=1),
+        lambda c: c.codec.pop("mean"),
+    ],
+    ids=["width", "setting", "schedule", "codec", "codec setting", "codec part"],
+)
+def test_parts_that_do_not_fit(tiny_checkpoint: Path, tmp_path: Path, damage: Any):
+    checkpoint = Checkpoint.load(tiny_checkpoint)
+    checkpoint.best = None
+    damage(checkpoint)
+    checkpoint.save(tmp_path / "misfit.pt")
+    with pytest.raises(InputError) as caught:
+        load_model(tmp_path / "misfit.pt")
+    assert "\n" not in str(caught.value)
+
+
+def test_where_a_checkpoint_is_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("HUMOUSE_CKPT", raising=False)
+    assert find_checkpoint() == PRETRAINED
+    with pytest.raises(InputError, match="train one with: humouse train"):
+        find_checkpoint(kind=GAN)
+    folder = tmp_path / "checkpoints"
+    folder.mkdir()
+    with pytest.raises(InputError, match="HUMOUSE_CKPT is not set"):
+        find_checkpoint(kind=GAN)
+    for age, name in enumerate(("new.pt", "old.pt", "older.pt")):
+        (folder / name).touch()
+        os.utime(folder / name, (1e9 - age, 1e9 - age))
+    (folder / "note.txt").touch()
+    assert find_checkpoint() == Path("checkpoints/new.pt")
+    monkeypatch.setenv("HUMOUSE_CKPT", "named.pt")
+    assert find_checkpoint() == Path("named.pt")
+    assert find_checkpoint("given.pt") == Path("given.pt")
+
+
+def test_the_newest_of_a_kind_is_found(tiny_checkpoint: Path, tmp_path: Path):
+    ours, other = tmp_path / "ours.pt", tmp_path / "other.pt"
+    shutil.copy(tiny_checkpoint, ours)
+    saved = Checkpoint.load(tiny_checkpoint)
+    saved.kind = GAN
+    saved.save(other)
+    os.utime(ours, (1e9, 1e9))
+    assert find_checkpoint(folder=tmp_path) == other
+    assert find_checkpoint(folder=tmp_path, kind=DIFFUSION) == ours

@@ -1,0 +1,57 @@
+"""Copies stay together; labels change sides with their people."""
+
+import numpy as np
+
+from humouse.eval.probes.folds import fold_numbers, permuted_labels, twins_together
+from humouse.eval.statistics.resampling import people_change_sides
+
+
+def test_a_copy_stands_in_its_originals_fold():
+    real = np.arange(6.0).reshape(3, 2)
+    fake = np.stack([real[2], [9.0, 9.0], real[0]])
+    rows, is_real = np.concatenate([real, fake]), np.arange(6) < 3
+    fold = twins_together(rows, is_real, np.array([0, 1, 2, 0, 1, 1]))
+    assert fold.tolist() == [0, 1, 2, 2, 1, 0]
+
+
+def test_many_copies_of_one_gesture_are_no_twins():
+    """A generator that makes one recorded gesture over and over has collapsed: a probe must see it."""
+    real = np.arange(20.0).reshape(10, 2)
+    rows, is_real = np.concatenate([real, np.tile(real[3], (10, 1))]), np.arange(20) < 10
+    fold = np.arange(20) % 5
+    moved = twins_together(rows, is_real, fold)
+    assert (moved != fold).sum() <= 1
+    assert moved[10] == fold[3]
+
+
+def test_one_name_is_no_crowd():
+    assert not people_change_sides(["a", "b"], ["bot", "bot"])
+    assert not people_change_sides(["a", "b"], ["b", "c"])
+    assert not people_change_sides(["a", "b"], None)
+    assert people_change_sides(["a", "b"], ["c", "d"])
+    first, second = fold_numbers(
+        np.repeat(["a"], 40), np.repeat(["a", "b"], 20), 40, 5, np.random.default_rng(0)
+    )
+    assert len(np.unique(first)) > 1
+    assert len(np.unique(second)) > 1
+
+
+def test_rows_change_sides():
+    is_real = np.arange(20) < 10
+    labels = permuted_labels(is_real, None, None, 5, np.random.default_rng(0))
+    assert labels.shape == (5, 20)
+    assert (labels.sum(1) == 10).all()
+    assert (labels != is_real).any(1).all()
+
+
+def test_people_change_sides_whole():
+    real, fake = np.repeat(["a", "b", "c"], 4), np.repeat(["d", "e"], 6)
+    is_real = np.arange(24) < 12
+    labels = permuted_labels(is_real, real, fake, 30, np.random.default_rng(0))
+    users = np.concatenate([real, fake])
+    for name in "abcde":
+        assert (labels[:, users == name].std(1) == 0).all()
+    assert ({len(set(users[one])) for one in labels}) == {3}
+    # Somebody on both sides cannot change sides: rows do.
+    mixed = permuted_labels(is_real, real, real, 5, np.random.default_rng(0))
+    assert any(0 < one[:4].sum() < 4 for one in mixed)

@@ -1,0 +1,305 @@
+"""Training a GAN: resumed bit for bit, learns, refuses what it cannot use."""
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from accelerate import Accelerator
+
+from humouse.codec import EventCodec
+from humouse.commands.launch import settings_from
+from humouse.commands.train_gan import train
+from humouse.errors import InputError
+from humouse.gan.model import load_model
+from humouse.gan.training.batches import DealBatches, DealShare
+from humouse.gan.training.learner import GanLearner
+from humouse.gan.training.objective import discriminator_loss, generator_loss
+from humouse.gan.training.settings import check_settings
+from humouse.settings import GanTrainSettings
+from humouse.training.checkpoint import GAN, Checkpoint
+from humouse.training.journal import read_metrics
+from humouse.training.trainer import Trainer
+
+Make = Callable[..., GanTrainSettings]
+_LONG = (
+    "optim.max_steps=4",
+    "logging.checkpoint_interval=1",
+    "logging.sample_interval=2",
+    "data.batch_size=32",
+    "data.augment.crop=0.5",
+    "optim.lr_warmup_steps=3",
+    "optim.lr_decay=cosine",
+    "optim.r1_interval=3",
+)
+
+
+def tensors(content: Any, name: str = "") -> dict[str, torch.Tensor]:
+    if isinstance(content, torch.Tensor):
+        return {name: content}
+    if isinstance(content, dict):
+        items = content.items()
+    else:
+        items = enumerate(content) if isinstance(content, list | tuple) else ()
+    return {k: v for key, part in items for k, v in tensors(part, f"{name}.{key}").items()}
+
+
+def assert_same_run(a: Path, b: Path) -> None:
+    one, other = (tensors(vars(Checkpoint.load(path, GAN))) for path in (a, b))
+    assert one.keys() == other.keys()
+    assert [name for name in one if not torch.equal(one[name], other[name])] == []
+    assert Checkpoint.load(a).history == Checkpoint.load(b).history
+
+
+def rows(folder: Path) -> list[dict[str, float]]:
+    return read_metrics(folder / "runs" / "tiny")
+
+
+_KILLS_ITSELF = """
+import os, signal, torch
+save, calls = torch.save, []
+
+def dies(content, path):
+    calls.append(path)
+    save(content, path)
+    if len(calls) == 2:  # half of the second checkpoint is on the disk
+        os.truncate(path, os.path.getsize(path) // 2)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+torch.save = dies
+from humouse.gan.train import main
+main()
+"""
+
+
+def test_resuming_after_a_kill_ends_with_the_same_weights(
+    tmp_path: Path, call: Callable, gan_overrides: Callable, gan_settings: Make, no_pictures: None
+):
+    done = call("-c", _KILLS_ITSELF, *gan_overrides(tmp_path / "a", *_LONG))
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    path = tmp_path / "a" / "checkpoints" / "tiny.pt"
+    assert Checkpoint.load(path).step == 1
+    train(gan_settings(tmp_path / "a", *_LONG, "resume=true"))
+    whole = train(gan_settings(tmp_path / "b", *_LONG))
+    assert Checkpoint.load(whole).best is not None
+    assert_same_run(path, whole)
+    values = [[row["loss"] for row in rows(tmp_path / run) if "loss" in row] for run in "ab"]
+    assert values[0] == values[1]
+
+
+class Killed(BaseException):
+    """Stands for SIGKILL."""
+
+
+def test_an_lstm_resumes_bit_for_bit(
+    tmp_path: Path, gan_settings: Make, lstm_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+):
+    more = ("gan/experiment=lstm", "optim.max_steps=2", "logging.checkpoint_interval=1")
+    whole = GanLearner.step
+
+    def dies(self: GanLearner, share: DealShare, step: int, steps: int) -> dict[str, float]:
+        if step == 1:
+            raise Killed
+        return whole(self, share, step, steps)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(GanLearner, "step", dies)
+        with pytest.raises(Killed):
+            train(gan_settings(tmp_path, *more))
+    path = train(gan_settings(tmp_path, *more, "resume=true"))
+    assert_same_run(path, lstm_checkpoint)
+
+
+def made(settings: GanTrainSettings) -> Trainer:
+    accelerator = Accelerator(cpu=True)
+    return Trainer(settings, accelerator, GAN, lambda m: GanLearner(settings, m))
+
+
+@pytest.mark.parametrize("loss", ["hinge", "bce"])
+def test_one_step_by_hand(tmp_path: Path, gan_settings: Make, loss: str):
+    """What a step reports and where it leads, against the whole batch in one piece."""
+    more = (f"optim.loss={loss}", "optim.r1_gamma=0.5", "optim.r1_interval=2", "optim.lr=1e-4")
+    trainer = made(gan_settings(tmp_path, *more, "data.batch_size=20"))
+    learner: Any = trainer.learner
+    deal, pair = learner.batches[0].deal, learner.pair
+    fake = learner._made(deal).detach()
+    x = deal.x0.clone().requires_grad_()
+    scores = pair.discriminator(x, deal.mask, deal.cond)
+    fakes = pair.discriminator(fake, deal.mask, deal.cond)
+    (slope,) = torch.autograd.grad(scores.sum(), x, create_graph=True)
+    penalty = slope.square().sum() / 2 / 20
+    expected = discriminator_loss(scores, fakes, loss) / 20
+    # Every second step's penalty counts twice.
+    (expected + 0.5 * 2 * penalty).backward()
+    gradient = pair.discriminator.head.weight.grad.clone()
+    expected, penalty = expected.detach(), penalty.detach()
+    numbers = trainer._one_step(learner.batches[0])
+    assert numbers["discriminator_loss"] == pytest.approx(float(expected), rel=1e-4)
+    assert numbers["r1"] == pytest.approx(float(penalty), rel=1e-4)
+    right = ((scores > 0).sum() + (fakes < 0).sum()) / 40
+    assert numbers["right"] == pytest.approx(float(right))
+    # Adam with β1 = 0 moves each weight by lr against the sign of its gradient at first.
+    state = learner.optimizers["discriminator"].state[pair.discriminator.head.weight]
+    torch.testing.assert_close(state["exp_avg"], gradient, rtol=1e-3, atol=1e-6)
+    # The generator is judged by the discriminator as it is after its own step.
+    after = pair.discriminator(fake, deal.mask, deal.cond).detach()
+    assert numbers["loss"] == pytest.approx(float(generator_loss(after, loss)) / 20, rel=1e-4)
+    assert trainer._one_step(learner.batches[1]).keys() == numbers.keys() - {"r1"}
+
+
+def test_a_step_is_a_function_of_its_number(tmp_path: Path, gan_settings: Make):
+    one, other = (made(gan_settings(tmp_path)).learner.batches for _ in range(2))
+    for step in (3, 0, 3):
+        a, b = one[step], other[step]
+        assert torch.equal(a.deal.x0, b.deal.x0)
+        assert torch.equal(a.deal.latent.movement, b.deal.latent.movement)
+        assert torch.equal(a.deal.latent.steps, b.deal.latent.steps)
+        lengths = a.deal.mask.sum(1)
+        assert torch.equal(lengths, lengths.sort().values)
+    assert not torch.equal(one[0].deal.latent.movement, one[1].deal.latent.movement)
+
+
+def test_a_loss_that_is_not_finite_stops_the_run(
+    tmp_path: Path, gan_settings: Make, monkeypatch: pytest.MonkeyPatch
+):
+    whole = DealBatches.__getitem__
+
+    def spoilt(self: DealBatches, step: int) -> DealShare:
+        share = whole(self, step)
+        if step == 3:
+            share.deal.x0[0, 0] = torch.nan
+        return share
+
+    monkeypatch.setattr(DealBatches, "__getitem__", spoilt)
+    with pytest.raises(InputError, match="step 4: the discriminator's loss is nan") as caught:
+        train(gan_settings(tmp_path, "logging.checkpoint_interval=2"))
+    assert "\n" not in str(caught.value)
+    saved = Checkpoint.load(tmp_path / "checkpoints" / "tiny.pt", GAN)
+    assert saved.step == 2
+    assert all(bool(value.isfinite().all()) for value in saved.model.values())
+
+
+def test_it_learns(tmp_path: Path, gan_settings: Make):
+    """On the synthetic people a small GAN comes nearer, and its discriminator does not win."""
+    more = (
+        "data.codec=canonical",
+        "data.sequence_length=32",
+        "data.batch_size=32",
+        "model.generator_width=16",
+        "model.discriminator_width=16",
+        "model.cond_dim=0",
+        "optim.lr=1e-3",
+        "optim.discriminator_lr=1e-3",
+        "optim.r1_gamma=1.0",
+        "optim.ema_decay=0.9",
+    )
+    learner = made(gan_settings(tmp_path, *more)).learner
+    before, _ = learner.measure(scored=True)
+    right = [learner.step(learner.batches[step], step, 45)["right"] for step in range(45)]
+    after, pictures = learner.measure(scored=True)
+    assert after["mmd"] < 0.7 * before["mmd"]
+    assert sum(right[-10:]) / 10 < 0.9
+    assert set(pictures) == {"samples", "kinematics", "spectra"}
+
+
+def test_the_codec_is_in_the_checkpoint(conv_checkpoint: Path):
+    model = load_model(conv_checkpoint)
+    assert isinstance(model.codec, EventCodec)
+    assert model.step == 5
+    assert model.cond_dim == 4
+    assert model.origin == "gan:tiny"
+
+
+def test_a_checkpoint_of_the_other_kind(
+    tiny_checkpoint: Path, conv_checkpoint: Path, tmp_path: Path, gan_settings: Make
+):
+    from humouse.diffusion.model import load_model as load_diffusion
+
+    with pytest.raises(InputError, match=r"python -m humouse\.gan\.train writes those"):
+        load_model(tiny_checkpoint)
+    with pytest.raises(InputError, match="humouse train writes those"):
+        load_diffusion(conv_checkpoint)
+    path = tmp_path / "checkpoints" / "tiny.pt"
+    path.parent.mkdir()
+    os.link(tiny_checkpoint, path)
+    with pytest.raises(InputError, match="a humouse diffusion checkpoint where a humouse GAN"):
+        train(gan_settings(tmp_path, "resume=true"))
+
+
+def test_other_settings_cannot_be_resumed(tmp_path: Path, gan_settings: Make):
+    train(gan_settings(tmp_path, "optim.max_steps=1"))
+    with pytest.raises(InputError, match=r"optim\.r1_gamma: 0\.\d+ → 2\.0"):
+        train(gan_settings(tmp_path, "optim.r1_gamma=2.0", "resume=true"))
+
+
+def made_of(*overrides: str) -> GanTrainSettings:
+    return settings_from("gan/train", GanTrainSettings, list(overrides))
+
+
+def test_the_defaults_make_sense():
+    check_settings(made_of())
+    check_settings(made_of("gan/experiment=lstm"))
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "model.kind=vae",
+        "model.latent_dim=0",
+        "model.step_noise=-1",
+        "model.generator_width=1",
+        "model.discriminator_width=0",
+        "model.feature_dim=0",
+        "model.cond_dim=10",
+        "model.cond_dim=1",
+        "model.cond_dropout=1.5",
+        "optim.loss=wgan",
+        "optim.lr=0",
+        "optim.discriminator_lr=-1",
+        "optim.betas=[0.5]",
+        "optim.betas=[0.5,1.0]",
+        "optim.r1_gamma=-1",
+        "optim.r1_interval=0",
+        "optim.ema_decay=2",
+        "early_stopping.score=val_loss",
+        "data.batch_size=0",
+        "diffusion_ckpt=some.pt",
+    ],
+)
+def test_settings_that_make_no_sense(override: str):
+    with pytest.raises(InputError, match=override.split("=")[0].replace(".", r"\.")) as caught:
+        check_settings(made_of(override))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("optim.r1_gama=1", r"did you mean optim\.r1_gamma"),
+        ("modle.kind=lstm", "no such setting"),
+        ("gan/experiment=vae", "choose one of conv, lstm"),
+    ],
+)
+def test_a_misspelt_setting(override: str, message: str):
+    with pytest.raises(InputError, match=message):
+        made_of(override)
+
+
+def test_several_processes_are_refused(tmp_path: Path, gan_settings: Make):
+    settings = gan_settings(tmp_path)
+    accelerator = Accelerator(cpu=True)
+    trainer = made(settings)
+    material = trainer._material(trainer.data.split("train"))
+
+    class Two:
+        num_processes = 2
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(accelerator, name)
+
+    object.__setattr__(material, "accelerator", Two())
+    with pytest.raises(InputError, match="a GAN trains in one process"):
+        GanLearner(settings, material)

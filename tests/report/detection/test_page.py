@@ -1,0 +1,224 @@
+"""The page of a benchmark: says what was measured, stands alone, obeys in a browser and on paper."""
+
+import contextlib
+import re
+from dataclasses import replace
+
+import pytest
+
+from humouse.detection.benchmark.result import MEAN, BenchmarkResult
+from humouse.errors import InputError
+from humouse.eval.statistics.score import Score
+from humouse.report.detection.page import detection_page, headline, write_detection_page
+from humouse.report.detection.tables import cell_entry, negative_rows, percent
+
+_OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+@pytest.fixture(scope="module")
+def html(benchmark):
+    return detection_page(benchmark)
+
+
+def words_of(html):
+    """Return the text of a page, pictures and styles left out."""
+    bare = re.sub(r"<(svg|style|script).*?</\1>", " ", html, flags=re.DOTALL)
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", bare))
+
+
+def test_it_stands_alone(html):
+    assert len(html.encode()) < 2_000_000
+    assert not re.search(r'(?:src|href)="(?!#|data:)', html)
+    assert "url(http" not in html
+    assert "@import" not in html
+
+
+def test_it_says_what_was_found(benchmark, html):
+    words = words_of(html)
+    assert headline(benchmark).replace("ROC-AUC", "ROC\u2011AUC").replace("'", "&#39;") in words
+    for sentence in benchmark.findings:
+        assert sentence.replace("'", "&#39;") in words
+    assert "person 11" in words
+    assert "20 people whom no detector was fitted on · 2,400 gestures of theirs" in words
+    assert "7,200 of 12 families of bots · mean of 3 repetitions" in words
+    assert "0.80–0.95 by the set-up alone" in words
+    assert benchmark.provenance["command"] in words
+
+
+def test_every_number_is_there(benchmark, html):
+    tables = re.findall(r"<table.*?</table>", html, flags=re.DOTALL)
+    (numbers,) = [table for table in tables if "numbers" in table[:60]]
+    assert numbers.count("<tr>") == 1 + len(benchmark.cells)
+    (panel,) = re.findall(r'id="mix-bots".*?</table>', html, flags=re.DOTALL)
+    cell = benchmark.cell("sequence", "wind", "bots")
+    assert f"<b>{cell.scores['roc_auc'].value:.3f}</b>" in panel
+    assert f"{100 * cell.scores['tpr_at_1'].value:.1f}%" in panel
+    assert "discriminator" in panel  # it has a column, and took no part
+    assert panel.count("took no part") == len({one.family for one in benchmark.cells}) + 1
+
+
+def test_the_same_result_gives_the_same_page(benchmark, html, tmp_path):
+    path = write_detection_page(benchmark, tmp_path / "new" / "page.html")
+    assert path.read_text(encoding="utf-8") == html
+    with pytest.raises(InputError, match="cannot be written"):
+        write_detection_page(BenchmarkResult(tmp_path, ()), tmp_path)
+
+
+def test_a_result_from_disk_lacks_the_paired_intervals_alone(benchmark):
+    benchmark.save()
+    (live,) = negative_rows(benchmark, [MEAN])
+    (kept,) = negative_rows(BenchmarkResult.load(benchmark.folder), [MEAN])
+    assert live.caught == kept.caught
+    assert live.changes[0].interval
+    assert [replace(one, interval="") for one in live.changes] == kept.changes
+
+
+def test_what_is_lacking_is_left_out(benchmark):
+    only = [cell for cell in benchmark.cells if cell.mix == "bots" and cell.detector == "boosting"]
+    bare = BenchmarkResult(benchmark.folder, tuple(only))
+    page = detection_page(bare)
+    for part in ("findings", "negatives", "false-alarms", "sessions", "across"):
+        assert f'id="{part}"' not in page
+        assert f'href="#{part}"' not in page
+    assert 'id="unseen"' in page
+    assert "does not say what made it" in page
+    empty = detection_page(BenchmarkResult(benchmark.folder, ()))
+    assert "Nothing was measured." in empty
+    assert 'id="unseen"' not in empty
+
+
+def test_names_are_escaped(benchmark):
+    odd = "<script>alert(1)</script>"
+    cells = [replace(cell, family=odd) for cell in benchmark.cells if cell.family == "wind"]
+    alarms = replace(benchmark.false_alarms[0], rate_by_user={odd: 0.5}, gestures_by_user={odd: 10})
+    page = detection_page(
+        replace(benchmark, cells=tuple(cells), sessions=(), false_alarms=(alarms,), findings=(odd,))
+    )
+    assert odd not in page
+    assert "&lt;script&gt;alert(1)" in page
+
+
+def test_only_the_judged_detector_falls_short(benchmark, html):
+    (panel,) = re.findall(r'id="mix-all".*?</table>', html, flags=re.DOTALL)
+    short = re.findall(r'<b class="shortfall">([\d.]+)</b>', panel)
+    blend = [one for one in benchmark.cells if (one.detector, one.mix) == ("blend", "all")]
+    below = [one for one in blend if one.family != MEAN and one.family != "diffusion"]
+    goals = {"gan": 0.97}
+    assert len(short) == sum(
+        one.scores["roc_auc"].value < goals.get(one.family, 0.99) for one in below
+    )
+    assert len(short) > 0
+
+
+def test_a_shortfall_does_not_look_like_the_goal(benchmark):
+    cell = replace(
+        benchmark.cell("blend", "wind", "all"), scores={"roc_auc": Score(0.98996, 0.98, 0.995)}
+    )
+    entry = cell_entry(cell, aimed=True)
+    assert (entry.text, entry.short, entry.below) == ("0.98996", True, "")
+    assert cell_entry(cell, aimed=False).text == "0.990"
+    assert cell_entry(None, aimed=True) is None
+
+
+def test_percentages():
+    texts = [percent(share) for share in (0.0, 0.0104, 0.5, 0.9994, 0.99999, 1.0)]
+    assert texts == ["0.0%", "1.0%", "50.0%", "99.9%", ">99.9%", "100.0%"]
+    assert percent(0.01, 0) == "1%"
+
+
+@pytest.fixture(scope="module")
+def visit(browser, html, tmp_path_factory):
+    """Open the page; when it is left, nothing must have failed and nothing been asked for."""
+    path = tmp_path_factory.mktemp("page") / "benchmark.html"
+    path.write_text(html, encoding="utf-8")
+
+    @contextlib.contextmanager
+    def opened(width=1280, height=800, **options):
+        context = browser.new_context(viewport={"width": width, "height": height}, **options)
+        page = context.new_page()
+        said, asked = [], []
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(path.as_uri())
+        yield page
+        context.close()
+        assert said == []
+        assert [url for url in asked if not url.startswith("data:")] == [path.as_uri()]
+
+    return opened
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_it_fits(visit, screenshots, width):
+    with visit(width) as page:
+        assert page.evaluate(_OVERFLOW) <= 0
+        page.screenshot(path=screenshots / f"detection-{width}.png", full_page=True)
+        page.evaluate("document.querySelectorAll('details').forEach((part) => part.open = true)")
+        assert page.evaluate(_OVERFLOW) <= 0
+        empty = page.evaluate(
+            "[...document.querySelectorAll('.panel:not([hidden]) svg, #negatives svg, #sessions svg')]"
+            ".filter((one) => one.getBoundingClientRect().height < 100).length"
+        )
+        assert empty == 0
+        cut = page.evaluate(
+            "[...document.querySelectorAll('td')].filter((one) => one.clientWidth &&"
+            " one.scrollWidth > one.clientWidth + 1).map((one) => one.textContent)"
+        )
+        assert cut == []
+
+
+def test_one_mix_is_shown_at_a_time(visit):
+    shown = (
+        "[...document.querySelectorAll('.panel')].filter((one) => !one.hidden).map((one) => one.id)"
+    )
+    with visit() as page:
+        assert page.evaluate(shown) == ["mix-all"]
+        page.click("[data-mix='bots']")
+        assert page.evaluate(shown) == ["mix-bots"]
+        assert page.get_attribute("[data-mix='bots']", "aria-pressed") == "true"
+        assert page.get_attribute("[data-mix='all']", "aria-pressed") == "false"
+        page.focus("[data-mix='bots+gan']")
+        page.keyboard.press("Enter")
+        assert page.evaluate(shown) == ["mix-bots+gan"]
+
+
+def test_without_scripts_and_on_paper_all_mixes_are_there(visit, tmp_path):
+    with visit(java_script_enabled=False) as page:
+        assert page.locator(".panel").count() == 4
+        assert all(panel.is_visible() for panel in page.locator(".panel").all())
+        assert not page.locator("#mixes").is_visible()
+    with visit(718, 1000) as page:
+        page.emulate_media(media="print")
+        assert all(panel.is_visible() for panel in page.locator(".panel").all())
+        assert not page.locator(".controls").is_visible()
+        assert page.evaluate(_OVERFLOW) <= 0
+        assert page.pdf(path=tmp_path / "page.pdf", format="A4").startswith(b"%PDF")
+
+
+def test_words_can_be_read(visit):
+    contrast = """() => {
+      const light = (c) => { const [r, g, b] = c.match(/[\\d.]+/g).slice(0, 3).map((x) => x / 255)
+        .map((x) => x <= .03928 ? x / 12.92 : ((x + .055) / 1.055) ** 2.4);
+        return .2126 * r + .7152 * g + .0722 * b; };
+      const behind = (e) => { for (; e; e = e.parentElement) {
+        const c = getComputedStyle(e).backgroundColor; if (!c.endsWith(', 0)')) return c; }
+        return 'rgb(255, 255, 255)'; };
+      const faint = [];
+      for (const e of document.querySelectorAll('main *, header *')) {
+        const own = [...e.childNodes].some((n) => n.nodeType == 3 && n.textContent.trim());
+        if (!own || ['SCRIPT', 'STYLE', 'title', 'desc'].includes(e.tagName)) continue;
+        const style = getComputedStyle(e);
+        const [a, b] = [light(e instanceof SVGElement ? style.fill : style.color), light(behind(e))];
+        const ratio = (Math.max(a, b) + .05) / (Math.min(a, b) + .05);
+        if (ratio < 4.5) faint.push([e.outerHTML.slice(0, 80), ratio]);
+      }
+      return faint;
+    }"""
+    with visit() as page:
+        assert page.evaluate(contrast) == []
+        nameless = page.evaluate(
+            "[...document.querySelectorAll('[role=img]')].filter((one) =>"
+            " !document.getElementById(one.getAttribute('aria-labelledby') || '')?.textContent).length"
+        )
+        assert nameless == 0

@@ -1,0 +1,115 @@
+"""Files that are whole or absent, on a full disk too."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from matplotlib.figure import Figure
+
+from humouse.errors import InputError
+from humouse.figures import save_figure
+from humouse.files import read_json, replacing, set_aside, sha256, write_json
+from humouse.training.checkpoint import Checkpoint, save_tensors
+from humouse.trajectories import Trajectories
+
+
+def test_the_new_file_replaces_the_old_one(tmp_path: Path):
+    path = tmp_path / "sub" / "file.txt"
+    for text in ("old", "new"):
+        with replacing(path) as aside:
+            aside.write_text(text)
+        assert path.read_text() == text
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+def test_the_old_file_outlives_a_failure(tmp_path: Path, error: type[BaseException]):
+    path = tmp_path / "file.txt"
+    path.write_text("old")
+
+    def fail() -> None:
+        with replacing(path) as aside:
+            aside.write_text("half")
+            raise error
+
+    with pytest.raises(error):
+        fail()
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("place", ["a_file/file.json", "/proc/nowhere/file.json"])
+def test_a_place_that_cannot_be_written(tmp_path: Path, place: str):
+    (tmp_path / "a_file").write_text("")
+    with pytest.raises(InputError, match=r"file\.json: cannot be written"):
+        write_json(tmp_path / place, {})
+
+
+def test_json_round_trip(tmp_path: Path):
+    content = {"n": 1, "name": "é", "list": [1.5, None]}
+    write_json(tmp_path / "a.json", content)
+    assert read_json(tmp_path / "a.json") == content
+
+
+@pytest.mark.parametrize("text", ["", '{"n": ', "[1]", b"\xff\xfe"])
+def test_other_json_is_refused(tmp_path: Path, text: str | bytes):
+    path = tmp_path / "a.json"
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    with pytest.raises(InputError, match=r"a\.json: "):
+        read_json(path)
+
+
+def test_missing_json(tmp_path: Path):
+    with pytest.raises(InputError, match=r"a\.json: cannot be read"):
+        read_json(tmp_path / "a.json")
+
+
+def test_sha256_of_the_standard(tmp_path: Path):
+    (tmp_path / "abc").write_bytes(b"abc")
+    expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert sha256(tmp_path / "abc") == expected
+
+
+def _write_movements(path: Path) -> None:
+    deltas = torch.rand(400, 50, 3, generator=torch.Generator().manual_seed(0))
+    Trajectories(deltas, torch.full((400,), 50), torch.zeros(400, 2), None, "test").save(path)
+
+
+def _write_checkpoint(path: Path) -> None:
+    names = ("config", "versions", "data", "codec", "ema", "optimizer", "scaler", "history")
+    parts: dict[str, dict] = {name: {} for name in names}
+    Checkpoint(**parts, step=1, model={"w": torch.rand(10_000)}).save(path)
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        _write_movements,
+        _write_checkpoint,
+        lambda path: write_json(path, {"text": "x" * 100_000}),
+        lambda path: save_tensors(path, {"deltas": torch.rand(10_000)}),
+        lambda path: save_figure(Figure(figsize=(20, 20)), path.with_suffix(".png")),
+    ],
+    ids=["movements", "checkpoint", "json", "tensors", "picture"],
+)
+def test_a_full_disk(tmp_path: Path, small_disk: Callable, write: Callable):
+    path = tmp_path / "file.png"
+    path.write_text("old")
+    with small_disk(5_000), pytest.raises(InputError, match=r"file\.png: cannot be wri") as caught:
+        write(path)
+    assert "\n" not in str(caught.value)
+    assert {file.name: file.read_text() for file in tmp_path.iterdir()} == {"file.png": "old"}
+    write(path)  # with room, it would have been written
+    assert path.stat().st_size > 5_000
+
+
+def test_setting_aside_never_overwrites(tmp_path):
+    path = tmp_path / "model.pt"
+    assert set_aside(path) is None
+    for content in ("first", "second"):
+        path.write_text(content)
+        set_aside(path)
+    assert not path.exists()
+    assert (tmp_path / "model.previous-1.pt").read_text() == "first"
+    assert (tmp_path / "model.previous-2.pt").read_text() == "second"
