@@ -16,8 +16,8 @@ from humouse.data.prepared import load_split
 from humouse.diffusion.model import Model, load_model
 from humouse.diffusion.sample import SamplingRule, sample_deltas
 from humouse.eval.api import c2st_scores
-from humouse.eval.rule import FEATURE_MODES
 from humouse.features import feature_table
+from humouse.features.modes import FEATURE_MODES
 from humouse.trajectories import Trajectories
 
 _QUANTILES = torch.tensor([0.5, 0.9])

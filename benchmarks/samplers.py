@@ -17,8 +17,9 @@ from humouse.data.prepared import load_split
 from humouse.diffusion.sample import SamplingRule
 from humouse.diffusion.samplers import SAMPLERS
 from humouse.eval.evaluate import chosen_rows, evaluate
-from humouse.eval.rule import FEATURE_MODES, EvaluationRule
+from humouse.eval.rule import EvaluationRule
 from humouse.features import feature_table
+from humouse.features.modes import FEATURE_MODES
 from humouse.generator import Generator, load_generator
 from humouse.training.device import resolve_device
 from humouse.trajectories import Trajectories

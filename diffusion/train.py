@@ -1,6 +1,6 @@
 """`python -m diffusion.train` is `humouse train`."""
 
-from humouse.diffusion.train import main
+from humouse.commands.train import main
 
 if __name__ == "__main__":
     main()

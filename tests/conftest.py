@@ -16,10 +16,10 @@ from beartype.roar import BeartypeDecorHintPep585DeprecationWarning
 with warnings.catch_warnings():
     # OmegaConf's DictConfig is a typing.MutableMapping, which beartype finds old-fashioned.
     warnings.simplefilter("ignore", BeartypeDecorHintPep585DeprecationWarning)
-    from humouse.commands.launch import settings_from
-    from humouse.commands.prepare import prepare_as
+    from humouse.data.dataset import prepare_as
     from humouse.diffusion.train import train
     from humouse.settings import PrepareSettings, TrainSettings
+    from humouse.settings.compose import settings_from
 
 
 @pytest.fixture(scope="session")

@@ -4,13 +4,14 @@ import importlib
 import sys
 
 from humouse import __version__
-from humouse.commands.launch import SEE_HELP, print_page
+from humouse.commands.help import print_page
 from humouse.errors import nearest
+from humouse.settings.compose import SEE_HELP
 
 _HELP = ("--help", "-h", "help")
 _VERBS = {
     "data prepare": ("humouse.commands.prepare:main", "raw recordings → gestures, split by people"),
-    "train": ("humouse.diffusion.train:main", "train a diffusion model"),
+    "train": ("humouse.commands.train:main", "train a diffusion model"),
     "train autoencoder": (
         "humouse.commands.train_autoencoder:main",
         "train what latent diffusion works on",

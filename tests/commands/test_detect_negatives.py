@@ -9,11 +9,11 @@ import torch
 
 from humouse.bots.families import FAMILIES
 from humouse.commands.detect_negatives import run
-from humouse.commands.launch import settings_from
 from humouse.data.prepared import load_split
 from humouse.errors import InputError
 from humouse.files import sha256
 from humouse.settings import NegativesSettings
+from humouse.settings.compose import settings_from
 from humouse.trajectories import Trajectories
 
 

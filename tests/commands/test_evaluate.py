@@ -12,19 +12,19 @@ import torch
 from humouse.codec import Codec
 from humouse.commands import evaluate as diffusion_eval
 from humouse.commands.evaluate import run
-from humouse.commands.launch import settings_from
 from humouse.data.prepared import load_split
 from humouse.data.splits import held_out_gestures
 from humouse.diffusion.train import train
 from humouse.errors import InputError
 from humouse.eval.evaluate import evaluate
-from humouse.eval.rule import FEATURE_MODES
 from humouse.eval.run import EvaluationRun
 from humouse.features import GROUPS, feature_table
+from humouse.features.modes import FEATURE_MODES
 from humouse.figures import gesture_gallery, kinematic_overlays, velocity_spectra
 from humouse.files import sha256
 from humouse.generator import Generator
 from humouse.settings import EvalSettings
+from humouse.settings.compose import settings_from
 from humouse.trajectories import Trajectories
 
 _QUICK = (

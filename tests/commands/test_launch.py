@@ -16,7 +16,8 @@ from omegaconf import DictConfig, OmegaConf
 
 import humouse
 from humouse.commands import launch as launching
-from humouse.commands.launch import command_of, help_text, launch, quoted, settings_from
+from humouse.commands.help import help_text
+from humouse.commands.launch import launch
 from humouse.errors import InputError
 from humouse.settings import (
     SOURCE_SETTINGS,
@@ -33,6 +34,7 @@ from humouse.settings import (
     SourceSettings,
     TrainSettings,
 )
+from humouse.settings.compose import command_of, quoted, settings_from
 
 _SCHEMAS = {
     "diffusion/train": TrainSettings,

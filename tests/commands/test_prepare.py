@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from humouse.commands.launch import settings_from
-from humouse.commands.prepare import dataset, prepare_as, run
+from humouse.commands.prepare import run
+from humouse.data.dataset import dataset, prepare_as
 from humouse.data.prepared import MANIFEST
 from humouse.errors import InputError
 from humouse.settings import (
@@ -16,6 +16,7 @@ from humouse.settings import (
     SyntheticSourceSettings,
     TrainSettings,
 )
+from humouse.settings.compose import settings_from
 
 _FEW = ("source.users=5", "source.gestures_per_user=4")
 
@@ -100,7 +101,7 @@ def test_the_embedded_dataset_is_made_where_it_is_missing(
         source = replace(settings.source, users=5, gestures_per_user=4)
         return prepare_as(replace(settings, source=source), **rest)
 
-    monkeypatch.setattr("humouse.commands.prepare.prepare_as", fewer)
+    monkeypatch.setattr("humouse.data.dataset.prepare_as", fewer)
     data = asked("humouse_default", tmp_path / name)
     made = dataset(data, shown=False)
     assert made.folder == tmp_path / name

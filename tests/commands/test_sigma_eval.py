@@ -12,7 +12,6 @@ import pytest
 import torch
 
 from humouse.commands import sigma_eval
-from humouse.commands.launch import settings_from
 from humouse.commands.sigma_eval import main, run
 from humouse.data.prepared import load_split
 from humouse.errors import InputError
@@ -23,6 +22,7 @@ from humouse.features.strokes.columns import SNR
 from humouse.files import sha256
 from humouse.generator import Generator
 from humouse.settings import SigmaEvalSettings
+from humouse.settings.compose import settings_from
 from humouse.trajectories import Trajectories
 
 CHECKOUT = Path(__file__).parents[2]

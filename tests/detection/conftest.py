@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from humouse.commands.launch import settings_from
-from humouse.commands.prepare import prepare_as
+from humouse.data.dataset import prepare_as
 from humouse.settings import PrepareSettings
+from humouse.settings.compose import settings_from
 
 
 @pytest.fixture(scope="session")

@@ -12,17 +12,18 @@ import pytest
 
 from humouse.commands.detect_score import run as score
 from humouse.commands.detect_train import run as train
-from humouse.commands.launch import settings_from
 from humouse.data.prepared import load_split
-from humouse.detection.benchmark.dataset import seen_as
 from humouse.detection.calibration.calibrated import CalibratedDetector
+from humouse.detection.names import HUMAN
 from humouse.detection.registry import MEMBERS
-from humouse.detection.samples.labelled import HUMAN, evidence_of
+from humouse.detection.samples.labelled import evidence_of
 from humouse.detection.samples.negatives import make_negatives, makers
+from humouse.detection.samples.people import seen_as
 from humouse.detection.samples.views import Views
 from humouse.detection.saved import SavedDetector, save_detector
 from humouse.errors import InputError
 from humouse.settings import DetectScoreSettings, DetectTrainSettings
+from humouse.settings.compose import settings_from
 from humouse.trajectories import concatenate
 
 

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 import torch
 
-from humouse.commands.launch import settings_from
 from humouse.commands.sample import run
 from humouse.data.prepared import load_split
 from humouse.diffusion.model import Model, load_model
@@ -23,6 +22,7 @@ from humouse.diffusion.train import train
 from humouse.errors import InputError, OutOfRangeWarning
 from humouse.files import sha256
 from humouse.settings import SampleSettings
+from humouse.settings.compose import settings_from
 from humouse.trained_model import check_condition
 from humouse.training.checkpoint import Checkpoint
 from humouse.trajectories import Trajectories

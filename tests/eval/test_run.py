@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from humouse.errors import InputError
-from humouse.eval.result import BandPower, Evaluation, FeatureComparison, Neighbour
+from humouse.eval.metrics.copying import Neighbour
+from humouse.eval.metrics.spectral import BandPower
+from humouse.eval.result import Evaluation, FeatureComparison
 from humouse.eval.run import FORMAT, SCORES, EvaluationRun, Finding
 from humouse.eval.statistics.score import Draws, Score
 from humouse.features import feature_table

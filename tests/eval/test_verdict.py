@@ -4,7 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from humouse.eval.result import BandPower, Evaluation, FeatureComparison, Neighbour
+from humouse.eval.metrics.copying import Neighbour
+from humouse.eval.metrics.spectral import BandPower
+from humouse.eval.result import Evaluation, FeatureComparison
 from humouse.eval.statistics.score import Draws, Score
 from humouse.eval.verdict import findings, headline
 

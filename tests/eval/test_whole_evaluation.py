@@ -11,14 +11,14 @@ import pytest
 import torch
 
 from humouse.commands.evaluate import run
-from humouse.commands.launch import settings_from
 from humouse.data.prepared import load_split
-from humouse.eval.rule import FEATURE_MODES
 from humouse.eval.run import SIDES, EvaluationRun
 from humouse.eval.statistics.score import MEASURES
 from humouse.features import GROUPS, feature_table
+from humouse.features.modes import FEATURE_MODES
 from humouse.files import sha256
 from humouse.settings import EvalSettings
+from humouse.settings.compose import settings_from
 
 _DATA = {
     f"{name}.parquet"

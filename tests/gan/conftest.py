@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from matplotlib.figure import Figure
 
-from humouse.commands.launch import settings_from
 from humouse.commands.train_gan import train
 from humouse.figures import gesture_gallery, kinematic_overlays, velocity_spectra
 from humouse.settings import GanTrainSettings
+from humouse.settings.compose import settings_from
 from humouse.training import validation
 
 _TINY = (

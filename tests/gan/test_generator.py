@@ -7,13 +7,13 @@ import pytest
 import torch
 
 from humouse.commands import evaluate as diffusion_eval
-from humouse.commands.launch import settings_from
 from humouse.commands.sample import run
 from humouse.data.prepared import load_split
 from humouse.diffusion.sample import SamplingRule
 from humouse.errors import InputError
 from humouse.generator import Generator, load_generator
 from humouse.settings import EvalSettings, SampleSettings
+from humouse.settings.compose import settings_from
 from humouse.training.checkpoint import Checkpoint
 from humouse.trajectories import Trajectories
 

@@ -13,17 +13,12 @@ import torch
 
 from humouse.detection.benchmark.findings import findings
 from humouse.detection.benchmark.metrics import mean_over_families
-from humouse.detection.benchmark.result import (
-    MEAN,
-    MIXES,
-    BenchmarkResult,
-    Cell,
-    FalseAlarms,
-    Session,
-    Transfer,
-)
+from humouse.detection.benchmark.result import BenchmarkResult, Cell, FalseAlarms, Session, Transfer
+from humouse.detection.names import MEAN, MIXES
 from humouse.eval.api import wasserstein_per_feature
-from humouse.eval.result import BandPower, Evaluation, FeatureComparison, Neighbour
+from humouse.eval.metrics.copying import Neighbour
+from humouse.eval.metrics.spectral import BandPower
+from humouse.eval.result import Evaluation, FeatureComparison
 from humouse.eval.run import SIDES, EvaluationRun, Finding
 from humouse.eval.statistics.score import MEASURES, PROBES, Draws, Score
 from humouse.eval.verdict import excesses

@@ -2,8 +2,8 @@
 
 from dataclasses import asdict
 
-from humouse.commands.launch import settings_from
 from humouse.settings import TrainSettings
+from humouse.settings.compose import settings_from
 from humouse.training.resuming import differences
 
 

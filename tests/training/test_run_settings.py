@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from humouse.commands.launch import settings_from
 from humouse.settings import TrainSettings
-from humouse.training.run_settings import learning_rate
+from humouse.settings.compose import settings_from
+from humouse.training.optimiser import learning_rate
 
 
 def made(*overrides: str) -> TrainSettings:

@@ -10,7 +10,7 @@ import numpy as np
 from humouse.data.prepared import load_split, origin_of
 from humouse.data.splits import held_out_gestures
 from humouse.errors import InputError
-from humouse.eval.evaluate import chosen_rows
+from humouse.eval.evaluate import chosen
 from humouse.files import sha256, versions
 from humouse.generator import Generator
 from humouse.progress import progress_bar
@@ -145,11 +145,6 @@ def framed(movements: Trajectories, model: Generator | None) -> Trajectories:
     if model is None:
         return movements
     return model.codec.canonicalize(movements[model.codec.fits(movements)])
-
-
-def chosen(movements: Trajectories, n: int, seed: int) -> Trajectories:
-    """Return the n movements that an evaluation under this seed compares, or all there are."""
-    return movements[chosen_rows(len(movements), min(n, len(movements)), seed)]
 
 
 def samples(model: Generator, n: int, *, like: Trajectories | None, seed: int) -> Trajectories:

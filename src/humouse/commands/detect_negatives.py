@@ -7,14 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from humouse.commands.launch import command_of, launch
+from humouse.commands.launch import launch
 from humouse.data.prepared import load_split, origin_of
 from humouse.detection.samples.labelled import Evidence
 from humouse.detection.samples.negatives import SCRIPTED, make_negatives, makers, shares
-from humouse.eval.rule import check_seed
 from humouse.files import set_aside, sha256, versions, write_json
 from humouse.progress import progress_bar
 from humouse.settings import NegativesSettings
+from humouse.settings.checks import check_seed
+from humouse.settings.compose import command_of
 from humouse.training.device import resolve_device
 
 _CONFIG = "detect/negatives"

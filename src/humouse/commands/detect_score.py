@@ -4,7 +4,7 @@ from pathlib import Path
 
 from humouse.bots.movement_file import read_movements
 from humouse.commands.launch import launch
-from humouse.detection.benchmark.dataset import seen_as
+from humouse.detection.samples.people import seen_as
 from humouse.detection.saved import SavedDetector
 from humouse.errors import InputError
 from humouse.files import replacing

@@ -9,9 +9,16 @@ import numpy as np
 from jaxtyping import Float
 from sklearn.metrics import roc_auc_score
 
-from humouse.commands.launch import command_of, launch
+from humouse.commands.launch import launch
 from humouse.data.prepared import load_split, origin_of
-from humouse.detection.benchmark.dataset import (
+from humouse.detection.calibration.calibrated import CalibratedDetector
+from humouse.detection.calibration.calibration import RATES, fewest_for
+from humouse.detection.estimators.blend import BlendDetector
+from humouse.detection.names import BLEND, HUMAN
+from humouse.detection.registry import checkpoints_seen, members
+from humouse.detection.samples.labelled import Evidence, evidence_of, joined
+from humouse.detection.samples.negatives import SCRIPTED, Makers, make_negatives, makers
+from humouse.detection.samples.people import (
     CALIBRATE,
     FIT,
     ROLES,
@@ -20,21 +27,15 @@ from humouse.detection.benchmark.dataset import (
     seen_as,
     some,
 )
-from humouse.detection.benchmark.result import BLEND
-from humouse.detection.calibration.calibrated import CalibratedDetector
-from humouse.detection.calibration.calibration import RATES, fewest_for
-from humouse.detection.estimators.blend import BlendDetector
-from humouse.detection.registry import checkpoints_seen, members
-from humouse.detection.samples.labelled import HUMAN, Evidence, evidence_of, joined
-from humouse.detection.samples.negatives import SCRIPTED, Makers, make_negatives, makers
 from humouse.detection.samples.views import Views
 from humouse.detection.saved import save_detector
 from humouse.errors import InputError
-from humouse.eval.rule import check_seed
 from humouse.files import versions
 from humouse.progress import progress_bar
 from humouse.randomness import derive_seed
 from humouse.settings import DetectTrainSettings
+from humouse.settings.checks import check_seed
+from humouse.settings.compose import command_of
 from humouse.training.device import resolve_device
 from humouse.trajectories import Trajectories
 

@@ -22,8 +22,8 @@ from humouse.settings import (
     DistilledSettings,
     DistillSettings,
 )
+from humouse.settings.checks import check_at_least
 from humouse.training.checkpoint import DIFFUSION
-from humouse.training.run_settings import check_at_least
 from humouse.training.trainer import run_training
 
 

@@ -1,7 +1,6 @@
 """`humouse eval`: a model's samples against people it never saw, beside what people score."""
 
 import sys
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,26 +9,26 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from humouse.commands.compared import People, chosen, framed, provenance, samples
-from humouse.commands.launch import command_of, launch
+from humouse.commands.compared import People, framed, provenance, samples
+from humouse.commands.launch import launch
 from humouse.diffusion.sample import SamplingRule
 from humouse.errors import InputError
-from humouse.eval.evaluate import evaluate
 from humouse.eval.format_gate import format_gate
-from humouse.eval.plausibility import FEWEST, with_steps
-from humouse.eval.references import REFERENCES, reference
-from humouse.eval.result import Evaluation
-from humouse.eval.rule import FEATURE_MODES, EvaluationRule, check_names
+from humouse.eval.plausibility import FEWEST
+from humouse.eval.references import REFERENCES
+from humouse.eval.rule import EvaluationRule
 from humouse.eval.run import SCORES, EvaluationRun
 from humouse.eval.statistics.score import MEASURES, Score
 from humouse.eval.verdict import excesses, findings, headline
-from humouse.features import FeatureTable, feature_table
+from humouse.eval.with_references import Compared, evaluate_with_references
+from humouse.features.modes import FEATURE_MODES
 from humouse.figures import gesture_gallery, kinematic_overlays, save_figure, velocity_spectra
 from humouse.files import sha256
 from humouse.generator import Generator, load_generator
-from humouse.progress import progress_bar
 from humouse.report import write_report
 from humouse.settings import EvalSettings
+from humouse.settings.checks import check_names
+from humouse.settings.compose import command_of
 from humouse.trained_model import announce
 from humouse.training.device import resolve_device
 from humouse.trajectories import Trajectories
@@ -63,7 +62,14 @@ def run(settings: EvalSettings) -> None:
     people = people.framed(model)
     if not settings.group_by_user:
         people = replace(people, held_out=replace(people.held_out, user=None))
-    result = _score(settings, rule, people, made)
+    result = evaluate_with_references(
+        people.held_out,
+        people.train,
+        made,
+        n=settings.n,
+        references=settings.references,
+        rule=rule,
+    )
     evaluations = result.evaluations
     judged, floor = evaluations["generated"], evaluations.get("other_people")
     for line in judged.warnings:
@@ -123,83 +129,6 @@ def _made(settings: EvalSettings, model: Generator | None, people: Trajectories)
     )
 
 
-class _Result:
-    """The evaluations, and what "generated" was taken on."""
-
-    def __init__(self) -> None:
-        self.evaluations: dict[str, Evaluation] = {}
-        self.movements: tuple[Trajectories, Trajectories]
-        self.tables: tuple[FeatureTable, FeatureTable]
-
-
-def _score(
-    settings: EvalSettings, rule: EvaluationRule, people: People, made: Trajectories
-) -> _Result:
-    result, groups = _Result(), FEATURE_MODES[rule.feature_mode]
-    references = _affordable(settings.references, people)
-    (held_out, empty), (made, more) = with_steps(people.held_out), with_steps(made)
-    n = _common_size(settings.n, held_out, made, people.train, references)
-    # Chosen once: the pictures show what is scored, and people's features are computed once.
-    held_out, made = (chosen(side, n, settings.seed) for side in (held_out, made))
-    sides = ["generated", *references]
-    with progress_bar("scoring", rule.parts * len(sides)) as advance:
-        table = feature_table(held_out, groups)
-        result.movements, result.tables = (held_out, made), (table, feature_table(made, groups))
-        for name in sides:
-            train = people.train
-            if name == "generated":
-                standard, judged, tables = held_out, made, result.tables
-            else:
-                whole = people.held_out if name == "same_people" else held_out
-                standard, judged, train = reference(name, whole, train, n, settings.seed)
-                first = table if standard is held_out else feature_table(standard, groups)
-                tables = first, feature_table(judged, groups)
-            result.evaluations[name] = evaluate(
-                standard, judged, train=train, rule=rule, tables=tables, progress=advance
-            )
-    judged_first = result.evaluations["generated"]
-    warnings = (*empty, *more, *judged_first.warnings)
-    result.evaluations["generated"] = replace(judged_first, warnings=warnings)
-    return result
-
-
-def _affordable(references: Sequence[str], people: People) -> list[str]:
-    """Return those that there are movements enough for; name the rest on stderr."""
-    have = {
-        "other_people": len(people.train) // 2,
-        "same_people": len(people.held_out) // 2,
-    }
-    short = [name for name in references if have.get(name, FEWEST) < FEWEST]
-    for name in short:
-        line = f"warning: {name} is left out: {have[name]} gestures a side, at least {FEWEST} are needed"
-        print(line, file=sys.stderr)
-    return [name for name in references if name not in short]
-
-
-def _common_size(
-    n: int,
-    held_out: Trajectories,
-    made: Trajectories,
-    train: Trajectories,
-    references: Sequence[str],
-) -> int:
-    """Return how many movements of each side are compared, on all sides alike.
-
-    A probe tells more from more rows, so a floor taken on fewer would flatter nobody but itself: half
-    of the train split at most, the other half being what the first may have copied.
-    """
-    n = min(n, len(held_out), len(made))
-    half = len(train) // 2
-    if "other_people" not in references or n <= half:
-        return n
-    print(
-        f"note: {half} gestures a side are compared, half of the train split, so that score and "
-        "floor are taken alike",
-        file=sys.stderr,
-    )
-    return half
-
-
 def _provenance(
     settings: EvalSettings, model: Generator | None, people: People, gate: dict[str, float]
 ) -> dict[str, Any]:
@@ -213,7 +142,7 @@ def _provenance(
     return content
 
 
-def _write(done: EvaluationRun, result: _Result, train: Trajectories) -> None:
+def _write(done: EvaluationRun, result: Compared, train: Trajectories) -> None:
     folder, (people, made) = done.folder, result.movements
     nearest = train[[one.train for one in done.generated.neighbours]]
     for name, part in (("people", people), ("generated", made), ("nearest", nearest)):

@@ -1,27 +1,18 @@
 """From the command line to a task: Hydra composes, schemas check, errors come out as one line."""
 
-import dataclasses
-import os
-import re
-import shlex
 import sys
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import Any, TextIO, TypeVar
+from collections.abc import Callable
+from typing import Any, TextIO
 
 import hydra
-from hydra.core.global_hydra import GlobalHydra
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.errors import HydraException
-from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf import DictConfig
 
-from humouse import configs
-from humouse.errors import InputError, OutOfRangeWarning, nearest
+from humouse.commands.help import help_text, print_page
+from humouse.errors import InputError, OutOfRangeWarning
+from humouse.settings.compose import _CONFIGS, Settings, settings_from, typed
 
-_CONFIGS = "humouse.configs"
 # Hydra composes and sweeps; it makes no folder and writes no file of its own.
 _QUIET = (
     "hydra.run.dir=.",
@@ -30,8 +21,6 @@ _QUIET = (
     "hydra/job_logging=none",
     "hydra/hydra_logging=none",
 )
-SEE_HELP = "see --help for those there are"
-Settings = TypeVar("Settings")
 
 
 def launch(
@@ -65,14 +54,6 @@ def launch(
     with tempfile.TemporaryDirectory() as folder:  # the sweeper cannot but write a file
         sys.argv[1:] = [*arguments, *_QUIET, f"hydra.sweep.dir={folder}"]
         run()
-
-
-def print_page(text: str) -> None:
-    """Print a page of text, whose reader may stop early: `humouse --help | head -3`."""
-    try:
-        print(text, flush=True)
-    except BrokenPipeError:  # what is left in the buffer goes nowhere, and says nothing of it
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class user_errors:  # noqa: N801 — reads as a statement
@@ -110,200 +91,3 @@ class user_errors:  # noqa: N801 — reads as a statement
         if isinstance(error, KeyboardInterrupt):
             print("humouse: interrupted", *error.args, file=sys.stderr)
             raise SystemExit(130) from None
-
-
-def settings_from(config: str, schema: type[Settings], overrides: list[str]) -> Settings:
-    """Return the settings of a primary configuration under Hydra overrides.
-
-    Raises:
-        InputError: A key is misspelt (the nearest right one is named), or a value is of the wrong
-            type.
-    """
-    return typed(_compose(config, overrides), schema)
-
-
-def command_of(verb: str, config: str, settings: Any) -> str:
-    """Return the command line that gives these settings: those that are not the defaults.
-
-    Args:
-        verb: What stands first, "humouse eval".
-        config: Name of the primary configuration.
-        settings: An object of its schema.
-    """
-    defaults = vars(settings_from(config, type(settings), []))
-    given = [
-        shlex.quote(f"{key}={_as_override(value)}")
-        for key, value in vars(settings).items()
-        if value != defaults[key]
-    ]
-    return " ".join([verb, *given])
-
-
-def quoted(text: str) -> str:
-    """Return what Hydra reads as this text, whatever stands in it."""
-    # Backslashes are doubled before a quote only; elsewhere they stand for themselves.
-    inside = re.sub(r"(\\*)('|$)", lambda m: 2 * m[1] + ("\\'" if m[2] else ""), text)
-    # Before an interpolation, too, a backslash would be read as taking the next one's meaning away.
-    return "'" + re.sub(r"(\\*)\$\{", lambda m: 2 * m[1] + r"\${", inside) + "'"
-
-
-# Hydra reads these words as text without quotes, unless they are a value of another kind.
-_PLAIN = re.compile(r"(\.{0,2}/)?[A-Za-z_][\w./-]*", re.ASCII)
-_OTHER_KINDS = ("null", "true", "false", "nan", "inf")
-
-
-def _as_override(value: Any) -> str:
-    if isinstance(value, str):
-        plain = _PLAIN.fullmatch(value) and value.lower() not in _OTHER_KINDS
-        return value if plain else quoted(value)
-    if isinstance(value, list):
-        return f"[{','.join(map(_as_override, value))}]"
-    if isinstance(value, dict):  # Hydra takes no quotes around keys
-        return f"{{{','.join(f'{key}:{_as_override(one)}' for key, one in value.items())}}}"
-    return _shown(value)
-
-
-def typed(composed: DictConfig, schema: type[Settings]) -> Settings:
-    """Return a composed configuration as an object of its schema.
-
-    Raises:
-        InputError: A key is unknown to the schema, or a value is of the wrong type.
-    """
-    try:
-        merged = OmegaConf.merge(_structured(schema, composed), composed)
-        return OmegaConf.to_object(merged)  # type: ignore[return-value]
-    except OmegaConfBaseException as error:
-        message = str(error).splitlines()[0]
-        raise InputError(f"{error.full_key}: {message}".removeprefix(": ")) from error
-
-
-def _structured(schema: type, composed: DictConfig) -> DictConfig:
-    """Return the schema as a configuration, with the variants that `composed` names."""
-    structured = OmegaConf.structured(schema)
-    for field in dataclasses.fields(schema):
-        if "variants" in field.metadata and isinstance(composed[field.name], DictConfig):
-            structured[field.name] = OmegaConf.structured(_variant(field, composed))
-    return structured
-
-
-def _variant(field: dataclasses.Field[Any], composed: DictConfig) -> type:
-    """Return the schema of a section, which may depend on the name that is in it."""
-    variants: Mapping[str, type] | None = field.metadata.get("variants")
-    if variants is None:
-        return field.type  # type: ignore[return-value]
-    name = OmegaConf.select(composed, f"{field.name}.name")
-    if name not in variants:
-        raise InputError(
-            f"{field.name}.name={name}: no such choice; choose one of {', '.join(variants)}"
-        )
-    return variants[name]
-
-
-def _compose(config: str, overrides: Sequence[str]) -> DictConfig:
-    running, GlobalHydra.instance().hydra = GlobalHydra.instance().hydra, None
-    try:
-        with hydra.initialize_config_module(_CONFIGS, version_base="1.3"):
-            try:
-                return hydra.compose(config, list(overrides))
-            # A choice that is a number is a ValueError to Hydra.
-            except (HydraException, OmegaConfBaseException, ValueError) as error:
-                # The keys there are can only be listed from a composition that works.
-                defaults = hydra.compose(config, _choices(config, overrides))
-                raise InputError(_explain(config, overrides, defaults, error)) from error
-    finally:  # a sweep's own Hydra goes on after a job that composed something else
-        GlobalHydra.instance().hydra = running
-
-
-def _choices(config: str, overrides: Sequence[str]) -> list[str]:
-    """Return those overrides that choose an option of a group, as far as there is such a one."""
-    groups, chosen = _groups(config), {}
-    for text in overrides:
-        key, _, option = text.lstrip("+").partition("=")
-        if option in groups.get(key, []):
-            chosen[key] = f"{key}={option}"
-    return list(chosen.values())
-
-
-def _explain(config: str, overrides: Sequence[str], defaults: DictConfig, error: Exception) -> str:
-    groups = _groups(config)
-    keys = [key for key, _ in _flat(defaults)] + list(groups)
-    for text in overrides:
-        try:
-            override = OverridesParser.create().parse_override(text)
-        except HydraException:
-            return f"{text}: not of the form key=value (quote it if it holds spaces or brackets)"
-        key = override.key_or_group
-        if key in groups and str(override.value()) not in groups[key]:
-            return f"{text}: no such choice; choose one of {', '.join(groups[key])}"
-        if override.is_add() or override.is_delete() or key in keys:
-            continue
-        if OmegaConf.select(defaults, key) is None:
-            return f"{key}: no such setting; {nearest(key, keys, SEE_HELP)}"
-    return " ".join(str(error).split("\n")[:2])
-
-
-def _flat(config: DictConfig, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for key in map(str, config):
-        value = OmegaConf.select(config, key)
-        if isinstance(value, DictConfig):
-            yield from _flat(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value
-
-
-def _groups(config: str) -> dict[str, list[str]]:
-    """Return the groups that a primary configuration chooses from, with their options."""
-    root = Path(configs.__file__).parent
-    text = OmegaConf.load(root / f"{config}.yaml")
-    defaults = text.get("defaults", []) if isinstance(text, DictConfig) else []
-    names = [str(next(iter(item))).lstrip("/") for item in defaults if isinstance(item, DictConfig)]
-    options = {name: sorted(path.stem for path in (root / name).glob("*.yaml")) for name in names}
-    return {name: [stem for stem in stems if stem != "base"] for name, stems in options.items()}
-
-
-def help_text(config: str, schema: type, usage: str, overrides: Sequence[str] = ()) -> str:
-    """Return the page that `--help` prints: every setting with its value and meaning.
-
-    Args:
-        config: Name of the primary configuration.
-        schema: Dataclass with the settings' meanings.
-        usage: First line.
-        overrides: What stands beside `--help`; where that is wrong, only the groups' options in it
-            count, for the page is what helps to mend the rest.
-    """
-    try:
-        composed = _compose(config, overrides)
-        values, meanings = dict(_flat(composed)), dict(_meanings(schema, composed))
-    except (InputError, OmegaConfBaseException):
-        composed = _compose(config, _choices(config, overrides))
-        values, meanings = dict(_flat(composed)), dict(_meanings(schema, composed))
-    lines = [usage, "", "Settings are given as key=value, for example seed=7.", ""]
-    for group, options in _groups(config).items():
-        lines.append(f"  {group}={'|'.join(options)}")
-    lines += [""] if _groups(config) else []
-    width = max(len(f"{key}={_shown(value)}") for key, value in values.items()) + 2
-    for key, value in values.items():
-        meaning = meanings.get(key, "")
-        lines.append(f"  {f'{key}={_shown(value)}':<{min(width, 44)}}  {meaning}".rstrip())
-    lines += [
-        "",
-        "Hydra's flags work too: --cfg job shows the composed settings, --multirun sweeps.",
-    ]
-    return "\n".join(lines)
-
-
-def _shown(value: Any) -> str:
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return str(value).lower()
-    return value if isinstance(value, str) else str(value).replace(" ", "")
-
-
-def _meanings(schema: type, composed: DictConfig, prefix: str = "") -> Iterator[tuple[str, str]]:
-    for field in dataclasses.fields(schema):
-        if dataclasses.is_dataclass(field.type):
-            inner = composed[field.name]
-            yield from _meanings(_variant(field, composed), inner, f"{prefix}{field.name}.")
-        else:
-            yield f"{prefix}{field.name}", field.metadata.get("help", "")

@@ -3,12 +3,13 @@
 import sys
 from pathlib import Path
 
-from humouse.commands.launch import launch, quoted
+from humouse.commands.launch import launch
 from humouse.errors import InputError
 from humouse.eval.run import EvaluationRun
 from humouse.report.comparison.page import write_comparison
 from humouse.report.evaluation.page import write_report
 from humouse.settings import CompareSettings, ReportSettings
+from humouse.settings.compose import quoted
 
 
 def report(settings: ReportSettings) -> None:

@@ -12,24 +12,26 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from humouse.commands.compared import People, chosen, framed, provenance, samples
+from humouse.commands.compared import People, framed, provenance, samples
 from humouse.commands.launch import launch
 from humouse.diffusion.sample import SamplingRule
 from humouse.errors import InputError
-from humouse.eval.evaluate import evaluate
+from humouse.eval.evaluate import chosen, evaluate
 from humouse.eval.plausibility import FEWEST
 from humouse.eval.references import REFERENCES, reference
 from humouse.eval.result import Evaluation
-from humouse.eval.rule import FEATURE_MODES, EvaluationRule, check_names
+from humouse.eval.rule import EvaluationRule
 from humouse.eval.run import SIDES
 from humouse.eval.statistics.score import Score
 from humouse.features import FeatureTable, feature_table
+from humouse.features.modes import FEATURE_MODES
 from humouse.features.strokes.columns import SNR
 from humouse.figures import kinematic_overlays, save_figure, velocity_spectra
 from humouse.files import write_json
 from humouse.generator import Generator, load_generator
 from humouse.progress import progress_bar
 from humouse.settings import SigmaEvalSettings
+from humouse.settings.checks import check_names
 from humouse.trained_model import announce
 from humouse.training.device import resolve_device
 from humouse.trajectories import Trajectories

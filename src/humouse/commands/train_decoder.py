@@ -21,8 +21,8 @@ from humouse.settings import (
     OptimSettings,
     TrainDecoderSettings,
 )
+from humouse.settings.checks import check_at_least, check_shares
 from humouse.training.checkpoint import DIFFUSION
-from humouse.training.run_settings import check_at_least, check_shares
 from humouse.training.trainer import run_training
 
 

@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+from humouse.codec.from_settings import make_codec
 from humouse.commands.launch import launch
 from humouse.errors import InputError
 from humouse.gan.training.diffusion_comparison import Rival
@@ -14,7 +15,6 @@ from humouse.randomness import derive_seed
 from humouse.settings import GanTrainSettings
 from humouse.training.checkpoint import GAN
 from humouse.training.device import resolve_device
-from humouse.training.run_settings import make_codec
 from humouse.training.trainer import run_training
 from humouse.trajectories import Trajectories
 

@@ -20,8 +20,8 @@ from humouse.settings import (
     TuneSettings,
     TuningRecord,
 )
+from humouse.settings.checks import check_at_least
 from humouse.training.checkpoint import DIFFUSION
-from humouse.training.run_settings import check_at_least
 from humouse.training.trainer import run_training
 
 

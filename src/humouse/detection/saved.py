@@ -9,15 +9,15 @@ import numpy as np
 import polars as pl
 from jaxtyping import Float
 
-from humouse.detection.benchmark.result import BLEND
 from humouse.detection.calibration.calibrated import CalibratedDetector
 from humouse.detection.explain import explain
+from humouse.detection.names import BLEND, HUMAN
 from humouse.detection.onnx.runtime import OnnxDetector
 from humouse.detection.onnx.sequence import to_onnx as steps_to_onnx
 from humouse.detection.onnx.tables import save_onnx
 from humouse.detection.onnx.tables import to_onnx as table_to_onnx
 from humouse.detection.registry import MEMBERS, STEPS
-from humouse.detection.samples.labelled import HUMAN, Evidence, evidence_of
+from humouse.detection.samples.labelled import Evidence, evidence_of
 from humouse.detection.samples.views import Views
 from humouse.errors import InputError
 from humouse.files import read_json, set_aside, sha256, write_json

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from humouse.codec import Codec
-from humouse.commands.launch import launch
 from humouse.diffusion.latents.codec import restored
 from humouse.diffusion.latents.load import latent_codec
 from humouse.diffusion.training.learner import DiffusionLearner
@@ -39,17 +38,3 @@ def _latents(settings: TrainSettings) -> Codec | None:
     if settings.data.autoencoder is None or (settings.resume and own.is_file()):
         return None
     return latent_codec(settings.data)
-
-
-def main() -> None:
-    """Run `humouse train`."""
-    launch(
-        "diffusion/train",
-        TrainSettings,
-        lambda settings: (train(settings), None)[1],
-        "humouse train — train a diffusion model of mouse movements",
-    )
-
-
-if __name__ == "__main__":
-    main()

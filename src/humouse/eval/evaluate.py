@@ -16,9 +16,10 @@ from humouse.eval.metrics.spectral import band_powers
 from humouse.eval.plausibility import check_size, warnings_about, with_steps
 from humouse.eval.probes.classifier import C2ST, FEATURE_PROBES, c2st_scores, c2st_sequences
 from humouse.eval.result import Evaluation, FeatureComparison
-from humouse.eval.rule import FEATURE_MODES, EvaluationRule
+from humouse.eval.rule import EvaluationRule
 from humouse.eval.statistics.resampling import Resampling
 from humouse.features import BASIC, GROUPS, FeatureTable, feature_table
+from humouse.features.modes import FEATURE_MODES
 from humouse.trajectories import Trajectories
 
 
@@ -260,3 +261,8 @@ class _Work:
 def _scaled_by(standard: Any, *others: Any) -> list[Any]:
     """Return the others on the common scale of the standard."""
     return [common_scale(standard, other)[1] for other in others]
+
+
+def chosen(movements: Trajectories, n: int, seed: int) -> Trajectories:
+    """Return the n movements that an evaluation under this seed compares, or all there are."""
+    return movements[chosen_rows(len(movements), min(n, len(movements)), seed)]

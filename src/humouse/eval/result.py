@@ -4,12 +4,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from humouse.eval.statistics.score import Score
-
-
-def without_draws(items: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return a dataclass's fields for a file: a score's draws do not go into it."""
-    return {key: value for key, value in items if key != "draws"}
+from humouse.eval.metrics.copying import Neighbour
+from humouse.eval.metrics.spectral import BandPower
+from humouse.eval.statistics.score import Score, without_draws
 
 
 @dataclass(frozen=True)
@@ -37,39 +34,6 @@ class FeatureComparison:
     fake_std: float
     wasserstein: Score
     importance: float | None = None
-
-
-@dataclass(frozen=True)
-class BandPower:
-    """Mean power of the velocity in a band of frequencies.
-
-    Args:
-        real: px²/s on the real side.
-        fake: px²/s on the judged side.
-        ratio: Fake over real, or None where the real power is 0.
-    """
-
-    real: float
-    fake: float
-    ratio: Score | None
-
-
-@dataclass(frozen=True)
-class Neighbour:
-    """A judged movement and the train movement nearest to it.
-
-    Args:
-        fake: Row of the judged movement among those compared.
-        train: Row of its neighbour in the train set.
-        distance: Between their features on the common scale.
-        people_nearer: Share of the held-out people's gestures that lie at least as near to the
-            train set.
-    """
-
-    fake: int
-    train: int
-    distance: float
-    people_nearer: float
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,11 @@
 """`EvaluationRule`: what an evaluation measures, and how surely."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from humouse.errors import InputError, nearest
+from humouse.errors import InputError
 from humouse.eval.statistics.score import PROBES
+from humouse.features.modes import FEATURE_MODES
+from humouse.settings.checks import check_names, check_seed
 
 FEWEST_DRAWS = 20
 
@@ -12,13 +13,6 @@ METRICS = ("c2st", "mmd", "prd", "neighbours", "kinematics", "spectra", "copying
 """c2st: the probes. mmd. prd: precision and recall by clustering. neighbours: precision, recall,
 density and coverage by nearest neighbours. kinematics: each feature's mean, deviation and distance.
 spectra: the power in each band. copying: distance to the train set, where one is given."""
-
-FEATURE_MODES = {
-    "kinematic": ("kinematics", "timing", "spectra", "coupling"),
-    "neuromotor": ("kinematics", "timing", "spectra", "coupling", "neuromotor"),
-    "sigma_lognormal": ("neuromotor",),
-}
-"""Groups of features by the name that settings give them."""
 
 
 @dataclass(frozen=True)
@@ -86,18 +80,3 @@ class EvaluationRule:
         """How often `evaluate` reports progress."""
         others = len(set(self.metrics) - {"c2st"})
         return 1 + others + len(self.probes) * ("c2st" in self.metrics)
-
-
-def check_seed(seed: int) -> None:
-    """Raise InputError if the folds and the probes cannot be seeded with it."""
-    if not 0 <= seed < 2**32:
-        raise InputError(f"seed={seed}: must lie in 0…{2**32 - 1}")
-
-
-def check_names(setting: str, given: Sequence[str], known: Sequence[str]) -> None:
-    """Raise InputError if nothing is named, or something that there is not."""
-    if not given:
-        raise InputError(f"{setting}: none named; choose any of {', '.join(known)}")
-    for name in given:
-        if name not in known:
-            raise InputError(f"{setting}: there is no {name!r}; {nearest(name, known)}")

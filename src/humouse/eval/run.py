@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from humouse.errors import InputError
-from humouse.eval.result import Evaluation, without_draws
-from humouse.eval.statistics.score import Score
+from humouse.eval.result import Evaluation
+from humouse.eval.statistics.score import Score, without_draws
 from humouse.features import FeatureTable
 from humouse.files import read_json, write_json
 from humouse.trajectories import Trajectories

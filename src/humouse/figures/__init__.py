@@ -4,10 +4,8 @@ from humouse.figures.comparison import kinematic_overlays, velocity_spectra
 from humouse.figures.curves import loss_curve
 from humouse.figures.gestures import gesture_gallery, samples
 from humouse.figures.style import save_figure
-from humouse.report.detection.figures import detection_figures
 
 __all__ = [
-    "detection_figures",
     "gesture_gallery",
     "kinematic_overlays",
     "loss_curve",

@@ -1,25 +1,17 @@
 """The settings that every training run has, and which of them make sense."""
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
-from humouse.codec import CODECS, CONDITIONS, CanonicalCodec, Codec, EventCodec
+from humouse.codec import CODECS, CONDITIONS
 from humouse.errors import InputError
 from humouse.eval.plausibility import FEWEST
-from humouse.eval.rule import FEATURE_MODES, check_seed
+from humouse.features.modes import FEATURE_MODES
 from humouse.settings import DataSettings, EarlyStoppingSettings, LoggingSettings
+from humouse.settings.checks import check_at_least, check_choices, check_seed, check_shares
+from humouse.training.optimiser import Rate
 
 _DECAYS = ("constant", "cosine")
-
-
-@runtime_checkable
-class Rate(Protocol):
-    """A learning rate and its course."""
-
-    lr: float
-    lr_warmup_steps: int
-    lr_decay: str
 
 
 @runtime_checkable
@@ -117,53 +109,3 @@ def check_run_settings(settings: RunSettings, followed: Sequence[str]) -> None:
         )
     if not s.experiment_name or "/" in s.experiment_name:
         raise InputError(f"experiment_name={s.experiment_name!r}: give a plain file name")
-
-
-def check_at_least(settings: Mapping[str, tuple[float | int, int]]) -> None:
-    """Raise InputError for the first name whose value is below the least that it may be."""
-    for name, (value, least) in settings.items():
-        if not value >= least:
-            raise InputError(f"{name}={value}: must be at least {least}")
-
-
-def check_shares(settings: Mapping[str, float | int]) -> None:
-    """Raise InputError for the first name whose value is no share."""
-    for name, share in settings.items():
-        if not 0 <= share <= 1:
-            raise InputError(f"{name}={share}: must lie between 0 and 1")
-
-
-def check_choices(settings: Mapping[str, tuple[str, Sequence[str]]]) -> None:
-    """Raise InputError for the first name whose value is none of those there are."""
-    for name, (value, known) in settings.items():
-        if value not in known:
-            raise InputError(f"{name}={value}: unknown; choose one of {', '.join(known)}")
-
-
-def make_codec(data: DataSettings) -> Codec:
-    """Return the unfitted codec that a run's data settings describe."""
-    if data.codec == EventCodec.name:
-        return EventCodec(
-            sequence_length=data.sequence_length,
-            companding_px=data.companding_px,
-            clock=data.clock,
-            merge_zero_moves=data.merge_zero_moves,
-            normalize=data.normalize_sequences,
-        )
-    return CanonicalCodec(
-        sequence_length=data.sequence_length,
-        canonicalize_path=data.canonicalize_path,
-        canonicalize_duration=data.canonicalize_duration,
-        rotate_to_plus_x=data.rotate_to_plus_x,
-        normalize=data.normalize_sequences,
-    )
-
-
-def learning_rate(optim: Rate, step: int, steps: int) -> float:
-    """Return the learning rate of step `step` (from 0) of `steps`."""
-    warm = optim.lr_warmup_steps
-    if step < warm:
-        return optim.lr * (step + 1) / warm
-    if optim.lr_decay == "constant":
-        return optim.lr
-    return optim.lr * 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, steps - warm)))

@@ -12,7 +12,8 @@ from accelerate.utils import broadcast_object_list
 from torch.utils.data import DataLoader
 
 from humouse.codec import Codec, codec_from_state
-from humouse.commands.prepare import dataset
+from humouse.codec.from_settings import make_codec
+from humouse.data.dataset import dataset
 from humouse.data.splits import held_out_gestures
 from humouse.errors import InputError
 from humouse.files import set_aside, versions
@@ -23,7 +24,7 @@ from humouse.training.device import mixed_precision, resolve_device
 from humouse.training.journal import Journal, Means
 from humouse.training.learner import BadLossError, Learner, Material
 from humouse.training.resuming import check_resumable, data_record
-from humouse.training.run_settings import RunSettings, make_codec
+from humouse.training.run_settings import RunSettings
 from humouse.training.stopping import Stopped, stop_signals
 from humouse.training.validation import BestScore
 from humouse.trajectories import Trajectories

@@ -12,9 +12,10 @@ from humouse.codec import Codec
 from humouse.errors import InputError
 from humouse.eval.evaluate import evaluate
 from humouse.eval.plausibility import FEWEST
-from humouse.eval.rule import FEATURE_MODES, EvaluationRule
+from humouse.eval.rule import EvaluationRule
 from humouse.eval.statistics.score import MEASURES
 from humouse.features import feature_table
+from humouse.features.modes import FEATURE_MODES
 from humouse.figures import gesture_gallery, kinematic_overlays, velocity_spectra
 from humouse.randomness import generator
 from humouse.trajectories import Trajectories

@@ -11,17 +11,19 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from humouse.bots.families import FAMILIES
-from humouse.commands.detect_benchmark import Benchmark, run
-from humouse.commands.launch import settings_from
+from humouse.commands.detect_benchmark import run
 from humouse.data.prepared import load_split
-from humouse.detection.benchmark.dataset import CALIBRATE, EVALUATE, FIT, divided, seen_as, some
-from humouse.detection.benchmark.result import BLEND, MEAN, BenchmarkResult
+from humouse.detection.benchmark.benchmark import Benchmark
+from humouse.detection.benchmark.result import BenchmarkResult
+from humouse.detection.names import BLEND, HUMAN, MEAN
 from humouse.detection.registry import MEMBERS
-from humouse.detection.samples.labelled import HUMAN, evidence_of, joined
+from humouse.detection.samples.labelled import evidence_of, joined
 from humouse.detection.samples.negatives import make_negatives, makers
+from humouse.detection.samples.people import CALIBRATE, EVALUATE, FIT, divided, seen_as, some
 from humouse.detection.samples.views import Views
 from humouse.errors import InputError
 from humouse.settings import BenchmarkSettings
+from humouse.settings.compose import settings_from
 from humouse.training.checkpoint import GAN, Checkpoint
 from humouse.trajectories import concatenate
 

@@ -3,7 +3,7 @@
 import pytest
 
 from humouse.detection.benchmark.design import TrainingSet, check_mixes, training_set, training_sets
-from humouse.detection.benchmark.result import MIXES
+from humouse.detection.names import MIXES
 from humouse.errors import InputError
 
 FAMILIES = ["function", "bezier", "pid", "gan", "diffusion"]

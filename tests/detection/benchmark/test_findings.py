@@ -8,14 +8,8 @@ import pytest
 import torch
 
 from humouse.detection.benchmark.findings import ENOUGH, findings, gain, gestures_needed, judge
-from humouse.detection.benchmark.result import (
-    MEAN,
-    BenchmarkResult,
-    Cell,
-    FalseAlarms,
-    Session,
-    Transfer,
-)
+from humouse.detection.benchmark.result import BenchmarkResult, Cell, FalseAlarms, Session, Transfer
+from humouse.detection.names import MEAN
 from humouse.eval.statistics.resampling import interval
 from humouse.eval.statistics.score import Draws, Score
 

@@ -23,7 +23,8 @@ from humouse.detection.benchmark.metrics import (
     mean_over_families,
     mean_over_seeds,
 )
-from humouse.detection.benchmark.result import MEAN, Cell
+from humouse.detection.benchmark.result import Cell
+from humouse.detection.names import MEAN
 from humouse.eval.statistics.resampling import Resampling, interval
 from humouse.eval.statistics.roc import Roc
 from humouse.eval.statistics.score import Score

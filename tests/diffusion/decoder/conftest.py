@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from humouse.commands.launch import settings_from
 from humouse.commands.train_decoder import train
 from humouse.diffusion.model import Model, load_model
 from humouse.settings import TrainDecoderSettings
+from humouse.settings.compose import settings_from
 
 _TINY = (
     "batch_size=16",

@@ -12,7 +12,6 @@ import torch
 from humouse import cli
 from humouse.codec import CONDITIONS, valid_steps
 from humouse.commands.distill import distill
-from humouse.commands.launch import settings_from
 from humouse.commands.publish import published
 from humouse.commands.train_decoder import train
 from humouse.data.prepared import Prepared
@@ -26,6 +25,7 @@ from humouse.errors import InputError
 from humouse.files import sha256
 from humouse.generator import load_generator
 from humouse.settings import DecoderRecord, DistillSettings
+from humouse.settings.compose import settings_from
 from humouse.training.checkpoint import Checkpoint
 from humouse.training.journal import read_metrics
 

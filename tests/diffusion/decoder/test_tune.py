@@ -11,7 +11,6 @@ from torch import nn
 
 from humouse import cli
 from humouse.codec import CONDITIONS
-from humouse.commands.launch import settings_from
 from humouse.commands.publish import published
 from humouse.commands.tune import tune
 from humouse.diffusion.decoder.network import EventDecoder, Told
@@ -22,6 +21,7 @@ from humouse.diffusion.training.decoder.tuner import DecoderTuner
 from humouse.errors import InputError
 from humouse.files import sha256
 from humouse.settings import TuneSettings
+from humouse.settings.compose import settings_from
 from humouse.training.checkpoint import Checkpoint
 from humouse.training.journal import read_metrics
 

@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from humouse.codec import EventCodec
-from humouse.commands.launch import settings_from
 from humouse.commands.train_autoencoder import train
 from humouse.diffusion.latents.autoencoder import TemporalAutoencoder
 from humouse.settings import AutoencoderSettings
+from humouse.settings.compose import settings_from
 from humouse.trajectories import Trajectories
 
 _TINY = (

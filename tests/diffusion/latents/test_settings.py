@@ -3,8 +3,9 @@
 import pytest
 from omegaconf import OmegaConf
 
-from humouse.commands.launch import help_text, settings_from
+from humouse.commands.help import help_text
 from humouse.settings import AutoencoderSettings, TrainSettings
+from humouse.settings.compose import settings_from
 
 _CONFIG = "diffusion/autoencoder"
 

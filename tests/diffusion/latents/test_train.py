@@ -9,7 +9,6 @@ import torch
 
 from humouse import cli
 from humouse.commands import train_autoencoder as training
-from humouse.commands.launch import settings_from
 from humouse.diffusion import api
 from humouse.diffusion.latents.codec import LatentCodec
 from humouse.diffusion.latents.gate import verdict
@@ -21,6 +20,7 @@ from humouse.errors import InputError
 from humouse.gan.training.settings import check_settings as check_gan
 from humouse.generator import load_generator
 from humouse.settings import AutoencoderSettings, GanTrainSettings, TrainSettings
+from humouse.settings.compose import settings_from
 from humouse.training.checkpoint import AUTOENCODER, PRETRAINED, Checkpoint, find_checkpoint
 from humouse.training.journal import read_metrics
 from humouse.trajectories import Trajectories

@@ -14,7 +14,6 @@ from torch import nn
 
 from humouse import cli
 from humouse.commands.distill import distill
-from humouse.commands.launch import settings_from
 from humouse.diffusion.denoiser import Denoiser
 from humouse.diffusion.model import Model, load_model
 from humouse.diffusion.models.unet1d import UNet1D
@@ -36,6 +35,7 @@ from humouse.errors import InputError
 from humouse.files import sha256
 from humouse.generator import load_generator
 from humouse.settings import DistillSettings
+from humouse.settings.compose import settings_from
 from humouse.training import trainer as training
 from humouse.training.checkpoint import GAN, Checkpoint
 from humouse.training.journal import read_metrics
@@ -397,7 +397,7 @@ def test_bad_settings_are_said_before_any_work(
     monkeypatch.setattr(distill_learner, "draw_pairs", never)
     settings = make(tmp_path, *more)
     if "data_dir=nowhere" in more:
-        monkeypatch.setattr("humouse.commands.prepare.EMBEDDED", "none")
+        monkeypatch.setattr("humouse.data.dataset.EMBEDDED", "none")
     with pytest.raises(InputError, match=message):
         distill(settings)
     assert not (tmp_path / "checkpoints").exists()

@@ -2,10 +2,10 @@
 
 import pytest
 
-from humouse.commands.launch import settings_from
 from humouse.diffusion.training.settings import check_settings
 from humouse.errors import InputError
 from humouse.settings import TrainSettings
+from humouse.settings.compose import settings_from
 
 
 def made(*overrides: str) -> TrainSettings:

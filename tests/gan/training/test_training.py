@@ -11,7 +11,6 @@ import torch
 from accelerate import Accelerator
 
 from humouse.codec import EventCodec
-from humouse.commands.launch import settings_from
 from humouse.commands.train_gan import train
 from humouse.errors import InputError
 from humouse.gan.model import load_model
@@ -20,6 +19,7 @@ from humouse.gan.training.learner import GanLearner
 from humouse.gan.training.objective import discriminator_loss, generator_loss
 from humouse.gan.training.settings import check_settings
 from humouse.settings import GanTrainSettings
+from humouse.settings.compose import settings_from
 from humouse.training.checkpoint import GAN, Checkpoint
 from humouse.training.journal import read_metrics
 from humouse.training.trainer import Trainer

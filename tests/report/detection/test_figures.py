@@ -5,10 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from humouse.detection.benchmark.result import MEAN, BenchmarkResult
+from humouse.detection.benchmark.result import BenchmarkResult
+from humouse.detection.names import MEAN
 from humouse.eval.statistics.score import Score
-from humouse.figures import detection_figures, save_figure
-from humouse.report.detection.figures import false_alarms, sessions
+from humouse.figures import save_figure
+from humouse.report.detection.figures import detection_figures, false_alarms, sessions
 from humouse.report.detection.held_out_figure import families_of, held_out, negatives
 
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from humouse.detection.benchmark.result import MEAN, BenchmarkResult
+from humouse.detection.benchmark.result import BenchmarkResult
+from humouse.detection.names import MEAN
 from humouse.errors import InputError
 from humouse.eval.statistics.score import Score
 from humouse.report.detection.page import detection_page, headline, write_detection_page

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from humouse.errors import InputError
-from humouse.eval.result import Neighbour
+from humouse.eval.metrics.copying import Neighbour
 from humouse.eval.run import SIDES, EvaluationRun, Finding
 from humouse.eval.statistics.score import Score
 from humouse.report import write_report

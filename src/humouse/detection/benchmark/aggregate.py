@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from humouse.detection.benchmark.dataset import ACROSS, EVALUATE
 from humouse.detection.benchmark.design import TrainingSet, training_set
 from humouse.detection.benchmark.metrics import (
     Judged,
@@ -17,15 +16,10 @@ from humouse.detection.benchmark.metrics import (
     mean_over_seeds,
 )
 from humouse.detection.benchmark.predictions import Said, Tally
-from humouse.detection.benchmark.result import (
-    BLEND,
-    BenchmarkResult,
-    Cell,
-    FalseAlarms,
-    Session,
-    Transfer,
-)
+from humouse.detection.benchmark.result import BenchmarkResult, Cell, FalseAlarms, Session, Transfer
 from humouse.detection.benchmark.sessions import GESTURES, session_scores
+from humouse.detection.names import BLEND
+from humouse.detection.samples.people import ACROSS, EVALUATE
 
 _DRAWS_SEED = 0
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from humouse.detection.benchmark.result import GENERATED, MIXES
+from humouse.detection.names import GENERATED, MIXES
 from humouse.errors import InputError, nearest
 
 

@@ -2,16 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from humouse.detection.benchmark.result import (
-    BLEND,
-    GENERATED,
-    MEAN,
-    MIXES,
-    BenchmarkResult,
-    Cell,
-    FalseAlarms,
-    Transfer,
-)
+from humouse.detection.benchmark.result import BenchmarkResult, Cell, FalseAlarms, Transfer
 from humouse.detection.benchmark.wording import (
     MIX_WORDS,
     called,
@@ -21,6 +12,7 @@ from humouse.detection.benchmark.wording import (
     titled,
     with_interval,
 )
+from humouse.detection.names import BLEND, GENERATED, MEAN, MIXES
 from humouse.eval.statistics.resampling import excess_over
 from humouse.eval.statistics.score import Score
 

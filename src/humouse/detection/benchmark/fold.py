@@ -7,10 +7,12 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from humouse.detection.benchmark.dataset import ACROSS, CALIBRATE, EVALUATE, FIT, Material
+from humouse.detection.benchmark.dataset import Material
 from humouse.detection.benchmark.design import TrainingSet, generated
+from humouse.detection.names import HUMAN
 from humouse.detection.registry import Member
-from humouse.detection.samples.labelled import HUMAN, Evidence
+from humouse.detection.samples.labelled import Evidence
+from humouse.detection.samples.people import ACROSS, CALIBRATE, EVALUATE, FIT
 from humouse.errors import InputError
 from humouse.files import replacing
 

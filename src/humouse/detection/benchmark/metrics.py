@@ -17,7 +17,8 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float
 
-from humouse.detection.benchmark.result import MEAN, Cell, FalseAlarms
+from humouse.detection.benchmark.result import Cell, FalseAlarms
+from humouse.detection.names import MEAN
 from humouse.eval.statistics.resampling import Resampling, Users, interval, scored
 from humouse.eval.statistics.roc import Roc
 from humouse.eval.statistics.score import Draws, Measure, Score

@@ -8,15 +8,15 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
-from humouse.detection.benchmark.dataset import CALIBRATE, EVALUATE, Material
+from humouse.detection.benchmark.dataset import Material
 from humouse.detection.benchmark.design import TrainingSet
 from humouse.detection.benchmark.fold import Scores, Trial, plays, read_scores
 from humouse.detection.benchmark.metrics import Judged
-from humouse.detection.benchmark.result import BLEND
 from humouse.detection.calibration.calibration import RATES, Calibration
 from humouse.detection.estimators.blend import BlendDetector
+from humouse.detection.names import BLEND, HUMAN
 from humouse.detection.registry import MEMBERS, Member
-from humouse.detection.samples.labelled import HUMAN
+from humouse.detection.samples.people import CALIBRATE, EVALUATE
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,23 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from humouse.errors import InputError
-from humouse.eval.result import without_draws
-from humouse.eval.statistics.score import Score
+from humouse.eval.statistics.score import Score, without_draws
 from humouse.files import read_json, write_json
 
 FORMAT = 1
 RESULT = "benchmark.json"
-MEAN = "mean"
-"""The held-out "family" of a row that is the mean over those of scripted bots."""
-
-BLEND = "blend"
-"""The detector that all others make up together."""
-
-GENERATED = ("gan", "diffusion")
-"""The families of trained models."""
-
-MIXES = ("bots", "bots+gan", "bots+diffusion", "all")
-"""What a detector is fitted on beside people, in the order of the tables."""
 
 
 @dataclass(frozen=True)

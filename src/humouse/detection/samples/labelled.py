@@ -9,16 +9,11 @@ import polars as pl
 import torch
 from jaxtyping import Bool, Int
 
+from humouse.detection.names import HUMAN, VIEWS
 from humouse.errors import InputError
 from humouse.features import FeatureTable
 from humouse.files import replacing
 from humouse.trajectories import Trajectories, concatenate
-
-HUMAN = "human"
-"""The family of people."""
-
-VIEWS = ("features", "discriminator", "denoising")
-"""The tables that detectors look at; those of the steps look at the movements themselves."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,8 +17,8 @@ from humouse.bots.families import FAMILIES, Variant
 from humouse.bots.families import family as variants_of
 from humouse.bots.movement_file import read_movements
 from humouse.codec import merge_zero_moves
-from humouse.detection.benchmark.result import GENERATED, MEAN
-from humouse.detection.samples.labelled import HUMAN, Evidence, evidence_of, joined
+from humouse.detection.names import GENERATED, HUMAN, MEAN
+from humouse.detection.samples.labelled import Evidence, evidence_of, joined
 from humouse.errors import InputError
 from humouse.generator import Generator, load_generator
 from humouse.randomness import derive_seed

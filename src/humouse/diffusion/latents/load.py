@@ -1,41 +1,18 @@
 """The trained autoencoder, as it comes out of a checkpoint, and whether a run may build on it."""
 
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from humouse.codec import Codec, codec_from_state
-from humouse.commands.prepare import dataset
+from humouse.codec.from_settings import make_codec
+from humouse.data.dataset import dataset
 from humouse.data.splits import held_out_gestures
-from humouse.diffusion.latents.autoencoder import TemporalAutoencoder
-from humouse.diffusion.latents.codec import LatentCodec
+from humouse.diffusion.latents.codec import LatentCodec, build_autoencoder
 from humouse.diffusion.latents.gate import verdict
 from humouse.errors import InputError
 from humouse.settings import DataSettings
 from humouse.training.checkpoint import AUTOENCODER, Checkpoint
-from humouse.training.run_settings import make_codec
-
-
-def build_autoencoder(config: dict[str, Any], codec: Codec) -> TemporalAutoencoder:
-    """Return an untrained autoencoder of the configured sizes, for a codec's x0.
-
-    Raises:
-        InputError: The settings do not go together.
-    """
-    model = config["model"]
-    widths = [model["base_channels"] * mult for mult in model["channel_mults"]]
-    try:
-        if any(width != int(width) for width in widths):
-            raise ValueError(f"base_channels × channel_mults must be whole widths, not {widths}")
-        return TemporalAutoencoder(
-            codec.channels,
-            latent_channels=model["latent_channels"],
-            widths=[int(width) for width in widths],
-            depth=model["depth"],
-        )
-    except ValueError as error:
-        raise InputError(f"model: {error}") from error
 
 
 def load_autoencoder(path: str | Path) -> LatentCodec:

@@ -21,7 +21,7 @@ from humouse.settings import TrainSettings
 from humouse.training.checkpoint import Checkpoint
 from humouse.training.ema import EMA
 from humouse.training.learner import BadLossError, Learner, Material
-from humouse.training.run_settings import learning_rate
+from humouse.training.optimiser import learning_rate
 
 
 class DiffusionLearner(Learner):

@@ -3,7 +3,8 @@
 from humouse.diffusion.training.validation import FOLLOWED
 from humouse.errors import InputError
 from humouse.settings import TrainSettings
-from humouse.training.run_settings import check_at_least, check_run_settings, check_shares
+from humouse.settings.checks import check_at_least, check_shares
+from humouse.training.run_settings import check_run_settings
 
 
 def check_settings(settings: TrainSettings) -> None:

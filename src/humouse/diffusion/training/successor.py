@@ -5,8 +5,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from omegaconf import OmegaConf
 
-from humouse.commands.launch import typed
-from humouse.commands.prepare import dataset
+from humouse.data.dataset import dataset
 from humouse.diffusion.model import Model
 from humouse.errors import InputError
 from humouse.settings import (
@@ -17,6 +16,7 @@ from humouse.settings import (
     ModelSettings,
     TrainSettings,
 )
+from humouse.settings.compose import typed
 
 
 def check_successor(model: Model, checkpoint_dir: str, experiment_name: str, what: str) -> None:

@@ -12,10 +12,28 @@ from jaxtyping import Float, Int
 from scipy.stats import mannwhitneyu
 from torch import Tensor
 
-from humouse.eval.result import Neighbour
 from humouse.eval.statistics.resampling import Resampling, scored
 from humouse.eval.statistics.score import Score
 from humouse.eval.statistics.weights import whole_and_draws
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """A judged movement and the train movement nearest to it.
+
+    Args:
+        fake: Row of the judged movement among those compared.
+        train: Row of its neighbour in the train set.
+        distance: Between their features on the common scale.
+        people_nearer: Share of the held-out people's gestures that lie at least as near to the
+            train set.
+    """
+
+    fake: int
+    train: int
+    distance: float
+    people_nearer: float
+
 
 _BLOCK = 256
 _CANDIDATES = 4

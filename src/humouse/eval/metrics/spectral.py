@@ -1,15 +1,31 @@
 """How much power the velocity has in each band of frequencies, beside people's."""
 
+from dataclasses import dataclass
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from humouse.eval.result import BandPower
 from humouse.eval.statistics.resampling import Resampling, scored
 from humouse.eval.statistics.score import Score
 from humouse.eval.statistics.weights import whole_and_draws
 from humouse.features.spectra import BANDS_HZ, decibel, velocity_spectrum
 from humouse.trajectories import Trajectories
+
+
+@dataclass(frozen=True)
+class BandPower:
+    """Mean power of the velocity in a band of frequencies.
+
+    Args:
+        real: px²/s on the real side.
+        fake: px²/s on the judged side.
+        ratio: Fake over real, or None where the real power is 0.
+    """
+
+    real: float
+    fake: float
+    ratio: Score | None
 
 
 def band_powers(

@@ -1,7 +1,7 @@
 """`Score`: a number that says how sure it is; and what each score means."""
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Draws(NamedTuple):
@@ -124,3 +124,8 @@ MEASURES: dict[str, Measure] = {
     ),
 }
 """Every score by name, in the order of tables; those of shares have the ideal 1."""
+
+
+def without_draws(items: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a dataclass's fields for a file: a score's draws do not go into it."""
+    return {key: value for key, value in items if key != "draws"}

@@ -22,7 +22,7 @@ from humouse.training.batches import Draws
 from humouse.training.checkpoint import Checkpoint
 from humouse.training.ema import EMA
 from humouse.training.learner import BadLossError, Learner, Material
-from humouse.training.run_settings import learning_rate
+from humouse.training.optimiser import learning_rate
 from humouse.training.validation import SampleCheck
 
 # Short rows are cheap for a convolution; an LSTM pays for each step whatever the number of rows.

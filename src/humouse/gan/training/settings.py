@@ -3,7 +3,8 @@
 from humouse.errors import InputError
 from humouse.gan.training.objective import LOSSES
 from humouse.settings import GanTrainSettings
-from humouse.training.run_settings import check_at_least, check_choices, check_run_settings
+from humouse.settings.checks import check_at_least, check_choices
+from humouse.training.run_settings import check_run_settings
 from humouse.training.validation import SAMPLE_SCORES
 
 _KINDS = ("conv", "lstm")

@@ -7,8 +7,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from humouse.detection.benchmark.findings import ALARM, ENOUGH, false_alarms_of, fullest, judge
-from humouse.detection.benchmark.result import GENERATED, MIXES, BenchmarkResult, Session
+from humouse.detection.benchmark.result import BenchmarkResult, Session
 from humouse.detection.benchmark.wording import called
+from humouse.detection.names import GENERATED, MIXES
 from humouse.figures.style import FAKE_COLOUR, REAL_COLOUR, new_figure, plain, verbatim
 from humouse.report.detection.held_out_figure import WIDTH_IN, held_out, negatives
 

@@ -7,8 +7,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from humouse.detection.benchmark.findings import fullest, goal_of, judge
-from humouse.detection.benchmark.result import GENERATED, MEAN, BenchmarkResult
+from humouse.detection.benchmark.result import BenchmarkResult
 from humouse.detection.benchmark.wording import called
+from humouse.detection.names import GENERATED, MEAN
 from humouse.eval.statistics.score import Score
 from humouse.figures.style import FAKE_COLOUR, REAL_COLOUR, new_figure, plain, verbatim
 

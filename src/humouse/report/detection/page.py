@@ -17,15 +17,9 @@ from humouse.detection.benchmark.findings import (
     overall_rate,
 )
 from humouse.detection.benchmark.metrics import SCORES
-from humouse.detection.benchmark.result import (
-    GENERATED,
-    MEAN,
-    MIXES,
-    BenchmarkResult,
-    Cell,
-    Transfer,
-)
+from humouse.detection.benchmark.result import BenchmarkResult, Cell, Transfer
 from humouse.detection.benchmark.wording import MIX_WORDS, called
+from humouse.detection.names import GENERATED, MEAN, MIXES
 from humouse.files import replacing
 from humouse.report.detection.held_out_figure import families_of
 from humouse.report.detection.pictures import pictures_of

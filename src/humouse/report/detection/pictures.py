@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from humouse.detection.benchmark.findings import judge
-from humouse.detection.benchmark.result import MEAN, BenchmarkResult
+from humouse.detection.benchmark.result import BenchmarkResult
 from humouse.detection.benchmark.wording import called
+from humouse.detection.names import MEAN
 from humouse.report.detection.figures import detection_figures
 from humouse.report.detection.held_out_figure import held_out
 from humouse.report.picture import inline_svg

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from humouse.detection.benchmark.findings import ADDED, gain, goal_of, judge
 from humouse.detection.benchmark.metrics import SCORES
-from humouse.detection.benchmark.result import MEAN, MIXES, BenchmarkResult, Cell
+from humouse.detection.benchmark.result import BenchmarkResult, Cell
 from humouse.detection.benchmark.wording import digits_beside
+from humouse.detection.names import MEAN, MIXES
 from humouse.eval.statistics.score import Score
 from humouse.report.wording import interval, number
 

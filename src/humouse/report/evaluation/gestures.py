@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from humouse.eval.result import Neighbour
+from humouse.eval.metrics.copying import Neighbour
 from humouse.trajectories import Trajectories
 
 CELL = 100

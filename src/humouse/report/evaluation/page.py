@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from humouse.errors import InputError
-from humouse.eval.result import Neighbour
+from humouse.eval.metrics.copying import Neighbour
 from humouse.eval.run import SIDES, EvaluationRun
 from humouse.report.evaluation import pictures as plots
 from humouse.report.evaluation.gestures import Cell, cells, pairs, replay, typical

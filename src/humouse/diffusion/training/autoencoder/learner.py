@@ -10,8 +10,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from humouse.data.augment import AugmentRules
-from humouse.diffusion.latents.codec import LatentCodec
-from humouse.diffusion.latents.load import build_autoencoder
+from humouse.diffusion.latents.codec import LatentCodec, build_autoencoder
 from humouse.diffusion.training.autoencoder.batches import Lesson, LessonBatches, LessonShare
 from humouse.diffusion.training.autoencoder.cells import cells
 from humouse.diffusion.training.autoencoder.objective import noisy, reconstruction_errors
@@ -23,7 +22,7 @@ from humouse.training.batches import Draws
 from humouse.training.checkpoint import Checkpoint
 from humouse.training.ema import EMA
 from humouse.training.learner import BadLossError, Learner, Material
-from humouse.training.run_settings import learning_rate
+from humouse.training.optimiser import learning_rate
 
 _PARTS = 4
 

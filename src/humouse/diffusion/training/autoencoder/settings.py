@@ -3,7 +3,8 @@
 from humouse.diffusion.training.autoencoder.validation import FOLLOWED
 from humouse.errors import InputError
 from humouse.settings import AutoencoderSettings
-from humouse.training.run_settings import check_at_least, check_run_settings
+from humouse.settings.checks import check_at_least
+from humouse.training.run_settings import check_run_settings
 
 
 def check_settings(settings: AutoencoderSettings) -> None:

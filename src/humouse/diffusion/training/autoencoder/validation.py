@@ -10,7 +10,7 @@ from humouse.diffusion.latents.codec import LatentCodec
 from humouse.diffusion.training.autoencoder.cells import cells
 from humouse.diffusion.training.autoencoder.objective import reconstruction_errors
 from humouse.eval.format_gate import round_trip_areas
-from humouse.eval.rule import FEATURE_MODES
+from humouse.features.modes import FEATURE_MODES
 from humouse.figures import gesture_gallery
 from humouse.training.validation import SampleCheck
 

@@ -27,7 +27,7 @@ from humouse.randomness import derive_seed, seeded
 from humouse.settings import TunedSettings
 from humouse.training.checkpoint import Checkpoint
 from humouse.training.learner import BadLossError, Material
-from humouse.training.run_settings import learning_rate
+from humouse.training.optimiser import learning_rate
 
 _SURE = 5.0
 """Log-odds are cut here: beyond, a critic says how well it knows the samples by heart."""

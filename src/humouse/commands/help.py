@@ -1,0 +1,60 @@
+"""Pages of help: every setting with its value and meaning."""
+
+import dataclasses
+import os
+import sys
+from collections.abc import Iterator, Sequence
+
+from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
+
+from humouse.errors import InputError
+from humouse.settings.compose import _choices, _compose, _flat, _groups, _shown, _variant
+
+
+def print_page(text: str) -> None:
+    """Print a page of text, whose reader may stop early: `humouse --help | head -3`."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:  # what is left in the buffer goes nowhere, and says nothing of it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def help_text(config: str, schema: type, usage: str, overrides: Sequence[str] = ()) -> str:
+    """Return the page that `--help` prints: every setting with its value and meaning.
+
+    Args:
+        config: Name of the primary configuration.
+        schema: Dataclass with the settings' meanings.
+        usage: First line.
+        overrides: What stands beside `--help`; where that is wrong, only the groups' options in it
+            count, for the page is what helps to mend the rest.
+    """
+    try:
+        composed = _compose(config, overrides)
+        values, meanings = dict(_flat(composed)), dict(_meanings(schema, composed))
+    except (InputError, OmegaConfBaseException):
+        composed = _compose(config, _choices(config, overrides))
+        values, meanings = dict(_flat(composed)), dict(_meanings(schema, composed))
+    lines = [usage, "", "Settings are given as key=value, for example seed=7.", ""]
+    for group, options in _groups(config).items():
+        lines.append(f"  {group}={'|'.join(options)}")
+    lines += [""] if _groups(config) else []
+    width = max(len(f"{key}={_shown(value)}") for key, value in values.items()) + 2
+    for key, value in values.items():
+        meaning = meanings.get(key, "")
+        lines.append(f"  {f'{key}={_shown(value)}':<{min(width, 44)}}  {meaning}".rstrip())
+    lines += [
+        "",
+        "Hydra's flags work too: --cfg job shows the composed settings, --multirun sweeps.",
+    ]
+    return "\n".join(lines)
+
+
+def _meanings(schema: type, composed: DictConfig, prefix: str = "") -> Iterator[tuple[str, str]]:
+    for field in dataclasses.fields(schema):
+        if dataclasses.is_dataclass(field.type):
+            inner = composed[field.name]
+            yield from _meanings(_variant(field, composed), inner, f"{prefix}{field.name}.")
+        else:
+            yield f"{prefix}{field.name}", field.metadata.get("help", "")

@@ -1,0 +1,49 @@
+"""People in roles: who fits, who calibrates, who is evaluated on."""
+
+import numpy as np
+
+from humouse.codec import merge_zero_moves
+from humouse.errors import InputError
+from humouse.randomness import derive_seed
+from humouse.trajectories import Trajectories
+
+ROLES = FIT, CALIBRATE, EVALUATE, ACROSS = "fit", "calibrate", "evaluate", "across"
+
+
+def divided(
+    train: Trajectories, calibration_share: float, seed: int
+) -> tuple[Trajectories, Trajectories]:
+    """Return the movements of the people to fit on, and of those to calibrate on.
+
+    Raises:
+        InputError: The share is out of range, the people have no names, or there are not two of them.
+    """
+    if not 0 < calibration_share < 1:
+        raise InputError(f"calibration_share={calibration_share}: must lie between 0 and 1")
+    names = people_of(train)
+    if len(names) < 2:
+        raise InputError(
+            f"{train.origin}: {len(names)} people to fit and calibrate on; at least 2 are needed, so "
+            "that thresholds come from people whom the detector has not seen"
+        )
+    count = min(len(names) - 1, max(1, round(calibration_share * len(names))))
+    rng = np.random.default_rng(derive_seed(seed, "calibration people"))
+    held = np.isin(np.asarray(train.user), rng.permutation(names)[:count])
+    return train[np.flatnonzero(~held)], train[np.flatnonzero(held)]
+
+
+def people_of(movements: Trajectories) -> np.ndarray:
+    """Return the names of the people, each once; none where nobody is named."""
+    return np.empty(0, str) if movements.user is None else np.unique(movements.user)
+
+
+def some(people: Trajectories, n: int, seed: int) -> Trajectories:
+    """Return n movements drawn without replacement, in recorded order, or all there are."""
+    order = np.random.default_rng(derive_seed(seed, "gestures")).permutation(len(people))
+    return people[np.sort(order[:n])].trimmed()
+
+
+def seen_as(people: Trajectories) -> Trajectories:
+    """Return people's movements as every detector gets them: zero moves merged, none empty."""
+    merged = merge_zero_moves(people)
+    return merged[(merged.lengths >= 1).nonzero()[:, 0]].trimmed()

@@ -1,0 +1,41 @@
+"""Checks that several commands make of their settings."""
+
+from collections.abc import Mapping, Sequence
+
+from humouse.errors import InputError, nearest
+
+
+def check_seed(seed: int) -> None:
+    """Raise InputError if the folds and the probes cannot be seeded with it."""
+    if not 0 <= seed < 2**32:
+        raise InputError(f"seed={seed}: must lie in 0…{2**32 - 1}")
+
+
+def check_names(setting: str, given: Sequence[str], known: Sequence[str]) -> None:
+    """Raise InputError if nothing is named, or something that there is not."""
+    if not given:
+        raise InputError(f"{setting}: none named; choose any of {', '.join(known)}")
+    for name in given:
+        if name not in known:
+            raise InputError(f"{setting}: there is no {name!r}; {nearest(name, known)}")
+
+
+def check_at_least(settings: Mapping[str, tuple[float | int, int]]) -> None:
+    """Raise InputError for the first name whose value is below the least that it may be."""
+    for name, (value, least) in settings.items():
+        if not value >= least:
+            raise InputError(f"{name}={value}: must be at least {least}")
+
+
+def check_shares(settings: Mapping[str, float | int]) -> None:
+    """Raise InputError for the first name whose value is no share."""
+    for name, share in settings.items():
+        if not 0 <= share <= 1:
+            raise InputError(f"{name}={share}: must lie between 0 and 1")
+
+
+def check_choices(settings: Mapping[str, tuple[str, Sequence[str]]]) -> None:
+    """Raise InputError for the first name whose value is none of those there are."""
+    for name, (value, known) in settings.items():
+        if value not in known:
+            raise InputError(f"{name}={value}: unknown; choose one of {', '.join(known)}")
