@@ -1,6 +1,6 @@
-"""`python train_gan.py` is `python -m humouse.commands.train_gan`, under the specification's name."""
+"""`python train_gan.py` is `humouse train gan`."""
 
-from humouse.commands.train_gan import main
+from humouse.commands.verbs import run_verb
 
 if __name__ == "__main__":
-    main()
+    run_verb("train gan")

@@ -1,6 +1,6 @@
 """`python -m diffusion.sample` is `humouse sample`."""
 
-from humouse.commands.sample import main
+from humouse.commands.verbs import run_verb
 
 if __name__ == "__main__":
-    main()
+    run_verb("sample")

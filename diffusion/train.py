@@ -1,6 +1,6 @@
 """`python -m diffusion.train` is `humouse train`."""
 
-from humouse.commands.train import main
+from humouse.commands.verbs import run_verb
 
 if __name__ == "__main__":
-    main()
+    run_verb("train")

@@ -1,6 +1,6 @@
 """`python -m eval.diffusion_eval` is `humouse eval`."""
 
-from humouse.commands.evaluate import main
+from humouse.commands.verbs import run_verb
 
 if __name__ == "__main__":
-    main()
+    run_verb("eval")

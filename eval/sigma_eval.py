@@ -1,6 +1,6 @@
 """`python -m eval.sigma_eval --use_diffusion_eval` is `humouse sigma_eval use_diffusion_eval=true`."""
 
-from humouse.commands.sigma_eval import main
+from humouse.commands.verbs import run_verb
 
 if __name__ == "__main__":
-    main()
+    run_verb("sigma_eval")

@@ -12,7 +12,8 @@ import pytest
 import torch
 
 from humouse.commands import sigma_eval
-from humouse.commands.sigma_eval import main, run
+from humouse.commands.sigma_eval import run
+from humouse.commands.verbs import run_verb
 from humouse.data.prepared import load_split
 from humouse.errors import InputError
 from humouse.eval.evaluate import evaluate
@@ -183,7 +184,7 @@ def test_the_switch_is_short_for_a_setting(monkeypatch: pytest.MonkeyPatch):
     )
     for words in ([], ["--use_diffusion_eval"], ["n=20", "--use_diffusion_eval", "seed=1"]):
         monkeypatch.setattr(sys, "argv", ["sigma_eval", *words])
-        main()
+        run_verb("sigma_eval")
     assert seen == [False, True, True]
 
 
@@ -191,7 +192,7 @@ def test_help_names_the_switch_and_the_generators(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ):
     monkeypatch.setattr(sys, "argv", ["sigma_eval", "--help"])
-    main()
+    run_verb("sigma_eval")
     page = capsys.readouterr().out
     assert "--use_diffusion_eval" in page
     assert "  generators=null " in page

@@ -148,8 +148,8 @@ def dies(content, path):
         os.kill(os.getpid(), signal.SIGKILL)
 
 torch.save = dies
-from humouse.commands.train import main
-main()
+from humouse.commands.verbs import run_verb
+run_verb("train")
 """
 
 
@@ -176,7 +176,7 @@ def test_an_interrupt_writes_a_checkpoint_and_exits_with_130(
 ):
     # Far more steps than it gets to, so that the signal falls somewhere amid them.
     more = (*_LONG[1:-1], "optim.lr_decay=constant", "logging.checkpoint_interval=0")
-    command = ["-m", "humouse.commands.train", *tiny_overrides(tmp_path, *more)]
+    command = ["-m", "humouse", "train", *tiny_overrides(tmp_path, *more)]
     env = {**os.environ, "OMP_NUM_THREADS": str(torch.get_num_threads())}
     with subprocess.Popen(
         [sys.executable, *command, "optim.max_steps=5000", "optim.epochs=5000"],
@@ -256,7 +256,7 @@ def test_two_processes_match_one_with_twice_the_batch(
     rest = "--num_machines 1 --mixed_precision no --dynamo_backend no --main_process_port 0"
     overrides = tiny_overrides(tmp_path / "two", *more)
     done = call(
-        *("-m", *launcher.split(), *rest.split(), "-m", "humouse.commands.train", *overrides),
+        *("-m", *launcher.split(), *rest.split(), "-m", "humouse", "train", *overrides),
         OMP_NUM_THREADS="1",
     )
     assert done.returncode == 0, done.stderr

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from matplotlib.figure import Figure
 
-from humouse.commands.train_gan import train
+from humouse.commands.train_gan import run as train
 from humouse.figures import gesture_gallery, kinematic_overlays, velocity_spectra
 from humouse.settings import GanTrainSettings
 from humouse.settings.compose import settings_from

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from humouse.codec import EventCodec, check_condition_values
-from humouse.commands.train_gan import train
+from humouse.commands.train_gan import run as train
 from humouse.data.prepared import load_split
 from humouse.gan import sampling
 from humouse.gan.model import Model, load_model

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from omegaconf import OmegaConf
 
-from humouse.commands.report import main_compare, main_report
+from humouse.commands.verbs import run_verb
 from humouse.eval.run import EvaluationRun
 
 AWKWARD = "it's [a] run, = 2"
@@ -33,7 +33,7 @@ def humouse(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> C
         monkeypatch.setattr(sys, "argv", [f"humouse {verb}", *words])
         status = 0
         try:
-            {"report": main_report, "compare": main_compare}[verb]()
+            run_verb(verb)
         except SystemExit as end:
             status = int(end.code or 0)
         captured = capsys.readouterr()

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from humouse.bots.families import FAMILIES
-from humouse.commands.launch import launch
 from humouse.data.prepared import MANIFEST, Prepared, origin_of
 from humouse.detection.benchmark.aggregate import Design, measured
 from humouse.detection.benchmark.benchmark import Benchmark
@@ -168,17 +167,3 @@ def _make(benchmark: Benchmark, task: Task) -> None:
 
 def _try_out(benchmark: Benchmark, trial: Trial) -> None:
     run_trial(trial, benchmark.material, benchmark.members, benchmark.scores)
-
-
-def main() -> None:
-    """Run `humouse detect benchmark`."""
-    launch(
-        _CONFIG,
-        BenchmarkSettings,
-        run,
-        f"{_VERB} — how detectors do on families of bots that they never saw",
-    )
-
-
-if __name__ == "__main__":
-    main()

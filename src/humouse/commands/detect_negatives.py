@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from humouse.commands.launch import launch
 from humouse.data.prepared import load_split, origin_of
 from humouse.detection.samples.labelled import Evidence
 from humouse.detection.samples.negatives import SCRIPTED, make_negatives, makers, shares
@@ -78,17 +77,3 @@ def _provenance(s: NegativesSettings) -> dict[str, Any]:
         "files": {path: sha256(path) for path in files},
         "versions": versions(),
     }
-
-
-def main() -> None:
-    """Run `humouse detect negatives`."""
-    launch(
-        _CONFIG,
-        NegativesSettings,
-        run,
-        f"{_VERB} — movements that no person made, on people's errands",
-    )
-
-
-if __name__ == "__main__":
-    main()

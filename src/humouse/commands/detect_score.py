@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from humouse.bots.movement_file import read_movements
-from humouse.commands.launch import launch
 from humouse.detection.samples.people import seen_as
 from humouse.detection.saved import SavedDetector
 from humouse.errors import InputError
@@ -40,17 +39,3 @@ def run(settings: DetectScoreSettings) -> None:
         f"{flagged:,} of {len(table):,} movements flagged, where {s.false_positive_rate:.1%} of "
         f"people's would be: {out}"
     )
-
-
-def main() -> None:
-    """Run `humouse detect score`."""
-    launch(
-        "detect/score",
-        DetectScoreSettings,
-        run,
-        f"{_VERB} — what a detector says about movements, and why",
-    )
-
-
-if __name__ == "__main__":
-    main()

@@ -9,7 +9,6 @@ import numpy as np
 from jaxtyping import Float
 from sklearn.metrics import roc_auc_score
 
-from humouse.commands.launch import launch
 from humouse.data.prepared import load_split, origin_of
 from humouse.detection.calibration.calibrated import CalibratedDetector
 from humouse.detection.calibration.calibration import RATES, fewest_for
@@ -127,12 +126,3 @@ def _provenance(s: DetectTrainSettings) -> dict[str, Any]:
         "people": origin_of(Path(s.dir) / "train"),
         "versions": versions(),
     }
-
-
-def main() -> None:
-    """Run `humouse detect train`."""
-    launch(_CONFIG, DetectTrainSettings, run, f"{_VERB} — fit, calibrate and save a detector")
-
-
-if __name__ == "__main__":
-    main()

@@ -8,7 +8,6 @@ What comes out is an ordinary diffusion checkpoint that samples with k steps, an
 
 from pathlib import Path
 
-from humouse.commands.launch import launch
 from humouse.diffusion.latents.codec import restored
 from humouse.diffusion.model import Model, load_model
 from humouse.diffusion.training.distillation.learner import DistillLearner
@@ -27,7 +26,7 @@ from humouse.training.checkpoint import DIFFUSION
 from humouse.training.trainer import run_training
 
 
-def distill(settings: DistillSettings) -> Path:
+def run(settings: DistillSettings) -> Path:
     """Distil a model as the settings say; return the path of the student's checkpoint.
 
     Raises:
@@ -91,17 +90,3 @@ def student_settings(settings: DistillSettings, teacher: Model) -> DistilledSett
             pairs=s.pairs,
         ),
     )
-
-
-def main() -> None:
-    """Run `humouse distill`."""
-    launch(
-        "diffusion/distill",
-        DistillSettings,
-        lambda settings: (distill(settings), None)[1],
-        "humouse distill — teach a copy of a diffusion model to sample in a few steps",
-    )
-
-
-if __name__ == "__main__":
-    main()

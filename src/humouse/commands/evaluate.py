@@ -10,7 +10,6 @@ from rich.console import Console
 from rich.table import Table
 
 from humouse.commands.compared import People, framed, provenance, samples
-from humouse.commands.launch import launch
 from humouse.diffusion.sample import SamplingRule
 from humouse.errors import InputError
 from humouse.eval.format_gate import format_gate
@@ -188,17 +187,3 @@ def _cells(score: Score | None) -> tuple[str, str, str]:
         return "–", "", ""
     ends = "" if score.low is None or score.high is None else f"{score.low:.3f} … {score.high:.3f}"
     return f"{score.value:.3f}", ends, "" if score.p_value is None else f"{score.p_value:.3g}"
-
-
-def main() -> None:
-    """Run `humouse eval`."""
-    launch(
-        _CONFIG,
-        EvalSettings,
-        run,
-        "humouse eval — score samples against people, beside what other people score",
-    )
-
-
-if __name__ == "__main__":
-    main()

@@ -1,7 +1,6 @@
 """`humouse data prepare`, and the prepared dataset that a run asks for."""
 
 from humouse.commands.help import print_page
-from humouse.commands.launch import launch
 from humouse.data.dataset import prepare_as
 from humouse.data.prepared import MANIFEST
 from humouse.settings import PrepareSettings
@@ -12,17 +11,3 @@ def run(settings: PrepareSettings) -> None:
     prepared = prepare_as(settings)
     place = f"prepared data: {prepared.folder}/ (train, val, test.parquet and {MANIFEST})"
     print_page(f"{prepared.summary()}\n{place}")
-
-
-def main() -> None:
-    """Run `humouse data prepare`."""
-    launch(
-        "prepare",
-        PrepareSettings,
-        run,
-        "humouse data prepare — raw recordings → gestures, split by people",
-    )
-
-
-if __name__ == "__main__":
-    main()

@@ -7,7 +7,6 @@ import torch
 from torch import Tensor
 
 from humouse.codec import EmpiricalPrior, MixturePrior
-from humouse.commands.launch import launch
 from humouse.diffusion.model import model_in
 from humouse.errors import InputError
 from humouse.files import versions
@@ -61,17 +60,3 @@ def run(settings: PublishSettings) -> None:
     count = sum(weight.numel() for weight in weights.values())
     print(f"{out}: {count:,} parameters in half precision, {size_mb:.1f} MB")
     print("write a model card beside it: data, people left out, scores with their floors")
-
-
-def main() -> None:
-    """Run `humouse publish`."""
-    launch(
-        "diffusion/publish",
-        PublishSettings,
-        run,
-        "humouse publish — a trained model as a small file that holds nobody's numbers",
-    )
-
-
-if __name__ == "__main__":
-    main()

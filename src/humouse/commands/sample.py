@@ -6,7 +6,6 @@ from pathlib import Path
 import torch
 
 from humouse.codec import condition_vector
-from humouse.commands.launch import launch
 from humouse.diffusion.sample import SamplingRule
 from humouse.errors import InputError
 from humouse.figures import samples, save_figure
@@ -81,17 +80,3 @@ def _conditions(asked: object) -> torch.Tensor | None:
     raise InputError(
         f"cond={asked}: give numbers by name, as in cond={{goal_dx_px:300,goal_dy_px:-40}}, or a list"
     )
-
-
-def main() -> None:
-    """Run `humouse sample`."""
-    launch(
-        "diffusion/sample",
-        SampleSettings,
-        run,
-        "humouse sample — draw movements from a trained model",
-    )
-
-
-if __name__ == "__main__":
-    main()

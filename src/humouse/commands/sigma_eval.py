@@ -13,7 +13,6 @@ from rich.console import Console
 from rich.table import Table
 
 from humouse.commands.compared import People, framed, provenance, samples
-from humouse.commands.launch import launch
 from humouse.diffusion.sample import SamplingRule
 from humouse.errors import InputError
 from humouse.eval.evaluate import chosen, evaluate
@@ -181,19 +180,3 @@ def _print(evaluations: dict[str, Evaluation]) -> None:
     # A table that is cut says nothing: rather a line too long for the window.
     console.width = max(console.width, 200)
     console.print(table)
-
-
-def main() -> None:
-    """Run the harness; `--use_diffusion_eval` stands for `use_diffusion_eval=true`."""
-    sys.argv[1:] = ["use_diffusion_eval=true" if word == _FLAG else word for word in sys.argv[1:]]
-    launch(
-        _CONFIG,
-        SigmaEvalSettings,
-        run,
-        "humouse sigma_eval — people against generators, on sigma-lognormal strokes "
-        f"({_FLAG} is short for use_diffusion_eval=true)",
-    )
-
-
-if __name__ == "__main__":
-    main()

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from pathlib import Path
 
-from humouse.commands.launch import launch
 from humouse.data.prepared import Prepared
 from humouse.diffusion.latents.gate import verdict
 from humouse.diffusion.latents.load import load_autoencoder
@@ -15,7 +14,7 @@ from humouse.training.checkpoint import AUTOENCODER, Checkpoint
 from humouse.training.trainer import run_training
 
 
-def train(settings: AutoencoderSettings) -> Path:
+def run(settings: AutoencoderSettings) -> Path:
     """Train an autoencoder as the settings say, and hold it to the gate; return its checkpoint.
 
     Raises:
@@ -49,17 +48,3 @@ def _gate(settings: AutoencoderSettings, path: Path) -> tuple[dict[str, float], 
     numbers = check.numbers(codec, softness=settings.model.cell_softness)
     numbers.pop("val_loss")
     return areas | numbers, moved
-
-
-def main() -> None:
-    """Run `humouse train autoencoder`."""
-    launch(
-        "diffusion/autoencoder",
-        AutoencoderSettings,
-        lambda settings: (train(settings), None)[1],
-        "humouse train autoencoder — train what latent diffusion works on",
-    )
-
-
-if __name__ == "__main__":
-    main()

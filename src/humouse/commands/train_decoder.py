@@ -7,7 +7,6 @@ network down to the decoder's noise time, and the decoder from there.
 from pathlib import Path
 
 from humouse.codec import EventCodec
-from humouse.commands.launch import launch
 from humouse.diffusion.latents.codec import restored
 from humouse.diffusion.model import Model, load_model
 from humouse.diffusion.training.decoder.learner import DecoderLearner
@@ -26,7 +25,7 @@ from humouse.training.checkpoint import DIFFUSION
 from humouse.training.trainer import run_training
 
 
-def train(settings: TrainDecoderSettings) -> Path:
+def run(settings: TrainDecoderSettings) -> Path:
     """Train a decoder as the settings say; return the path of the decoded model's checkpoint.
 
     Raises:
@@ -110,17 +109,3 @@ def decoded_settings(settings: TrainDecoderSettings, model: Model) -> DecodedSet
             **vars(s.decoder), model=str(model.path), model_sha256=sha256(model.path)
         ),
     )
-
-
-def main() -> None:
-    """Run `humouse train decoder`."""
-    launch(
-        "diffusion/decoder",
-        TrainDecoderSettings,
-        lambda settings: (train(settings), None)[1],
-        "humouse train decoder — teach a diffusion model of events to write them whole",
-    )
-
-
-if __name__ == "__main__":
-    main()

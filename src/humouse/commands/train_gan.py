@@ -1,10 +1,8 @@
 """`python -m humouse.commands.train_gan`: train a GAN, beside a diffusion model if asked (§8)."""
 
-import sys
 from pathlib import Path
 
 from humouse.codec.from_settings import make_codec
-from humouse.commands.launch import launch
 from humouse.errors import InputError
 from humouse.gan.training.diffusion_comparison import Rival
 from humouse.gan.training.learner import GanLearner
@@ -22,7 +20,7 @@ _CONFIG = "gan/train"
 _FLAG = "--use_diffusion_eval"
 
 
-def train(settings: GanTrainSettings) -> Path:
+def run(settings: GanTrainSettings) -> Path:
     """Train a GAN as the settings say; return the path of its checkpoint.
 
     Raises:
@@ -65,19 +63,3 @@ def _rival(settings: GanTrainSettings) -> Rival:
             )
 
     return draw
-
-
-def main() -> None:
-    """Run the training; `--use_diffusion_eval` stands for `use_diffusion_eval=true`."""
-    sys.argv[1:] = ["use_diffusion_eval=true" if word == _FLAG else word for word in sys.argv[1:]]
-    launch(
-        _CONFIG,
-        GanTrainSettings,
-        lambda settings: (train(settings), None)[1],
-        "python -m humouse.commands.train_gan — train a GAN of mouse movements "
-        f"({_FLAG} is short for use_diffusion_eval=true)",
-    )
-
-
-if __name__ == "__main__":
-    main()

@@ -5,7 +5,6 @@ What comes out is a decoded checkpoint as before; the critic stays behind.
 
 from pathlib import Path
 
-from humouse.commands.launch import launch
 from humouse.diffusion.latents.codec import restored
 from humouse.diffusion.model import Model, load_model
 from humouse.diffusion.training.decoder.tuner import DecoderTuner
@@ -25,7 +24,7 @@ from humouse.training.checkpoint import DIFFUSION
 from humouse.training.trainer import run_training
 
 
-def tune(settings: TuneSettings) -> Path:
+def run(settings: TuneSettings) -> Path:
     """Tune a decoder as the settings say; return the path of the tuned model's checkpoint.
 
     Raises:
@@ -92,17 +91,3 @@ def tuned_settings(settings: TuneSettings, model: Model) -> TunedSettings:
             **vars(s.tuning), model=str(model.path), model_sha256=sha256(model.path)
         ),
     )
-
-
-def main() -> None:
-    """Run `humouse tune`."""
-    launch(
-        "diffusion/tune",
-        TuneSettings,
-        lambda settings: (tune(settings), None)[1],
-        "humouse tune — hold a decoder's own movements against people's",
-    )
-
-
-if __name__ == "__main__":
-    main()

@@ -21,7 +21,7 @@ GAN = "humouse GAN checkpoint"
 AUTOENCODER = "humouse autoencoder checkpoint"
 KINDS = {
     DIFFUSION: "humouse train",
-    GAN: "python -m humouse.commands.train_gan",
+    GAN: "humouse train gan",
     AUTOENCODER: "humouse train autoencoder",
 }
 """What a checkpoint can hold, and the command that writes it."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from humouse.commands.train_decoder import train
+from humouse.commands.train_decoder import run as train
 from humouse.diffusion.model import Model, load_model
 from humouse.settings import TrainDecoderSettings
 from humouse.settings.compose import settings_from

@@ -11,9 +11,9 @@ import torch
 
 from humouse import cli
 from humouse.codec import CONDITIONS, valid_steps
-from humouse.commands.distill import distill
+from humouse.commands.distill import run as distill
 from humouse.commands.publish import published
-from humouse.commands.train_decoder import train
+from humouse.commands.train_decoder import run as train
 from humouse.data.prepared import Prepared
 from humouse.diffusion.decoder.network import Told, done
 from humouse.diffusion.model import Model, load_model

@@ -12,7 +12,7 @@ from torch import nn
 from humouse import cli
 from humouse.codec import CONDITIONS
 from humouse.commands.publish import published
-from humouse.commands.tune import tune
+from humouse.commands.tune import run as tune
 from humouse.diffusion.decoder.network import EventDecoder, Told
 from humouse.diffusion.model import DECODER, Model, load_model
 from humouse.diffusion.sample import SamplingRule, sample

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from humouse.codec import EventCodec
-from humouse.commands.train_autoencoder import train
+from humouse.commands.train_autoencoder import run as train
 from humouse.diffusion.latents.autoencoder import TemporalAutoencoder
 from humouse.settings import AutoencoderSettings
 from humouse.settings.compose import settings_from

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from humouse import cli
-from humouse.commands.distill import distill
+from humouse.commands.distill import run as distill
 from humouse.diffusion.denoiser import Denoiser
 from humouse.diffusion.model import Model, load_model
 from humouse.diffusion.models.unet1d import UNet1D

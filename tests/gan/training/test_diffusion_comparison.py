@@ -10,7 +10,8 @@ import torch
 from sklearn.metrics import roc_auc_score
 
 from humouse.commands import train_gan as training
-from humouse.commands.train_gan import main, train
+from humouse.commands.train_gan import run as train
+from humouse.commands.verbs import run_verb
 from humouse.errors import InputError
 from humouse.gan.training.diffusion_comparison import _area
 from humouse.training.journal import read_metrics
@@ -48,10 +49,10 @@ def test_the_flag_is_short_for_a_setting(
     tmp_path: Path, gan_overrides: Callable, monkeypatch: pytest.MonkeyPatch
 ):
     seen = []
-    monkeypatch.setattr(training, "train", seen.append)
+    monkeypatch.setattr(training, "run", seen.append)
     words = ["train_gan.py", "--use_diffusion_eval", *gan_overrides(tmp_path)]
     monkeypatch.setattr(sys, "argv", words)
-    main()
+    run_verb("train gan")
     assert seen[0].use_diffusion_eval is True
 
 

@@ -11,7 +11,7 @@ import torch
 from accelerate import Accelerator
 
 from humouse.codec import EventCodec
-from humouse.commands.train_gan import train
+from humouse.commands.train_gan import run as train
 from humouse.errors import InputError
 from humouse.gan.model import load_model
 from humouse.gan.training.batches import DealBatches, DealShare
@@ -70,8 +70,8 @@ def dies(content, path):
         os.kill(os.getpid(), signal.SIGKILL)
 
 torch.save = dies
-from humouse.gan.train import main
-main()
+from humouse.commands.verbs import run_verb
+run_verb("train gan")
 """
 
 

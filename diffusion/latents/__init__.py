@@ -1,0 +1,1 @@
+"""The specification's import path; the code is in `humouse.diffusion.latents`."""

@@ -1,0 +1,18 @@
+"""`humouse compare FOLDER FOLDER …`: several evaluations in one page."""
+
+from pathlib import Path
+
+from humouse.errors import InputError
+from humouse.eval.run import EvaluationRun
+from humouse.report.comparison.page import write_comparison
+from humouse.settings import CompareSettings
+
+
+def run(settings: CompareSettings) -> None:
+    """Write the page that holds several evaluations against each other."""
+    if len(settings.runs) < 2:
+        raise InputError(
+            "runs: name two folders or more that humouse eval wrote: humouse compare A B"
+        )
+    runs = [EvaluationRun.load(folder) for folder in settings.runs]
+    print(f"comparison: {write_comparison(runs, Path(settings.out))}")
