@@ -30,7 +30,7 @@ from humouse.eval.result import Evaluation
 from humouse.eval.rule import EvaluationRule
 from humouse.eval.run import SCORES, EvaluationRun
 from humouse.eval.statistics.score import MEASURES, Score
-from humouse.files import read_json, replacing, sha256, write_json
+from humouse.files import atomic_write, read_json, sha256, write_json
 from humouse.generator import Generator, load_generator
 from humouse.training.checkpoint import Checkpoint
 
@@ -86,8 +86,8 @@ class Realism:
             )
         }
         path = self.out / f"realism_{self.s.people}.md"
-        with replacing(path) as aside:
-            aside.write_text("\n".join(self._page(parts)) + "\n", encoding="utf-8")
+        with atomic_write(path) as temporary:
+            temporary.write_text("\n".join(self._page(parts)) + "\n", encoding="utf-8")
         print(f"tables: {path}")
 
     def _humouse(self, *words: str, **settings: Any) -> None:

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from humouse.errors import InputError
 from humouse.figures import save_figure
-from humouse.files import read_json, replacing, set_aside, sha256, write_json
+from humouse.files import atomic_write, back_up, read_json, sha256, write_json
 from humouse.training.checkpoint import Checkpoint, save_tensors
 from humouse.trajectories import Trajectories
 
@@ -17,8 +17,8 @@ from humouse.trajectories import Trajectories
 def test_the_new_file_replaces_the_old_one(tmp_path: Path):
     path = tmp_path / "sub" / "file.txt"
     for text in ("old", "new"):
-        with replacing(path) as aside:
-            aside.write_text(text)
+        with atomic_write(path) as temporary:
+            temporary.write_text(text)
         assert path.read_text() == text
     assert list(path.parent.iterdir()) == [path]
 
@@ -29,8 +29,8 @@ def test_the_old_file_outlives_a_failure(tmp_path: Path, error: type[BaseExcepti
     path.write_text("old")
 
     def fail() -> None:
-        with replacing(path) as aside:
-            aside.write_text("half")
+        with atomic_write(path) as temporary:
+            temporary.write_text("half")
             raise error
 
     with pytest.raises(error):
@@ -106,10 +106,10 @@ def test_a_full_disk(tmp_path: Path, small_disk: Callable, write: Callable):
 
 def test_setting_aside_never_overwrites(tmp_path):
     path = tmp_path / "model.pt"
-    assert set_aside(path) is None
+    assert back_up(path) is None
     for content in ("first", "second"):
         path.write_text(content)
-        set_aside(path)
+        back_up(path)
     assert not path.exists()
     assert (tmp_path / "model.previous-1.pt").read_text() == "first"
     assert (tmp_path / "model.previous-2.pt").read_text() == "second"

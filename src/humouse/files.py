@@ -18,8 +18,8 @@ _VERSIONED_PACKAGES = ("humouse", "torch", "numpy", "polars", "scikit-learn", "a
 
 
 @contextmanager
-def replacing(path: str | Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`, moved over it when the block ends well.
+def atomic_write(path: str | Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`, renamed to it when the block ends without an error.
 
     Whatever happens in the block, `path` holds either what it held before or the whole new file;
     its folder is made if need be.
@@ -28,18 +28,19 @@ def replacing(path: str | Path) -> Iterator[Path]:
         InputError: The file cannot be written (a full disk, no permission); `path` is unchanged.
     """
     path = Path(path)
-    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        yield aside
-        with open(aside, "rb+") as file:  # the rename must not reach the disk before the content
+        yield temporary
+        # The rename must not reach the disk before the content does.
+        with open(temporary, "rb+") as file:
             os.fsync(file.fileno())
-        os.replace(aside, path)
+        os.replace(temporary, path)
     except OSError as error:
         raise InputError(f"{path}: cannot be written ({_reason(error)})") from error
     finally:
         with suppress(OSError):  # gone after the rename; unreachable where a parent is a file
-            aside.unlink()
+            temporary.unlink()
 
 
 def _reason(error: OSError) -> str:
@@ -48,7 +49,7 @@ def _reason(error: OSError) -> str:
     return error.strerror or str(error)
 
 
-def set_aside(path: str | Path) -> Path | None:
+def back_up(path: str | Path) -> Path | None:
     """Rename a file or folder to the first free NAME.previous-K; return its new path, if it was there."""
     path = Path(path)
     if not path.exists():
@@ -62,8 +63,10 @@ def set_aside(path: str | Path) -> Path | None:
 
 def write_json(path: str | Path, content: Mapping[str, Any]) -> None:
     """Write `content` to `path` as indented JSON, whole or not at all."""
-    with replacing(path) as aside:
-        aside.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    with atomic_write(path) as temporary:
+        temporary.write_text(
+            json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+        )
 
 
 def read_json(path: str | Path) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from humouse.errors import InputError
-from humouse.files import replacing
+from humouse.files import atomic_write
 
 _COLUMNS: dict[str, pl.DataType | type[pl.DataType]] = {
     "user": pl.String,
@@ -156,9 +156,9 @@ class Trajectories:
             },
             schema=_COLUMNS,
         )
-        with replacing(path) as aside:
+        with atomic_write(path) as temporary:
             try:
-                frame.write_parquet(aside, metadata={"humouse.origin": self.origin})
+                frame.write_parquet(temporary, metadata={"humouse.origin": self.origin})
             except (
                 pl.exceptions.ComputeError
             ) as error:  # polars' word for a full disk, among others

@@ -24,7 +24,7 @@ from humouse.detection.benchmark.workers import Job, each
 from humouse.detection.samples.people import EVALUATE, people_of
 from humouse.errors import InputError
 from humouse.figures import save_figure
-from humouse.files import read_json, set_aside, sha256, versions, write_json
+from humouse.files import back_up, read_json, sha256, versions, write_json
 from humouse.progress import progress_bar
 from humouse.report.detection.figures import detection_figures
 from humouse.report.detection.page import write_detection_page
@@ -45,7 +45,7 @@ def run(settings: BenchmarkSettings) -> None:
     plan = _plan(settings)
     if settings.resume and (folder / _PLAN).is_file():
         _check_same(read_json(folder / _PLAN), plan, folder)
-    elif kept := set_aside(folder):
+    elif kept := back_up(folder):
         print(f"{folder} exists: kept as {kept} (resume=true goes on with it instead)")
     write_json(folder / _PLAN, plan)
     _announce(benchmark)

@@ -10,7 +10,7 @@ import numpy as np
 from humouse.data.prepared import load_split, origin_of
 from humouse.detection.samples.labelled import Evidence
 from humouse.detection.samples.negatives import SCRIPTED, make_negatives, makers, shares
-from humouse.files import set_aside, sha256, versions, write_json
+from humouse.files import back_up, sha256, versions, write_json
 from humouse.progress import progress_bar
 from humouse.settings import NegativesSettings
 from humouse.settings.checks import check_seed
@@ -49,7 +49,7 @@ def write_negatives(made: Evidence, folder: Path, provenance: dict[str, Any]) ->
     Raises:
         InputError: A file cannot be written.
     """
-    if kept := set_aside(folder):
+    if kept := back_up(folder):
         print(f"{folder} exists: kept as {kept}")
     families: dict[str, Any] = {}
     for family in dict.fromkeys(made.family.tolist()):

@@ -6,7 +6,7 @@ from humouse.bots.movement_file import read_movements
 from humouse.detection.samples.people import seen_as
 from humouse.detection.saved import SavedDetector
 from humouse.errors import InputError
-from humouse.files import replacing
+from humouse.files import atomic_write
 from humouse.settings import DetectScoreSettings
 
 _VERB = "humouse detect score"
@@ -32,8 +32,8 @@ def run(settings: DetectScoreSettings) -> None:
         )
     table = detector.decide(seen, false_positive_rate=s.false_positive_rate, reasons=s.reasons)
     out = Path(s.out)
-    with replacing(out) as aside:
-        table.write_csv(aside) if out.suffix == ".csv" else table.write_parquet(aside)
+    with atomic_write(out) as temporary:
+        table.write_csv(temporary) if out.suffix == ".csv" else table.write_parquet(temporary)
     flagged = int(table["flagged"].sum())
     print(
         f"{flagged:,} of {len(table):,} movements flagged, where {s.false_positive_rate:.1%} of "

@@ -18,7 +18,7 @@ from humouse.data.sources import Events, Source, SourceFile
 from humouse.data.sources.folder import natural_key
 from humouse.data.splits import SPLITS, split_users
 from humouse.errors import InputError
-from humouse.files import replacing, sha256, versions, write_json
+from humouse.files import atomic_write, sha256, versions, write_json
 
 __all__ = ["Prepared", "load_split", "prepare"]
 
@@ -183,9 +183,9 @@ def _write_splits(
 def _write_split(path: Path, parts: Sequence[Path], users: Sequence[str], origin: str) -> str:
     """Write the gestures of `users` among `parts` to `path` and return the file's SHA-256."""
     theirs = pl.scan_parquet(list(parts), glob=False).filter(pl.col("user").is_in(users))
-    with replacing(path) as aside:
+    with atomic_write(path) as temporary:
         theirs.sink_parquet(
-            aside, metadata={"humouse.origin": origin}, row_group_size=_ROWS_A_GROUP
+            temporary, metadata={"humouse.origin": origin}, row_group_size=_ROWS_A_GROUP
         )
     return sha256(path)
 

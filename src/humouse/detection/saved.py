@@ -20,7 +20,7 @@ from humouse.detection.registry import MEMBERS, STEPS
 from humouse.detection.samples.labelled import Evidence, evidence_of
 from humouse.detection.samples.views import Views
 from humouse.errors import InputError
-from humouse.files import read_json, set_aside, sha256, write_json
+from humouse.files import back_up, read_json, sha256, write_json
 from humouse.trajectories import Trajectories
 
 FORMAT = 1
@@ -35,7 +35,7 @@ def save_detector(
     feature_mode: str,
     provenance: Mapping[str, Any],
 ) -> None:
-    """Write a detector into a folder; one that is there already is kept aside.
+    """Write a detector into a folder; one that is there already is backed up.
 
     Args:
         folder: Where to.
@@ -48,7 +48,7 @@ def save_detector(
     Raises:
         InputError: A file cannot be written.
     """
-    if kept := set_aside(folder):
+    if kept := back_up(folder):
         print(f"{folder} exists: kept as {kept}")
     for name, estimator in fitted.items():
         writer = steps_to_onnx if MEMBERS[name].view == STEPS else table_to_onnx

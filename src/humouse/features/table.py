@@ -12,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from humouse.errors import InputError
-from humouse.files import replacing
+from humouse.files import atomic_write
 
 _UNITS = "humouse.units"
 
@@ -106,8 +106,8 @@ class FeatureTable:
         columns = dict(zip(self.names, self.values.cpu().T.numpy(), strict=True))
         frame = pl.DataFrame({"user": pl.Series(user, dtype=pl.String), **columns})
         units = json.dumps(dict(zip(self.names, self.units, strict=True)))
-        with replacing(path) as aside:
-            frame.write_parquet(aside, metadata={_UNITS: units})
+        with atomic_write(path) as temporary:
+            frame.write_parquet(temporary, metadata={_UNITS: units})
 
     @classmethod
     def load(cls, path: str | Path) -> "FeatureTable":

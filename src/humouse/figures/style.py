@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from humouse.files import replacing
+from humouse.files import atomic_write
 
 # Okabe & Ito 2008, "Color Universal Design": blue and vermilion.
 REAL_COLOUR = "#0072B2"
@@ -50,5 +50,5 @@ def save_figure(figure: Figure, path: str | Path) -> None:
         ValueError: No picture format has that ending.
     """
     ending = Path(path).suffix.lstrip(".").lower() or "png"
-    with replacing(path) as aside:
-        figure.savefig(aside, format=ending)
+    with atomic_write(path) as temporary:
+        figure.savefig(temporary, format=ending)

@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from humouse.figures.style import FAKE_COLOUR, REAL_COLOUR
-from humouse.files import replacing
+from humouse.files import atomic_write
 from humouse.report.dots import WIDTH
 from humouse.report.wording import breakable, breakable_plain, brief, interval, number
 
@@ -56,6 +56,6 @@ def write_page(path: Path, template: str, context: dict[str, Any]) -> Path:
         InputError: The file cannot be written.
     """
     html = _environment().get_template(template).render(context)
-    with replacing(path) as aside:
-        aside.write_text(html, encoding="utf-8")
+    with atomic_write(path) as temporary:
+        temporary.write_text(html, encoding="utf-8")
     return path

@@ -1,7 +1,7 @@
 """Checkpoints: everything a run needs to go on, and everything a sampler needs, in one file.
 
-Plain values and tensors only, so that `torch.load(weights_only=True)` reads them; written aside and
-renamed, so that the file is always whole.
+Plain values and tensors only, so that `torch.load(weights_only=True)` reads them; written to a
+temporary file and renamed, so that the file is always whole.
 """
 
 import os
@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from humouse.errors import InputError
-from humouse.files import replacing
+from humouse.files import atomic_write
 
 _VERSION = 2
 DIFFUSION = "humouse diffusion checkpoint"
@@ -108,9 +108,9 @@ def save_tensors(path: str | Path, content: dict[str, Any]) -> None:
     Raises:
         InputError: The file cannot be written; what was there before is unchanged.
     """
-    with replacing(path) as aside:
+    with atomic_write(path) as temporary:
         try:
-            torch.save(content, aside)
+            torch.save(content, temporary)
         except RuntimeError as error:  # torch's writer reports a full disk in its own way
             raise OSError(f"writing failed, most likely a full disk: {error}") from error
 

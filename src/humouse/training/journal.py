@@ -11,7 +11,7 @@ from torch.utils.tensorboard import SummaryWriter
 
 from humouse.errors import InputError
 from humouse.figures import loss_curve, save_figure
-from humouse.files import replacing
+from humouse.files import atomic_write
 
 METRICS_FILE = "metrics.jsonl"
 
@@ -35,11 +35,11 @@ class Journal:
 
     def __init__(self, folder: Path, config: Mapping[str, Any], step: int) -> None:
         self.folder = folder
-        with replacing(folder / "config.yaml") as aside:
-            aside.write_text(yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True))
+        with atomic_write(folder / "config.yaml") as temporary:
+            temporary.write_text(yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True))
         self.rows = [row for row in read_metrics(folder) if step and row["step"] <= step]
-        with replacing(folder / METRICS_FILE) as aside:
-            aside.write_text("".join(json.dumps(row) + "\n" for row in self.rows))
+        with atomic_write(folder / METRICS_FILE) as temporary:
+            temporary.write_text("".join(json.dumps(row) + "\n" for row in self.rows))
         self._board = SummaryWriter(str(folder), purge_step=step + 1 if step else None)
 
     def scalars(self, step: int, values: Mapping[str, float]) -> None:

@@ -16,7 +16,7 @@ from humouse.codec.from_settings import make_codec
 from humouse.data.dataset import dataset
 from humouse.data.splits import held_out_gestures
 from humouse.errors import InputError
-from humouse.files import set_aside, versions
+from humouse.files import back_up, versions
 from humouse.progress import progress_bar
 from humouse.training.batches import StepShare
 from humouse.training.checkpoint import Checkpoint
@@ -164,7 +164,7 @@ class Trainer:
         if self.settings.resume or not self.main:
             return
         for path in (self.path, self.folder):
-            if kept := set_aside(path):
+            if kept := back_up(path):
                 self._say(f"{path} exists: kept as {kept} (resume=true goes on from it instead)")
 
     def _restore(self, saved: Checkpoint) -> None:

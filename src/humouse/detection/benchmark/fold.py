@@ -14,7 +14,7 @@ from humouse.detection.registry import Member
 from humouse.detection.samples.labelled import Evidence
 from humouse.detection.samples.people import ACROSS, CALIBRATE, EVALUATE, FIT
 from humouse.errors import InputError
-from humouse.files import replacing
+from humouse.files import atomic_write
 
 PEOPLE_ALONE = "people alone"
 """What one-class detectors are fitted on, whatever the mix."""
@@ -67,8 +67,8 @@ def run_trial(trial: Trial, material: Material, members: Sequence[Member], folde
         judged = material.load(role, [kind], seed)
         tables.append(_table(role, kind, judged, members, fitted))
     if tables:
-        with replacing(folder / trial.place) as aside:
-            pl.concat(tables).write_parquet(aside)
+        with atomic_write(folder / trial.place) as temporary:
+            pl.concat(tables).write_parquet(temporary)
 
 
 def _judged(

@@ -26,7 +26,7 @@ from humouse.detection.estimators.typicality import OUTLIER_LOG_ODDS, Typicality
 from humouse.detection.estimators.whitening import SMALLEST, PeopleScale
 from humouse.detection.onnx.forest import Forest
 from humouse.detection.onnx.graph import Graph
-from humouse.files import replacing, versions
+from humouse.files import atomic_write, versions
 
 
 def to_onnx(detector: TableDetector | CalibratedDetector) -> ModelProto:
@@ -69,8 +69,8 @@ def save_onnx(model: ModelProto, path: str | Path) -> None:
     Raises:
         InputError: It cannot be written.
     """
-    with replacing(path) as aside:
-        aside.write_bytes(model.SerializeToString())
+    with atomic_write(path) as temporary:
+        temporary.write_bytes(model.SerializeToString())
 
 
 def _facts(detector: TableDetector) -> dict[str, str]:

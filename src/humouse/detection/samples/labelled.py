@@ -12,7 +12,7 @@ from jaxtyping import Bool, Int
 from humouse.detection.names import HUMAN, VIEWS
 from humouse.errors import InputError
 from humouse.features import FeatureTable
-from humouse.files import replacing
+from humouse.files import atomic_write
 from humouse.trajectories import Trajectories, concatenate
 
 
@@ -78,8 +78,8 @@ class Evidence:
         for name, table in self.views.items():
             table.save(folder / f"{name}.parquet")
         kinds = pl.DataFrame({"family": self.family, "variant": self.variant})
-        with replacing(folder / "kinds.parquet") as aside:  # last: it stands for the whole
-            kinds.write_parquet(aside)
+        with atomic_write(folder / "kinds.parquet") as temporary:  # last: it stands for the whole
+            kinds.write_parquet(temporary)
 
     @classmethod
     def load(cls, folder: str | Path) -> "Evidence":

@@ -20,7 +20,7 @@ from humouse.detection.benchmark.metrics import SCORES
 from humouse.detection.benchmark.result import BenchmarkResult, Cell, Transfer
 from humouse.detection.benchmark.wording import MIX_WORDS, called
 from humouse.detection.names import GENERATED, MEAN, MIXES
-from humouse.files import replacing
+from humouse.files import atomic_write
 from humouse.report.detection.held_out_figure import families_of
 from humouse.report.detection.pictures import pictures_of
 from humouse.report.detection.tables import (
@@ -61,8 +61,8 @@ def write_detection_page(result: BenchmarkResult, path: Path) -> Path:
         InputError: It cannot be written.
     """
     html = detection_page(result)
-    with replacing(path) as aside:
-        aside.write_text(html, encoding="utf-8")
+    with atomic_write(path) as temporary:
+        temporary.write_text(html, encoding="utf-8")
     return path
 
 
