@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from humouse.codec import CanonicalCodec, Codec, EventCodec, admitted, valid_steps
+from humouse.codec import CanonicalCodec, Codec, EventCodec, coerce_to_codec, valid_steps
 from humouse.data.prepared import load_split
 from humouse.gan.discriminator_features import discriminator_scores, discriminator_table
 from humouse.gan.model import Model, load_model
@@ -75,15 +75,15 @@ def test_any_movement_is_taken(model: Model):
     ],
 )
 def test_what_is_admitted_fits_and_what_fits_is_unchanged(codec: Codec, tiny_data: Path):
-    assert bool(codec.fits(admitted(odd_ones(), codec)).all())
+    assert bool(codec.fits(coerce_to_codec(odd_ones(), codec)).all())
     people = load_split(tiny_data / "val")
     people = people[codec.fits(people)]
-    assert torch.equal(codec.encode(admitted(people, codec))[0], codec.encode(people)[0])
+    assert torch.equal(codec.encode(coerce_to_codec(people, codec))[0], codec.encode(people)[0])
 
 
 def test_a_clock_of_zero_is_one_millisecond():
     codec = EventCodec(sequence_length=200)
-    got = admitted(odd_ones(), codec)
+    got = coerce_to_codec(odd_ones(), codec)
     assert bool((got.deltas[1, : got.lengths[1], 2] == 1).all())
     assert got.lengths[0] <= 200
     assert got.deltas[2, 0].tolist() == [1, 0, 1]

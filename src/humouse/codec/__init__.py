@@ -10,7 +10,7 @@ from typing import Any
 
 from humouse.codec.base import Codec
 from humouse.codec.canonical import CanonicalCodec, resample
-from humouse.codec.coerce import admitted
+from humouse.codec.coerce import coerce_to_codec
 from humouse.codec.event import EventCodec, merge_zero_moves
 from humouse.codec.frame import (
     CONDITION_GROUPS,
@@ -35,9 +35,9 @@ __all__ = [
     "EventCodec",
     "Frame",
     "MixturePrior",
-    "admitted",
     "check_condition_values",
     "codec_from_state",
+    "coerce_to_codec",
     "condition_vector",
     "merge_zero_moves",
     "resample",

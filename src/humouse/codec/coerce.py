@@ -10,7 +10,7 @@ from humouse.codec.event import EventCodec
 from humouse.trajectories import Trajectories
 
 
-def admitted(movements: Trajectories, codec: Codec) -> Trajectories:
+def coerce_to_codec(movements: Trajectories, codec: Codec) -> Trajectories:
     """Return the movements changed as little as lets each of them fit the codec.
 
     Event codec: zero moves are merged, of what is left the first T steps are kept, and a step takes

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from humouse.codec import admitted, valid_steps
+from humouse.codec import coerce_to_codec, valid_steps
 from humouse.features import FeatureTable
 from humouse.gan.model import Model
 from humouse.trajectories import Trajectories
@@ -19,7 +19,7 @@ def discriminator_table(
     """Return the penultimate features of the averaged discriminator, a row a movement.
 
     Row i depends on movement i alone. No condition is told: a movement's own would be true of it,
-    whoever made it. Any movement is taken, also one that does not fit the codec (see `admitted`).
+    whoever made it. Any movement is taken, also one that does not fit the codec (see `coerce_to_codec`).
 
     Args:
         model: The trained GAN.
@@ -52,7 +52,7 @@ def _looked_at(
     progress: Callable[[], None] | None,
 ) -> Tensor:
     device = next(model.pair.parameters()).device
-    taken = admitted(movements, model.codec)
+    taken = coerce_to_codec(movements, model.codec)
     x0, frame = model.codec.encode(taken)
     parts: list[Tensor] = []
     order = frame.lengths.argsort(stable=True)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from humouse.codec import CanonicalCodec, EventCodec, admitted
+from humouse.codec import CanonicalCodec, EventCodec, coerce_to_codec
 from humouse.detection.samples.denoising_errors import denoising_table
 from humouse.diffusion.denoiser import Denoiser
 from humouse.diffusion.model import Model
@@ -201,7 +201,7 @@ def test_any_movement_can_be_taken(codec, steps):
     one = odd([steps, *[[[1, 1, 8.0]] * 3]], [3, 2])
     long = walk(3, 0, steps=(12, 20))
     for movements in (one, concatenate([one, long])):
-        taken = admitted(movements, made)
+        taken = coerce_to_codec(movements, made)
         assert made.fits(taken).all()
         assert (taken.lengths >= 1).all()
         x0, _ = made.encode(taken)
@@ -211,21 +211,21 @@ def test_any_movement_can_be_taken(codec, steps):
 def test_what_fits_is_left_alone():
     people = walk(30, 2)
     for codec in (EventCodec(sequence_length=20), CanonicalCodec(sequence_length=20)):
-        taken = admitted(people, codec)
+        taken = coerce_to_codec(people, codec)
         torch.testing.assert_close(taken.deltas, people.deltas)
         assert torch.equal(taken.lengths, people.lengths)
 
 
 def test_of_a_long_movement_the_first_steps_are_taken():
     long = walk(2, 0, steps=(20, 20))
-    taken = admitted(long, EventCodec(sequence_length=8))
+    taken = coerce_to_codec(long, EventCodec(sequence_length=8))
     assert taken.lengths.tolist() == [8, 8]
     torch.testing.assert_close(taken.deltas, long.deltas[:, :8])
 
 
 def test_zero_moves_lend_their_time_to_the_next_step():
     one = odd([ODD["zero moves"]], [3])
-    taken = admitted(one, EventCodec(sequence_length=8))
+    taken = coerce_to_codec(one, EventCodec(sequence_length=8))
     assert taken.lengths.tolist() == [2]
     assert taken.deltas[0, :2].tolist() == [[3, 0, 8], [1, 0, 16]]
 

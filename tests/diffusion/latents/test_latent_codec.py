@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from humouse.codec import CanonicalCodec, Codec, EventCodec, admitted, valid_steps
+from humouse.codec import CanonicalCodec, Codec, EventCodec, coerce_to_codec, valid_steps
 from humouse.diffusion.latents.autoencoder import TemporalAutoencoder
 from humouse.diffusion.latents.codec import LatentCodec, restored
 from humouse.trajectories import Trajectories
@@ -80,7 +80,7 @@ def test_frames_conditions_and_lengths_are_the_base_codecs(
     assert codec.length_range() == base.length_range()
     drawn = [one.draw_frames(5, seed=1).lengths for one in (codec, base)]
     assert torch.equal(*drawn)
-    assert codec.fits(admitted(people, codec)).all()
+    assert codec.fits(coerce_to_codec(people, codec)).all()
 
 
 def test_a_codec_comes_whole_out_of_its_state(

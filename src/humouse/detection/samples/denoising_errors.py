@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from humouse.codec import admitted, valid_steps
+from humouse.codec import coerce_to_codec, valid_steps
 from humouse.detection.checks import check_steps
 from humouse.diffusion.model import Model
 from humouse.features import FeatureTable
@@ -41,7 +41,7 @@ def denoising_table(
 
     Args:
         model: The trained model; its own conditions are taken from the movements.
-        movements: B movements, any; see `admitted`.
+        movements: B movements, any; see `coerce_to_codec`.
         seed: Of the noise.
         levels: λ of each noise level.
         draws: Noise draws that an error is averaged over.
@@ -55,7 +55,7 @@ def denoising_table(
     """
     codec, device = model.codec, next(model.denoiser.parameters()).device
     check_steps(movements)
-    taken = admitted(movements.to("cpu"), codec)
+    taken = coerce_to_codec(movements.to("cpu"), codec)
     x0, frame = codec.encode(taken)
     told = codec.told(frame, model.cond_dim)
     encoded = None if told is None else told.to(device)
