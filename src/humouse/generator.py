@@ -83,7 +83,7 @@ class Generator:
             return None
         own = {
             "steps": diffusion_sample.steps_of(self.model, self.rule),
-            "hand_over": diffusion_sample.hand_over_of(self.model, self.rule),
+            "t_switch": diffusion_sample.t_switch_of(self.model, self.rule),
         }
         return asdict(self.rule) | own
 

@@ -154,6 +154,8 @@ def test_help_names_the_choices():
         ("diffusion/train", "experiment_name=${nowhere}", "nowhere"),
         ("diffusion/train", "xyzzy=1", "see --help"),
         ("diffusion/sample", "stepps=1", "did you mean steps?"),
+        ("diffusion/sample", "hand_over=0", "hand_over: is now called t_switch"),
+        ("diffusion/sample", "+hand_over=0", "hand_over: is now called t_switch"),
         ("diffusion/eval", "metric=[mmd]", "did you mean metrics?"),
         ("diffusion/eval", "probes=logistic", "probes: "),
         ("diffusion/sigma_eval", "generators=gan.parquet", "generators: "),

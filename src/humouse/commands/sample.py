@@ -27,7 +27,7 @@ def run(settings: SampleSettings) -> None:
         guidance=settings.guidance,
         guidance_rescale=settings.guidance_rescale,
         goal_constraint=settings.goal_constraint,
-        hand_over=settings.hand_over,
+        t_switch=settings.t_switch,
         batch_size=settings.batch_size,
     )
     model = load_generator(settings.ckpt, resolve_device(settings.device), rule=rule)

@@ -51,23 +51,22 @@ def run(settings: TrainDecoderSettings) -> Path:
 def _check(settings: TrainDecoderSettings) -> None:
     how = settings.decoder
     check_at_least({"decoder.hidden": (how.hidden, 1)})
-    check_shares({"decoder.least_time": how.least_time, "decoder.draw_least": how.draw_least})
+    check_shares({"decoder.t_min": how.t_min, "decoder.draw_least": how.draw_least})
     check_at_least(
         {
-            "decoder.goal_jitter_px": (how.goal_jitter_px, 0),
-            "decoder.time_jitter": (how.time_jitter, 0),
-            "decoder.path_jitter": (how.path_jitter, 0),
-            "decoder.cond_jitter": (how.cond_jitter, 0),
+            "decoder.goal_noise_px": (how.goal_noise_px, 0),
+            "decoder.duration_noise": (how.duration_noise, 0),
+            "decoder.path_noise": (how.path_noise, 0),
+            "decoder.cond_noise": (how.cond_noise, 0),
         }
     )
     if not how.draw_scale > 0:
         raise InputError(f"decoder.draw_scale={how.draw_scale}: must be greater than 0")
     if not 0 <= how.dropout < 1:
         raise InputError(f"decoder.dropout={how.dropout}: must lie in 0…1, below 1")
-    if not max(how.least_time, 1e-3) <= how.hand_over <= 1:
+    if not max(how.t_min, 1e-3) <= how.t_switch <= 1:
         raise InputError(
-            f"decoder.hand_over={how.hand_over}: must lie between "
-            f"decoder.least_time={how.least_time} and 1"
+            f"decoder.t_switch={how.t_switch}: must lie between decoder.t_min={how.t_min} and 1"
         )
 
 

@@ -52,8 +52,8 @@ def _check(settings: TuneSettings) -> None:
         {
             "tuning.head_start": (how.head_start, 0),
             "tuning.diffusion_steps": (how.diffusion_steps, 1),
-            "tuning.critic_jitter": (how.critic_jitter, 0),
-            "tuning.critic_time_jitter": (how.critic_time_jitter, 0),
+            "tuning.critic_cond_noise": (how.critic_cond_noise, 0),
+            "tuning.critic_duration_noise": (how.critic_duration_noise, 0),
         }
     )
     if not how.critic_lr > 0:

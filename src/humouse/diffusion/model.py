@@ -35,9 +35,9 @@ class Model(TrainedModel):
     family: ClassVar[str] = "diffusion"
 
     @property
-    def hand_over(self) -> float:
+    def t_switch(self) -> float:
         """The noise time at which the decoder takes over; 0 without one."""
-        return 0.0 if self.decoder is None else self.config["decoder"]["hand_over"]
+        return 0.0 if self.decoder is None else self.config["decoder"]["t_switch"]
 
     @property
     def distilled_steps(self) -> int | None:

@@ -37,7 +37,7 @@ class SamplingRule:
         goal_constraint: Move each answer of the network so that its steps add up to the goal asked
             for, where the codec can say that.
         batch_size: Movements at a time.
-        hand_over: The noise time at which the model's decoder takes over; None for the model's own,
+        t_switch: The noise time at which the model's decoder takes over; None for the model's own,
             0 for never, 1 for at once.
     """
 
@@ -48,7 +48,7 @@ class SamplingRule:
     guidance_rescale: float = 0.0
     goal_constraint: bool = True
     batch_size: int = 64
-    hand_over: float | None = None
+    t_switch: float | None = None
 
 
 def sample(
@@ -154,7 +154,7 @@ def _sample_batch(
     denoise: Denoise = Guided(model.denoiser, scale=rule.guidance, rescale=rule.guidance_rescale)
     if rule.goal_constraint and not bool(goal_px.isnan().all()):
         denoise = ToGoal(denoise, codec, goal_px.to(device))
-    until = hand_over_of(model, rule)
+    until = t_switch_of(model, rule)
     all_noise = _nothing_to_denoise(model, rule)
     x = (
         noise() * mask[..., None]
@@ -202,21 +202,21 @@ def _written(
     return codec.x0_of(decoder.draw(told, share)) * told.mask[..., None]
 
 
-def hand_over_of(model: Model, rule: SamplingRule) -> float:
+def t_switch_of(model: Model, rule: SamplingRule) -> float:
     """Return the noise time at which this model's decoder takes over under this rule; 0 for never."""
-    return model.hand_over if rule.hand_over is None else rule.hand_over
+    return model.t_switch if rule.t_switch is None else rule.t_switch
 
 
 def _nothing_to_denoise(model: Model, rule: SamplingRule) -> bool:
     """Return whether the decoder takes over where the sampler would begin."""
     sampler = make_sampler(rule.sampler, model.denoiser.schedule, eta=rule.eta)
-    return hand_over_of(model, rule) >= float(sampler.times(1)[0])
+    return t_switch_of(model, rule) >= float(sampler.times(1)[0])
 
 
 def calls_of(model: Model, rule: SamplingRule) -> int:
     """Return how often a batch of samples reports progress: each network call, and the decoder."""
     network = 0 if _nothing_to_denoise(model, rule) else steps_of(model, rule)
-    return network + (hand_over_of(model, rule) > 0)
+    return network + (t_switch_of(model, rule) > 0)
 
 
 def steps_of(model: Model, rule: SamplingRule) -> int:
@@ -252,27 +252,27 @@ def check_sampling(
     """Raise InputError, naming the argument, for the first that this model cannot serve."""
     check_request(model, n, seq_len, cond, seed)
     sampler = make_sampler(rule.sampler, model.denoiser.schedule, eta=rule.eta)
-    _check_hand_over(model, rule)
+    _check_t_switch(model, rule)
     if not _nothing_to_denoise(model, rule):
-        sampler.times(steps_of(model, rule), until=hand_over_of(model, rule))
+        sampler.times(steps_of(model, rule), until=t_switch_of(model, rule))
     _check_distilled(model, rule)
     if rule.batch_size < 1:
         raise InputError(f"batch_size={rule.batch_size}: must be at least 1")
     _check_guidance(model, rule)
 
 
-def _check_hand_over(model: Model, rule: SamplingRule) -> None:
-    if not rule.hand_over:
+def _check_t_switch(model: Model, rule: SamplingRule) -> None:
+    if not rule.t_switch:
         return
     if model.decoder is None:
         raise InputError(
-            f"hand_over={rule.hand_over}: {model.path} has no decoder; leave it out, or train one with: "
+            f"t_switch={rule.t_switch}: {model.path} has no decoder; leave it out, or train one with: "
             f"humouse train decoder ckpt={model.path}"
         )
-    least = max(model.config["decoder"]["least_time"], 1e-3)
-    if not least <= rule.hand_over <= 1:
+    least = max(model.config["decoder"]["t_min"], 1e-3)
+    if not least <= rule.t_switch <= 1:
         raise InputError(
-            f"hand_over={rule.hand_over}: the decoder of {model.path} takes over from {least:g} to 1; "
+            f"t_switch={rule.t_switch}: the decoder of {model.path} takes over from {least:g} to 1; "
             "0 leaves it out"
         )
 

@@ -16,6 +16,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from humouse import configs
 from humouse.errors import InputError, nearest
+from humouse.settings.renamed import RENAMED
 
 _CONFIGS = "humouse.configs"
 
@@ -89,6 +90,8 @@ def typed(composed: DictConfig, schema: type[Settings]) -> Settings:
         merged = OmegaConf.merge(_structured(schema, composed), composed)
         return OmegaConf.to_object(merged)  # type: ignore[return-value]
     except OmegaConfBaseException as error:
+        if new_name := RENAMED.get(error.full_key or ""):
+            raise InputError(f"{error.full_key}: is now called {new_name}") from error
         message = str(error).splitlines()[0]
         raise InputError(f"{error.full_key}: {message}".removeprefix(": ")) from error
 
@@ -151,6 +154,8 @@ def _explain(config: str, overrides: Sequence[str], defaults: DictConfig, error:
         key = override.key_or_group
         if key in groups and str(override.value()) not in groups[key]:
             return f"{text}: no such choice; choose one of {', '.join(groups[key])}"
+        if key not in keys and RENAMED.get(key) in keys:
+            return f"{key}: is now called {RENAMED[key]}"
         if override.is_add() or override.is_delete() or key in keys:
             continue
         if OmegaConf.select(defaults, key) is None:

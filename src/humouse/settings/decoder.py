@@ -17,26 +17,26 @@ class DecoderModelSettings:
 
     hidden: int = setting("width of the LSTM along the events")
     dropout: float = setting("dropout on its input and output")
-    least_time: float = setting(
+    t_min: float = setting(
         "noise times to learn from begin here: it can take over at any later one"
     )
-    goal_jitter_px: float = setting(
-        "how roughly it is told the goal in training: the standard deviation along each axis"
+    goal_noise_px: float = setting(
+        "conditioning noise in training: σ of the goal that it is given, along each axis"
     )
-    time_jitter: float = setting(
-        "how roughly it is told the duration in training: the standard deviation, as a share"
+    duration_noise: float = setting(
+        "conditioning noise in training: σ of the duration that it is given, as a share"
     )
-    path_jitter: float = setting(
-        "how roughly it is told the length of the way in training: the standard deviation, as a share"
+    path_noise: float = setting(
+        "conditioning noise in training: σ of the path length that it is given, as a share"
     )
-    cond_jitter: float = setting(
-        "how roughly it is told the conditions in training: the standard deviation, on their scale"
+    cond_noise: float = setting(
+        "conditioning noise in training: σ of the conditions that it is given, on the network's scale"
     )
     draw_scale: float = setting("what the widths of its distributions are multiplied by in drawing")
     draw_least: float = setting(
         "parts of a distribution less likely than this share of the likeliest are not drawn from"
     )
-    hand_over: float = setting("noise time at which it takes over when sampling; 1 is pure noise")
+    t_switch: float = setting("noise time at which it takes over when sampling; 1 is pure noise")
 
 
 @dataclass

@@ -28,7 +28,7 @@ class SampleSettings:
     goal_constraint: bool = setting(
         "a goal asked for is reached at every step of sampling, not only at the end"
     )
-    hand_over: float | None = setting(
+    t_switch: float | None = setting(
         "noise time at which the model's decoder takes over; null for its own, 0 for never"
     )
     batch_size: int = setting("movements at a time; does not change them")

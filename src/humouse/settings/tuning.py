@@ -15,11 +15,11 @@ class CriticSettings:
     diffusion_steps: int = setting("network calls down to where the decoder takes over")
     critic_lr: float = setting("the critic's learning rate")
     critic_dropout: float = setting("the critic's dropout")
-    critic_jitter: float = setting(
-        "how roughly the critic is told the conditions: the standard deviation, on their scale"
+    critic_cond_noise: float = setting(
+        "conditioning noise of the critic: σ of the conditions, on the network's scale"
     )
-    critic_time_jitter: float = setting(
-        "how roughly the critic is told the duration: the standard deviation, as a share"
+    critic_duration_noise: float = setting(
+        "conditioning noise of the critic: σ of the duration, as a share"
     )
 
 

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from humouse.errors import InputError
 from humouse.files import atomic_write
+from humouse.settings.renamed import upgraded
 
 _VERSION = 2
 DIFFUSION = "humouse diffusion checkpoint"
@@ -99,6 +100,7 @@ class Checkpoint:
         missing = [field.name for field in fields(cls) if field.name not in content]
         if missing:
             raise InputError(f"{path}: damaged, it lacks {', '.join(missing)}; train it again")
+        content["config"] = upgraded(content["config"])
         return cls(**{field.name: content[field.name] for field in fields(cls)})
 
 

@@ -62,9 +62,9 @@ def test_resumed_it_ends_bit_for_bit_as_uninterrupted(
         assert torch.equal(resumed.ema[name], weights), name
 
 
-@pytest.mark.parametrize("hand_over", [None, 0.4, 1.0])
-def test_samples_are_whole_events_that_end_where_asked(model: Model, hand_over: float | None):
-    rule = SamplingRule(steps=2, sampler="dpm", hand_over=hand_over)
+@pytest.mark.parametrize("t_switch", [None, 0.4, 1.0])
+def test_samples_are_whole_events_that_end_where_asked(model: Model, t_switch: float | None):
+    rule = SamplingRule(steps=2, sampler="dpm", t_switch=t_switch)
     goal = torch.tensor([120.0, -45.0])
     made = sample(model, 12, cond=goal, seed=3, rule=rule)
     assert torch.equal(made.net_px, goal.expand(12, 2))
@@ -94,16 +94,16 @@ def test_the_seed_decides_everything(model: Model):
 def test_without_the_decoder_it_is_the_model_it_was_made_from(model: Model, event_checkpoint: Path):
     rule = SamplingRule(steps=3)
     before = sample_deltas(load_model(event_checkpoint), 5, seed=1, rule=rule)[0]
-    after = sample_deltas(model, 5, seed=1, rule=replace(rule, hand_over=0.0))[0]
+    after = sample_deltas(model, 5, seed=1, rule=replace(rule, t_switch=0.0))[0]
     assert torch.equal(before, after)
     assert not torch.equal(before, sample_deltas(model, 5, seed=1, rule=rule)[0])
 
 
 def test_from_pure_noise_the_network_is_not_called(model: Model, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(model.denoiser.network, "forward", None)
-    assert len(sample(model, 3, seed=0, rule=SamplingRule(hand_over=1.0))) == 3
+    assert len(sample(model, 3, seed=0, rule=SamplingRule(t_switch=1.0))) == 3
     with pytest.raises(TypeError):
-        sample(model, 3, seed=0, rule=SamplingRule(hand_over=0.9))
+        sample(model, 3, seed=0, rule=SamplingRule(t_switch=0.9))
 
 
 def test_what_is_published_samples_the_same_way(model: Model, decoded: Path, tmp_path: Path):
@@ -111,16 +111,16 @@ def test_what_is_published_samples_the_same_way(model: Model, decoded: Path, tmp
     published(Checkpoint.load(decoded)).save(path)
     small = load_generator(path)
     assert len(small.sample(5, seed=2)) == 5
-    assert load_model(path).hand_over == model.hand_over
+    assert load_model(path).t_switch == model.t_switch
 
 
-@pytest.mark.parametrize("hand_over", [None, 0.0, 1.0])
-def test_progress_comes_as_often_as_announced(decoded: Path, hand_over: float | None):
+@pytest.mark.parametrize("t_switch", [None, 0.0, 1.0])
+def test_progress_comes_as_often_as_announced(decoded: Path, t_switch: float | None):
     seen: list[int] = []
-    rule = SamplingRule(steps=3, batch_size=4, hand_over=hand_over)
+    rule = SamplingRule(steps=3, batch_size=4, t_switch=t_switch)
     one = load_generator(decoded, rule=rule)
     one.sample(6, seed=0, progress=lambda: seen.append(1))
-    assert len(seen) == one.calls(6) == {None: 8, 0.0: 6, 1.0: 2}[hand_over]
+    assert len(seen) == one.calls(6) == {None: 8, 0.0: 6, 1.0: 2}[t_switch]
 
 
 def test_times_to_learn_from_begin_where_asked():
@@ -210,8 +210,8 @@ def test_in_sampling_the_decoder_is_told_what_it_is_told_in_training(
 def test_what_is_told_is_off_by_as_much_as_asked(model: Model):
     g = torch.Generator().manual_seed(0)
     exact = section(model, model.config["decoder"], DecoderRecord)
-    exact = replace(exact, goal_jitter_px=0.0, time_jitter=0.0, path_jitter=0.0, cond_jitter=0.0)
-    how = replace(exact, goal_jitter_px=0.7, time_jitter=0.05, path_jitter=0.1, cond_jitter=0.2)
+    exact = replace(exact, goal_noise_px=0.0, duration_noise=0.0, path_noise=0.0, cond_noise=0.0)
+    how = replace(exact, goal_noise_px=0.7, duration_noise=0.05, path_noise=0.1, cond_noise=0.2)
     off = roughly(20_000, how, g)
     expected = torch.tensor([0.7, 0.7, 0.05, 0.1] + [0.2] * len(CONDITIONS))
     torch.testing.assert_close(off.mean(0), torch.zeros(len(expected)), atol=0.02, rtol=0)
@@ -227,14 +227,14 @@ def event_people(model: Model):
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        (["decoder.hand_over=0.05"], r"decoder.hand_over=0.05: must lie between .*0.1 and 1"),
-        (["decoder.hand_over=1.5"], "decoder.hand_over=1.5"),
-        (["decoder.least_time=-1"], "decoder.least_time=-1"),
+        (["decoder.t_switch=0.05"], r"decoder.t_switch=0.05: must lie between .*0.1 and 1"),
+        (["decoder.t_switch=1.5"], "decoder.t_switch=1.5"),
+        (["decoder.t_min=-1"], "decoder.t_min=-1"),
         (["decoder.dropout=1"], "decoder.dropout=1"),
-        (["decoder.goal_jitter_px=-1"], "decoder.goal_jitter_px=-1"),
-        (["decoder.time_jitter=-0.1"], "decoder.time_jitter=-0.1"),
-        (["decoder.path_jitter=-0.1"], "decoder.path_jitter=-0.1"),
-        (["decoder.cond_jitter=-0.1"], "decoder.cond_jitter=-0.1"),
+        (["decoder.goal_noise_px=-1"], "decoder.goal_noise_px=-1"),
+        (["decoder.duration_noise=-0.1"], "decoder.duration_noise=-0.1"),
+        (["decoder.path_noise=-0.1"], "decoder.path_noise=-0.1"),
+        (["decoder.cond_noise=-0.1"], "decoder.cond_noise=-0.1"),
         (["decoder.draw_scale=0"], "decoder.draw_scale=0"),
         (["decoder.draw_least=2"], "decoder.draw_least=2"),
         (["decoder.hidden=0"], "decoder.hidden=0"),
@@ -268,22 +268,22 @@ def test_models_that_cannot_have_a_decoder(
 
 
 def test_requests_that_no_decoder_can_serve(model: Model, event_checkpoint: Path):
-    with pytest.raises(InputError, match=r"hand_over=0.05: .* takes over from 0.1 to 1"):
-        sample(model, 1, seed=0, rule=SamplingRule(hand_over=0.05))
+    with pytest.raises(InputError, match=r"t_switch=0.05: .* takes over from 0.1 to 1"):
+        sample(model, 1, seed=0, rule=SamplingRule(t_switch=0.05))
     plain = load_model(event_checkpoint)
     with pytest.raises(InputError, match=r"has no decoder; .*humouse train decoder ckpt="):
-        sample(plain, 1, seed=0, rule=SamplingRule(hand_over=0.5))
+        sample(plain, 1, seed=0, rule=SamplingRule(t_switch=0.5))
 
 
 def test_the_command_line(
     decoded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ):
-    arguments = [f"ckpt={decoded}", "n=4", "steps=2", "hand_over=0.5", f"out_dir={tmp_path}"]
+    arguments = [f"ckpt={decoded}", "n=4", "steps=2", "t_switch=0.5", f"out_dir={tmp_path}"]
     monkeypatch.setattr(sys, "argv", ["humouse", "sample", *arguments])
     cli.main()
     assert "4 movements" in capsys.readouterr().out
     rule = json.loads((tmp_path / "manifest.json").read_text())["rule"]
-    assert (rule["steps"], rule["hand_over"]) == (2, 0.5)
+    assert (rule["steps"], rule["t_switch"]) == (2, 0.5)
     monkeypatch.setattr(sys, "argv", ["humouse", "train", "decoder", "--help"])
     cli.main()
-    assert "decoder.hand_over" in capsys.readouterr().out
+    assert "decoder.t_switch" in capsys.readouterr().out

@@ -121,8 +121,8 @@ def test_the_tuned_model_is_a_decoded_one(tuned: Path, tmp_path: Path):
         (["tuning.diffusion_steps=0"], "tuning.diffusion_steps=0"),
         (["tuning.critic_lr=0"], "tuning.critic_lr=0"),
         (["tuning.critic_dropout=1"], "tuning.critic_dropout=1"),
-        (["tuning.critic_jitter=-1"], "tuning.critic_jitter=-1"),
-        (["tuning.critic_time_jitter=-1"], "tuning.critic_time_jitter=-1"),
+        (["tuning.critic_cond_noise=-1"], "tuning.critic_cond_noise=-1"),
+        (["tuning.critic_duration_noise=-1"], "tuning.critic_duration_noise=-1"),
         (["optim.lr=-1"], "optim.lr"),
     ],
 )

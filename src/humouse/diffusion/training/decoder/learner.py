@@ -125,7 +125,7 @@ class DecoderLearner(Learner):
 
     def _gradient(self, share: Share, step: int) -> float:
         """Add up the gradients of a share's parts; return the nats per event."""
-        batch = from_time(share.batch, self.settings.decoder.least_time)
+        batch = from_time(share.batch, self.settings.decoder.t_min)
         events, total = int(batch.mask.sum()), 0.0
         # Sorted by length, neighbours need the same padding.
         size = -(-len(batch) // _PARTS)

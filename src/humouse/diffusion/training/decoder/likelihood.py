@@ -69,8 +69,8 @@ def roughly(
         [B, 4 + K] along each axis of the goal (px), of the duration and the way (as shares of them),
         and of each condition (on the network's scale).
     """
-    ends = [how.goal_jitter_px, how.goal_jitter_px, how.time_jitter, how.path_jitter]
-    scale = torch.tensor(ends + [how.cond_jitter] * len(CONDITIONS))
+    ends = [how.goal_noise_px, how.goal_noise_px, how.duration_noise, how.path_noise]
+    scale = torch.tensor(ends + [how.cond_noise] * len(CONDITIONS))
     return torch.randn(count, len(scale), generator=rng) * scale
 
 

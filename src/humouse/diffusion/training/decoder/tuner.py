@@ -112,7 +112,7 @@ class DecoderTuner(DecoderLearner):
         """Return what the decoder is told where the diffusion hands over to it, as in sampling."""
         if batch.cond is None or not isinstance(self.codec, EventCodec):
             raise ValueError("a decoder is told all conditions of events")
-        schedule, until = self.model.denoiser.schedule, self.model.hand_over
+        schedule, until = self.model.denoiser.schedule, self.model.t_switch
         shape = batch.x0.shape
         sampler = make_sampler("dpm", schedule, eta=0.0)
         noisy = torch.randn(shape, device=batch.x0.device) * batch.mask[..., None]
@@ -143,8 +143,8 @@ class DecoderTuner(DecoderLearner):
         """Return the critic's answers; it shall judge movements, not how exactly they obey."""
         how = self.settings.tuning
         ends = told.ends[:, :3].clone()
-        ends[:, 2] *= 1 + how.critic_time_jitter * torch.randn(len(ends), device=ends.device)
-        cond = told.cond + how.critic_jitter * torch.randn_like(told.cond)
+        ends[:, 2] *= 1 + how.critic_duration_noise * torch.randn(len(ends), device=ends.device)
+        cond = told.cond + how.critic_cond_noise * torch.randn_like(told.cond)
         return self.critic(events, cond, ends, told.mask)
 
     def _critic_step(

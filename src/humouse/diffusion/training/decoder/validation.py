@@ -44,7 +44,7 @@ class DecoderCheck(SampleCheck):
             eps=torch.randn(x0.shape, generator=g),
             self_condition=torch.zeros(B, dtype=torch.bool),
         )
-        whole = from_time(whole[frame.lengths.argsort(stable=True)], how.least_time)
+        whole = from_time(whole[frame.lengths.argsort(stable=True)], how.t_min)
         device = next(decoder.parameters()).device
         total = torch.zeros(3, dtype=torch.float64)
         for first in range(0, B, _BATCH):

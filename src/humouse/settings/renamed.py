@@ -1,0 +1,36 @@
+"""Settings that have a new name: what they were called before, and configurations that say so.
+
+An old name on the command line is an error that gives the new one; in a checkpoint it is read as the
+new one.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+RENAMED = {
+    "hand_over": "t_switch",
+    "decoder.hand_over": "decoder.t_switch",
+    "decoder.least_time": "decoder.t_min",
+    "decoder.goal_jitter_px": "decoder.goal_noise_px",
+    "decoder.time_jitter": "decoder.duration_noise",
+    "decoder.path_jitter": "decoder.path_noise",
+    "decoder.cond_jitter": "decoder.cond_noise",
+    "tuning.critic_jitter": "tuning.critic_cond_noise",
+    "tuning.critic_time_jitter": "tuning.critic_duration_noise",
+}
+"""Old dotted setting → new one, in the same section; no configuration has both."""
+
+
+def upgraded(config: Mapping[str, Any], section: str = "") -> dict[str, Any]:
+    """Return a configuration of any age with the settings' names of today, its values unchanged.
+
+    Args:
+        config: Plain values by name, nested.
+        section: Dotted name of the section that `config` is; empty for the whole.
+    """
+    renamed = {}
+    for name, value in config.items():
+        key = f"{section}{name}"
+        today = RENAMED.get(key, key).removeprefix(section)
+        renamed[today] = upgraded(value, f"{key}.") if isinstance(value, Mapping) else value
+    return renamed

@@ -1,0 +1,45 @@
+"""Settings under their old names: an error on the command line, read as the new ones in checkpoints."""
+
+import pytest
+
+from humouse.commands.verbs import VERBS
+from humouse.errors import InputError
+from humouse.settings.compose import settings_from
+from humouse.settings.renamed import RENAMED, upgraded
+
+
+def _message(config: str, schema: type, override: str) -> str:
+    with pytest.raises(InputError) as caught:
+        settings_from(config, schema, [override])
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(("old", "new"), RENAMED.items())
+def test_an_old_name_is_an_error_that_gives_the_new_one(old: str, new: str):
+    messages = [_message(verb.config, verb.schema, f"{old}=1") for verb in VERBS.values()]
+    assert f"{old}: is now called {new}" in messages
+
+
+@pytest.mark.parametrize(("old", "new"), RENAMED.items())
+def test_a_setting_keeps_its_section(old: str, new: str):
+    assert old.rpartition(".")[0] == new.rpartition(".")[0]
+
+
+def test_an_old_configuration_gets_the_new_names_and_keeps_its_values():
+    old = {
+        "seed": 3,
+        "data": {"augment": {"goal_jitter": 0.1}},
+        "decoder": {"hand_over": 0.6, "least_time": 0.1, "hidden": 64},
+        "tuning": {"critic_jitter": 0.3},
+    }
+    assert upgraded(old) == {
+        "seed": 3,
+        "data": {"augment": {"goal_jitter": 0.1}},
+        "decoder": {"t_switch": 0.6, "t_min": 0.1, "hidden": 64},
+        "tuning": {"critic_cond_noise": 0.3},
+    }
+
+
+def test_a_configuration_of_today_stays_as_it_is():
+    now = {"seed": 3, "decoder": {"t_switch": 0.6}, "betas": [0.9, 0.99], "name": None}
+    assert upgraded(now) == now
