@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from humouse.bots import BOTS, Replay, ScriptedBot
 from humouse.bots.bot import MOST_STEPS
-from humouse.bots.chance import BLOCK
 from humouse.bots.families import FAMILIES, Variant
+from humouse.bots.random_streams import BLOCK
 from humouse.errors import InputError
 from humouse.trajectories import Trajectories, concatenate
 
@@ -70,10 +70,10 @@ def test_nor_does_that_of_a_variant(name, people):
 @pytest.mark.parametrize("name", CASES)
 def test_the_recordings_that_are_followed_are_told(name, people):
     bot = CASES[name].make(people)
-    made, followed = bot.sample(230, seed=3), bot.followed(230, seed=3)
-    assert torch.equal(made.start, people.start[followed])
+    made, sources = bot.sample(230, seed=3), bot.source_indices(230, seed=3)
+    assert torch.equal(made.start, people.start[sources])
     if issubclass(CASES[name].bot, ScriptedBot):
-        assert torch.equal(made.net_px, people.net_px[followed])
+        assert torch.equal(made.net_px, people.net_px[sources])
 
 
 @pytest.mark.parametrize("name", SCRIPTED_CASES)

@@ -1,7 +1,7 @@
 """Scripted movers: what automation does with a cursor, as seeded classes that make `Trajectories`.
 
-Each takes where it goes, how long it takes and when its device reports from recorded people, so
-that neither its distances nor its clock alone give it away; how it gets there is its own.
+Each takes its goal, its duration and its clock from recorded gestures, so that neither distances nor
+timestamps alone identify it. The path and the speed are the bot's own.
 """
 
 from humouse.bots.bezier import Bezier

@@ -4,10 +4,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from humouse.bots.chance import Chance
-from humouse.bots.errand import Errand
+from humouse.bots.random_streams import RandomStreams
 from humouse.bots.scripted import ScriptedBot, check_not_negative
 from humouse.bots.speed import profile
+from humouse.bots.target import Target
 from humouse.errors import InputError
 from humouse.trajectories import Trajectories
 
@@ -54,18 +54,18 @@ class Bezier(ScriptedBot):
         self._progress = profile(speed)
         self._side, self._bow, self._jitter_px = side, bow, jitter_px
 
-    def _path(self, errand: Errand, chance: Chance) -> Float[Tensor, "B T 2"]:
-        path = errand.from_chord(bezier(self._progress(errand.share), self._controls(chance)))
+    def _path(self, target: Target, streams: RandomStreams) -> Float[Tensor, "B T 2"]:
+        path = target.from_chord(bezier(self._progress(target.share), self._controls(streams)))
         if self._jitter_px:
-            path = path + self._jitter_px * chance.normal_steps("jitter", path.shape[1])
+            path = path + self._jitter_px * streams.normal_steps("jitter", path.shape[1])
         return path
 
-    def _controls(self, chance: Chance) -> Float[Tensor, "B 2 2"]:
+    def _controls(self, streams: RandomStreams) -> Float[Tensor, "B 2 2"]:
         """Return [B, 2, 2] both control points, along and beside the chord, as shares of it."""
         low, high = torch.tensor(_ALONG).unbind(1)
-        along = low + (high - low) * chance.uniform("along", 2)
-        beside = self._bow * chance.uniform("beside", 2)
-        coins = chance.uniform("side", 2) < 0.5
+        along = low + (high - low) * streams.uniform("along", 2)
+        beside = self._bow * streams.uniform("beside", 2)
+        coins = streams.uniform("side", 2) < 0.5
         same = coins[:, 1] if self._side == "either" else torch.tensor(self._side == "one")
         first = torch.where(coins[:, 0], 1.0, -1.0)
         second = torch.where(same, first, -first)

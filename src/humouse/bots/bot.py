@@ -1,4 +1,4 @@
-"""What every mover is: made from recorded people, it answers `sample`."""
+"""The interface of every bot: it is made from recorded people and answers `sample`."""
 
 from abc import ABC, abstractmethod
 from typing import ClassVar
@@ -7,20 +7,20 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from humouse.codec import ERRAND, check_condition_values
+from humouse.codec import TARGET_CONDITIONS, check_condition_values
 from humouse.errors import InputError
 from humouse.randomness import generator
 from humouse.trajectories import Trajectories
 
 MOST_STEPS = 4096
-"""No movement is longer: a slip in a unit should be an error, not a full memory."""
+"""The longest movement, in steps. A mistaken unit then is an error instead of a full memory."""
 
 
 class Bot(ABC):
-    """A mover made from a sample of recorded people.
+    """A bot made from a sample of recorded people.
 
-    `name` is its key in `BOTS` and the origin of what it makes; movers of one `family` are variants
-    of one another, to be held out together.
+    `name` is its key in `BOTS` and the origin of its movements; bots of one `family` are variants of
+    one another and are held out together.
     """
 
     name: ClassVar[str]
@@ -42,34 +42,35 @@ class Bot(ABC):
 
         Args:
             n: How many.
-            seq_len: Steps of each; None has as many as the drawn recording, or as its time asks for.
+            seq_len: Steps of each; None has as many as the drawn recording, or as the duration needs.
             cond: [K] or [n, K], the first K of goal_dx_px, goal_dy_px, duration_ms, path_px; NaN
-                where not given. Takes the place of what was drawn.
-            seed: Movement i depends on the mover, the seed, its conditions and i alone; 0 or more.
+                where not given. They replace what was drawn.
+            seed: 0 or more. Movement i depends only on the bot, the seed, its conditions and i.
 
         Raises:
-            InputError: An argument is out of range, or this mover cannot obey it.
+            InputError: An argument is out of range, or this bot cannot obey it.
         """
 
     @abstractmethod
-    def followed(self, n: int, *, seed: int) -> Int[Tensor, "n"]:
-        """Return [n] the numbers of the recordings that the movements of this seed follow.
+    def source_indices(self, n: int, *, seed: int) -> Int[Tensor, "n"]:
+        """Return [n] indices of the recordings that the movements of this seed take their targets from.
 
-        `people.user[bot.followed(n, seed=seed)]` names whose errands they run.
+        `people.user[bot.source_indices(n, seed=seed)]` names the people whose targets
+        they have.
         """
 
 
 def recorded_order(people: int, n: int, *key: int | str) -> Int[Tensor, "n"]:
-    """Return [n] which of `people` recordings each movement follows: none twice until all had a turn.
+    """Return [n] which of `people` recordings each movement uses: none twice before all were used.
 
-    A prefix does not depend on n; `key` is the seed and the mover's name.
+    The first entries do not depend on n; `key` is the seed and the bot's name.
     """
     shuffled = torch.randperm(people, generator=generator(*key, "people"))
     return shuffled[torch.arange(n) % people]
 
 
 def check_request(n: int, seq_len: int | None, cond: Tensor | None, seed: int) -> None:
-    """Raise InputError, naming the argument, for the first that no mover can serve."""
+    """Raise InputError, naming the argument, for the first that no bot can serve."""
     if n < 1:
         raise InputError(f"n={n}: ask for at least 1 movement")
     if seed < 0:
@@ -84,6 +85,8 @@ def _check_condition(n: int, cond: Tensor) -> None:
     if cond.ndim not in (1, 2):
         raise InputError(f"cond: {cond.ndim} dimensions; give [K], or [n, K]")
     K = cond.shape[-1]
-    if not 1 <= K <= len(ERRAND):
-        raise InputError(f"cond: {K} conditions given; the known ones are {', '.join(ERRAND)}")
+    if not 1 <= K <= len(TARGET_CONDITIONS):
+        raise InputError(
+            f"cond: {K} conditions given; the known ones are {', '.join(TARGET_CONDITIONS)}"
+        )
     check_condition_values(cond, n)

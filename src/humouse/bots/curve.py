@@ -10,10 +10,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from humouse.bots.chance import Chance
-from humouse.bots.errand import Errand
+from humouse.bots.random_streams import RandomStreams
 from humouse.bots.scripted import ScriptedBot, check_not_negative
 from humouse.bots.speed import profile
+from humouse.bots.target import Target
 from humouse.errors import InputError
 from humouse.trajectories import Trajectories
 
@@ -56,8 +56,8 @@ class Curve(ScriptedBot):
         self._progress = profile(speed)
         self._draw, self._bow = SHAPES[shape], bow
 
-    def _path(self, errand: Errand, chance: Chance) -> Float[Tensor, "B T 2"]:
-        return errand.from_chord(self._draw(self._progress(errand.share), self._bow, chance))
+    def _path(self, target: Target, streams: RandomStreams) -> Float[Tensor, "B T 2"]:
+        return target.from_chord(self._draw(self._progress(target.share), self._bow, streams))
 
 
 def parabola(
@@ -92,21 +92,21 @@ def exponential(
 
 
 def _quadratic(
-    abscissa: Float[Tensor, "B T"], bow: float, chance: Chance
+    abscissa: Float[Tensor, "B T"], bow: float, streams: RandomStreams
 ) -> Float[Tensor, "B T 2"]:
-    return parabola(abscissa, bow * (2 * chance.uniform("height") - 1))
+    return parabola(abscissa, bow * (2 * streams.uniform("height") - 1))
 
 
 def _exponential(
-    abscissa: Float[Tensor, "B T"], bow: float, chance: Chance
+    abscissa: Float[Tensor, "B T"], bow: float, streams: RandomStreams
 ) -> Float[Tensor, "B T 2"]:
-    sizes, coins = chance.uniform("sizes", 2), chance.uniform("signs", 2)
+    sizes, coins = streams.uniform("sizes", 2), streams.uniform("signs", 2)
     low, high = torch.tensor([_GROWTH, _TILT_RAD]).unbind(1)
     signed = torch.where(coins < 0.5, 1.0, -1.0) * (low + (high - low) * sizes)
     return exponential(abscissa, *signed.split(1, 1))
 
 
-SHAPES: dict[str, Callable[[Tensor, float, Chance], Tensor]] = {
+SHAPES: dict[str, Callable[[Tensor, float, RandomStreams], Tensor]] = {
     "quadratic": _quadratic,
     "exponential": _exponential,
 }

@@ -3,10 +3,10 @@
 from jaxtyping import Float
 from torch import Tensor
 
-from humouse.bots.chance import Chance
-from humouse.bots.errand import Errand
+from humouse.bots.random_streams import RandomStreams
 from humouse.bots.scripted import ScriptedBot
 from humouse.bots.speed import profile
+from humouse.bots.target import Target
 from humouse.trajectories import Trajectories
 
 
@@ -31,5 +31,5 @@ class Line(ScriptedBot):
         super().__init__(people, tick_ms=tick_ms)
         self._progress = profile(speed)
 
-    def _path(self, errand: Errand, chance: Chance) -> Float[Tensor, "B T 2"]:
-        return self._progress(errand.share)[..., None] * errand.goal_px[:, None]
+    def _path(self, target: Target, streams: RandomStreams) -> Float[Tensor, "B T 2"]:
+        return self._progress(target.share)[..., None] * target.goal_px[:, None]

@@ -4,10 +4,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from humouse.bots.chance import Chance
-from humouse.bots.errand import Errand
+from humouse.bots.random_streams import RandomStreams
 from humouse.bots.scripted import ScriptedBot, check_not_negative
 from humouse.bots.speed import bell
+from humouse.bots.target import Target
 from humouse.errors import InputError
 from humouse.trajectories import Trajectories
 
@@ -57,19 +57,19 @@ class MinimumJerk(ScriptedBot):
         check_not_negative(bow=bow)
         self._plan, self._bow = plan, bow
 
-    def _path(self, errand: Errand, chance: Chance) -> Float[Tensor, "B T 2"]:
-        share = errand.share
-        along, beside = chance.uniform("place", 2).split(1, 1)
+    def _path(self, target: Target, streams: RandomStreams) -> Float[Tensor, "B T 2"]:
+        share = target.share
+        along, beside = streams.uniform("place", 2).split(1, 1)
         beside = self._bow * (2 * beside - 1)
         if self._plan == "via_point":
             via = torch.cat([_between(_VIA_ALONG, along), beside], 1)
-            return errand.from_chord(through(share, via, best_time(via)))
+            return target.from_chord(through(share, via, best_time(via)))
         aim = torch.cat([_between(_FIRST_REACH, along), beside], 1)
-        begins, ends = chance.uniform("times", 2).split(1, 1)
+        begins, ends = streams.uniform("times", 2).split(1, 1)
         corrected = correction(
             share, aim, _between(_CORRECTION_FROM, begins), _between(_FIRST_UNTIL, ends)
         )
-        return errand.from_chord(corrected)
+        return target.from_chord(corrected)
 
 
 def _between(bounds: tuple[float, float], draw: Float[Tensor, "B 1"]) -> Float[Tensor, "B 1"]:

@@ -6,11 +6,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from humouse.bots.chance import Chance
-from humouse.bots.errand import Errand
-from humouse.bots.playback import played
+from humouse.bots.interpolation import interpolate
+from humouse.bots.random_streams import RandomStreams
 from humouse.bots.scripted import ScriptedBot, check_not_negative
 from humouse.bots.speed import profile
+from humouse.bots.target import Target
 from humouse.trajectories import Trajectories
 
 POINTS = 129
@@ -50,13 +50,13 @@ class Noise(ScriptedBot):
         self._progress = profile(speed)
         self._colour, self._size = colour, size
 
-    def _path(self, errand: Errand, chance: Chance) -> Float[Tensor, "B T 2"]:
-        white = chance.normal("noise", 4 * (POINTS - 1)).view(2 * chance.rows, -1)
+    def _path(self, target: Target, streams: RandomStreams) -> Float[Tensor, "B T 2"]:
+        white = streams.normal("noise", 4 * (POINTS - 1)).view(2 * streams.rows, -1)
         noise = bridge(coloured(white, self._colour)[:, :POINTS])
         noise = self._size * noise.view(-1, 2, POINTS).transpose(1, 2)
-        shaken = played(noise, errand.share * (POINTS - 1))
-        shaken[..., 0] += self._progress(errand.share)
-        return errand.from_chord(shaken)
+        shaken = interpolate(noise, target.share * (POINTS - 1))
+        shaken[..., 0] += self._progress(target.share)
+        return target.from_chord(shaken)
 
 
 def coloured(white: Float[Tensor, "R N"], colour: float) -> Float[Tensor, "R N"]:

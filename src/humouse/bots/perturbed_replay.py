@@ -1,4 +1,4 @@
-"""People's own gestures, changed a little: the bot that has recorded somebody."""
+"""Replay of recorded gestures with small changes: a bot that has recorded somebody."""
 
 import math
 from dataclasses import replace
@@ -8,13 +8,13 @@ from jaxtyping import Float
 from torch import Tensor
 
 from humouse.bots.bot import check_request
-from humouse.bots.chance import BLOCK, Chance, made_together
+from humouse.bots.random_streams import BLOCK, RandomStreams, rows_to_make
 from humouse.bots.replay import Replay
 from humouse.bots.scripted import check_not_negative
 from humouse.errors import InputError
 from humouse.trajectories import Trajectories
 
-# Less than 1: time never runs backwards.
+# Below 1, so that time never runs backwards.
 MOST_WARP = 0.9
 
 
@@ -28,7 +28,7 @@ class PerturbedReplay(Replay):
         turn_deg: Standard deviation of the angle by which a gesture is turned.
         scale: Standard deviation of the logarithm of its size's factor.
         stretch: Standard deviation of the logarithm of its duration's factor.
-        warp: Largest share by which its time runs faster or slower than evenly, at most `MOST_WARP`.
+        warp: Largest relative change of its local speed of time, at most `MOST_WARP`.
         jitter_px: Standard deviation of noise added to each point but the first and the last.
 
     Raises:
@@ -67,29 +67,29 @@ class PerturbedReplay(Replay):
         """Return n changed recordings, of nobody in particular; see `Replay.sample`."""
         check_request(n, seq_len, cond, seed)
         blocks = (n - 1) // BLOCK
-        more = blocks * BLOCK + made_together(n - blocks * BLOCK)
+        more = blocks * BLOCK + rows_to_make(n - blocks * BLOCK)
         recorded = super().sample(more, seq_len=seq_len, cond=cond, seed=seed)
         deltas = torch.empty_like(recorded.deltas)
         for number in range(blocks + 1):
             part = recorded[number * BLOCK : (number + 1) * BLOCK]
-            chance = Chance(seed, self.name, number, rows=len(part))
-            deltas[number * BLOCK : (number + 1) * BLOCK] = self._changed(part, chance)
+            streams = RandomStreams(seed, self.name, number, rows=len(part))
+            deltas[number * BLOCK : (number + 1) * BLOCK] = self._changed(part, streams)
         return replace(recorded, deltas=deltas, user=None)[:n].trimmed()
 
-    def _changed(self, recorded: Trajectories, chance: Chance) -> Float[Tensor, "B T 3"]:
-        """Return the changed steps of at most a block; what lies past the end is not zeroed."""
+    def _changed(self, recorded: Trajectories, streams: RandomStreams) -> Float[Tensor, "B T 3"]:
+        """Return the changed steps of at most a block; past a movement's end they are not zeroed."""
         B, T = recorded.deltas.shape[:2]
-        size, turn, slowing = chance.normal("similarity", 3).split(1, 1)
+        size, turn, slowing = streams.normal("similarity", 3).split(1, 1)
         change = torch.polar((self._scale * size).exp(), self._turn_rad * turn)
         place = torch.view_as_complex(recorded.deltas[..., :2].contiguous()).cumsum(1) * change
         place_px = torch.view_as_real(place)
         if self._jitter_px:
             inner = torch.arange(1, T + 1) < recorded.lengths[:, None]
-            noise_px = self._jitter_px * chance.normal_steps("jitter", T)
+            noise_px = self._jitter_px * streams.normal_steps("jitter", T)
             place_px = place_px + torch.where(inner[..., None], noise_px, 0.0)
         total_ms = recorded.duration_ms[:, None]
         share = recorded.deltas[..., 2].cumsum(1) / total_ms.clamp(min=1)
-        strength, phase = chance.uniform("warp", 2).split(1, 1)
+        strength, phase = streams.uniform("warp", 2).split(1, 1)
         warped = warp(share, self._warp * strength, phase)
         times_ms = warped * total_ms * (self._stretch * slowing).exp()
         points = torch.cat([place_px, times_ms[..., None]], 2).round()

@@ -1,4 +1,4 @@
-"""A controller chases the goal: proportional, integral and derivative action on a point of mass."""
+"""A PID controller steers a point mass to the goal."""
 
 from dataclasses import dataclass
 
@@ -6,11 +6,11 @@ import torch
 from jaxtyping import Complex, Float
 from torch import Tensor
 
-from humouse.bots.chance import Chance
-from humouse.bots.errand import Errand
-from humouse.bots.playback import played
+from humouse.bots.interpolation import interpolate
+from humouse.bots.random_streams import RandomStreams
 from humouse.bots.scripted import ScriptedBot, check_not_negative
 from humouse.bots.speed import bell
+from humouse.bots.target import Target
 from humouse.errors import InputError
 from humouse.trajectories import Trajectories
 
@@ -19,23 +19,23 @@ CYCLES = 128
 
 TARGETS = ("goal", "moving")
 MOST_DELAY = 0.05
-"""Longer, and the loop swings ever wider."""
+"""The longest delay, as a share of the duration; beyond it the loop oscillates ever more."""
 
-# Natural frequency, damping ratio and integral gain per unit of time; the unit is the movement's time.
+# Natural frequency, damping ratio and integral gain; the unit of time is the movement's duration.
 _FREQUENCY, _DAMPING, _INTEGRAL = (6.5, 10.0), (0.7, 1.0), (0.0, 0.5)
-# A moving target arrives after this share of the time.
+# A moving target arrives after this share of the duration.
 _TARGET_UNTIL = 0.7
 
 
 @dataclass(frozen=True, eq=False)
 class Gains:
-    """What B controllers do with an error e: the force is kp (e + ki ∫e) − kd v.
+    """Gains of B controllers; on an error e the force is kp (e + ki ∫e) − kd v.
 
     Args:
         proportional: [B] kp, per unit of time squared.
         integral: [B] ki, per unit of time.
-        derivative: [B] kd, per unit of time; on the speed alone, so that a jump of the target is no
-            kick.
+        derivative: [B] kd, per unit of time; on the speed only, so that a jump of the target does
+            not cause a jump of the force.
     """
 
     proportional: Float[Tensor, "B"]
@@ -44,17 +44,18 @@ class Gains:
 
 
 class Pid(ScriptedBot):
-    """Steers a point of mass to the goal with a PID controller and noisy motors.
+    """Steers a point mass to the goal with a PID controller and noisy motors.
 
-    What the motors do differs from what they are told by a random factor of the force and a random
-    turn, so noise grows with effort (Harris & Wolpert 1998, doi:10.1038/29528).
+    The motors apply the force with a random relative error in size and direction, so noise grows with
+    effort (Harris & Wolpert 1998, doi:10.1038/29528).
 
     Args:
         people: See `ScriptedBot`.
-        target: What is chased: the "goal" itself, or a point "moving" there in a straight line.
-        noise: Standard deviation of the motors' error, relative to the force asked for, in each of
+        target: The controller's setpoint: the "goal" itself, or a point "moving" there in a straight
+            line.
+        noise: Standard deviation of the motors' error, relative to the force, in each of
             the `CYCLES` cycles.
-        delay: Time from a place to the force that answers it, as a share of the movement's; at most
+        delay: Time from a position to the force that responds to it, as a share of the duration; at most
             `MOST_DELAY`.
         tick_ms: See `ScriptedBot`.
 
@@ -83,13 +84,13 @@ class Pid(ScriptedBot):
         self._delay = round(delay * CYCLES)
         self._noise = noise
         if target == "moving":
-            self._target = bell((torch.arange(CYCLES) / (_TARGET_UNTIL * CYCLES)).clamp(max=1))
+            self._setpoint = bell((torch.arange(CYCLES) / (_TARGET_UNTIL * CYCLES)).clamp(max=1))
         else:
-            self._target = torch.ones(CYCLES)
+            self._setpoint = torch.ones(CYCLES)
 
-    def _path(self, errand: Errand, chance: Chance) -> Float[Tensor, "B T 2"]:
+    def _path(self, target: Target, streams: RandomStreams) -> Float[Tensor, "B T 2"]:
         frequency, damping, integral = (
-            low + (high - low) * chance.uniform(name)[:, 0]
+            low + (high - low) * streams.uniform(name)[:, 0]
             for name, (low, high) in (
                 ("frequency", _FREQUENCY),
                 ("damping", _DAMPING),
@@ -97,37 +98,37 @@ class Pid(ScriptedBot):
             )
         )
         gains = Gains(frequency.square(), integral, 2 * damping * frequency)
-        wrong = chance.normal_steps("motor", CYCLES)
+        wrong = streams.normal_steps("motor", CYCLES)
         motor = 1 + self._noise * torch.complex(wrong[..., 0], wrong[..., 1]).T
-        points = pursuit(self._target, gains, motor, self._delay)
-        # What is left of the way is spread over it: no jump at the end.
+        points = pursuit(self._setpoint, gains, motor, self._delay)
+        # The remaining error is spread over the path, so that the end does not jump.
         left = torch.tensor([1.0, 0.0]) - points[:, -1:]
         points = points + left * (torch.arange(CYCLES + 1) / CYCLES)[:, None].square()
-        return errand.from_chord(played(points, CYCLES * errand.share))
+        return target.from_chord(interpolate(points, CYCLES * target.share))
 
 
 def pursuit(
-    target: Float[Tensor, "N"],
+    setpoint: Float[Tensor, "N"],
     gains: Gains,
     motor: Complex[Tensor, "N B"],
     delay: int,
 ) -> Float[Tensor, "B N1 2"]:
-    """Return [B, N + 1, 2] the places of points steered along the chord, after each cycle.
+    """Return [B, N + 1, 2] the positions of points steered along the chord, after each cycle.
 
     Args:
-        target: [N] where the target is in each cycle, as a share of the chord.
-        gains: Of the B controllers, for a movement that takes one unit of time.
-        motor: [N, B] what force comes of a force, as factors in the complex plane.
-        delay: Cycles from a place and a speed to the force that answers them.
+        setpoint: [N] position of the setpoint in each cycle, as a share of the chord.
+        gains: Of the B controllers, for a movement of one unit of time.
+        motor: [N, B] applied force over requested force, in the complex plane.
+        delay: Cycles from a position and a speed to the force that responds to them.
     """
     N, B = motor.shape
     step = 1 / N
     places = motor.new_zeros(delay + N + 1, B)
-    speeds = motor.new_zeros(delay + N, B)  # as seen: `delay` cycles late
+    speeds = motor.new_zeros(delay + N, B)  # as measured: `delay` cycles late
     speed = motor.new_zeros(B)
     summed = motor.new_zeros(B)
     summing = gains.integral * step
-    for cycle, aim in enumerate(target.tolist()):
+    for cycle, aim in enumerate(setpoint.tolist()):
         error = aim - places[cycle]
         force = (error + summed).mul_(gains.proportional)
         force.sub_(speeds[cycle] * gains.derivative)

@@ -1,4 +1,4 @@
-"""People's own gestures again: the ceiling of realism, and the alarm for copying."""
+"""Exact replay of recorded gestures: the upper bound of realism; a test for copying must flag it."""
 
 from jaxtyping import Float, Int
 from torch import Tensor
@@ -11,8 +11,8 @@ from humouse.trajectories import Trajectories
 class Replay(Bot):
     """Replays recorded gestures exactly, users included.
 
-    None comes twice before all had a turn. What it makes can be told from other people's gestures
-    only as people can be told from each other, and a test for copying must flag it.
+    None comes twice before all were used. A classifier separates replays from other people's
+    gestures no better than it separates people from each other.
 
     Args:
         people: Recorded movements.
@@ -29,8 +29,8 @@ class Replay(Bot):
             raise InputError(f"people ({people.origin}): no movements; give recorded gestures")
         self._people = people.to("cpu")
 
-    def followed(self, n: int, *, seed: int) -> Int[Tensor, "n"]:
-        """Return [n] the numbers of the recordings that are replayed; see `Bot.followed`."""
+    def source_indices(self, n: int, *, seed: int) -> Int[Tensor, "n"]:
+        """Return [n] indices of the recordings that are replayed; see `Bot.source_indices`."""
         return recorded_order(len(self._people), n, seed, Replay.name)
 
     def sample(
@@ -51,7 +51,7 @@ class Replay(Bot):
             if value is not None:
                 raise InputError(f"{name}: {self.name} keeps to its recordings; leave it out")
         people = self._people
-        rows = self.followed(n, seed=seed)
+        rows = self.source_indices(n, seed=seed)
         lengths = people.lengths[rows]
         return Trajectories(
             people.deltas[rows, : int(lengths.max())],

@@ -6,9 +6,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from humouse.bots.chance import Chance
-from humouse.bots.errand import Errand
+from humouse.bots.random_streams import RandomStreams
 from humouse.bots.scripted import ScriptedBot, check_not_negative
+from humouse.bots.target import Target
 from humouse.errors import InputError
 from humouse.features.strokes.model import Strokes, path
 from humouse.trajectories import Trajectories
@@ -65,51 +65,55 @@ class SigmaLognormal(ScriptedBot):
         self._count = corrections + 1
         self._tremor_px, self._noise = tremor_px, noise
 
-    def _path(self, errand: Errand, chance: Chance) -> Float[Tensor, "B T 2"]:
-        place = errand.from_chord(reach(self._strokes(chance), errand.share))
+    def _path(self, target: Target, streams: RandomStreams) -> Float[Tensor, "B T 2"]:
+        place = target.from_chord(reach(self._strokes(streams), target.share))
         if self._noise:
-            place = self._inexact(place, errand, chance)
+            place = self._inexact(place, target, streams)
         if self._tremor_px:
-            place = place + self._tremor(errand, chance)
+            place = place + self._tremor(target, streams)
         return place
 
-    def _strokes(self, chance: Chance) -> Strokes:
+    def _strokes(self, streams: RandomStreams) -> Strokes:
         """Return strokes from (0, 0) to (1, 0) in a unit of time."""
         K = self._count
-        left = _UNDERSHOOT * chance.normal("undershoot", K).abs()
-        missed = _MISS * chance.normal("miss", K)
+        left = _UNDERSHOOT * streams.normal("undershoot", K).abs()
+        missed = _MISS * streams.normal("miss", K)
         # What is left after each stroke shrinks by the square root of what was left before.
         size = 1 / torch.arange(1, K + 1)
         ends = torch.stack([1 - left * size, missed * size], 2)
         ends[:, -1] = torch.tensor([1.0, 0.0])
-        ways = ends.diff(dim=1, prepend=torch.zeros(chance.rows, 1, 2))
-        bend = _BEND_RAD * chance.normal("bend", K)
-        width = _between(_WIDTH, chance.uniform("width", K))
+        ways = ends.diff(dim=1, prepend=torch.zeros(streams.rows, 1, 2))
+        bend = _BEND_RAD * streams.normal("bend", K)
+        width = _between(_WIDTH, streams.uniform("width", K))
         width[:, 1:] *= _NARROWER
-        peak = _between(_FIRST_PEAK, chance.uniform("peak"))
+        peak = _between(_FIRST_PEAK, streams.uniform("peak"))
         # Corrections follow evenly until about three widths before the end.
-        late = torch.arange(K) + 0.3 * (chance.uniform("peaks", K) - 0.5) * torch.arange(K).sign()
+        late = torch.arange(K) + 0.3 * (streams.uniform("peaks", K) - 0.5) * torch.arange(K).sign()
         gap = (1 - 3.5 * width[:, -1:] - peak) / max(K - 1, 1)
         return along(
-            ways, bend, peak + gap * late, width, _between(_RESPONSE, chance.uniform("response", K))
+            ways,
+            bend,
+            peak + gap * late,
+            width,
+            _between(_RESPONSE, streams.uniform("response", K)),
         )
 
     def _inexact(
-        self, place: Float[Tensor, "B T 2"], errand: Errand, chance: Chance
+        self, place: Float[Tensor, "B T 2"], target: Target, streams: RandomStreams
     ) -> Float[Tensor, "B T 2"]:
         """Return the path with each step wrong by a share of itself, and its end where it was."""
         steps = place.diff(dim=1, prepend=place.new_zeros(len(place), 1, 2))
-        wrong = chance.normal_steps("motor", place.shape[1]).mul_(self._noise)
+        wrong = streams.normal_steps("motor", place.shape[1]).mul_(self._noise)
         off = wrong.mul_(steps.norm(dim=-1, keepdim=True)).cumsum(1)
-        last = (errand.lengths - 1)[:, None, None].expand(-1, 1, 2)
-        return place + off - errand.share[..., None] * off.gather(1, last)
+        last = (target.lengths - 1)[:, None, None].expand(-1, 1, 2)
+        return place + off - target.share[..., None] * off.gather(1, last)
 
-    def _tremor(self, errand: Errand, chance: Chance) -> Float[Tensor, "B T 2"]:
+    def _tremor(self, target: Target, streams: RandomStreams) -> Float[Tensor, "B T 2"]:
         """Return [B, T, 2] the tremor at the end of each step, which begins and ends at 0 (px)."""
-        hertz = _between(_TREMOR_HZ, chance.uniform("hertz", 2))
-        phase = chance.uniform("phase", 2)
-        turns = errand.times_ms[..., None] / 1000 * hertz[:, None] + phase[:, None]
-        swell = (math.pi * errand.share).sin()[..., None]
+        hertz = _between(_TREMOR_HZ, streams.uniform("hertz", 2))
+        phase = streams.uniform("phase", 2)
+        turns = target.times_ms[..., None] / 1000 * hertz[:, None] + phase[:, None]
+        swell = (math.pi * target.share).sin()[..., None]
         return self._tremor_px * swell * (2 * math.pi * turns).sin()
 
 

@@ -5,11 +5,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from humouse.bots.chance import Chance
-from humouse.bots.errand import Errand
-from humouse.bots.playback import look_up
+from humouse.bots.interpolation import look_up
+from humouse.bots.random_streams import RandomStreams
 from humouse.bots.scripted import ScriptedBot, check_not_negative
 from humouse.bots.speed import profile
+from humouse.bots.target import Target
 from humouse.errors import InputError
 from humouse.trajectories import Trajectories
 
@@ -53,14 +53,14 @@ class Spline(ScriptedBot):
         self._progress = profile(speed)
         self._waypoints, self._bow = waypoints, bow
 
-    def _path(self, errand: Errand, chance: Chance) -> Float[Tensor, "B T 2"]:
+    def _path(self, target: Target, streams: RandomStreams) -> Float[Tensor, "B T 2"]:
         inner = self._waypoints
-        spread = 2 * chance.uniform("waypoints", 2 * inner).unflatten(1, (inner, 2)) - 1
+        spread = 2 * streams.uniform("waypoints", 2 * inner).unflatten(1, (inner, 2)) - 1
         spread = spread * torch.tensor([_UNEVEN / (inner + 1), self._bow])
         even = torch.arange(1, inner + 2) / (inner + 1)
         points = torch.stack([even, torch.zeros(inner + 1)], 1).repeat(len(spread), 1, 1)
         points[:, :inner] += spread
-        return errand.from_chord(natural_spline(self._progress(errand.share), points))
+        return target.from_chord(natural_spline(self._progress(target.share), points))
 
 
 def natural_spline(

@@ -17,10 +17,10 @@ import torch
 from jaxtyping import Complex, Float
 from torch import Tensor
 
-from humouse.bots.chance import Chance
-from humouse.bots.errand import Errand
-from humouse.bots.playback import played
+from humouse.bots.interpolation import interpolate
+from humouse.bots.random_streams import RandomStreams
 from humouse.bots.scripted import ScriptedBot, check_not_negative
+from humouse.bots.target import Target
 from humouse.trajectories import Trajectories
 
 MOST_STEPS = 160
@@ -81,13 +81,13 @@ class Wind(ScriptedBot):
         check_not_negative(gravity=gravity, wind=wind, near=near)
         self._forces = gravity, wind, near
 
-    def _path(self, errand: Errand, chance: Chance) -> Float[Tensor, "B T 2"]:
-        east, south, shortening = chance.uniform("weather", 3 * MOST_STEPS).T.contiguous().chunk(3)
+    def _path(self, target: Target, streams: RandomStreams) -> Float[Tensor, "B T 2"]:
+        east, south, shortening = streams.uniform("weather", 3 * MOST_STEPS).T.contiguous().chunk(3)
         gusts = torch.complex(2 * east - 1, 2 * south - 1)
         low, high = _STEPS
-        full_speed = 1 / (low + (high - low) * chance.uniform("steps")[:, 0])
+        full_speed = 1 / (low + (high - low) * streams.uniform("steps")[:, 0])
         points, count = fall(full_speed, Weather(*self._forces, gusts, shortening))
-        return errand.from_chord(played(points, errand.share * count[:, None]))
+        return target.from_chord(interpolate(points, target.share * count[:, None]))
 
 
 def fall(

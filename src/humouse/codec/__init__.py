@@ -15,7 +15,7 @@ from humouse.codec.event import EventCodec, merge_zero_moves
 from humouse.codec.frame import (
     CONDITION_GROUPS,
     CONDITIONS,
-    ERRAND,
+    TARGET_CONDITIONS,
     Frame,
     check_condition_values,
     condition_vector,
@@ -28,7 +28,7 @@ __all__ = [
     "CODECS",
     "CONDITIONS",
     "CONDITION_GROUPS",
-    "ERRAND",
+    "TARGET_CONDITIONS",
     "CanonicalCodec",
     "Codec",
     "EmpiricalPrior",

@@ -28,7 +28,7 @@ median time step, the share of steps within 1 ms of it, of steps along one axis,
 one pixel on either axis.
 """
 
-ERRAND = CONDITIONS[:4]
+TARGET_CONDITIONS = CONDITIONS[:4]
 """What a scripted bot can be asked for."""
 
 CONDITION_GROUPS = (0, 0, 1, 2, 3, 4, 4, 5, 5)

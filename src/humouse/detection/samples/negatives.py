@@ -214,7 +214,7 @@ def make_negatives(
 def _scripted(variant: Variant) -> Maker:
     def make(people: Trajectories, n: int, seed: int, part: int | None) -> Trajectories:
         bot = variant.make(people)
-        return _run_for(people, bot.followed(n, seed=seed).numpy(), bot.sample(n, seed=seed))
+        return _run_for(people, bot.source_indices(n, seed=seed).numpy(), bot.sample(n, seed=seed))
 
     return Maker(variant.name, make)
 

@@ -1,16 +1,18 @@
-"""Paths that are computed at a pace of their own, as they look to a device's clock."""
+"""Linear interpolation of computed paths at the times of a device's clock."""
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 
-def played(points: Float[Tensor, "B N 2"], place: Float[Tensor, "B T"]) -> Float[Tensor, "B T 2"]:
-    """Return [B, T, 2] where a pointer is that goes straight from each point to the next.
+def interpolate(
+    points: Float[Tensor, "B N 2"], place: Float[Tensor, "B T"]
+) -> Float[Tensor, "B T 2"]:
+    """Return [B, T, 2] positions on straight lines from each point to the next.
 
     Args:
         points: [B, N, 2] at least two points.
-        place: [B, T] how many points on it is, 0 to N − 1, fractions included.
+        place: [B, T] fractional indices of points, 0 to N − 1.
     """
     steps = torch.nn.functional.pad(points.diff(dim=1), (0, 0, 0, 1))
     # Point and step side by side: one look-up finds both.
@@ -21,11 +23,11 @@ def played(points: Float[Tensor, "B N 2"], place: Float[Tensor, "B T"]) -> Float
 def look_up(
     table: Float[Tensor, "B N C"], place: Float[Tensor, "B T"]
 ) -> tuple[Float[Tensor, "B T C"], Float[Tensor, "B T 1"]]:
-    """Return the rows of each movement's own table that begin at or before each place, and how far.
+    """Return the row of each movement's table at or before each place, and the distance past it.
 
     Args:
         table: [B, N, C] rows that begin at 0, 1, … N − 1.
-        place: [B, T] 0 to N; whatever lies beyond the last row is in it.
+        place: [B, T] 0 to N; beyond the last row the last one is used.
     """
     B, N, C = table.shape
     before = place.floor().clamp_(0, N - 1)

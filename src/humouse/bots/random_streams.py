@@ -1,4 +1,4 @@
-"""Random numbers for a block of movements, each draw with an address of its own."""
+"""Random numbers for a block of movements; every draw is seeded by a key of its own."""
 
 import torch
 from jaxtyping import Float
@@ -7,25 +7,25 @@ from torch import Tensor
 from humouse.randomness import generator
 
 BLOCK = 1024
-"""Movements that are made together. Draws are for a whole block, however few of it are wanted, so
-that a movement does not depend on how many were asked for."""
+"""Movements of one block. Numbers are drawn for a whole block, however few of it are needed, so that
+a movement does not depend on how many are requested."""
 
-_TOGETHER = 64
+_ROW_MULTIPLE = 64
 
 
-def made_together(n: int) -> int:
-    """Return how many movements to make where n of a block are wanted.
+def rows_to_make(n: int) -> int:
+    """Return how many movements to compute where n of a block are needed.
 
-    A few more, so that none lies where vector instructions end and others, which round otherwise,
-    take over.
+    A multiple of 64: the rest of a vector loop runs on scalar instructions, which round differently,
+    and a movement must not depend on whether it falls there.
     """
-    return min(-(-n // _TOGETHER) * _TOGETHER, BLOCK)
+    return min(-(-n // _ROW_MULTIPLE) * _ROW_MULTIPLE, BLOCK)
 
 
-class Chance:
+class RandomStreams:
     """The random numbers of the first movements of one block.
 
-    Each draw is named, and depends on the block's key and that name alone: a bot may add a draw
+    Each draw has a name and depends only on the block's key and that name, so a bot can add a draw
     without changing its others.
 
     Args:

@@ -3,13 +3,13 @@
 import numpy as np
 import torch
 
-from humouse.bots.playback import played
+from humouse.bots.interpolation import interpolate
 
 
 def test_it_equals_numpys_interpolation():
     points = torch.randn(5, 12, 2, generator=torch.manual_seed(0))
     place = torch.cat([torch.rand(5, 40) * 11, torch.tensor([[0.0, 3.0, 11.0]]).expand(5, 3)], 1)
-    made = played(points, place)
+    made = interpolate(points, place)
     for row in range(5):
         for axis in range(2):
             expected = np.interp(place[row], np.arange(12), points[row, :, axis])

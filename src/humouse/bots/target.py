@@ -1,4 +1,4 @@
-"""Errands: where each movement goes and when its device reports, drawn jointly from people."""
+"""Targets of scripted movements: start, goal and clock, drawn jointly from recorded gestures."""
 
 from dataclasses import dataclass
 
@@ -7,14 +7,14 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from humouse.bots.bot import MOST_STEPS
-from humouse.codec import ERRAND
+from humouse.codec import TARGET_CONDITIONS
 from humouse.errors import InputError
 from humouse.trajectories import Trajectories
 
 
 @dataclass(frozen=True, eq=False)
-class Errand:
-    """What B movements have to do.
+class Target:
+    """Start, goal and timing of B movements.
 
     Args:
         start_px: [B, 2] the first point, whole px.
@@ -31,19 +31,19 @@ class Errand:
 
     @property
     def share(self) -> Float[Tensor, "B T"]:
-        """[B, T] share of the time that has passed at the end of each step; 1 from the last on."""
+        """[B, T] elapsed share of the duration at the end of each step; 1 from the last on."""
         return _share(self.times_ms, self.lengths)
 
     def from_chord(self, place: Float[Tensor, "B P 2"]) -> Float[Tensor, "B P 2"]:
-        """Return [B, P, 2] places given along and beside the chord, as shares of it, in px."""
+        """Return [B, P, 2] in px: points given along and beside the chord, as shares of its length."""
         along, beside = place.unbind(-1)
         goal_px = self.goal_px[:, None]
         normal_px = torch.stack([-goal_px[..., 1], goal_px[..., 0]], -1)
         return along[..., None] * goal_px + beside[..., None] * normal_px
 
 
-class Errands:
-    """Errands as a sample of people ran them: goal, duration, start and clock of one gesture each.
+class TargetSampler:
+    """Draws targets from recorded people: goal, duration, start and clock of one gesture each.
 
     Args:
         people: Recorded movements; those of less than 2 steps, without duration or without a net
@@ -51,7 +51,7 @@ class Errands:
         tick_ms: A constant time between steps, or None for the recorded times.
 
     Attributes:
-        recording: [errands] the number among `people` of the recording that each comes from.
+        recording: [N] index among `people` of the recording that each target comes from.
 
     Raises:
         InputError: No movement is left.
@@ -60,7 +60,7 @@ class Errands:
     def __init__(self, people: Trajectories, *, tick_ms: float | None) -> None:
         people = people.to("cpu")
         goal_px = people.net_px.round()
-        # Rounded as times, not as steps: the duration stays within half a millisecond.
+        # Times are rounded, not steps: the duration stays within half a millisecond.
         times_ms = people.times_ms()[:, 1:].round()
         total_ms = times_ms.amax(1) if times_ms.shape[1] else people.duration_ms
         kept = (people.lengths >= 2) & (total_ms >= 1) & goal_px.ne(0).any(1)
@@ -83,63 +83,63 @@ class Errands:
 
     def draw(
         self, rows: Int[Tensor, "B"], cond: Float[Tensor, "B 4"] | None, seq_len: int | None
-    ) -> Errand:
-        """Return the errands of the recordings `rows`, changed to what is asked for.
+    ) -> Target:
+        """Return the targets of the recordings `rows`, changed to what is requested.
 
-        A goal replaces the drawn one. A path length without a goal scales the drawn goal: the
-        recording's own path would then have that length. A duration cuts the recorded times, or goes
-        through them again; with a constant tick it is met to half a tick. `seq_len` does likewise
-        with the number of steps, and with a duration as well the clock is stretched to fit both.
+        A goal replaces the drawn one. A path length without a goal scales the drawn goal by the ratio
+        of that length to the recording's own. A duration cuts the recorded times or repeats them; with
+        a constant tick it is met to half a tick. `seq_len` cuts or repeats them to that number of
+        steps; where a duration is given as well, the clock is stretched to it.
 
         Args:
-            rows: [B] numbers of recordings.
-            cond: [B, 4] all of ERRAND, NaN where not given; None for none.
-            seq_len: Steps of each; None for as many as the time asks for.
+            rows: [B] indices of targets.
+            cond: [B, 4] all of TARGET_CONDITIONS, NaN where not given; None for none.
+            seq_len: Steps of each; None for as many as the duration needs.
 
         Raises:
             InputError: A duration needs more than `MOST_STEPS` steps.
         """
         goal_px = self._goal_px[rows]
-        asked_ms = None
+        wanted_ms = None
         if cond is not None:
-            asked_ms = None if bool(cond[:, 2].isnan().all()) else cond[:, 2]
+            wanted_ms = None if bool(cond[:, 2].isnan().all()) else cond[:, 2]
             scale = (cond[:, 3] / self._path_px[rows]).nan_to_num(1.0)
             given = ~cond[:, :2].isnan()
             goal_px = torch.where(given, cond[:, :2], goal_px * scale[:, None]).round()
         if seq_len is not None:
-            times_ms, lengths = self._steps(rows, seq_len, asked_ms)
+            times_ms, lengths = self._steps(rows, seq_len, wanted_ms)
         elif self.tick_ms is not None:
-            times_ms, lengths = self._ticks(rows, self.tick_ms, asked_ms)
-        elif asked_ms is not None:
-            times_ms, lengths = self._until(rows, asked_ms)
+            times_ms, lengths = self._ticks(rows, self.tick_ms, wanted_ms)
+        elif wanted_ms is not None:
+            times_ms, lengths = self._until(rows, wanted_ms)
         else:
             lengths = self._lengths[rows]
             times_ms = self._times_ms[rows, : int(lengths.max())]
-        return Errand(self._start_px[rows], goal_px, times_ms, lengths)
+        return Target(self._start_px[rows], goal_px, times_ms, lengths)
 
-    def _steps(self, rows: Tensor, seq_len: int, asked_ms: Tensor | None) -> tuple[Tensor, Tensor]:
+    def _steps(self, rows: Tensor, seq_len: int, wanted_ms: Tensor | None) -> tuple[Tensor, Tensor]:
         times_ms = self._clock(rows, seq_len)
         lengths = torch.full_like(rows, seq_len)
-        if asked_ms is not None:
-            stretched = (_share(times_ms, lengths) * asked_ms[:, None]).round()
-            times_ms = torch.where(asked_ms[:, None].isnan(), times_ms, stretched)
+        if wanted_ms is not None:
+            stretched = (_share(times_ms, lengths) * wanted_ms[:, None]).round()
+            times_ms = torch.where(wanted_ms[:, None].isnan(), times_ms, stretched)
         return times_ms, lengths
 
     def _ticks(
-        self, rows: Tensor, tick_ms: float, asked_ms: Tensor | None
+        self, rows: Tensor, tick_ms: float, wanted_ms: Tensor | None
     ) -> tuple[Tensor, Tensor]:
         total_ms = self._total_ms[rows]
-        if asked_ms is not None:
-            total_ms = torch.where(asked_ms.isnan(), total_ms, asked_ms)
+        if wanted_ms is not None:
+            total_ms = torch.where(wanted_ms.isnan(), total_ms, wanted_ms)
         _check_length(total_ms / tick_ms, total_ms)
         lengths = (total_ms / tick_ms).round().long().clamp(min=1)
         times_ms = self._clock(rows, int(lengths.max()))
         return times_ms.minimum((tick_ms * lengths).round()[:, None]), lengths
 
-    def _until(self, rows: Tensor, asked_ms: Tensor) -> tuple[Tensor, Tensor]:
+    def _until(self, rows: Tensor, wanted_ms: Tensor) -> tuple[Tensor, Tensor]:
         drawn_ms, drawn = self._total_ms[rows], self._lengths[rows]
-        given = ~asked_ms.isnan()
-        until_ms = torch.where(given, asked_ms.round().clamp(min=1), drawn_ms)
+        given = ~wanted_ms.isnan()
+        until_ms = torch.where(given, wanted_ms.round().clamp(min=1), drawn_ms)
         most = (until_ms / drawn_ms).ceil() * drawn
         _check_length(most, until_ms)
         times_ms = self._clock(rows, int(most.max())).minimum(until_ms[:, None])
@@ -147,18 +147,20 @@ class Errands:
         return times_ms[:, : int(lengths.max())], lengths
 
     def _clock(self, rows: Tensor, T: int) -> Float[Tensor, "B T"]:
-        """Return [B, T] times of T steps: ticks, or the recorded ones over and over."""
+        """Return [B, T] times of T steps (ms): ticks, or the recorded times, repeated."""
         steps = torch.arange(T)
         if self.tick_ms is not None:
             return (self.tick_ms * (steps + 1)).round().float().expand(len(rows), T)
         lengths = self._lengths[rows][:, None]
-        again_ms = torch.div(steps, lengths, rounding_mode="floor") * self._total_ms[rows][:, None]
-        return self._times_ms[rows].gather(1, steps % lengths) + again_ms
+        repeats_ms = (
+            torch.div(steps, lengths, rounding_mode="floor") * self._total_ms[rows][:, None]
+        )
+        return self._times_ms[rows].gather(1, steps % lengths) + repeats_ms
 
 
 def conditions(cond: Float[Tensor, "*n K"], n: int) -> Float[Tensor, "n 4"]:
-    """Return [n, 4] all of ERRAND, NaN where `cond` does not give them."""
-    full = torch.full((n, len(ERRAND)), torch.nan)
+    """Return [n, 4] all of TARGET_CONDITIONS, NaN where `cond` does not give them."""
+    full = torch.full((n, len(TARGET_CONDITIONS)), torch.nan)
     full[:, : cond.shape[-1]] = cond.float().cpu()
     return full
 
@@ -168,15 +170,15 @@ def _share(times_ms: Float[Tensor, "B T"], lengths: Int[Tensor, "B"]) -> Float[T
     share = times_ms.minimum(last_ms) / last_ms.clamp(min=1)
     if bool((last_ms > 0).all()):
         return share
-    # Where no time passes at all, steps stand in for it.
+    # Where no time passes, steps are counted instead.
     steps = torch.arange(1, times_ms.shape[1] + 1) / lengths[:, None]
     return torch.where(last_ms > 0, share, steps.clamp(max=1))
 
 
-def _check_length(steps: Tensor, asked_ms: Tensor) -> None:
+def _check_length(steps: Tensor, wanted_ms: Tensor) -> None:
     if bool((steps > MOST_STEPS).any()):
         worst = int(steps.argmax())
         raise InputError(
-            f"cond: duration_ms {float(asked_ms[worst]):g} takes more than {MOST_STEPS} steps; "
+            f"cond: duration_ms {float(wanted_ms[worst]):g} takes more than {MOST_STEPS} steps; "
             "give milliseconds, or seq_len"
         )
