@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from humouse.codec import CONDITIONS, EventCodec, Frame, valid_steps
-from humouse.diffusion.decoder.network import DRAWS_PER_EVENT, Told
+from humouse.diffusion.decoder.network import DRAWS_PER_EVENT, Conditioning
 from humouse.diffusion.denoiser import Denoise
 from humouse.diffusion.guidance import Guided, ToGoal
 from humouse.diffusion.model import Model
@@ -192,7 +192,7 @@ def _written(
     all_conditions = codec.told(frame, len(CONDITIONS))
     if all_conditions is None:
         raise ValueError("there are no conditions")
-    told = Told(
+    told = Conditioning(
         x_t=x_t,
         level=level.to(x_t).expand(len(x_t), 2),
         cond=all_conditions.to(x_t),

@@ -6,12 +6,12 @@ from torch import nn
 
 from humouse.codec import CONDITIONS
 from humouse.diffusion.decoder.network import (
-    CLOCK_LEVELS,
+    CLOCK_BINS,
     DRAWS_PER_EVENT,
+    Conditioning,
     EventDecoder,
-    Place,
-    Told,
-    done,
+    StepState,
+    progress,
 )
 
 CHANNELS = 3
@@ -36,11 +36,11 @@ def movements(lengths, T=None, seed=0, most_px=30):
     moves[..., 0] += (moves == 0).all(2).long()
     dt_ms = torch.randint(1, 120, (B, T, 1), generator=g)
     events = torch.cat([moves, dt_ms], 2).float() * mask[..., None]
-    told = Told(
+    told = Conditioning(
         x_t=torch.randn(B, T, CHANNELS, generator=g) * mask[..., None],
         level=torch.rand(B, 2, generator=g),
         cond=torch.randn(B, len(CONDITIONS), generator=g),
-        ends=done(events).sum(1).round(),
+        ends=progress(events).sum(1).round(),
         mask=mask,
     )
     return events, told
@@ -48,17 +48,17 @@ def movements(lengths, T=None, seed=0, most_px=30):
 
 def test_what_is_done_of_what_is_asked():
     events = torch.tensor([[[3.0, 4, 17], [-6, 8, 16], [0, 0, 0]]])
-    assert torch.equal(done(events).sum(1), torch.tensor([[-3.0, 12, 33, 15]]))
+    assert torch.equal(progress(events).sum(1), torch.tensor([[-3.0, 12, 33, 15]]))
 
 
 def test_a_detour_is_what_the_way_exceeds_the_distance_by():
     zeros = torch.zeros(3, 3)
     remaining = torch.tensor([[30.0, 40, 100, 50], [30, 40, 100, 500], [30, 40, 100, -7]])
-    place = Place(zeros, zeros, remaining, torch.tensor([4.0, 4, 4]), zeros)
-    straight, winding, overdue = place.running()[:, 8]
+    place = StepState(zeros, zeros, remaining, torch.tensor([4.0, 4, 4]), zeros)
+    straight, winding, overdue = place.state_features()[:, 8]
     assert straight.abs() < 1e-6
     assert overdue < straight < winding
-    assert place.running().isfinite().all()
+    assert place.state_features().isfinite().all()
 
 
 def shares(B, T, seed=0):
@@ -66,7 +66,7 @@ def shares(B, T, seed=0):
 
 
 def row(told, i):
-    return Told(*(part[i : i + 1] for part in vars(told).values()))
+    return Conditioning(*(part[i : i + 1] for part in vars(told).values()))
 
 
 def longer(told, more):
@@ -191,7 +191,7 @@ class Recording(EventDecoder):
     def _drawn(self, hidden, place, share):
         event = super()._drawn(hidden, place, share)
         dx_px, dy_px, dt_ms = event.unbind(1)
-        level = CLOCK_LEVELS.of(dt_ms)
+        level = CLOCK_BINS.of(dt_ms)
         of_dt = self._clock(hidden).gather(1, level[:, None])[:, 0]
         x, y = self._moves(hidden, place, level, dt_ms)
         drawn = torch.stack([x.log_prob(dx_px), y(dx_px).log_prob(dy_px), of_dt], 1)
@@ -221,15 +221,17 @@ def test_draws_are_as_frequent_as_the_likelihood_says():
         network.clock[-1].bias[torch.tensor([7, 8, 16, 90])] += torch.tensor([5.0, 6, 5, 5])
         network.move_x.out.bias[-4] += 2
     _, one = movements([1], most_px=9)
-    told = Told(*(part.expand(n, *part.shape[1:]).contiguous() for part in vars(one).values()))
+    told = Conditioning(
+        *(part.expand(n, *part.shape[1:]).contiguous() for part in vars(one).values())
+    )
     drawn = network.draw(told, shares(n, 1))[:, 0]
 
     def likelihood(events, part):
-        few = Told(*(value[: len(events)] for value in vars(told).values()))
+        few = Conditioning(*(value[: len(events)] for value in vars(told).values()))
         return network(events[:, None], few).detach().exp()[:, part]
 
-    level = CLOCK_LEVELS.of(drawn[:, 2])
-    counts = level.bincount(minlength=len(CLOCK_LEVELS))
+    level = CLOCK_BINS.of(drawn[:, 2])
+    counts = level.bincount(minlength=len(CLOCK_BINS))
     common = counts.topk(4).indices
     asked = torch.stack([drawn[level == k][0] for k in common])
     close(counts[common] / n, likelihood(asked, 2), n)

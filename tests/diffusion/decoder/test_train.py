@@ -15,7 +15,7 @@ from humouse.commands.distill import run as distill
 from humouse.commands.publish import published
 from humouse.commands.train_decoder import run as train
 from humouse.data.prepared import Prepared
-from humouse.diffusion.decoder.network import Told, done
+from humouse.diffusion.decoder.network import Conditioning, progress
 from humouse.diffusion.model import Model, load_model
 from humouse.diffusion.objective import NoisyBatch
 from humouse.diffusion.sample import SamplingRule, sample, sample_deltas
@@ -165,7 +165,7 @@ def test_the_decoder_is_told_goals_and_durations_as_far_off_as_given(model: Mode
     codec = model.codec
     people = event_people[codec.fits(event_people)][:4]
     batch = half_noisy(codec, people)
-    given: list[Told] = []
+    given: list[Conditioning] = []
 
     schedule = model.denoiser.schedule
     ends_off = torch.tensor([[0.0, 0, 0, 0], [3, -2, 0.5, 0.1], [0, 1.4, -0.5, -0.2], [0, 0, 0, 0]])
@@ -178,7 +178,7 @@ def test_the_decoder_is_told_goals_and_durations_as_far_off_as_given(model: Mode
     torch.testing.assert_close(given[1].cond, batch.cond + cond_off)
     exact, rough = given[0].ends, given[1].ends
     events = codec.events(batch.x0) * batch.mask[..., None]
-    assert torch.equal(exact, done(events).sum(1).round())
+    assert torch.equal(exact, progress(events).sum(1).round())
     way_px = people.path_px
     torch.testing.assert_close(exact[:, 3], way_px.round())
     torch.testing.assert_close(rough[:, 3], (way_px * (1 + off[:, 3])).round())
@@ -193,11 +193,11 @@ def test_in_sampling_the_decoder_is_told_what_it_is_told_in_training(
     people = codec.canonicalize(event_people[codec.fits(event_people)])[:6]
     people = people[people.lengths.argsort()]
     batch = half_noisy(codec, people)
-    trained: list[Told] = []
+    trained: list[Conditioning] = []
     with model.decoder.register_forward_pre_hook(lambda _, args: trained.append(args[1])):
         exact = torch.zeros(6, 4 + len(CONDITIONS))
         log_likelihood(model.decoder, codec, model.denoiser.schedule, batch, exact)
-    sampled: list[Told] = []
+    sampled: list[Conditioning] = []
     draw = model.decoder.draw
     monkeypatch.setattr(
         model.decoder, "draw", lambda told, share: (sampled.append(told), draw(told, share))[1]

@@ -13,7 +13,7 @@ from humouse import cli
 from humouse.codec import CONDITIONS
 from humouse.commands.publish import published
 from humouse.commands.tune import run as tune
-from humouse.diffusion.decoder.network import EventDecoder, Told
+from humouse.diffusion.decoder.network import Conditioning, EventDecoder
 from humouse.diffusion.model import DECODER, Model, load_model
 from humouse.diffusion.sample import SamplingRule, sample
 from humouse.diffusion.training.decoder.critic import Critic
@@ -202,7 +202,7 @@ def test_what_the_critic_likes_becomes_likelier():
         tuner.network, tuner.critic = network.eval(), _LikesRight()
         tuner._log_odds = lambda events, told: tuner.critic(events, told.cond, told.ends, told.mask)
         _, cond, _ends, mask = movements([5] * 128, 5)
-        told = Told(
+        told = Conditioning(
             torch.zeros(128, 5, 3), torch.rand(128, 2), cond, torch.full((128, 4), 40.0), mask
         )
         sgd = torch.optim.Adam(network.parameters(), lr=3e-3)

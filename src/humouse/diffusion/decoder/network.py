@@ -9,23 +9,23 @@ from torch import Tensor, nn
 
 from humouse.codec import CONDITIONS
 from humouse.codec.clock import LONGEST_MS
-from humouse.diffusion.decoder.levels import Levels
+from humouse.diffusion.decoder.bins import Bins
 from humouse.diffusion.decoder.mixture import MoveHead, MoveMixture, companded, drawn_level
 
-CLOCK_LEVELS = Levels(exact=64, growth=1.06, most=LONGEST_MS)
-MOVE_LEVELS = Levels(exact=48, growth=1.06, most=4000)
+CLOCK_BINS = Bins(exact=64, growth=1.06, most=LONGEST_MS)
+MOVE_BINS = Bins(exact=48, growth=1.06, most=4000)
 DRAWS_PER_EVENT = 6
 """Uniform numbers that one event takes."""
 
 _EMBEDDING = 24
 _HIDDEN = 128
-_RUNNING = 11
+_STATE_FEATURES = 11
 _GUESSES = 6
 _NEVER = -1e9
 
 
 @dataclass(frozen=True)
-class Told:
+class Conditioning:
     """What the decoder is told of B movements.
 
     Args:
@@ -45,7 +45,7 @@ class Told:
 
 
 @dataclass(frozen=True)
-class Place:
+class StepState:
     """Where N steps of a movement stand before they are made.
 
     Args:
@@ -62,7 +62,7 @@ class Place:
     left: Float[Tensor, "N"]
     x_t: Float[Tensor, "N C"]
 
-    def running(self) -> Float[Tensor, "N R"]:
+    def state_features(self) -> Float[Tensor, "N R"]:
         """[N, 11] what is left, in all and per step, on scales of about one."""
         per_step = self.remaining / self.left[:, None]
         goal = [0.3 * torch.asinh(part[:, :2]) for part in (self.remaining, per_step)]
@@ -96,8 +96,8 @@ class Place:
         return torch.where(moved, (dx_px * slope).clamp(-3000, 3000), 0)[:, None]
 
 
-def done(events: Float[Tensor, "*S 3"]) -> Float[Tensor, "*S 4"]:
-    """Return what events do of what `Told.ends` asks: their moves, their time, their way."""
+def progress(events: Float[Tensor, "*S 3"]) -> Float[Tensor, "*S 4"]:
+    """Return what events do of what `Conditioning.ends` asks: their moves, their time, their way."""
     return torch.cat([events, events[..., :2].norm(dim=-1, keepdim=True)], -1)
 
 
@@ -131,24 +131,24 @@ class EventDecoder(nn.Module):
         super().__init__()
         self.draw_scale, self.draw_least = draw_scale, draw_least
         # Of one event, along each axis: no draw is longer. Training takes it from people.
-        self.register_buffer("longest_px", torch.full((2,), float(MOVE_LEVELS.most)))
+        self.register_buffer("longest_px", torch.full((2,), float(MOVE_BINS.most)))
         conditions = len(CONDITIONS)
-        self.move_embedding = nn.Embedding(2 * len(MOVE_LEVELS) - 1, _EMBEDDING)
-        self.clock_embedding = nn.Embedding(len(CLOCK_LEVELS), _EMBEDDING)
+        self.move_embedding = nn.Embedding(2 * len(MOVE_BINS) - 1, _EMBEDDING)
+        self.clock_embedding = nn.Embedding(len(CLOCK_BINS), _EMBEDDING)
         self.read = nn.Linear(channels + 2 + conditions, _HIDDEN)
         self.forwards = nn.LSTM(_HIDDEN, _HIDDEN, batch_first=True)
         self.backwards = nn.LSTM(_HIDDEN, _HIDDEN, batch_first=True)
-        known = 2 * _HIDDEN + 6 * _EMBEDDING + 6 + channels + _RUNNING + conditions
+        known = 2 * _HIDDEN + 6 * _EMBEDDING + 6 + channels + _STATE_FEATURES + conditions
         self.enter = nn.Linear(known, hidden)
         self.along = nn.LSTM(hidden, hidden, batch_first=True)
         self.dropout = nn.Dropout(dropout)
         self.clock = nn.Sequential(
-            nn.Linear(hidden, _HIDDEN), nn.SiLU(), nn.Linear(_HIDDEN, len(CLOCK_LEVELS))
+            nn.Linear(hidden, _HIDDEN), nn.SiLU(), nn.Linear(_HIDDEN, len(CLOCK_BINS))
         )
         self.move_x = MoveHead(hidden + _EMBEDDING, _GUESSES)
         self.move_y = MoveHead(hidden + 2 * _EMBEDDING + _GUESSES, _GUESSES + 1)
 
-    def forward(self, events: Float[Tensor, "B T 3"], told: Told) -> Float[Tensor, "V 3"]:
+    def forward(self, events: Float[Tensor, "B T 3"], told: Conditioning) -> Float[Tensor, "V 3"]:
         """Return the log-likelihood of each of the V valid events: of its dx, dy and dt (nats).
 
         A dt in a group of levels has the group's likelihood.
@@ -159,24 +159,26 @@ class EventDecoder(nn.Module):
         """
         before = nn.functional.pad(events, (0, 0, 1, 0))[:, :-1]
         earlier = nn.functional.pad(events, (0, 0, 2, 0))[:, :-2]
-        remaining = told.ends[:, None] - done(before).cumsum(1)
+        remaining = told.ends[:, None] - progress(before).cumsum(1)
         left = told.mask.flip(1).cumsum(1).flip(1).clamp(min=1).to(events)
-        every = Place(
+        every = StepState(
             *(part.flatten(0, 1) for part in (before, earlier, remaining, left, told.x_t))
         )
         B, T = told.mask.shape
         entered = self._entered(every, self._context(told).flatten(0, 1), told.cond, T)
         hidden, _ = self.along(self.dropout(entered.unflatten(0, (B, T))))
-        place = Place(*(part[told.mask] for part in (before, earlier, remaining, left, told.x_t)))
+        place = StepState(
+            *(part[told.mask] for part in (before, earlier, remaining, left, told.x_t))
+        )
         hidden, events = self.dropout(hidden[told.mask]), events[told.mask]
         dx_px, dy_px, dt_ms = events.unbind(1)
-        level = CLOCK_LEVELS.of(dt_ms)
+        level = CLOCK_BINS.of(dt_ms)
         of_dt = self._clock(hidden).gather(1, level[:, None])[:, 0]
         x, y = self._moves(hidden, place, level, dt_ms)
         return torch.stack([x.log_prob(dx_px), y(dx_px).log_prob(dy_px), of_dt], 1)
 
     @torch.no_grad()
-    def draw(self, told: Told, share: Float[Tensor, "B T 6"]) -> Float[Tensor, "B T 3"]:
+    def draw(self, told: Conditioning, share: Float[Tensor, "B T 6"]) -> Float[Tensor, "B T 3"]:
         """Return events [B, T, 3] in whole px and ms, zero at padding.
 
         Args:
@@ -188,19 +190,19 @@ class EventDecoder(nn.Module):
         before = earlier = torch.zeros_like(told.ends[:, :3])
         remaining, state, events = told.ends, None, []
         for i in range(told.mask.shape[1]):
-            place = Place(before, earlier, remaining, left[:, i], told.x_t[:, i])
+            place = StepState(before, earlier, remaining, left[:, i], told.x_t[:, i])
             entered = self._entered(place, context[:, i], told.cond, 1)
             hidden, state = self.along(entered[:, None], state)
             event = self._drawn(hidden[:, 0], place, share[:, i])
             events.append(event)
-            before, earlier, remaining = event, before, remaining - done(event)
+            before, earlier, remaining = event, before, remaining - progress(event)
         return torch.stack(events, 1) * told.mask[..., None]
 
     def _drawn(
-        self, hidden: Float[Tensor, "B H"], place: Place, share: Float[Tensor, "B 6"]
+        self, hidden: Float[Tensor, "B H"], place: StepState, share: Float[Tensor, "B 6"]
     ) -> Float[Tensor, "B 3"]:
         level = drawn_level(self._clock(hidden), share[:, 0])
-        dt_ms = CLOCK_LEVELS.draw(level, share[:, 1])
+        dt_ms = CLOCK_BINS.draw(level, share[:, 1])
         x, y = self._moves(hidden, place, level, dt_ms)
         dx_px = self._step(x, share[:, 2:4], 0)
         return torch.stack([dx_px, self._step(y(dx_px), share[:, 4:6], 1), dt_ms], 1)
@@ -219,7 +221,7 @@ class EventDecoder(nn.Module):
         never = torch.arange(out.shape[1], device=out.device) == 0
         return out.masked_fill(never, _NEVER).log_softmax(1)
 
-    def _context(self, told: Told) -> Float[Tensor, "B T H"]:
+    def _context(self, told: Conditioning) -> Float[Tensor, "B T H"]:
         """Return what each step of x_t says in the light of those before and after it."""
         B, T, _ = told.x_t.shape
         same = torch.cat([told.level, told.cond], 1)[:, None].expand(B, T, -1)
@@ -234,7 +236,7 @@ class EventDecoder(nn.Module):
 
     def _entered(
         self,
-        place: Place,
+        place: StepState,
         context: Float[Tensor, "N H"],
         cond: Float[Tensor, "B K"],
         T: int,
@@ -243,16 +245,16 @@ class EventDecoder(nn.Module):
             context,
             0.3 * companded(place.before[:, :2]),
             0.5 * place.before[:, 2:].log1p(),
-            self.move_embedding(MOVE_LEVELS.of_signed(place.before[:, 0])),
-            self.move_embedding(MOVE_LEVELS.of_signed(place.before[:, 1])),
-            self.clock_embedding(CLOCK_LEVELS.of(place.before[:, 2])),
-            self.move_embedding(MOVE_LEVELS.of_signed(place.remaining[:, 0])),
-            self.move_embedding(MOVE_LEVELS.of_signed(place.remaining[:, 1])),
-            self.clock_embedding(CLOCK_LEVELS.of(place.remaining[:, 2])),
+            self.move_embedding(MOVE_BINS.of_signed(place.before[:, 0])),
+            self.move_embedding(MOVE_BINS.of_signed(place.before[:, 1])),
+            self.clock_embedding(CLOCK_BINS.of(place.before[:, 2])),
+            self.move_embedding(MOVE_BINS.of_signed(place.remaining[:, 0])),
+            self.move_embedding(MOVE_BINS.of_signed(place.remaining[:, 1])),
+            self.clock_embedding(CLOCK_BINS.of(place.remaining[:, 2])),
             0.3 * companded(place.earlier[:, :2]),
             0.5 * place.earlier[:, 2:].log1p(),
             place.x_t,
-            place.running(),
+            place.state_features(),
             cond.repeat_interleave(T, 0),
         ]
         return nn.functional.silu(self.enter(torch.cat(known, 1)))
@@ -260,7 +262,7 @@ class EventDecoder(nn.Module):
     def _moves(
         self,
         hidden: Float[Tensor, "N H"],
-        place: Place,
+        place: StepState,
         level: Int[Tensor, "N"],
         dt_ms: Float[Tensor, "N"],
     ) -> tuple[MoveMixture, Callable[[Tensor], MoveMixture]]:
@@ -271,7 +273,7 @@ class EventDecoder(nn.Module):
         x = self.move_x(torch.cat([hidden, when], 1), guesses_x, place.remaining[:, 0], anywhere)
 
         def y(dx_px: Tensor) -> MoveMixture:
-            moved = self.move_embedding(MOVE_LEVELS.of_signed(dx_px))
+            moved = self.move_embedding(MOVE_BINS.of_signed(dx_px))
             features = torch.cat([hidden, when, moved, 0.3 * companded(guesses_x)], 1)
             guesses = torch.cat([guesses_y, place.straight_on_px(dx_px)], 1)
             # A step that moves along neither axis is no event.

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from humouse.codec import CONDITIONS
 from humouse.diffusion.decoder.mixture import companded
-from humouse.diffusion.decoder.network import CLOCK_LEVELS, MOVE_LEVELS
+from humouse.diffusion.decoder.network import CLOCK_BINS, MOVE_BINS
 
 _EMBEDDING = 16
 _CONDITIONS = 64
@@ -25,8 +25,8 @@ class Critic(nn.Module):
 
     def __init__(self, *, hidden: int = 128, dropout: float = 0.1) -> None:
         super().__init__()
-        self.move_embedding = nn.Embedding(2 * len(MOVE_LEVELS) - 1, _EMBEDDING)
-        self.clock_embedding = nn.Embedding(len(CLOCK_LEVELS), _EMBEDDING)
+        self.move_embedding = nn.Embedding(2 * len(MOVE_BINS) - 1, _EMBEDDING)
+        self.clock_embedding = nn.Embedding(len(CLOCK_BINS), _EMBEDDING)
         self.told = nn.Linear(len(CONDITIONS) + 1, _CONDITIONS)
         self.enter = nn.Linear(5 * _EMBEDDING + _NUMBERS + _CONDITIONS, hidden)
         self.along = nn.LSTM(hidden, hidden, batch_first=True)
@@ -54,13 +54,13 @@ class Critic(nn.Module):
         told = nn.functional.silu(self.told(torch.cat([cond, size], 1)))
         last = nn.functional.pad(events, (0, 0, 1, 0))[:, :-1]
         embedded = [
-            self.move_embedding(MOVE_LEVELS.of_signed(step[..., axis]))
+            self.move_embedding(MOVE_BINS.of_signed(step[..., axis]))
             for step in (events, last)
             for axis in (0, 1)
         ]
         known = [
             *embedded,
-            self.clock_embedding(CLOCK_LEVELS.of(events[..., 2])),
+            self.clock_embedding(CLOCK_BINS.of(events[..., 2])),
             _numbers(events, last, ends, mask),
             told[:, None].expand(B, T, -1),
         ]

@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from humouse.codec import CONDITIONS, EventCodec
-from humouse.diffusion.decoder.network import EventDecoder, Told, done
+from humouse.diffusion.decoder.network import Conditioning, EventDecoder, progress
 from humouse.diffusion.noise.schedule import Schedule
 from humouse.diffusion.objective import NoisyBatch
 from humouse.settings import DecoderModelSettings
@@ -38,9 +38,9 @@ def log_likelihood(
     valid = batch.mask[..., None]
     noisy = alpha[:, None, None] * batch.x0 + sigma[:, None, None] * batch.eps
     events = codec.events(batch.x0) * valid
-    ends = done(events).sum(1)
+    ends = progress(events).sum(1)
     unit = torch.cat([torch.ones_like(ends[:, :2]), ends[:, 2:]], 1)
-    told = Told(
+    told = Conditioning(
         x_t=noisy * valid,
         level=torch.stack([alpha, sigma], 1),
         cond=batch.cond + off[:, 4:].to(batch.cond),

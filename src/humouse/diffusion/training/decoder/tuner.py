@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from humouse.codec import EventCodec
-from humouse.diffusion.decoder.network import DRAWS_PER_EVENT, Told, done
+from humouse.diffusion.decoder.network import DRAWS_PER_EVENT, Conditioning, progress
 from humouse.diffusion.model import Model
 from humouse.diffusion.objective import NoisyBatch
 from humouse.diffusion.samplers import draw, make_sampler
@@ -108,7 +108,7 @@ class DecoderTuner(DecoderLearner):
             self._move(step - head_start, steps - head_start)
         return numbers
 
-    def _told(self, batch: NoisyBatch) -> Told:
+    def _told(self, batch: NoisyBatch) -> Conditioning:
         """Return what the decoder is told where the diffusion hands over to it, as in sampling."""
         if batch.cond is None or not isinstance(self.codec, EventCodec):
             raise ValueError("a decoder is told all conditions of events")
@@ -128,18 +128,20 @@ class DecoderTuner(DecoderLearner):
                 until=until,
             )
         level = torch.stack(schedule(torch.tensor(until, dtype=torch.float64)))
-        return Told(
+        return Conditioning(
             x_t=noisy,
             level=level.to(noisy).expand(len(noisy), 2),
             cond=batch.cond,
-            ends=done(self._events(batch)).sum(1).round(),
+            ends=progress(self._events(batch)).sum(1).round(),
             mask=batch.mask,
         )
 
     def _events(self, batch: NoisyBatch) -> Float[Tensor, "B T 3"]:
         return self.codec.events(batch.x0) * batch.mask[..., None]
 
-    def _log_odds(self, events: Float[Tensor, "B T 3"], told: Told) -> Float[Tensor, "B T+1"]:
+    def _log_odds(
+        self, events: Float[Tensor, "B T 3"], told: Conditioning
+    ) -> Float[Tensor, "B T+1"]:
         """Return the critic's answers; it shall judge movements, not how exactly they obey."""
         how = self.settings.tuning
         ends = told.ends[:, :3].clone()
@@ -148,7 +150,7 @@ class DecoderTuner(DecoderLearner):
         return self.critic(events, cond, ends, told.mask)
 
     def _critic_step(
-        self, batch: NoisyBatch, told: Told, drawn: Float[Tensor, "B T 3"]
+        self, batch: NoisyBatch, told: Conditioning, drawn: Float[Tensor, "B T 3"]
     ) -> dict[str, float]:
         self.critic.train()
         losses, finals = [], []
@@ -170,7 +172,7 @@ class DecoderTuner(DecoderLearner):
         told_apart = (people[:, None] > made[None]).float().mean()
         return {"loss": float(loss.detach()), "critic_auc": float(told_apart)}
 
-    def _follow(self, told: Told, drawn: Float[Tensor, "B T 3"]) -> dict[str, float]:
+    def _follow(self, told: Conditioning, drawn: Float[Tensor, "B T 3"]) -> dict[str, float]:
         """Add the gradient that makes likelier what the critic takes for people's."""
         self.critic.eval()
         with torch.no_grad():

@@ -3,12 +3,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from humouse.diffusion.decoder.levels import Levels
-from humouse.diffusion.decoder.network import CLOCK_LEVELS, MOVE_LEVELS
+from humouse.diffusion.decoder.bins import Bins
+from humouse.diffusion.decoder.network import CLOCK_BINS, MOVE_BINS
 
 MOST = 900
 SIZES = st.builds(
-    lambda exact, growth: (Levels(exact=exact, growth=growth, most=MOST), exact),
+    lambda exact, growth: (Bins(exact=exact, growth=growth, most=MOST), exact),
     st.integers(0, 60),
     st.floats(1.0, 2.0),
 )
@@ -55,7 +55,7 @@ def test_draws_stay_in_their_level(sized, share):
     assert torch.equal(drawn[: exact + 1], numbers[: exact + 1])
 
 
-@pytest.mark.parametrize("levels", [CLOCK_LEVELS, MOVE_LEVELS])
+@pytest.mark.parametrize("levels", [CLOCK_BINS, MOVE_BINS])
 def test_shares_spread_evenly_over_a_group(levels):
     group = len(levels) // 2 + 20
     most = 3500
@@ -83,13 +83,13 @@ def test_signed_levels_mirror_and_rise(sized):
 
 
 def test_numbers_outside_get_the_end_levels():
-    levels = Levels(exact=4, growth=1.5, most=20)
+    levels = Bins(exact=4, growth=1.5, most=20)
     assert levels.of(torch.tensor([-1e6, -7.0, -1.0])).tolist() == [0, 0, 0]
     assert levels.of(torch.tensor([1e3, 1e6])).tolist() == [len(levels) - 1] * 2
     assert levels.of_signed(torch.tensor([-1e6, 1e6])).tolist() == [0, 2 * (len(levels) - 1)]
 
 
-@pytest.mark.parametrize(("levels", "most"), [(CLOCK_LEVELS, 2**15), (MOVE_LEVELS, 4000)])
+@pytest.mark.parametrize(("levels", "most"), [(CLOCK_BINS, 2**15), (MOVE_BINS, 4000)])
 def test_no_draw_is_above_the_most(levels, most):
     highest = torch.tensor([1 - 2**-24])
     assert levels.draw(torch.tensor([len(levels) - 1]), highest) <= most

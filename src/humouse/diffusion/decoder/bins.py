@@ -5,7 +5,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 
-class Levels:
+class Bins:
     """Whole numbers 0 … `most` ⇄ levels; a level is one number, or a group of similar ones.
 
     Args:
