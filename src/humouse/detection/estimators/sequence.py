@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from humouse.detection.checks import check_steps
 from humouse.detection.estimators.corruption import corrupted
 from humouse.eval.probes.sequence_net import SequenceNet
-from humouse.eval.probes.step_channels import batches_alike, mirrors, shortened, step_channels
+from humouse.eval.probes.step_channels import batches_alike, random_flips, shortened, step_channels
 from humouse.randomness import generator
 from humouse.trajectories import Trajectories, concatenate
 
@@ -169,7 +169,7 @@ class SequenceDetector(ClassifierMixin, BaseEstimator):
             counts = torch.cat([weight, weight[rows]]).to(steps)
             for batch in batches_alike(lengths, per_epoch, rng):
                 part, valid = shortened(steps, lengths, batch)
-                logit = net(part * mirrors(len(batch), rng).to(part), valid)
+                logit = net(part * random_flips(len(batch), rng).to(part), valid)
                 loss = F.binary_cross_entropy_with_logits(logit, target[batch], counts[batch])
                 optimiser.zero_grad()
                 loss.backward()

@@ -53,7 +53,7 @@ def _sequence_net(graph: Graph, detector: SequenceDetector) -> None:
     x = graph(
         "Div", graph("Sub", _companded(graph, valid), net.mean[:3, None]), net.spread[:3, None]
     )
-    x = graph("Relu", _convolution(graph, _waved(graph, x), net.embedding))
+    x = graph("Relu", _convolution(graph, _fourier_features(graph, x), net.embedding))
     x = graph("Mul", x, valid)
     parts = [size, *_pooled(graph, x, valid)]
     last = np.iinfo(np.int64).max
@@ -89,7 +89,7 @@ def _companded(graph: Graph, valid: str) -> str:
     return graph("Where", held, graph("Concat", moves, time, axis=1), 0.0)
 
 
-def _waved(graph: Graph, x: str) -> str:
+def _fourier_features(graph: Graph, x: str) -> str:
     parts = [x]
     for frequency in FREQUENCIES:
         turned = graph("Mul", x, frequency)

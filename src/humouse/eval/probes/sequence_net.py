@@ -7,13 +7,13 @@ from torch.nn import functional as F
 
 from humouse.eval.probes.step_channels import (
     CHANNELS,
-    WAVED_CHANNELS,
+    FOURIER_CHANNELS,
     convolution,
+    fourier_features,
     linear,
     log_length,
     mean_and_spread,
     pooled,
-    waved,
 )
 
 _KERNEL = 5
@@ -33,7 +33,7 @@ class SequenceNet(nn.Module):
 
     def __init__(self, width: int, rng: torch.Generator) -> None:
         super().__init__()
-        self.embedding = convolution(WAVED_CHANNELS, width, 1, 1, rng)
+        self.embedding = convolution(FOURIER_CHANNELS, width, 1, 1, rng)
         self.convolutions = nn.ModuleList(
             [convolution(width, width, _KERNEL, stride, rng) for stride in STRIDES]
         )
@@ -61,7 +61,9 @@ class SequenceNet(nn.Module):
         """
         size = (log_length(valid.sum((1, 2)))[:, None] - self.mean[3:]) / self.spread[3:]
         scaled = (steps - self.mean[:3, None]) / self.spread[:3, None]
-        x = F.relu(self.embedding(waved(scaled))) * (valid if seen is None else valid * seen)
+        x = F.relu(self.embedding(fourier_features(scaled))) * (
+            valid if seen is None else valid * seen
+        )
         parts = [size, *pooled(x, valid)]
         for layer, stride in zip(self.convolutions, STRIDES, strict=True):
             # Every stride starts at the first step, so a valid place stays at the front.

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from humouse.eval.probes.sequence_net import SequenceNet
-from humouse.eval.probes.step_channels import batches_alike, mirrors, shortened, step_channels
+from humouse.eval.probes.step_channels import batches_alike, random_flips, shortened, step_channels
 from humouse.randomness import generator
 from humouse.trajectories import Trajectories
 
@@ -107,7 +107,7 @@ class SequenceProbe:
         for _ in range(self.epochs):
             for rows in batches_alike(lengths, per_epoch, rng):
                 batch, valid = shortened(steps, lengths, rows)
-                logit = net(batch * mirrors(len(rows), rng).to(batch), valid)
+                logit = net(batch * random_flips(len(rows), rng).to(batch), valid)
                 loss = F.binary_cross_entropy_with_logits(logit, target[rows])
                 optimiser.zero_grad()
                 loss.backward()

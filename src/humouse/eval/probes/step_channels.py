@@ -19,7 +19,7 @@ COMPANDING_PX = 0.5
 # Waves of each standardised channel beside it: a millisecond at 16, or a pixel at 5, is about an
 # eighth of a deviation, and takes far more passes to see without them than there are.
 FREQUENCIES = (1.0, 2.0, 4.0, 8.0)
-WAVED_CHANNELS = CHANNELS * (1 + 2 * len(FREQUENCIES))
+FOURIER_CHANNELS = CHANNELS * (1 + 2 * len(FREQUENCIES))
 # A channel that never changed in the fit says nothing: it must not drown the others later.
 _LEAST_SPREAD = 0.05
 
@@ -66,8 +66,8 @@ def mean_and_spread(
     return mean, spread
 
 
-def waved(scaled: Float[Tensor, "B C T"]) -> Float[Tensor, "B waved T"]:
-    """Return [B, `WAVED_CHANNELS`, T] the standardised channels with their waves."""
+def fourier_features(scaled: Float[Tensor, "B C T"]) -> Float[Tensor, "B features T"]:
+    """Return [B, `FOURIER_CHANNELS`, T] the standardised channels, and sines and cosines of them."""
     turned = [scaled * frequency for frequency in FREQUENCIES]
     waves = [wave for phase in turned for wave in (phase.sin(), phase.cos())]
     return torch.cat([scaled, *waves], 1)
@@ -109,7 +109,7 @@ def batches_alike(
         yield torch.from_numpy(parts[place]).to(lengths.device)
 
 
-def mirrors(n: int, rng: np.random.Generator) -> Float[Tensor, "n C 1"]:
+def random_flips(n: int, rng: np.random.Generator) -> Float[Tensor, "n C 1"]:
     """Return [n, 3, 1] signs that turn left and right, and up and down, about at random."""
     signs = np.ones((n, CHANNELS, 1))
     signs[:, :2] = rng.choice([-1.0, 1.0], (n, 2, 1))
