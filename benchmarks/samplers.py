@@ -43,7 +43,7 @@ class Judge:
             metrics=("c2st",),
             probes=tuple(probes),
             feature_mode=feature_mode,
-            draws=0,
+            replicates=0,
             permutations=0,
             importance=False,
         )

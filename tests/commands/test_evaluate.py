@@ -34,7 +34,7 @@ _QUICK = (
     "feature_mode=kinematic",
     "probes=[logistic]",
     "references=[]",
-    "draws=20",
+    "replicates=20",
     "permutations=0",
     "report=false",
 )
@@ -58,7 +58,14 @@ def content(folder: Path) -> dict[str, Any]:
 
 
 def test_only_what_is_asked_for(tiny_checkpoint: Path, twelve_people: Path, tmp_path: Path):
-    run(asked(tmp_path, f"ckpt={tiny_checkpoint}", f"val_split={twelve_people / 'val'}", "draws=0"))
+    run(
+        asked(
+            tmp_path,
+            f"ckpt={tiny_checkpoint}",
+            f"val_split={twelve_people / 'val'}",
+            "replicates=0",
+        )
+    )
     # No train movement was sought: the nearest are none.
     assert files(tmp_path) == {
         "scores.json",
@@ -333,7 +340,7 @@ def test_a_full_disk(twelve_people: Path, tmp_path: Path, small_disk: Callable):
         (("references=[other_peple]",), "references: .* did you mean other_people"),
         (("feature_mode=kinematics",), "feature_mode: .* did you mean kinematic"),
         (("conditions=test",), "conditions: there is no 'test'"),
-        (("draws=-1",), "draws=-1: must be at least 20"),
+        (("replicates=-1",), "replicates=-1: must be at least 20"),
         (("permutations=-5",), "permutations=-5"),
         (("device=gpu",), "device=gpu"),
         (("device=meta",), "device=meta"),
@@ -380,7 +387,7 @@ def test_gestures_held_out_of_training(tmp_path, tiny_settings, tiny_data):
     held_out = train(tiny_settings(tmp_path, "data.held_out_share=0.3", "optim.max_steps=2"))
     given = [
         f"ckpt={held_out}", "unseen=gestures", "metrics=[mmd]", "references=[]", "n=30", "steps=2",
-        "draws=0", "permutations=0", "feature_mode=kinematic", "report=false", "device=cpu",
+        "replicates=0", "permutations=0", "feature_mode=kinematic", "report=false", "device=cpu",
         f"out_dir={tmp_path / 'out'}",
     ]  # fmt: skip
     run(settings_from("diffusion/eval", EvalSettings, given))

@@ -28,7 +28,7 @@ from humouse.trajectories import Trajectories
 
 CHECKOUT = Path(__file__).parents[2]
 _KEYS = {"c2st_acc_val", "c2st_auc_val", "mmd_val", "prd_precision_val", "prd_recall_val"}
-_QUICK = ("device=cpu", "steps=2", "n=20", "draws=20", "permutations=0", "references=[]")
+_QUICK = ("device=cpu", "steps=2", "n=20", "replicates=20", "permutations=0", "references=[]")
 
 
 def asked(folder: Path, *more: str) -> SigmaEvalSettings:
@@ -170,7 +170,7 @@ def test_samples_are_drawn_on_validation_conditions(
 def test_no_model_is_needed(split: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.delenv("HUMOUSE_CKPT", raising=False)
     monkeypatch.chdir(tmp_path)
-    run(asked(tmp_path, split, "references=[line]", "draws=0"))
+    run(asked(tmp_path, split, "references=[line]", "replicates=0"))
     written = content(tmp_path)
     assert list(written["scores"]) == ["line"]
     assert written["scores"]["line"]["mmd_val"]["low"] is None
@@ -210,7 +210,7 @@ def test_help_names_the_switch_and_the_generators(
         (("generators={../gan:x.parquet}",), "generators: '../gan' cannot name a folder"),
         (("generators={..:x.parquet}",), "generators: '..' cannot name a folder"),
         (("references=[line]", "seed=-1"), "seed=-1"),
-        (("references=[line]", "draws=-1"), "draws=-1"),
+        (("references=[line]", "replicates=-1"), "replicates=-1"),
         (("use_diffusion_eval=true", "ckpt=gone.pt"), "gone.pt: no such checkpoint"),
         (("use_diffusion_eval=true", "device=gpu"), "device=gpu"),
         (("use_diffusion_eval=true", "sampler=euler"), "sampler=euler"),

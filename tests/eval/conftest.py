@@ -106,7 +106,7 @@ def coverage(crowd) -> Callable[..., tuple[float, float]]:
     Two crowds of people are drawn anew each time, the second from a place 0.6 away.
     """
 
-    def rates(score, times=120, draws=100):
+    def rates(score, times=120, replicates=100):
         def both(seed):
             return crowd(2 * seed), crowd(2 * seed + 1, shift=0.6)
 
@@ -118,7 +118,9 @@ def coverage(crowd) -> Callable[..., tuple[float, float]]:
             (real, people), (fake, others) = both(seed)
             n, m = len(real), len(fake)
             for k, (first, second) in enumerate([(people, others), (None, None)]):
-                drawn = Resampling.over_people(first, n, second, m, draws=draws, seed=seed)
+                drawn = Resampling.over_people(
+                    first, n, second, m, replicates=replicates, seed=seed
+                )
                 found = score(real, fake, drawn)
                 held[k] += found.low <= expected <= found.high
         by_people, by_rows = held / times

@@ -16,7 +16,7 @@ from humouse.features import BASIC, GROUPS, feature_table
 from humouse.features.modes import FEATURE_MODES
 
 RULE = EvaluationRule(
-    feature_mode="kinematic", probes=("logistic",), draws=30, permutations=19, prd_runs=2
+    feature_mode="kinematic", probes=("logistic",), replicates=30, permutations=19, prd_runs=2
 )
 
 
@@ -37,7 +37,7 @@ def model(make_reaches):
 @pytest.fixture(scope="module")
 def everything(people, model, make_reaches):
     calls = []
-    rule = EvaluationRule(probes=tuple(PROBES), draws=30, permutations=19)
+    rule = EvaluationRule(probes=tuple(PROBES), replicates=30, permutations=19)
     train = make_reaches(250, 2, "train")
     result = evaluate(people, model, train=train, rule=rule, progress=lambda: calls.append(1))
     assert len(calls) == rule.parts
@@ -58,7 +58,7 @@ def test_everything_is_there(everything):
 
 
 def test_the_forest_on_eighteen_features_reads_no_others(people, model):
-    rule = replace(only("c2st"), probes=("forest18",), draws=0)
+    rule = replace(only("c2st"), probes=("forest18",), replicates=0)
     tables = [feature_table(side, FEATURE_MODES["kinematic"]) for side in (people[:200], model)]
     spoilt = [
         replace(
@@ -128,7 +128,7 @@ def test_only_what_was_asked_for(people, model):
     assert set(result.scores) == {"spectral_distance_db"}
     assert result.features == {}
     assert result.spectra["0-4 Hz"].ratio.value == 1
-    bare = evaluate(people, model, rule=only("mmd", draws=0, permutations=0)).scores["mmd"]
+    bare = evaluate(people, model, rule=only("mmd", replicates=0, permutations=0)).scores["mmd"]
     assert (bare.low, bare.high, bare.p_value) == (None, None, None)
     assert "copying" not in evaluate(people, model, rule=only("copying")).scores
 
@@ -180,8 +180,8 @@ def test_sizes_are_made_equal(people, make_reaches):
             "forest18 reads kinematic features, and feature_mode=sigma_lognormal has none",
         ),
         ({"feature_mode": "neuro"}, "feature_mode: there is no 'neuro'; did you mean neuromotor"),
-        ({"draws": -1}, "draws=-1: must be at least 20, or 0"),
-        ({"draws": 5}, "draws=5: must be at least 20, or 0"),
+        ({"replicates": -1}, "replicates=-1: must be at least 20, or 0"),
+        ({"replicates": 5}, "replicates=5: must be at least 20, or 0"),
         ({"permutations": -5}, "permutations=-5"),
         ({"seed": -1}, "seed=-1: must lie in 0…4294967295"),
         ({"seed": 2**32}, "seed=4294967296"),

@@ -15,7 +15,7 @@ from humouse.eval.verdict import findings, headline
 RULE = EvaluationRule(
     feature_mode="kinematic",
     probes=("logistic", "boosting"),
-    draws=100,
+    replicates=100,
     permutations=99,
     prd_runs=4,
 )
@@ -47,7 +47,7 @@ def gaussians(shift, n=1000, F=4):
 
 def test_equal_gaussians():
     real, fake = gaussians(0.0)
-    score = c2st_scores(real, fake, draws=200, permutations=99)
+    score = c2st_scores(real, fake, replicates=200, permutations=99)
     assert score.auc.low < 0.5 < score.auc.high
     assert score.auc.p_value > 0.05
     mmd = mmd_score(real, fake, permutations=99)
@@ -59,7 +59,7 @@ def test_equal_gaussians():
 
 def test_shifted_gaussians():
     real, fake = gaussians(0.3)
-    score = c2st_scores(real, fake, draws=200, permutations=99)
+    score = c2st_scores(real, fake, replicates=200, permutations=99)
     # Bayes: Φ(d/2) and Φ(d/√2) at the distance d between the means.
     normal, distance = torch.distributions.Normal(0, 1), 0.3 * math.sqrt(4)
     accuracy, auc = (float(normal.cdf(torch.tensor(distance / k))) for k in (2, math.sqrt(2)))

@@ -15,7 +15,7 @@ RULE = EvaluationRule(
     metrics=("c2st", "mmd", "kinematics"),
     feature_mode="kinematic",
     probes=("logistic", "forest"),
-    draws=20,
+    replicates=20,
     permutations=19,
 )
 

@@ -12,7 +12,7 @@ RULE = EvaluationRule(
     metrics=("c2st", "copying"),
     feature_mode="kinematic",
     probes=("logistic", "boosting"),
-    draws=150,
+    replicates=150,
     permutations=0,
     importance=False,
 )

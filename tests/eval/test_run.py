@@ -14,7 +14,7 @@ from humouse.eval.metrics.copying import Neighbour
 from humouse.eval.metrics.spectral import BandPower
 from humouse.eval.result import Evaluation, FeatureComparison
 from humouse.eval.run import FORMAT, SCORES, EvaluationRun, Finding
-from humouse.eval.statistics.score import Draws, Score
+from humouse.eval.statistics.score import Replicates, Score
 from humouse.features import feature_table
 
 # The types are built in the tests: what enforces their annotations draws from `random`, which
@@ -92,7 +92,7 @@ def test_a_run_comes_back_from_its_folder(
 
 @pytest.fixture
 def run(tmp_path: Path) -> EvaluationRun:
-    drawn = Score(0.5, 0.0, 1.0, draws=Draws((0.0, 1.0), 4))
+    drawn = Score(0.5, 0.0, 1.0, replicates=Replicates((0.0, 1.0), 4))
     parts = {
         name: Evaluation("people", "model", 20, 4, 0, {"mmd": drawn})
         for name in ("generated", "other_people")
@@ -109,7 +109,7 @@ def test_the_draws_behind_an_interval_stay_out_of_the_file(run: EvaluationRun):
     expected = {"value": 0.5, "low": 0.0, "high": 1.0, "p_value": None}
     assert content["excess"]["mmd"] == expected
     assert content["evaluations"]["generated"]["scores"]["mmd"] == expected
-    assert EvaluationRun.load(run.folder).generated.scores["mmd"].draws is None
+    assert EvaluationRun.load(run.folder).generated.scores["mmd"].replicates is None
 
 
 def test_the_worst_features():

@@ -7,14 +7,14 @@ import pytest
 from humouse.eval.metrics.copying import Neighbour
 from humouse.eval.metrics.spectral import BandPower
 from humouse.eval.result import Evaluation, FeatureComparison
-from humouse.eval.statistics.score import Draws, Score
+from humouse.eval.statistics.score import Replicates, Score
 from humouse.eval.verdict import findings, headline
 
 
 def sure(value, low, high):
-    """Return a score whose draws lie evenly over its interval."""
+    """Return a score whose replicates lie evenly over its interval."""
     spread = (low - value, 0.0, high - value)
-    return Score(value, low, high, None, Draws(tuple(value + one for one in spread), 10**6))
+    return Score(value, low, high, None, Replicates(tuple(value + one for one in spread), 10**6))
 
 
 def evaluation(auc, **more):
@@ -81,8 +81,8 @@ def test_likeness_is_claimed_only_where_it_is_sure():
 
 
 def test_few_draws_do_not_silence_the_alarm():
-    draws = Draws(tuple([0.9, 1.0] * 10), 10**6)
-    copied = Score(0.99, 0.9, 1.0, 1 / 21, draws)
+    replicates = Replicates(tuple([0.9, 1.0] * 10), 10**6)
+    copied = Score(0.99, 0.9, 1.0, 1 / 21, replicates)
     assert "copying" in kinds(evaluation(Score(0.64), scores={"copying": copied}))
     unsure = Score(0.99, None, None, 1e-9)
     assert "copying" in kinds(evaluation(Score(0.64), scores={"copying": unsure}))

@@ -39,7 +39,7 @@ def whole(
         "device=cpu",
         "steps=2",
         "n=30",
-        "draws=20",
+        "replicates=20",
         "permutations=9",
     ]
     settings = settings_from("diffusion/eval", EvalSettings, overrides)

@@ -84,7 +84,7 @@ def test_the_sample_command(conv_checkpoint: Path, tmp_path: Path):
 
 
 def test_the_eval_command(conv_checkpoint: Path, tmp_path: Path):
-    quick = ("metrics=[mmd]", "feature_mode=kinematic", "references=[]", "draws=0")
+    quick = ("metrics=[mmd]", "feature_mode=kinematic", "references=[]", "replicates=0")
     more = ("permutations=0", "report=false", "device=cpu", "conditions=val", "n=20")
     overrides = [f"ckpt={conv_checkpoint}", f"out_dir={tmp_path}", *quick, *more]
     diffusion_eval.run(settings_from("diffusion/eval", EvalSettings, overrides))

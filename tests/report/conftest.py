@@ -20,7 +20,7 @@ from humouse.eval.metrics.copying import Neighbour
 from humouse.eval.metrics.spectral import BandPower
 from humouse.eval.result import Evaluation, FeatureComparison
 from humouse.eval.run import SIDES, EvaluationRun, Finding
-from humouse.eval.statistics.score import MEASURES, PROBES, Draws, Score
+from humouse.eval.statistics.score import MEASURES, PROBES, Replicates, Score
 from humouse.eval.verdict import excesses
 from humouse.features import GROUPS, FeatureTable, feature_table, velocity_spectrum
 from humouse.features.spectra import BANDS_HZ
@@ -65,7 +65,7 @@ def scores_of(apart: float) -> dict[str, Score]:
     def score(name: str) -> Score:
         plain = interval_of(name)
         ends = plain.low, plain.value, plain.high
-        return replace(plain, draws=Draws(tuple(float(end) for end in ends), 20))
+        return replace(plain, replicates=Replicates(tuple(float(end) for end in ends), 20))
 
     def interval_of(name: str) -> Score:
         ideal = MEASURES[name].ideal
@@ -279,7 +279,7 @@ def _detection_scores(hard: float, rng: np.random.Generator) -> dict[str, Score]
     for name, (value, half) in values.items():
         drawn = value + half / 2 * rng.normal(size=40)
         low, high = max(0.0, value - half), min(1.0, value + half)
-        scores[name] = Score(value, low, high, draws=Draws(tuple(drawn.tolist()), 20))
+        scores[name] = Score(value, low, high, replicates=Replicates(tuple(drawn.tolist()), 20))
     return scores
 
 

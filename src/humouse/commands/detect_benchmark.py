@@ -35,7 +35,7 @@ _PLAN = "plan.json"
 _CONFIG = "detect/benchmark"
 _VERB = "humouse detect benchmark"
 # These change what is shown of a run, or how it is done, not what is measured.
-_FREE_TO_CHANGE = ("resume", "workers", "draws", "report", "out_dir")
+_FREE_TO_CHANGE = ("resume", "workers", "replicates", "report", "out_dir")
 
 
 def run(settings: BenchmarkSettings) -> None:
@@ -98,7 +98,7 @@ def _measure(benchmark: Benchmark, provenance: dict[str, Any]) -> BenchmarkResul
         families=tuple(benchmark.makers),
         scripted=tuple(name for name in benchmark.makers if name in FAMILIES),
         seeds=s.seeds,
-        draws=s.draws,
+        replicates=s.replicates,
     )
     with progress_bar("measuring", design.steps) as advance:
         result = measured(benchmark.tally(), design, benchmark.folder, provenance, advance)

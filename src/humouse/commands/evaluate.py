@@ -108,7 +108,7 @@ def _checked(settings: EvalSettings) -> EvaluationRule:
         metrics=tuple(settings.metrics),
         feature_mode=settings.feature_mode,
         probes=tuple(settings.probes),
-        draws=settings.draws,
+        replicates=settings.replicates,
         permutations=settings.permutations,
         seed=settings.seed,
     )

@@ -101,7 +101,7 @@ def _checked(settings: SigmaEvalSettings) -> EvaluationRule:
         metrics=("c2st", "mmd", "prd", "kinematics", "spectra"),
         feature_mode="sigma_lognormal",
         probes=("forest",),
-        draws=settings.draws,
+        replicates=settings.replicates,
         permutations=settings.permutations,
         importance=False,
         seed=settings.seed,

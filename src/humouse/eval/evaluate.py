@@ -151,11 +151,11 @@ class _Work:
         self.users = pair.real.user, pair.fake.user
         self.scaled = common_scale(*(table.values for table in pair.tables))
         n = len(pair.real)
-        self.draws = (
+        self.replicates = (
             Resampling.over_people(
-                self.users[0], n, self.users[1], n, draws=rule.draws, seed=rule.seed
+                self.users[0], n, self.users[1], n, replicates=rule.replicates, seed=rule.seed
             )
-            if rule.draws
+            if rule.replicates
             else None
         )
 
@@ -173,7 +173,7 @@ class _Work:
         real, fake = tables
         common: dict[str, Any] = {
             "hold_out_fake_users": self.shared_people,
-            "draws": rule.draws,
+            "replicates": rule.replicates,
             "seed": rule.seed,
         }
         if kind in FEATURE_PROBES:
@@ -198,7 +198,7 @@ class _Work:
     def mmd(self, scores: dict[str, Any], parts: dict[str, Any]) -> None:
         scores["mmd"] = mmd_score(
             *self.scaled,
-            resampling=self.draws,
+            resampling=self.replicates,
             permutations=self.rule.permutations,
             seed=self.rule.seed,
             real_users=self.users[0],
@@ -207,18 +207,18 @@ class _Work:
 
     def prd(self, scores: dict[str, Any], parts: dict[str, Any]) -> None:
         result = prd_score(
-            *self.scaled, runs=self.rule.prd_runs, seed=self.rule.seed, resampling=self.draws
+            *self.scaled, runs=self.rule.prd_runs, seed=self.rule.seed, resampling=self.replicates
         )
         scores["prd_precision"], scores["prd_recall"] = result.precision, result.recall
         parts.setdefault("curves", {})["prd"] = result.curve
 
     def neighbours(self, scores: dict[str, Any], parts: dict[str, Any]) -> None:
-        scores.update(neighbour_scores(*self.scaled, resampling=self.draws))
+        scores.update(neighbour_scores(*self.scaled, resampling=self.replicates))
 
     def kinematics(self, scores: dict[str, Any], parts: dict[str, Any]) -> None:
         real, fake = self.pair.tables
         distances, scores["wasserstein"] = wasserstein_scores(
-            real.values, fake.values, resampling=self.draws
+            real.values, fake.values, resampling=self.replicates
         )
         columns = [
             column.tolist()
@@ -235,7 +235,7 @@ class _Work:
 
     def spectra(self, scores: dict[str, Any], parts: dict[str, Any]) -> None:
         parts["spectra"], scores["spectral_distance_db"] = band_powers(
-            self.pair.real, self.pair.fake, resampling=self.draws
+            self.pair.real, self.pair.fake, resampling=self.replicates
         )
 
     def copying(self, scores: dict[str, Any], parts: dict[str, Any]) -> None:
@@ -252,7 +252,7 @@ class _Work:
         )
         real, fake = (table.select(names).values for table in tables)
         train = feature_table(self.train, groups).values
-        result = copying(*_scaled_by(real, fake, real, train), resampling=self.draws)
+        result = copying(*_scaled_by(real, fake, real, train), resampling=self.replicates)
         scores["copying"] = result.score
         parts["neighbours"] = tuple(result.neighbours)
         parts["exact_copies"] = result.duplicates

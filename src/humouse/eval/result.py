@@ -6,7 +6,7 @@ from typing import Any
 
 from humouse.eval.metrics.copying import Neighbour
 from humouse.eval.metrics.spectral import BandPower
-from humouse.eval.statistics.score import Score, without_draws
+from humouse.eval.statistics.score import Score, without_replicates
 
 
 @dataclass(frozen=True)
@@ -70,8 +70,8 @@ class Evaluation:
     warnings: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
-        """Return everything as plain JSON types; of the scores' draws, their intervals."""
-        return asdict(self, dict_factory=without_draws)
+        """Return everything as plain JSON types; of the scores' replicates, their intervals."""
+        return asdict(self, dict_factory=without_replicates)
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> "Evaluation":

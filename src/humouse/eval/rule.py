@@ -7,7 +7,7 @@ from humouse.eval.statistics.score import PROBES
 from humouse.features.modes import FEATURE_MODES
 from humouse.settings.checks import check_names, check_seed
 
-FEWEST_DRAWS = 20
+FEWEST_REPLICATES = 20
 
 METRICS = ("c2st", "mmd", "prd", "neighbours", "kinematics", "spectra", "copying")
 """c2st: the probes. mmd. prd: precision and recall by clustering. neighbours: precision, recall,
@@ -23,7 +23,7 @@ class EvaluationRule:
         metrics: Which of `METRICS`.
         feature_mode: Which of `FEATURE_MODES` the metrics are taken on.
         probes: Which of `score.PROBES` are the two-sample test.
-        draws: Draws of people that the intervals come from, at least 20; 0 for none.
+        replicates: Bootstrap replicates that the intervals come from, at least 20; 0 for none.
         permutations: Labellings that p-values come from (of MMD, and of the logistic probe, its
             whole fit inside); 0 for none.
         importance: Whether to measure what each feature adds to the boosting probe.
@@ -35,7 +35,7 @@ class EvaluationRule:
     metrics: tuple[str, ...] = METRICS
     feature_mode: str = "neuromotor"
     probes: tuple[str, ...] = ("logistic", "mlp", "forest", "boosting", "sequence")
-    draws: int = 200
+    replicates: int = 200
     permutations: int = 199
     importance: bool = True
     prd_runs: int = 10
@@ -49,7 +49,7 @@ class EvaluationRule:
             metrics=("c2st", "mmd", "prd"),
             feature_mode=feature_mode,
             probes=("logistic",),
-            draws=100,
+            replicates=100,
             permutations=0,
             importance=False,
             prd_runs=2,
@@ -70,9 +70,9 @@ class EvaluationRule:
         check_seed(self.seed)
         if self.permutations < 0:
             raise InputError(f"permutations={self.permutations}: must be at least 0; 0 for none")
-        if self.draws < 0 or 0 < self.draws < FEWEST_DRAWS:
+        if self.replicates < 0 or 0 < self.replicates < FEWEST_REPLICATES:
             raise InputError(
-                f"draws={self.draws}: must be at least {FEWEST_DRAWS}, or 0 for no intervals"
+                f"replicates={self.replicates}: must be at least {FEWEST_REPLICATES}, or 0 for no intervals"
             )
 
     @property

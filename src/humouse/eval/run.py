@@ -14,7 +14,7 @@ from typing import Any
 
 from humouse.errors import InputError
 from humouse.eval.result import Evaluation
-from humouse.eval.statistics.score import Score, without_draws
+from humouse.eval.statistics.score import Score, without_replicates
 from humouse.features import FeatureTable
 from humouse.files import read_json, write_json
 from humouse.trajectories import Trajectories
@@ -88,7 +88,7 @@ class EvaluationRun:
             "format": FORMAT,
             "headline": self.headline,
             "excess": {
-                name: asdict(score, dict_factory=without_draws)
+                name: asdict(score, dict_factory=without_replicates)
                 for name, score in self.excess.items()
             },
             "findings": [asdict(finding) for finding in self.findings],

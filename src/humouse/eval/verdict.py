@@ -111,8 +111,8 @@ def _copying(judged: Evaluation, floor: Evaluation | None) -> Iterator[Finding]:
     # New gestures of the train people are nearer to the train set too than those of others.
     excess = excess_over(score, _floor_of(floor, "copying"))
     lowest = score.value if score.low is None else score.low
-    # Few draws of people cannot give a smaller p-value than this.
-    least = 1 / (1 + len(score.draws.values)) if score.draws else 0.0
+    # Few bootstrap replicates cannot give a smaller p-value than this.
+    least = 1 / (1 + len(score.replicates.values)) if score.replicates else 0.0
     if lowest > 0.5 and score.p_value <= max(_SURE, least) and _surely_above(excess):
         copies = f"; {judged.exact_copies:,} are exact copies" if judged.exact_copies else ""
         yield Finding(

@@ -101,7 +101,7 @@ class BenchmarkSettings:
     bots_per_family: int = setting("movements of each family to evaluate on")
     calibration_share: float = setting("share of the train people kept for calibration")
     seeds: int = setting("repetitions, each with its own people, negatives and weights")
-    draws: int = setting("draws of people behind each interval; 0 for no intervals")
+    replicates: int = setting("bootstrap replicates behind each interval; 0 for no intervals")
     workers: int = setting("processes; each uses one thread")
     resume: bool = setting("go on with what out_dir holds, instead of keeping it aside")
     report: bool = setting("write benchmark.html, a page with everything")

@@ -62,7 +62,7 @@ class EvalSettings:
     references: list[str] = setting(
         "what to score beside it: any of other_people, same_people, replay, line, bezier"
     )
-    draws: int = setting("draws of people behind each interval; 0 for no intervals")
+    replicates: int = setting("bootstrap replicates behind each interval; 0 for no intervals")
     permutations: int = setting("labellings behind each p-value; 0 for none")
     group_by_user: bool = setting("a probe is scored on people it was not fitted on")
     unseen: str = setting(
@@ -105,7 +105,7 @@ class SigmaEvalSettings:
         "network calls per movement; null for 20, or what the model was distilled to"
     )
     sampler: str = setting("ddim, dpm (DPM-Solver++ 2M) or sde (its stochastic kin)")
-    draws: int = setting("draws of people behind each interval; 0 for no intervals")
+    replicates: int = setting("bootstrap replicates behind each interval; 0 for no intervals")
     permutations: int = setting("labellings behind the p-value of MMD; 0 for none")
     seed: int = setting("seed of the samples and of the scores")
     device: str = setting("auto, cpu or cuda")

@@ -36,7 +36,7 @@ _SMALL = (
     "calibration_share=0.4",
     "bots_per_family=120",
     "seeds=2",
-    "draws=20",
+    "replicates=20",
     "workers=1",
 )
 

@@ -11,15 +11,17 @@ from humouse.detection.benchmark.findings import ENOUGH, findings, gain, gesture
 from humouse.detection.benchmark.result import BenchmarkResult, Cell, FalseAlarms, Session, Transfer
 from humouse.detection.names import MEAN
 from humouse.eval.statistics.resampling import interval
-from humouse.eval.statistics.score import Draws, Score
+from humouse.eval.statistics.score import Replicates, Score
 
 UNITS = 20
 
 
 def score(value, spread=0.002, seed=0):
-    """Return a score with draws; those of one seed move together."""
+    """Return a score with replicates; those of one seed move together."""
     drawn = torch.from_numpy(value + spread * np.random.default_rng(seed).normal(size=200))
-    return Score(value, *interval(value, drawn, UNITS), draws=Draws(tuple(drawn.tolist()), UNITS))
+    return Score(
+        value, *interval(value, drawn, UNITS), replicates=Replicates(tuple(drawn.tolist()), UNITS)
+    )
 
 
 def cell(family, auc, tpr=0.9, mix="all", detector="blend", **spreads):
@@ -94,7 +96,7 @@ def mixes(values, spread=0.05, seeds=(0, 0, 0, 0)):
 
 
 def test_a_gain_is_paired_over_the_draws():
-    """Intervals of 0.2 each, yet a gain of 0.02 is sure where every draw has it."""
+    """Intervals of 0.2 each, yet a gain of 0.02 is sure where every replicate has it."""
     content = result(*mixes((0.80, 0.80, 0.82, 0.80)))
     before, _, more = gain(content, "blend", MEAN, "bots", "bots+diffusion")
     assert before.high - before.low > 0.15
@@ -122,7 +124,7 @@ def test_a_loss_is_told():
 
 def test_without_draws_a_gain_is_bare():
     bare = [
-        replace(one, scores={name: replace(s, draws=None) for name, s in one.scores.items()})
+        replace(one, scores={name: replace(s, replicates=None) for name, s in one.scores.items()})
         for one in mixes((0.80, 0.80, 0.82, 0.80))
     ]
     sentence = said(

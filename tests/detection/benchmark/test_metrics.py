@@ -65,7 +65,7 @@ def plain_calibration_error(human, bot, human_weights, bot_weights):
 
 
 def test_values_are_those_of_scikit_learn():
-    scores = detection_scores(HUMAN, BOT, threshold=1.5, draws=0, seed=0)
+    scores = detection_scores(HUMAN, BOT, threshold=1.5, replicates=0, seed=0)
     weights = balanced(np.ones(len(HUMAN)), np.ones(len(BOT)))
     probability = np.concatenate([HUMAN.probability, BOT.probability])
     false, true, _ = roc_curve(LABEL, BOTH, drop_intermediate=False)
@@ -86,8 +86,8 @@ def test_values_are_those_of_scikit_learn():
 
 
 def test_every_draw_is_that_of_scikit_learn():
-    scores = detection_scores(HUMAN, BOT, threshold=1.5, draws=6, seed=3)
-    drawn = Resampling.over_people(HUMAN.user, len(HUMAN), BOT.user, len(BOT), draws=6, seed=3)
+    scores = detection_scores(HUMAN, BOT, threshold=1.5, replicates=6, seed=3)
+    drawn = Resampling.over_people(HUMAN.user, len(HUMAN), BOT.user, len(BOT), replicates=6, seed=3)
     probability = np.concatenate([HUMAN.probability, BOT.probability])
     for k in range(6):
         human, bot = drawn.real[k].numpy(), drawn.fake[k].numpy()
@@ -102,9 +102,9 @@ def test_every_draw_is_that_of_scikit_learn():
             "calibration_error": plain_calibration_error(HUMAN, BOT, human, bot),
             "brier": brier_score_loss(LABEL, probability, sample_weight=weights),
         }
-        found = {name: score.draws.values[k] for name, score in scores.items()}
+        found = {name: score.replicates.values[k] for name, score in scores.items()}
         assert found == pytest.approx(expected)
-        assert scores["roc_auc"].draws.units == 10
+        assert scores["roc_auc"].replicates.units == 10
 
 
 def test_gaussians_in_closed_form():
@@ -119,7 +119,7 @@ def test_gaussians_in_closed_form():
     posterior = [sigmoid(2 * side - 2) for side in sides]
     users = np.array(["one"] * 60_000)
     human, bot = (Judged(*pair, users) for pair in zip(sides, posterior, strict=True))
-    scores = detection_scores(human, bot, threshold=float(norm.isf(0.01)), draws=0, seed=0)
+    scores = detection_scores(human, bot, threshold=float(norm.isf(0.01)), replicates=0, seed=0)
     assert scores["calibration_error"].value < 0.006
     caught = norm.sf(norm.isf(0.01) - 2)
     assert scores["f1"].value == pytest.approx(2 * caught / (1.01 + caught), abs=0.01)
@@ -162,15 +162,15 @@ def test_a_whole_weight_is_a_repetition(seed):
 
 def test_a_low_rate_takes_many_people():
     few = judged(999, 0, 2)
-    assert "tpr_at_01" not in detection_scores(few, BOT, threshold=1.5, draws=0, seed=0)
+    assert "tpr_at_01" not in detection_scores(few, BOT, threshold=1.5, replicates=0, seed=0)
     few = judged(99, 0, 2)
-    assert "tpr_at_1" not in detection_scores(few, BOT, threshold=1.5, draws=0, seed=0)
+    assert "tpr_at_1" not in detection_scores(few, BOT, threshold=1.5, replicates=0, seed=0)
 
 
 def test_a_separated_family_is_perfect():
     apart = Judged(BOT.score + 50, np.ones(len(BOT)), BOT.user)
     sure = Judged(HUMAN.score, np.zeros(len(HUMAN)), HUMAN.user)
-    scores = detection_scores(sure, apart, threshold=20.0, draws=50, seed=0)
+    scores = detection_scores(sure, apart, threshold=20.0, replicates=50, seed=0)
     for name, measure in SCORES.items():
         assert scores[name].value == pytest.approx(measure.ideal, abs=1e-12)
         assert scores[name].low == pytest.approx(measure.ideal, abs=1e-12)
@@ -184,7 +184,7 @@ def test_shuffled_labels_read_one_half():
     first, second = rows[: len(HUMAN)], rows[len(HUMAN) :]
     human = Judged(BOTH[first], sigmoid(BOTH[first]), users[first])
     bot = Judged(BOTH[second], sigmoid(BOTH[second]), users[second])
-    scores = detection_scores(human, bot, threshold=1.5, draws=100, seed=0)
+    scores = detection_scores(human, bot, threshold=1.5, replicates=100, seed=0)
     assert scores["roc_auc"].low < 0.5 < scores["roc_auc"].high
     assert scores["pr_auc"].value == pytest.approx(0.5, abs=0.05)
     assert scores["tpr_at_1"].value < 0.05
@@ -200,7 +200,7 @@ def test_people_who_differ_widen_the_interval():
         for strength in (0, 1)
     )
     narrow, wide = (
-        detection_scores(side, bot, threshold=1.0, draws=200, seed=0)["roc_auc"]
+        detection_scores(side, bot, threshold=1.0, replicates=200, seed=0)["roc_auc"]
         for side in (alike, apart)
     )
     assert wide.high - wide.low > 2 * (narrow.high - narrow.low)
@@ -214,44 +214,44 @@ def test_a_bot_is_drawn_with_the_person_whose_errand_it_ran():
     human = Judged(rng.normal(0, 1, 1200) + habit, np.full(1200, 0.5), users)
     bots = rng.normal(1, 1, 1200) + habit
     same = detection_scores(
-        human, Judged(bots, np.full(1200, 0.5), users), threshold=1.0, draws=200, seed=0
+        human, Judged(bots, np.full(1200, 0.5), users), threshold=1.0, replicates=200, seed=0
     )["roc_auc"]
     strangers = np.char.add("else ", users)
     other = detection_scores(
-        human, Judged(bots, np.full(1200, 0.5), strangers), threshold=1.0, draws=200, seed=0
+        human, Judged(bots, np.full(1200, 0.5), strangers), threshold=1.0, replicates=200, seed=0
     )["roc_auc"]
     assert same.high - same.low < (other.high - other.low) / 2
 
 
 def test_a_draw_without_any_bot_is_left_out():
     one = Judged(BOT.score, BOT.probability, np.where(np.arange(len(BOT)) < 9, "user 0", "user 1"))
-    scores = detection_scores(HUMAN, one, threshold=1.5, draws=100, seed=0)
-    drawn = np.array(scores["roc_auc"].draws.values)
+    scores = detection_scores(HUMAN, one, threshold=1.5, replicates=100, seed=0)
+    drawn = np.array(scores["roc_auc"].replicates.values)
     assert 0 < np.isnan(drawn).sum() < 60
     for name, score in scores.items():
-        assert np.array_equal(np.isnan(score.draws.values), np.isnan(drawn)), name
+        assert np.array_equal(np.isnan(score.replicates.values), np.isnan(drawn)), name
         assert np.isfinite([score.low, score.high]).all()
 
 
 def test_draws_are_paired_between_families():
-    first = detection_scores(HUMAN, BOT, threshold=1.5, draws=40, seed=1)["roc_auc"]
+    first = detection_scores(HUMAN, BOT, threshold=1.5, replicates=40, seed=1)["roc_auc"]
     easier = Judged(BOT.score + 0.5, BOT.probability, BOT.user)
-    second = detection_scores(HUMAN, easier, threshold=1.5, draws=40, seed=1)["roc_auc"]
-    gain = np.subtract(second.draws.values, first.draws.values)
+    second = detection_scores(HUMAN, easier, threshold=1.5, replicates=40, seed=1)["roc_auc"]
+    gain = np.subtract(second.replicates.values, first.replicates.values)
     assert (gain > 0).all()
 
 
 def test_the_mean_over_seeds_is_taken_draw_by_draw():
     seeds = [
-        detection_scores(HUMAN, judged(700, mean, seed), threshold=1.5, draws=30, seed=0)
+        detection_scores(HUMAN, judged(700, mean, seed), threshold=1.5, replicates=30, seed=0)
         for mean, seed in ((1.5, 3), (2.0, 4), (2.5, 5))
     ]
     mean = mean_over_seeds(seeds)
     for name in SCORES:
         score = mean[name]
         assert score.value == pytest.approx(np.mean([one[name].value for one in seeds]))
-        drawn = np.mean([one[name].draws.values for one in seeds], axis=0)
-        assert score.draws.values == pytest.approx(drawn)
+        drawn = np.mean([one[name].replicates.values for one in seeds], axis=0)
+        assert score.replicates.values == pytest.approx(drawn)
         low, high = interval(score.value, torch.from_numpy(drawn), 10)
         assert (score.low, score.high) == pytest.approx((max(low, 0), min(high, 1)))
     once = mean_over_seeds(seeds[:1])
@@ -264,8 +264,11 @@ def test_the_mean_keeps_what_all_have():
     assert {name: score.value for name, score in plain.items()} == pytest.approx({"a": 0.3})
     with pytest.raises(ValueError, match="nothing"):
         mean_over_seeds([])
-    drawn = [detection_scores(HUMAN, BOT, threshold=1.5, draws=draws, seed=0) for draws in (20, 30)]
-    with pytest.raises(ValueError, match="number of draws"):
+    drawn = [
+        detection_scores(HUMAN, BOT, threshold=1.5, replicates=replicates, seed=0)
+        for replicates in (20, 30)
+    ]
+    with pytest.raises(ValueError, match="number of replicates"):
         mean_over_seeds(drawn)
 
 

@@ -45,7 +45,7 @@ def test_a_session_is_of_one_mover_in_order(names, gestures):
 
 @pytest.mark.parametrize("gestures", GESTURES)
 def test_evidence_adds_up_as_independent_gaussians_do(gestures):
-    scores = session_scores(HUMAN, BOT, VARIANTS, gestures=gestures, draws=0, seed=0)
+    scores = session_scores(HUMAN, BOT, VARIANTS, gestures=gestures, replicates=0, seed=0)
     apart = APART * gestures**0.5  # sums of log-odds are Gaussian, that far apart
     assert scores["roc_auc"].value == pytest.approx(norm.cdf(apart / 2**0.5), abs=0.01)
     expected = norm.sf(norm.isf(0.01) - apart)
@@ -56,8 +56,8 @@ def test_one_gesture_is_the_detectors_own_score():
     few = [
         Judged(side.score[:900], side.probability[:900], side.user[:900]) for side in (HUMAN, BOT)
     ]
-    alone = session_scores(*few, VARIANTS[:900], gestures=1, draws=0, seed=0)
-    whole = detection_scores(*few, threshold=1.0, draws=0, seed=0)
+    alone = session_scores(*few, VARIANTS[:900], gestures=1, replicates=0, seed=0)
+    whole = detection_scores(*few, threshold=1.0, replicates=0, seed=0)
     assert alone == {name: whole[name] for name in ("roc_auc", "tpr_at_1")}
 
 
@@ -76,9 +76,9 @@ def test_a_plain_loop_agrees():
             sums += [sum(own[k : k + 5]) for k in range(0, len(own) - 4, 5)]
         totals.append(sums)
     label = np.repeat([0, 1], [len(totals[0]), len(totals[1])])
-    found = session_scores(human, bot, variants, gestures=5, draws=30, seed=0)
+    found = session_scores(human, bot, variants, gestures=5, replicates=30, seed=0)
     assert found["roc_auc"].value == pytest.approx(roc_auc_score(label, np.concatenate(totals)))
-    assert found["roc_auc"].draws.units == 7
+    assert found["roc_auc"].replicates.units == 7
     assert found["roc_auc"].low < found["roc_auc"].value < found["roc_auc"].high
     assert "tpr_at_1" not in found  # 63 sessions cannot hold 1% of false alarms
 
@@ -90,8 +90,8 @@ def test_a_person_who_looks_odd_throughout_spoils_sessions():
     habit = np.repeat(rng.normal(0, 1, 40), 500)
     score = rng.normal(0, 1, 20_000) + habit
     odd = Judged(score, posterior(score), users)
-    ten = session_scores(odd, BOT, VARIANTS, gestures=10, draws=0, seed=0)["roc_auc"].value
-    independent = session_scores(HUMAN, BOT, VARIANTS, gestures=10, draws=0, seed=0)
+    ten = session_scores(odd, BOT, VARIANTS, gestures=10, replicates=0, seed=0)["roc_auc"].value
+    independent = session_scores(HUMAN, BOT, VARIANTS, gestures=10, replicates=0, seed=0)
     assert ten < independent["roc_auc"].value - 0.06
 
 
@@ -104,14 +104,14 @@ def test_no_gesture_is_surer_than_calibration_can_say():
     # One gesture that is surely a bot's does not outweigh nine that are not.
     mixed = Judged(np.zeros(10), np.array([1.0] + [0.2] * 9), users)
     plain = Judged(np.zeros(10), np.full(10, 0.5), users)
-    scores = session_scores(plain, mixed, users, gestures=10, draws=0, seed=0)
+    scores = session_scores(plain, mixed, users, gestures=10, replicates=0, seed=0)
     assert scores["roc_auc"].value == 0
 
 
 def test_too_few_gestures_for_a_session():
     few = gaussian(30, 0, 6, people=10)
-    assert session_scores(few, BOT, VARIANTS, gestures=5, draws=0, seed=0) == {}
+    assert session_scores(few, BOT, VARIANTS, gestures=5, replicates=0, seed=0) == {}
     with pytest.raises(ValueError, match="at least 1"):
-        session_scores(few, BOT, VARIANTS, gestures=0, draws=0, seed=0)
+        session_scores(few, BOT, VARIANTS, gestures=0, replicates=0, seed=0)
     with pytest.raises(ValueError, match="variants"):
-        session_scores(few, BOT, VARIANTS[:5], gestures=1, draws=0, seed=0)
+        session_scores(few, BOT, VARIANTS[:5], gestures=1, replicates=0, seed=0)

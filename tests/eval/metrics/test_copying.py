@@ -17,7 +17,7 @@ def train(crowd):
 def test_a_copied_train_set_is_flagged(train, crowd):
     held_out, people = crowd(1, F=4)
     fake = train[torch.randperm(len(train), generator=torch.Generator().manual_seed(0))[:120]]
-    drawn = Resampling.over_people(people, 120, None, 120, draws=100, seed=0)
+    drawn = Resampling.over_people(people, 120, None, 120, replicates=100, seed=0)
     found = copying(fake, held_out, train, resampling=drawn)
     assert found.score.value == found.score.low == 1
     assert found.score.p_value == 1 / 101
@@ -31,7 +31,7 @@ def test_a_copied_train_set_is_flagged(train, crowd):
 def test_a_blurred_copy_is_flagged_by_degrees(train, crowd):
     held_out, people = crowd(1, F=4)
     noise = torch.randn(train[:120].shape, generator=torch.Generator().manual_seed(0)).double()
-    drawn = Resampling.over_people(people, 120, None, 120, draws=100, seed=0)
+    drawn = Resampling.over_people(people, 120, None, 120, replicates=100, seed=0)
     scores = [
         copying(train[:120] + blur * noise, held_out, train, resampling=drawn).score
         for blur in (0.01, 0.3)
@@ -47,13 +47,13 @@ def test_held_out_people_are_not(train, crowd):
     for seed in range(100):
         fake, others = crowd(200 + seed, spread=2, F=4)
         held_out, people = crowd(400 + seed, spread=2, F=4)
-        drawn = Resampling.over_people(people, 120, others, 120, draws=100, seed=seed)
+        drawn = Resampling.over_people(people, 120, others, 120, replicates=100, seed=seed)
         flagged += copying(fake, held_out, train, resampling=drawn).score.p_value <= 0.05
         by_rows += copying(fake, held_out, train).score.p_value <= 0.05
     assert flagged <= 12
     assert by_rows > flagged + 8
     rows, people = crowd(7, F=4)
-    drawn = Resampling.over_people(people, 120, people, 120, draws=50, seed=0)
+    drawn = Resampling.over_people(people, 120, people, 120, replicates=50, seed=0)
     same = copying(rows, rows, train, resampling=drawn).score
     assert (same.value, same.low, same.high) == pytest.approx((0.5, 0.5, 0.5))
     assert same.p_value == 1
@@ -76,7 +76,7 @@ def test_values_draws_and_p_equal_plain_ones(train, crowd):
         )
         return wins / v.sum() / w.sum()
 
-    drawn = Resampling.over_people(people, 36, None, 30, draws=11, seed=0)
+    drawn = Resampling.over_people(people, 36, None, 30, replicates=11, seed=0)
     found = copying(fake, held_out, train, resampling=drawn)
     assert found.score.value == pytest.approx(chance(np.ones(36), np.ones(30)))
     values = [chance(*pair) for pair in zip(drawn.real.numpy(), drawn.fake.numpy(), strict=True)]

@@ -33,7 +33,7 @@ def ties(seed, n):
 def test_values_and_draws_equal_scipy():
     real, fake = ties(0, 60), ties(1, 45)
     people = (np.arange(60) % 7).astype(str)
-    drawn = Resampling.over_people(people, 60, None, 45, draws=9, seed=0)
+    drawn = Resampling.over_people(people, 60, None, 45, replicates=9, seed=0)
     scores = wasserstein_scores(real, fake, resampling=drawn)
     weights = [
         (np.ones(60), np.ones(45)),

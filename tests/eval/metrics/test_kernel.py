@@ -51,7 +51,7 @@ def test_mmd_equals_the_plain_double_sum(gaussian, seed, m, n, sigma):
 
 def test_draws_equal_the_plain_weighted_sum(crowd):
     (x, people), (y, _) = crowd(0, 6, 4), crowd(1, 5, 4)
-    drawn = Resampling.over_people(people, len(x), None, len(y), draws=8, seed=0)
+    drawn = Resampling.over_people(people, len(x), None, len(y), replicates=8, seed=0)
     values = [weighted_mmd(x, y, *pair, 1.5) for pair in zip(drawn.real, drawn.fake, strict=True)]
     score = mmd_score(x, y, sigma=1.5, resampling=drawn)
     assert score.value == pytest.approx(mmd_rbf(x, y, 1.5), abs=1e-12)
@@ -159,7 +159,7 @@ def test_the_interval_covers_and_one_over_rows_does_not(coverage):
         ({"permutations": 9, "fake_users": ["ann"]}, "9 rows need 9 users, not 1"),
         (
             {"resampling": Resampling(torch.ones(2, 9), torch.ones(2, 8), 8)},
-            "the draws are of 9 and 8 rows, the sets have 9 and 9",
+            "the replicates are of 9 and 8 rows, the sets have 9 and 9",
         ),
     ],
 )

@@ -54,14 +54,14 @@ def plain(real, fake, v, w, k):
 
 def test_draws_equal_the_plain_loop(crowd):
     (real, people), (fake, _) = crowd(0, 6, 6), crowd(1, 5, 6, shift=0.5)
-    drawn = Resampling.over_people(people, len(real), None, len(fake), draws=9, seed=0)
+    drawn = Resampling.over_people(people, len(real), None, len(fake), replicates=9, seed=0)
     sides = real.numpy(), fake.numpy()
     whole = plain(*sides, np.ones(len(real)), np.ones(len(fake)), 3)
-    draws = [
+    replicates = [
         plain(*sides, v, w, 3) for v, w in zip(drawn.real.numpy(), drawn.fake.numpy(), strict=True)
     ]
     scores = neighbour_scores(real, fake, k=3, resampling=drawn)
-    for name, value, values in zip(NAMES, whole, np.transpose(draws), strict=True):
+    for name, value, values in zip(NAMES, whole, np.transpose(replicates), strict=True):
         found = scores[name]
         assert found.value == pytest.approx(value), name
         most = np.inf if name == "density" else 1
@@ -72,7 +72,7 @@ def test_draws_equal_the_plain_loop(crowd):
 
 def test_a_dropped_mode_costs_recall_and_an_invented_one_precision(modes):
     four, two = modes([0.25] * 4, 0, 400), modes([0.5, 0.5, 0, 0], 1, 400)
-    drawn = Resampling.over_people(None, 400, None, 400, draws=50, seed=0)
+    drawn = Resampling.over_people(None, 400, None, 400, replicates=50, seed=0)
     dropped = neighbour_scores(four, two, resampling=drawn)
     assert dropped["knn_precision"].low > 0.9
     assert dropped["knn_recall"].high < 0.6

@@ -27,7 +27,7 @@ def test_prd_is_seeded_and_takes_unequal_sizes(gaussian):
     real, fake = gaussian(400, 2, 1), gaussian(90, 2, 2)
     assert prd_scores(real, fake, runs=2, seed=3) == prd_scores(real, fake, runs=2, seed=3)
     assert min(prd(real, fake)) > 0.75
-    drawn = Resampling.over_people(None, 400, None, 90, draws=20, seed=0)
+    drawn = Resampling.over_people(None, 400, None, 90, replicates=20, seed=0)
     score = prd_score(real, fake, runs=2, seed=3, resampling=drawn)
     assert (score.precision.value, score.recall.value) == prd_scores(real, fake, runs=2, seed=3)
     assert 0 < score.recall.high - score.recall.low < 0.3
@@ -47,7 +47,7 @@ def test_draws_weigh_the_clusters_anew(modes):
     """With a cluster for each mode the shares, and so the scores, are known."""
     real, fake = modes([0.4, 0.3, 0.2, 0.1], 0, 200), modes([0.1, 0.2, 0.7, 0], 1, 200)
     people = np.arange(200) % 10
-    drawn = Resampling.over_people(people.astype(str), 200, None, 200, draws=6, seed=0)
+    drawn = Resampling.over_people(people.astype(str), 200, None, 200, replicates=6, seed=0)
     score = prd_score(real, fake, clusters=4, runs=1, resampling=drawn)
     angle = torch.arange(4).double()
     centre = 50 * torch.stack([angle.cos(), angle.sin()], 1)
@@ -81,11 +81,11 @@ def test_the_curve_is_monotone_short_and_holds_its_scores(modes):
 
 
 def test_no_interval_leaves_the_range_of_a_share(gaussian):
-    """Three people with a third of the plane each, of whom a draw often lacks one."""
+    """Three people with a third of the plane each, of whom a replicate often lacks one."""
     real, fake = gaussian(90, 2, 1), gaussian(90, 2, 2)
     real = real[real[:, 0].argsort()]
     drawn = Resampling.over_people(
-        [f"{k // 30}" for k in range(90)], 90, None, 90, draws=50, seed=0
+        [f"{k // 30}" for k in range(90)], 90, None, 90, replicates=50, seed=0
     )
     score = prd_score(real, fake, clusters=6, runs=1, resampling=drawn)
     assert score.precision.high == 1

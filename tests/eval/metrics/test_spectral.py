@@ -49,7 +49,7 @@ def test_a_band_that_is_quieter_shows_in_that_band_alone():
 def test_draws_equal_plain_means_over_the_people_drawn():
     real, fake = movements(0), movements(1, 50, 1.3)
     people = (np.arange(60) % 9).astype(str)
-    drawn = Resampling.over_people(people, 60, None, 50, draws=7, seed=0)
+    drawn = Resampling.over_people(people, 60, None, 50, replicates=7, seed=0)
     bands, distance = band_powers(real, fake, resampling=drawn)
     frequency, power = velocity_spectrum(real)
     powers = power.double().numpy(), velocity_spectrum(fake)[1].double().numpy()

@@ -192,9 +192,9 @@ def test_importance_names_the_feature_that_differs():
 
 def test_the_sequence_probe_is_scored_on_people_it_never_saw(make_reaches):
     real, fake = make_reaches(200, 0, users=10), make_reaches(200, 1, "model", tick_ms=8, pace=0.5)
-    told = c2st_sequences(real, fake, draws=20)
+    told = c2st_sequences(real, fake, replicates=20)
     assert told.auc.value > 0.95
     assert told.auc.low <= told.auc.value <= told.auc.high
     assert c2st_sequences(real, real).auc.value == pytest.approx(0.5, abs=0.05)
-    again = c2st_sequences(real, fake, draws=20)
+    again = c2st_sequences(real, fake, replicates=20)
     assert again.auc == told.auc

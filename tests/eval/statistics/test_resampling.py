@@ -1,4 +1,4 @@
-"""Draws of people, and that the intervals they give hold what they promise."""
+"""Bootstrap replicates, and that the intervals they give hold what they promise."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from humouse.eval.statistics.score import Score
 
 def test_a_persons_gestures_are_drawn_together():
     users = np.array(list("aabbbcc"))
-    drawn = Resampling.over_people(users, 7, None, 4, draws=50, seed=0)
+    drawn = Resampling.over_people(users, 7, None, 4, replicates=50, seed=0)
     assert drawn.real.shape == (50, 7)
     assert drawn.fake.shape == (50, 4)
     for person in "abc":
@@ -22,7 +22,7 @@ def test_a_persons_gestures_are_drawn_together():
 
 
 def test_who_is_on_both_sides_is_drawn_on_both():
-    drawn = Resampling.over_people(["a", "b"], 2, ["b", "a", "c", "d"], 4, draws=40, seed=1)
+    drawn = Resampling.over_people(["a", "b"], 2, ["b", "a", "c", "d"], 4, replicates=40, seed=1)
     assert (drawn.fake[:, 2:].sum(1) == 2).all()  # the others among themselves
     assert torch.equal(drawn.real[:, 0], drawn.fake[:, 1])
     assert torch.equal(drawn.real[:, 1], drawn.fake[:, 0])
@@ -32,7 +32,7 @@ def test_scores_against_the_same_people_are_paired():
     people = ["a", "b", "c", "d"]
     sets = (None, 9), (["x", "y"], 2), (["b", "z", "z"], 3)
     first, *others = (
-        Resampling.over_people(people, 4, who, m, draws=20, seed=3).real for who, m in sets
+        Resampling.over_people(people, 4, who, m, replicates=20, seed=3).real for who, m in sets
     )
     assert all(torch.equal(first, other) for other in others)
 
@@ -40,7 +40,7 @@ def test_scores_against_the_same_people_are_paired():
 def test_an_excess_is_surer_than_its_two_scores():
     g = torch.Generator().manual_seed(0)
     people, own = torch.randn(200, generator=g), 0.1 * torch.randn(2, 200, generator=g)
-    drawn = Resampling.over_people(["a", "b", "c"], 3, None, 3, draws=200, seed=0)
+    drawn = Resampling.over_people(["a", "b", "c"], 3, None, 3, replicates=200, seed=0)
     score, floor = (
         scored(torch.cat([torch.tensor([v]), v + people + e]), drawn)
         for v, e in ((2.0, own[0]), (1.0, own[1]))
@@ -54,13 +54,13 @@ def test_an_excess_is_surer_than_its_two_scores():
 
 
 def test_one_person_alone_is_drawn_gesture_by_gesture():
-    drawn = Resampling.over_people(["a"] * 5, 5, None, 5, draws=20, seed=0)
+    drawn = Resampling.over_people(["a"] * 5, 5, None, 5, replicates=20, seed=0)
     assert (drawn.real.std(1) > 0).sum() > 15
 
 
 def test_draws_come_from_the_seed():
     first, same, other = (
-        Resampling.over_people(["a", "b", "c"], 3, None, 3, draws=9, seed=seed).real
+        Resampling.over_people(["a", "b", "c"], 3, None, 3, replicates=9, seed=seed).real
         for seed in (1, 1, 2)
     )
     assert torch.equal(first, same)
@@ -103,12 +103,12 @@ def test_the_interval_of_an_area_covers_what_other_people_would_read():
         rows, users = people(seed, 20)
         for scores, who in ((by_person, users), (by_row, None)):
             sides = rows, fakes(seed, len(rows))
-            scores.append(c2st_scores(*sides, real_users=who, draws=200).auc)
+            scores.append(c2st_scores(*sides, real_users=who, replicates=200).auc)
 
     def covered(scores):
         truth = np.mean([score.value for score in scores])
         return np.mean([score.low <= truth <= score.high for score in scores])
 
-    # The draws weigh answers anew but fit nothing anew, which costs some of the 95%.
+    # The replicates weigh answers anew but fit nothing anew, which costs some of the 95%.
     assert covered(by_person) >= 0.8
     assert covered(by_row) < 0.7  # gestures taken for independent promise too much

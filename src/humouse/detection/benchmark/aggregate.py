@@ -33,14 +33,14 @@ class Design:
         families: The families held out.
         scripted: Those of them that are scripted; means are over these.
         seeds: Repetitions.
-        draws: Draws of people behind each interval.
+        replicates: Bootstrap replicates behind each interval.
     """
 
     mixes: tuple[str, ...]
     families: tuple[str, ...]
     scripted: tuple[str, ...]
     seeds: int
-    draws: int
+    replicates: int
 
     @property
     def steps(self) -> int:
@@ -99,7 +99,7 @@ def _cell(name: str, family: str, mix: str, several: list[Said], design: Design)
             one.human,
             one.bots[family],
             threshold=one.threshold,
-            draws=design.draws,
+            replicates=design.replicates,
             seed=_DRAWS_SEED,
         )
         for one in several
@@ -130,7 +130,7 @@ def _sessions(
                 one.bots[family],
                 variants,
                 gestures=gestures,
-                draws=design.draws,
+                replicates=design.replicates,
                 seed=_DRAWS_SEED,
             )
             for one in several

@@ -92,7 +92,7 @@ def check_settings(s: BenchmarkSettings) -> None:
         "n": (s.n, 20),
         "bots_per_family": (s.bots_per_family, 10),
         "seeds": (s.seeds, 1),
-        "draws": (s.draws, 0),
+        "replicates": (s.replicates, 0),
         "workers": (s.workers, 1),
     }
     for name, (value, least) in at_least.items():

@@ -36,7 +36,7 @@ ALARM = 0.01
 def findings(result: BenchmarkResult) -> tuple[str, ...]:
     """Return what the numbers say, the weightiest first.
 
-    All is said of `judge(result)`. Differences between mixes are paired over the draws of people
+    All is said of `judge(result)`. Differences between mixes are paired over the bootstrap replicates
     where the scores still have theirs, and bare otherwise; a change is called one only where its
     interval excludes 0.
     """

@@ -6,8 +6,8 @@ The positive class is the bot. People and bots weigh the same however many rows 
 An interval comes from drawing people anew (`Resampling.over_people`): all gestures of a person go
 together. A bot is no person, but it ran somebody's errand, with that person's distances and
 durations; so a bot's row is drawn together with the gestures of the person whose errand it ran.
-Draws depend on the people and the seed alone: scores of detectors, mixes and families against the
-same people are paired, draw by draw.
+Replicates depend on the people and the seed alone: scores of detectors, mixes and families against the
+same people are paired, replicate by replicate.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,9 +19,10 @@ from jaxtyping import Bool, Float
 
 from humouse.detection.benchmark.result import Cell, FalseAlarms
 from humouse.detection.names import MEAN
-from humouse.eval.statistics.resampling import Resampling, Users, interval, scored
+from humouse.eval.statistics.resampling import interval
 from humouse.eval.statistics.roc import Roc
-from humouse.eval.statistics.score import Draws, Measure, Score
+from humouse.eval.statistics.score import Measure, Replicates, Score
+from humouse.eval.statistics.weights import BootstrapWeights
 
 BINS = 10
 """Of the calibration error."""
@@ -110,7 +111,7 @@ class Judged:
 
 
 def detection_scores(
-    human: Judged, bot: Judged, *, threshold: float, draws: int, seed: int
+    human: Judged, bot: Judged, *, threshold: float, replicates: int, seed: int
 ) -> dict[str, Score]:
     """Return `SCORES` of one detector on people and one family of bots.
 
@@ -121,60 +122,39 @@ def detection_scores(
         human: People's gestures, judged.
         bot: Bots' gestures, judged.
         threshold: Of the score, fixed beforehand on other people for 1% false alarms; for F1.
-        draws: Draws of people behind each interval; 0 for none.
-        seed: Of the draws.
+        replicates: Bootstrap replicates behind each interval; 0 for none.
+        seed: Of the replicates.
     """
-    weighing = Weighing.of(human.user, len(human), bot.user, len(bot), draws=draws, seed=seed)
-    roc = Roc.of(human.score, bot.score, weighing.human, weighing.bot)
-    flagged = _mean(weighing.human, human.alarms(threshold).astype(float))
-    caught = _mean(weighing.bot, bot.alarms(threshold).astype(float))
-    wrong = _mean(weighing.human, human.probability**2)
-    missed = _mean(weighing.bot, (1 - bot.probability) ** 2)
-    return weighing.scores(
+    weights = BootstrapWeights.over_people(
+        human.user, len(human), bot.user, len(bot), replicates=replicates, seed=seed
+    )
+    on_human, on_bot = weights.real.numpy(), weights.fake.numpy()
+    roc = Roc.of(human.score, bot.score, on_human, on_bot)
+    flagged = _mean(on_human, human.alarms(threshold).astype(float))
+    caught = _mean(on_bot, bot.alarms(threshold).astype(float))
+    wrong = _mean(on_human, human.probability**2)
+    missed = _mean(on_bot, (1 - bot.probability) ** 2)
+    return scores_over_replicates(
+        weights,
         {
             "roc_auc": roc.area(),
             "pr_auc": roc.average_precision(),
             "f1": 2 * caught / (1 + caught + flagged),
             **caught_at_rates(roc, len(human)),
-            "calibration_error": _calibration_error(human, bot, weighing),
+            "calibration_error": _calibration_error(human, bot, on_human, on_bot),
             "brier": (wrong + missed) / 2,
-        }
+        },
     )
 
 
-@dataclass(frozen=True, eq=False)
-class Weighing:
-    """How often each row counts: once in row 0, then in each draw of people.
-
-    Args:
-        human: [K, N] for people's rows.
-        bot: [K, M] for bots' rows.
-        resampling: The draws, or None where K = 1.
-    """
-
-    human: Float[np.ndarray, "K N"]
-    bot: Float[np.ndarray, "K M"]
-    resampling: Resampling | None
-
-    @classmethod
-    def of(cls, human: Users, n: int, bot: Users, m: int, *, draws: int, seed: int) -> "Weighing":
-        """Return the weights of n people's and m bots' rows; see `Resampling.over_people`."""
-        whole = np.ones((1, n)), np.ones((1, m))
-        if not draws:
-            return cls(*whole, None)
-        drawn = Resampling.over_people(human, n, bot, m, draws=draws, seed=seed)
-        return cls(
-            np.concatenate([whole[0], drawn.real.numpy()]),
-            np.concatenate([whole[1], drawn.fake.numpy()]),
-            drawn,
-        )
-
-    def scores(self, values: Mapping[str, Float[np.ndarray, "K"]]) -> dict[str, Score]:
-        """Return a score with its interval for each name's values over the weighings."""
-        return {
-            name: scored(torch.from_numpy(one), self.resampling, least=0.0, most=1.0)
-            for name, one in values.items()
-        }
+def scores_over_replicates(
+    weights: BootstrapWeights, values: Mapping[str, Float[np.ndarray, "K"]]
+) -> dict[str, Score]:
+    """Return a score with its interval for each name's values under each row of weights."""
+    return {
+        name: weights.score(torch.from_numpy(one), least=0.0, most=1.0)
+        for name, one in values.items()
+    }
 
 
 def caught_at_rates(roc: Roc, humans: int) -> dict[str, Float[np.ndarray, "K"]]:
@@ -183,13 +163,13 @@ def caught_at_rates(roc: Roc, humans: int) -> dict[str, Float[np.ndarray, "K"]]:
 
 
 def mean_over_seeds(several: Sequence[Mapping[str, Score]]) -> dict[str, Score]:
-    """Return the mean of each score that all have, with its interval from the mean of each draw.
+    """Return the mean of each score that all have, with its interval from the mean of each replicate.
 
     Args:
-        several: The scores of each seed, over draws of the same people under the same seed of draws.
+        several: The scores of each seed, over the same replicates.
 
     Raises:
-        ValueError: There are none, or they differ in their number of draws.
+        ValueError: There are none, or they differ in their number of replicates.
     """
     if not several:
         raise ValueError("there is nothing to take the mean of")
@@ -198,13 +178,13 @@ def mean_over_seeds(several: Sequence[Mapping[str, Score]]) -> dict[str, Score]:
 
 
 def mean_over_families(cells: Sequence[Cell]) -> Cell:
-    """Return the cell of the mean over families: of each score, of each draw, of each seed.
+    """Return the cell of the mean over families: of each score, of each replicate, of each seed.
 
     Args:
         cells: One for each family, of one detector and mix.
 
     Raises:
-        ValueError: There are none, or they differ in detector, mix, or number of draws.
+        ValueError: There are none, or they differ in detector, mix, or number of replicates.
     """
     scores = mean_over_seeds([cell.scores for cell in cells])
     if len({(cell.detector, cell.mix) for cell in cells}) > 1:
@@ -254,15 +234,17 @@ def false_alarms(
 
 def _mean_score(scores: Sequence[Score]) -> Score:
     value = float(np.mean([one.value for one in scores]))
-    draws = [one.draws for one in scores if one.draws is not None]
-    if len(draws) != len(scores):
+    replicates = [one.replicates for one in scores if one.replicates is not None]
+    if len(replicates) != len(scores):
         return Score(value)
-    if len({len(one.values) for one in draws}) > 1:
-        raise ValueError("a mean is taken over one and the same number of draws")
-    drawn = torch.tensor([one.values for one in draws], dtype=torch.float64).mean(0)
-    units = min(one.units for one in draws)
+    if len({len(one.values) for one in replicates}) > 1:
+        raise ValueError("a mean is taken over one and the same number of replicates")
+    drawn = torch.tensor([one.values for one in replicates], dtype=torch.float64).mean(0)
+    units = min(one.units for one in replicates)
     low, high = interval(value, drawn, units)
-    return Score(value, max(low, 0.0), min(high, 1.0), draws=Draws(tuple(drawn.tolist()), units))
+    return Score(
+        value, max(low, 0.0), min(high, 1.0), replicates=Replicates(tuple(drawn.tolist()), units)
+    )
 
 
 def _mean(weights: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -271,11 +253,16 @@ def _mean(weights: np.ndarray, values: np.ndarray) -> np.ndarray:
     return (weights @ values) / np.where(total > 0, total, np.nan)
 
 
-def _calibration_error(human: Judged, bot: Judged, weighing: Weighing) -> np.ndarray:
+def _calibration_error(
+    human: Judged,
+    bot: Judged,
+    on_human: Float[np.ndarray, "K N"],
+    on_bot: Float[np.ndarray, "K M"],
+) -> np.ndarray:
     """Return [K] the expected calibration error.
 
     The bins hold the same mass of the whole sets, both sides weighing one half, and stay as they are
-    in every draw. Rows of one probability share a bin.
+    in every replicate. Rows of one probability share a bin.
     """
     probability = np.concatenate([human.probability, bot.probability])
     mass = np.repeat([0.5 / len(human), 0.5 / len(bot)], [len(human), len(bot)])
@@ -284,10 +271,10 @@ def _calibration_error(human: Judged, bot: Judged, weighing: Weighing) -> np.nda
     middle = each.cumsum() - each / 2
     in_bin = np.eye(BINS)[np.minimum((middle * BINS).astype(int), BINS - 1)][place]  # [N + M, BINS]
     excess = np.concatenate([human.probability, bot.probability - 1])[:, None] * in_bin
-    error = np.zeros((len(weighing.human), BINS))
+    error = np.zeros((len(on_human), BINS))
     for weights, rows in (
-        (weighing.human, excess[: len(human)]),
-        (weighing.bot, excess[len(human) :]),
+        (on_human, excess[: len(human)]),
+        (on_bot, excess[len(human) :]),
     ):
         total = weights.sum(1, keepdims=True)
         error += (weights @ rows) / np.where(total > 0, 2 * total, np.nan)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from humouse.errors import InputError
-from humouse.eval.statistics.score import Score, without_draws
+from humouse.eval.statistics.score import Score, without_replicates
 from humouse.files import read_json, write_json
 
 FORMAT = 1
@@ -127,7 +127,7 @@ class BenchmarkResult:
         Raises:
             InputError: It cannot be written.
         """
-        content = asdict(self, dict_factory=without_draws)
+        content = asdict(self, dict_factory=without_replicates)
         del content["folder"]
         write_json(self.folder / RESULT, {"format": FORMAT, **content})
 

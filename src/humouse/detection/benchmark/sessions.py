@@ -13,9 +13,10 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float, Int
 
-from humouse.detection.benchmark.metrics import Judged, Weighing, caught_at_rates
+from humouse.detection.benchmark.metrics import Judged, caught_at_rates, scores_over_replicates
 from humouse.eval.statistics.roc import Roc
 from humouse.eval.statistics.score import Score
+from humouse.eval.statistics.weights import BootstrapWeights
 
 GESTURES = (1, 3, 5, 10)
 """How many gestures a session has, in the order of tables."""
@@ -30,7 +31,7 @@ def session_scores(
     variants: Sequence[str] | np.ndarray,
     *,
     gestures: int,
-    draws: int,
+    replicates: int,
     seed: int,
 ) -> dict[str, Score]:
     """Return "roc_auc" and "tpr_at_1" over sessions of so many gestures.
@@ -44,8 +45,8 @@ def session_scores(
         bot: Bots' gestures, judged, each bot's in order.
         variants: [n] which bot made each.
         gestures: How many make a session, at least 1; what is left over makes none.
-        draws: Draws of people behind each interval; 0 for none.
-        seed: Of the draws.
+        replicates: Bootstrap replicates behind each interval; 0 for none.
+        seed: Of the replicates.
 
     Raises:
         ValueError: A bot's gesture has no variant, or a session would hold no gesture.
@@ -61,14 +62,16 @@ def session_scores(
     ]
     people = human.user[sessions[0][:, 0]]
     sizes = len(people), len(sessions[1])
-    weighing = Weighing.of(people, sizes[0], None, sizes[1], draws=draws, seed=seed)
-    roc = Roc.of(evidence[0], evidence[1], weighing.human, weighing.bot)
+    weights = BootstrapWeights.over_people(
+        people, sizes[0], None, sizes[1], replicates=replicates, seed=seed
+    )
+    roc = Roc.of(evidence[0], evidence[1], weights.real.numpy(), weights.fake.numpy())
     caught = {
         name: values
         for name, values in caught_at_rates(roc, sizes[0]).items()
         if name == "tpr_at_1"
     }
-    return weighing.scores({"roc_auc": roc.area(), **caught})
+    return scores_over_replicates(weights, {"roc_auc": roc.area(), **caught})
 
 
 def windows(names: np.ndarray, gestures: int) -> Int[np.ndarray, "S gestures"]:

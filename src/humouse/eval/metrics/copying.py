@@ -12,9 +12,9 @@ from jaxtyping import Float, Int
 from scipy.stats import mannwhitneyu
 from torch import Tensor
 
-from humouse.eval.statistics.resampling import Resampling, scored
+from humouse.eval.statistics.resampling import Resampling
 from humouse.eval.statistics.score import Score
-from humouse.eval.statistics.weights import whole_and_draws
+from humouse.eval.statistics.weights import BootstrapWeights
 
 
 @dataclass(frozen=True)
@@ -70,26 +70,26 @@ def copying(
 
     The p-value is the larger of two, one-sided. Mann–Whitney's (normal, ties corrected) takes every
     row for independent, but a person's gestures lie alike near to the train set, so it is too
-    small. The share of draws of people in which the fakes are not nearer respects that; but it
-    says little with few people, and nothing where no draws were made. Neither alone may raise an
+    small. The share of bootstrap replicates in which the fakes are not nearer respects that; but it
+    says little with few people, and nothing where no replicates were made. Neither alone may raise an
     alarm.
 
     Args:
         fake: [M, F] what is judged.
         held_out: [N, F] people whom the generator did not see.
         train: [L, F] what it saw.
-        resampling: Draws of the held-out people (as its real side) and of the fakes.
+        resampling: Bootstrap replicates of the held-out people (as its real side) and of the fakes.
         shown: How many neighbours to name, at most.
 
     Raises:
         ValueError: The sets differ in width, or one is empty or holds NaN or infinite features; or
-            draws of sets of another size.
+            replicates of sets of another size.
     """
     fake, held_out, train = _checked(fake=fake, held_out=held_out, train=train)
-    weights_held, weights_fake = whole_and_draws(resampling, held_out, fake)
+    weights = BootstrapWeights.of(resampling, held_out, fake)
     fake_distance, nearest = _nearest(fake, train)
     held_distance, _ = _nearest(held_out, train)
-    values = _chance_nearer(fake_distance, held_distance, weights_fake, weights_held)
+    values = _chance_nearer(fake_distance, held_distance, weights.fake, weights.real)
     order = fake_distance.argsort(stable=True)[:shown]
     neighbours = [
         Neighbour(
@@ -102,7 +102,7 @@ def copying(
     ]
     p_value = _p_value(fake_distance, held_distance, values)
     return Copying(
-        scored(values, resampling, p_value, least=0.0, most=1.0),
+        weights.score(values, p_value, least=0.0, most=1.0),
         neighbours,
         int((fake_distance == 0).sum()),
     )
@@ -145,7 +145,7 @@ def _chance_nearer(
     weights_fake: Float[Tensor, "K M"],
     weights_held: Float[Tensor, "K N"],
 ) -> Float[Tensor, "K"]:
-    """Return P(fake < held out) + ½ P(=) of the distances in the whole sets and in each draw."""
+    """Return P(fake < held out) + ½ P(=) of the distances in the whole sets and in each replicate."""
     _, place = torch.cat([fake, held_out]).unique(return_inverse=True)
     at = weights_fake.new_zeros(len(weights_fake), int(place.max()) + 1)
     fakes = at.index_add(1, place[: len(fake)], weights_fake)

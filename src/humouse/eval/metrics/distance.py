@@ -10,9 +10,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from humouse.eval.metrics.matrix import checked_pair
-from humouse.eval.statistics.resampling import Resampling, scored
+from humouse.eval.statistics.resampling import Resampling
 from humouse.eval.statistics.score import Score
-from humouse.eval.statistics.weights import whole_and_draws
+from humouse.eval.statistics.weights import BootstrapWeights
 
 
 class WassersteinScores(NamedTuple):
@@ -36,7 +36,7 @@ def wasserstein_per_feature(
         ValueError: See `checked_pair`.
     """
     real, fake = checked_pair(real, fake)
-    return _distances(real, fake, None)[0].cpu()
+    return _distances(real, fake, BootstrapWeights.of(None, real, fake))[0].cpu()
 
 
 def wasserstein_scores(
@@ -47,28 +47,29 @@ def wasserstein_scores(
 ) -> WassersteinScores:
     """Return each feature's distance over the real standard deviation (over 1 where that is 0).
 
-    The deviation is a unit, and stays that of the whole real set in every draw of people.
+    The deviation is a unit, and stays that of the whole real set in every bootstrap replicate.
 
     Args:
         real: [N, F] features in their own units.
         fake: [M, F].
-        resampling: Draws of people for the intervals; none without.
+        resampling: Bootstrap replicates for the intervals; none without.
 
     Raises:
-        ValueError: See `checked_pair`; or draws of sets of another size.
+        ValueError: See `checked_pair`; or replicates of sets of another size.
     """
     real, fake = checked_pair(real, fake)
     spread = real.std(0, correction=0)
-    relative = _distances(real, fake, resampling) / torch.where(spread > 0, spread, 1.0)
-    features = [scored(values, resampling, least=0.0) for values in relative.T]
-    return WassersteinScores(features, scored(relative.mean(1), resampling, least=0.0))
+    weights = BootstrapWeights.of(resampling, real, fake)
+    relative = _distances(real, fake, weights) / torch.where(spread > 0, spread, 1.0)
+    features = [weights.score(values, least=0.0) for values in relative.T]
+    return WassersteinScores(features, weights.score(relative.mean(1), least=0.0))
 
 
 def _distances(
-    real: Float[Tensor, "N F"], fake: Float[Tensor, "M F"], resampling: Resampling | None
+    real: Float[Tensor, "N F"], fake: Float[Tensor, "M F"], weights: BootstrapWeights
 ) -> Float[Tensor, "K F"]:
-    """Return each feature's distance in the whole sets, then in each draw."""
-    first, second = whole_and_draws(resampling, real, fake)
+    """Return each feature's distance in the whole sets, then in each replicate."""
+    first, second = weights.real, weights.fake
     n, m = first.sum(1, keepdim=True), second.sum(1, keepdim=True)
     # A signed mass for each row: its running sum over the sorted values is n·m·(F − G). Whole
     # numbers, so that equal sets are at 0 and not at a rounding error.

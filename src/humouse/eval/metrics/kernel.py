@@ -5,7 +5,7 @@ Gretton et al. 2012, JMLR 13, eq. 3: the unbiased estimator
     MMD²_u = Σ_{i≠j} k(x_i, x_j) / m(m−1) + Σ_{i≠j} k(y_i, y_j) / n(n−1) − 2 Σ_{ij} k(x_i, y_j) / mn
 
 with k(a, b) = exp(−|a − b|² / 2σ²). It is 0 in expectation for equal distributions, so it may fall
-below 0, and is not clipped there. In a draw of people row i counts w_i times: the sums become
+below 0, and is not clipped there. In a bootstrap replicate row i counts w_i times: the sums become
 Σ_{i≠j} w_i w_j k(x_i, x_j), over Σ_{i≠j} w_i w_j, so that no row meets its own copy.
 """
 
@@ -15,9 +15,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from humouse.eval.metrics.matrix import checked_pair, evenly
-from humouse.eval.statistics.resampling import Resampling, Users, people_change_sides, scored
+from humouse.eval.statistics.resampling import Resampling, Users, people_change_sides
 from humouse.eval.statistics.score import Score
-from humouse.eval.statistics.weights import whole_and_draws
+from humouse.eval.statistics.weights import BootstrapWeights
 
 _BLOCK = 512
 _ROWS_FOR_MEDIAN = 1000
@@ -65,32 +65,33 @@ def mmd_score(
     Args:
         real: [N, F].
         fake: [M, F].
-        sigma: As in `mmd_rbf`; the bandwidth of the observed sets serves every draw.
-        resampling: Draws of people for the interval; none without.
+        sigma: As in `mmd_rbf`; the bandwidth of the observed sets serves every replicate.
+        resampling: Bootstrap replicates for the interval; none without.
         permutations: P, how many relabellings; no p-value with 0.
         seed: Of the relabellings.
         real_users: [N] the person behind each row, or None.
         fake_users: [M] likewise.
 
     Raises:
-        ValueError: See `checked_pair`; sigma is not above 0, draws or users of another size.
+        ValueError: See `checked_pair`; sigma is not above 0, replicates or users of another size.
     """
     real, fake = checked_pair(real, fake)
-    weights_real, weights_fake = whole_and_draws(resampling, real, fake)
+    weights = BootstrapWeights.of(resampling, real, fake)
+    on_real, on_fake = weights.real.T, weights.fake.T
     real, fake = _for_kernel(real, fake, sigma)
-    across = _across(real, fake, weights_real.T, weights_fake.T)
+    across = _across(real, fake, on_real, on_fake)
     values = _mmd(
-        (_within(real, weights_real.T), _within(fake, weights_fake.T), across),
-        (weights_real.T, weights_fake.T),
+        (_within(real, on_real), _within(fake, on_fake), across),
+        (on_real, on_fake),
     )
     if not permutations:
-        return scored(values, resampling)
+        return weights.score(values)
     unit, real_units = _units(real_users, len(real), fake_users, len(fake))
-    on_real = _relabelled(unit, real_units, permutations, seed)
-    null = _mmd_of_labels(torch.cat([real, fake]), torch.from_numpy(on_real).to(real))
+    labels = _relabelled(unit, real_units, permutations, seed)
+    null = _mmd_of_labels(torch.cat([real, fake]), torch.from_numpy(labels).to(real))
     # Less a rounding error: a relabelling that changes nothing must count.
     as_far = int((null >= values[0] - 1e-12).sum())
-    return scored(values, resampling, (1 + as_far) / (1 + permutations))
+    return weights.score(values, (1 + as_far) / (1 + permutations))
 
 
 def median_distance(real: Float[Tensor, "N F"], fake: Float[Tensor, "M F"]) -> float:

@@ -3,7 +3,7 @@
 A row's ball reaches to its k-th nearest neighbour in its own set (itself left out). All comparisons
 are ≤: with < a set of duplicates, whose balls have radius 0, would not even hold itself.
 
-In a draw of people the balls keep the radius that they have in the whole sets, and only those of
+In a bootstrap replicate the balls keep the radius that they have in the whole sets, and only those of
 the people drawn are there: with radii taken anew a person drawn twice would have balls of radius 0.
 """
 
@@ -15,9 +15,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from humouse.eval.metrics.matrix import checked_pair
-from humouse.eval.statistics.resampling import Resampling, scored
+from humouse.eval.statistics.resampling import Resampling
 from humouse.eval.statistics.score import Score
-from humouse.eval.statistics.weights import whole_and_draws
+from humouse.eval.statistics.weights import BootstrapWeights
 
 _BLOCK = 512
 
@@ -88,30 +88,29 @@ def neighbour_scores(
         real: [N, F].
         fake: [M, F].
         k: As in `knn_precision_recall`.
-        resampling: Draws of people for the intervals; none without.
+        resampling: Bootstrap replicates for the intervals; none without.
 
     Raises:
-        ValueError: See `checked_pair`; k is below 1, or draws of sets of another size.
+        ValueError: See `checked_pair`; k is below 1, or replicates of sets of another size.
     """
     real, fake = checked_pair(real, fake)
-    weights = whole_and_draws(resampling, real, fake)
-    values = _of_all_draws(real, fake, k, *weights)
+    weights = BootstrapWeights.of(resampling, real, fake)
+    values = _of_all_replicates(real, fake, k, weights)
     return {
-        name: scored(value, resampling, least=0.0, most=math.inf if name == "density" else 1.0)
+        name: weights.score(value, least=0.0, most=math.inf if name == "density" else 1.0)
         for name, value in values.items()
     }
 
 
-def _of_all_draws(
+def _of_all_replicates(
     real: Float[Tensor, "N F"],
     fake: Float[Tensor, "M F"],
     k: int,
-    weights_real: Float[Tensor, "K N"],
-    weights_fake: Float[Tensor, "K M"],
+    weights: BootstrapWeights,
 ) -> dict[str, Float[Tensor, "K"]]:
     real_radii, fake_radii = _radii(real, k), _radii(fake, k)
-    of_real, of_fake = weights_real.T, weights_fake.T
-    density = precision = of_real.new_zeros(len(weights_real))
+    of_real, of_fake = weights.real.T, weights.fake.T
+    density = precision = of_real.new_zeros(len(weights.real))
     hits, held = torch.zeros_like(of_real), torch.zeros_like(of_real)
     blocks = zip(fake.split(_BLOCK), fake_radii.split(_BLOCK), of_fake.split(_BLOCK), strict=True)
     for rows, radii, weight in blocks:

@@ -3,7 +3,7 @@
 Sajjadi et al. 2018, arXiv:1806.00035: both sets are clustered together; with p and q the shares of
 the real and the fake rows in each cluster, precision at slope λ is α(λ) = Σ min(λp, q), recall is
 β(λ) = Σ min(p, q/λ) = α(λ)/λ. The curve is summed up by its best F_{1/8}, which weighs precision,
-and its best F_8, which weighs recall. A draw of people keeps the clusters and weighs p and q anew.
+and its best F_8, which weighs recall. A bootstrap replicate keeps the clusters and weighs p and q anew.
 """
 
 from typing import NamedTuple
@@ -16,9 +16,9 @@ from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from humouse.eval.metrics.matrix import checked_pair
-from humouse.eval.statistics.resampling import Resampling, scored
+from humouse.eval.statistics.resampling import Resampling
 from humouse.eval.statistics.score import Score
-from humouse.eval.statistics.weights import whole_and_draws
+from humouse.eval.statistics.weights import BootstrapWeights
 
 _ANGLES = 1001
 _BETA = 8.0
@@ -87,28 +87,29 @@ def prd_score(
         clusters: At most so many; as many as there are different rows where those are fewer.
         runs: Clusterings, whose curves are averaged.
         seed: Of the clusterings, and of the rows kept of the larger set.
-        resampling: Draws of people for the intervals; none without.
+        resampling: Bootstrap replicates for the intervals; none without.
 
     Raises:
-        ValueError: See `checked_pair`; draws of sets of another size.
+        ValueError: See `checked_pair`; replicates of sets of another size.
     """
     real, fake = checked_pair(real, fake)
-    weights = whole_and_draws(resampling, real, fake)
+    weights = BootstrapWeights.of(resampling, real, fake)
     rng = np.random.default_rng(seed)
     n = min(len(real), len(fake))
     kept = [_subset(len(side), n, rng) for side in (real, fake)]
     union = np.concatenate(
         [side.cpu().numpy()[rows] for side, rows in zip((real, fake), kept, strict=True)]
     )
-    drawn_real, drawn_fake = (
-        side.cpu()[:, torch.from_numpy(rows)] for side, rows in zip(weights, kept, strict=True)
+    on_real, on_fake = (
+        side.cpu()[:, torch.from_numpy(rows)]
+        for side, rows in zip((weights.real, weights.fake), kept, strict=True)
     )
     clusters = min(clusters, len(np.unique(union, axis=0)))
     seeds = [int(rng.integers(2**31)) for _ in range(runs)]
-    precision, recall = _mean_curves(union, drawn_real, drawn_fake, clusters, seeds)
+    precision, recall = _mean_curves(union, on_real, on_fake, clusters, seeds)
     return PRDScores(
-        scored(_best_f(precision, recall, 1 / _BETA), resampling, least=0.0, most=1.0),
-        scored(_best_f(precision, recall, _BETA), resampling, least=0.0, most=1.0),
+        weights.score(_best_f(precision, recall, 1 / _BETA), least=0.0, most=1.0),
+        weights.score(_best_f(precision, recall, _BETA), least=0.0, most=1.0),
         _thinned(precision[0].numpy(), recall[0].numpy()),
     )
 

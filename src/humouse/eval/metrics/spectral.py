@@ -6,9 +6,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from humouse.eval.statistics.resampling import Resampling, scored
+from humouse.eval.statistics.resampling import Resampling
 from humouse.eval.statistics.score import Score
-from humouse.eval.statistics.weights import whole_and_draws
+from humouse.eval.statistics.weights import BootstrapWeights
 from humouse.features.spectra import BANDS_HZ, decibel, velocity_spectrum
 from humouse.trajectories import Trajectories
 
@@ -40,27 +40,27 @@ def band_powers(
     Args:
         real: N movements.
         fake: M movements.
-        resampling: Draws of people for the intervals of the ratios and of the distance.
+        resampling: Bootstrap replicates for the intervals of the ratios and of the distance.
 
     Raises:
-        ValueError: Draws of sets of another size.
+        ValueError: Replicates of sets of another size.
     """
     powers = [_by_band(side) for side in (real, fake)]
-    weights = whole_and_draws(resampling, *powers)
+    weights = BootstrapWeights.of(resampling, *powers)
     a, b = (
         side @ power / side.sum(1, keepdim=True)
-        for side, power in zip(weights, powers, strict=True)
+        for side, power in zip((weights.real, weights.fake), powers, strict=True)
     )
     ratio = b / a
     bands = {
         f"{low}-{high} Hz": BandPower(
             real=float(a[0, k]),
             fake=float(b[0, k]),
-            ratio=scored(ratio[:, k], resampling, least=0.0) if a[0, k] > 0 else None,
+            ratio=weights.score(ratio[:, k], least=0.0) if a[0, k] > 0 else None,
         )
         for k, (low, high) in enumerate(BANDS_HZ)
     }
-    return bands, scored(_distance_db(a, b), resampling, least=0.0)
+    return bands, weights.score(_distance_db(a, b), least=0.0)
 
 
 def _by_band(movements: Trajectories) -> Float[Tensor, "N bands"]:

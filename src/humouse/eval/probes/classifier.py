@@ -75,7 +75,7 @@ def c2st_scores(
     fake_users: Users = None,
     hold_out_fake_users: bool = True,
     folds: int = 5,
-    draws: int = 0,
+    replicates: int = 0,
     permutations: int = 0,
     importance: bool = False,
     seed: int = 0,
@@ -95,7 +95,7 @@ def c2st_scores(
         hold_out_fake_users: Whether people on the fake side are held out whole too; if not, their
             rows are spread over the folds, as a generator's are.
         folds: At least 2; fewer are used where there are fewer people or rows.
-        draws: Draws of people that the intervals come from; 0 for no intervals.
+        replicates: Bootstrap replicates that the intervals come from; 0 for no intervals.
         permutations: Labellings that the p-values come from, the whole fit repeated for each; 0 for
             none. Quick for "logistic", as long as so many fits for the others.
         importance: Whether to measure what each feature adds.
@@ -138,7 +138,7 @@ def c2st_scores(
         if permutations:
             chance = _permuted(test, fit, probe, permutations, seed)
             p_values = _p_values(held_out, chance, people_change_sides(*test.users))
-    return C2ST(*test.scores(held_out, draws, p_values, seed), held_out, importances)
+    return C2ST(*test.scores(held_out, replicates, p_values, seed), held_out, importances)
 
 
 def c2st_sequences(
@@ -147,7 +147,7 @@ def c2st_sequences(
     *,
     hold_out_fake_users: bool = True,
     folds: int = 5,
-    draws: int = 0,
+    replicates: int = 0,
     seed: int = 0,
 ) -> C2ST:
     """Return accuracy and AUC of a convolutional probe on the steps themselves.
@@ -159,7 +159,7 @@ def c2st_sequences(
         fake: Likewise.
         hold_out_fake_users: Whether people on the fake side are held out whole too.
         folds: At least 2.
-        draws: Draws of people that the intervals come from; 0 for no intervals.
+        replicates: Bootstrap replicates that the intervals come from; 0 for no intervals.
         seed: Chooses the rows, the folds and the probe's own randomness.
     """
     both = concatenate([replace(side, user=None) for side in (real, fake)], "both").trimmed()
@@ -180,7 +180,7 @@ def c2st_sequences(
         return probe.predict_proba(pooled[held])
 
     held_out = test.held_out(fit)
-    return C2ST(*test.scores(held_out, draws, (None, None), seed), held_out)
+    return C2ST(*test.scores(held_out, replicates, (None, None), seed), held_out)
 
 
 def _fit(

@@ -9,9 +9,9 @@ from jaxtyping import Float
 
 from humouse.eval.probes.folds import fold_numbers, twins_together
 from humouse.eval.probes.held_out import HeldOut
-from humouse.eval.statistics.resampling import Resampling, Users, scored
+from humouse.eval.statistics.resampling import Users
 from humouse.eval.statistics.score import Score
-from humouse.eval.statistics.weights import whole_and_draws
+from humouse.eval.statistics.weights import BootstrapWeights
 
 Fit = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 """fit(train rows, held-out rows, is_real) → the probability of being real of each held-out row."""
@@ -56,19 +56,18 @@ class TwoSample:
     def scores(
         self,
         held_out: HeldOut,
-        draws: int,
+        replicates: int,
         p_values: tuple[float | None, float | None],
         seed: int,
     ) -> tuple[Score, Score]:
         """Return accuracy and AUC with their intervals."""
         n, (real, fake) = len(self.rows) // 2, self.users
-        drawn = Resampling.over_people(real, n, fake, n, draws=draws, seed=seed) if draws else None
-        sides = torch.from_numpy(self.rows).split(n)
-        weights = torch.cat(whole_and_draws(drawn, *sides), 1).numpy()
+        weights = BootstrapWeights.over_people(real, n, fake, n, replicates=replicates, seed=seed)
+        both = torch.cat([weights.real, weights.fake], 1).numpy()
         accuracy, auc = (
-            scored(torch.from_numpy(values), drawn, p_value, least=0.0, most=1.0)
+            weights.score(torch.from_numpy(values), p_value, least=0.0, most=1.0)
             for values, p_value in zip(
-                (held_out.accuracy(weights), held_out.auc(weights)), p_values, strict=True
+                (held_out.accuracy(both), held_out.auc(both)), p_values, strict=True
             )
         )
         return accuracy, auc

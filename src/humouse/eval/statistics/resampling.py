@@ -1,7 +1,7 @@
 """Intervals by drawing people anew: the gestures of one person are not independent.
 
-Cluster bootstrap (Field & Welsh 2007, doi:10.1111/j.1467-9868.2007.00593.x): each draw takes as many
-people as there are, with replacement, and all gestures of each. A draw is kept as weights: how often
+Cluster bootstrap (Field & Welsh 2007, doi:10.1111/j.1467-9868.2007.00593.x): each replicate takes as many
+people as there are, with replacement, and all gestures of each. A replicate is kept as weights: how often
 each gesture is in it. Nothing is fitted again.
 """
 
@@ -15,7 +15,7 @@ from jaxtyping import Float
 from scipy.stats import norm, t
 from torch import Tensor
 
-from humouse.eval.statistics.score import Draws, Score
+from humouse.eval.statistics.score import Replicates, Score
 
 LEVEL = 0.95
 Users = Sequence[str] | np.ndarray | None
@@ -35,10 +35,10 @@ def people_change_sides(real: Users, fake: Users) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class Resampling:
-    """Draws of people, as weights on the rows of both sides.
+    """Bootstrap replicates, as weights on the rows of both sides.
 
     Args:
-        real: [D, N] float64, how often each real row is in each draw.
+        real: [D, N] float64, how often each real row is in each replicate.
         fake: [D, M] float64, likewise.
         units: How many people were drawn from, on the side that has fewer; rows where those are
             drawn one by one.
@@ -53,12 +53,12 @@ class Resampling:
 
     @classmethod
     def over_people(
-        cls, real: Users, n: int, fake: Users, m: int, *, draws: int, seed: int
+        cls, real: Users, n: int, fake: Users, m: int, *, replicates: int, seed: int
     ) -> "Resampling":
-        """Return so many draws.
+        """Return so many replicates.
 
         Each side's people are drawn among themselves; one who is on both, on both at once. The
-        draws of the real side depend on its people, their number and the seed alone, so that scores
+        replicates of the real side depend on its people, their number and the seed alone, so that scores
         of two judged sets against the same people are paired. Rows of nobody (`None`, as a
         generator's) are drawn one by one; so are the rows of a single person, whose interval then
         says nothing about other people.
@@ -68,8 +68,8 @@ class Resampling:
             n: Number of real rows.
             fake: [m] names behind the fake rows, or None.
             m: Number of fake rows.
-            draws: How many.
-            seed: Of the draws.
+            replicates: How many.
+            seed: Of the replicates.
         """
         drawn: dict[str, np.ndarray] = {}
         weights, units = [], []
@@ -80,31 +80,31 @@ class Resampling:
             new = [name for name in people if name not in drawn]
             if len(people) < 2:
                 units.append(rows)
-                weights.append(torch.from_numpy(_times(rows, draws, rng)))
+                weights.append(torch.from_numpy(_times(rows, replicates, rng)))
                 continue
-            drawn |= dict(zip(new, _times(len(new), draws, rng).T, strict=True)) if new else {}
+            drawn |= dict(zip(new, _times(len(new), replicates, rng).T, strict=True)) if new else {}
             units.append(len(people))
             weights.append(torch.from_numpy(np.stack([drawn[name] for name in names], 1)))
         return cls(weights[0], weights[1], min(units))
 
 
-def _times(n: int, draws: int, rng: np.random.Generator) -> np.ndarray:
-    """Return [draws, n] how often each of n is drawn in n drawings with replacement."""
-    return rng.multinomial(n, np.full(n, 1 / n), size=draws).astype(np.float64)
+def _times(n: int, replicates: int, rng: np.random.Generator) -> np.ndarray:
+    """Return [replicates, n] how often each of n is drawn in n drawings with replacement."""
+    return rng.multinomial(n, np.full(n, 1 / n), size=replicates).astype(np.float64)
 
 
 def interval(value: float, drawn: Float[Tensor, "D"], units: int) -> tuple[float, float]:
-    """Return the 95% interval of a score from its values over the draws.
+    """Return the 95% interval of a score from its values over the replicates.
 
     The percentile interval, expanded for few people (Hesterberg 2015,
     doi:10.1080/00031305.2015.1089789: the quantiles of Student's t in place of the normal's, and
-    n − 1 in place of n), and moved so that the draws' mean lies on the value: drawing people anew
-    puts some of them in twice, which by itself makes two sets look further apart. Draws in which the
+    n − 1 in place of n), and moved so that the replicates' mean lies on the value: drawing people anew
+    puts some of them in twice, which by itself makes two sets look further apart. Replicates in which the
     score is not defined (NaN) are left out.
 
     Args:
         value: The score.
-        drawn: [D] its values over the draws.
+        drawn: [D] its values over the replicates.
         units: How many people were drawn from.
     """
     drawn = drawn[drawn.isfinite()].double()
@@ -124,11 +124,11 @@ def scored(
     least: float = -math.inf,
     most: float = math.inf,
 ) -> Score:
-    """Return the score with its interval, if draws were made.
+    """Return the score with its interval, if replicates were made.
 
     Args:
-        values: [K] the score of the whole sets, then of each draw.
-        resampling: The draws, or None.
+        values: [K] the score of the whole sets, then of each replicate.
+        resampling: The replicates, or None.
         p_value: If it was asked for.
         least: What no value can be below; nor does the interval reach there, moved as it is.
         most: What none can be above.
@@ -137,22 +137,22 @@ def scored(
     if resampling is None:
         return Score(value, p_value=p_value)
     low, high = interval(value, drawn, resampling.units)
-    kept = Draws(tuple(drawn.tolist()), resampling.units)
+    kept = Replicates(tuple(drawn.tolist()), resampling.units)
     return Score(value, max(low, least), min(high, most), p_value, kept)
 
 
 def excess_over(score: Score, floor: Score) -> Score:
     """Return by how much a score exceeds a floor.
 
-    Its interval comes from the same draws of the people that both were taken against, where both
+    Its interval comes from the same replicates of the people that both were taken against, where both
     have theirs; a floor without is taken for exact.
     """
     value = score.value - floor.value
-    if score.draws is None or score.low is None or score.high is None:
+    if score.replicates is None or score.low is None or score.high is None:
         return Score(value)
-    if floor.draws is None:
+    if floor.replicates is None:
         return Score(value, score.low - floor.value, score.high - floor.value)
-    pair = (torch.tensor(one.draws.values) for one in (score, floor) if one.draws)
-    units = min(score.draws.units, floor.draws.units)
+    pair = (torch.tensor(one.replicates.values) for one in (score, floor) if one.replicates)
+    units = min(score.replicates.units, floor.replicates.units)
     first, second = pair
     return Score(value, *interval(value, first - second, units))

@@ -4,11 +4,11 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 
-class Draws(NamedTuple):
-    """A score over the draws of people that its interval comes from.
+class Replicates(NamedTuple):
+    """A score over the bootstrap replicates that its interval comes from.
 
     Args:
-        values: One for each draw; the same draw of the same people at the same place.
+        values: One for each replicate; the same replicate of the same people at the same place.
         units: How many people were drawn from.
     """
 
@@ -25,14 +25,14 @@ class Score:
         low: Lower end of its 95% interval over people, or None where none was taken.
         high: Upper end.
         p_value: Chance of a score as extreme where both sides are alike, or None where not asked.
-        draws: What the interval comes from, as long as the score has not been through a file.
+        replicates: What the interval comes from, as long as the score has not been through a file.
     """
 
     value: float
     low: float | None = None
     high: float | None = None
     p_value: float | None = None
-    draws: Draws | None = field(default=None, repr=False, compare=False)
+    replicates: Replicates | None = field(default=None, repr=False, compare=False)
 
     def __float__(self) -> float:
         return self.value
@@ -126,6 +126,6 @@ MEASURES: dict[str, Measure] = {
 """Every score by name, in the order of tables; those of shares have the ideal 1."""
 
 
-def without_draws(items: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return a dataclass's fields for a file: a score's draws do not go into it."""
-    return {key: value for key, value in items if key != "draws"}
+def without_replicates(items: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a dataclass's fields for a file: a score's replicates do not go into it."""
+    return {key: value for key, value in items if key != "replicates"}
