@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 RENAMED = {
+    "draws": "replicates",
     "hand_over": "t_switch",
     "decoder.hand_over": "decoder.t_switch",
     "decoder.least_time": "decoder.t_min",
