@@ -183,7 +183,7 @@ class Codec(ABC):
         """
         return frame
 
-    def told(self, frame: Frame, cond_dim: int) -> Float[Tensor, "B K"] | None:
+    def conditions_for(self, frame: Frame, cond_dim: int) -> Float[Tensor, "B K"] | None:
         """Return the first `cond_dim` conditions on the network's scale, or None for 0 of them."""
         return self.encode_condition(frame.conditions[:, :cond_dim]) if cond_dim else None
 

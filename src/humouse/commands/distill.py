@@ -11,7 +11,7 @@ from pathlib import Path
 from humouse.diffusion.latents.codec import restored
 from humouse.diffusion.model import Model, load_model
 from humouse.diffusion.training.distillation.learner import DistillLearner
-from humouse.diffusion.training.distillation.pairs import PassingSolver
+from humouse.diffusion.training.distillation.teacher_paths import RecordingSolver
 from humouse.diffusion.training.settings import check_settings
 from humouse.diffusion.training.successor import check_own_data, check_successor, inherited
 from humouse.errors import InputError
@@ -38,7 +38,7 @@ def run(settings: DistillSettings) -> Path:
     teacher = _teacher(settings)
     run = student_settings(settings, teacher)
     check_settings(run)
-    PassingSolver(teacher.denoiser.schedule, settings.steps).times(settings.teacher_steps)
+    RecordingSolver(teacher.denoiser.schedule, settings.steps).times(settings.teacher_steps)
     check_own_data(run, teacher, "data_dir")
     return run_training(
         run,
@@ -76,7 +76,7 @@ def student_settings(settings: DistillSettings, teacher: Model) -> DistilledSett
         InputError: The teacher's configuration is another version's.
     """
     s = settings
-    # There is nothing to regularise or to leave out: every pair has one right answer.
+    # There is nothing to regularise or to leave out: every segment has one right answer.
     network = {"self_condition": False, "dropout": 0.0}
     diffusion = {"min_snr_weight": False, "self_condition_prob": 0.0}
     return DistilledSettings(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from humouse.codec.from_settings import make_codec
 from humouse.errors import InputError
-from humouse.gan.training.diffusion_comparison import Rival
+from humouse.gan.training.diffusion_comparison import DrawLike
 from humouse.gan.training.learner import GanLearner
 from humouse.gan.training.settings import check_settings
 from humouse.generator import load_generator
@@ -29,11 +29,11 @@ def run(settings: GanTrainSettings) -> Path:
         KeyboardInterrupt: The run was interrupted; its checkpoint is written.
     """
     check_settings(settings)
-    rival = _rival(settings) if settings.use_diffusion_eval else None
-    return run_training(settings, GAN, lambda material: GanLearner(settings, material, rival))
+    draw_like = _diffusion_samples(settings) if settings.use_diffusion_eval else None
+    return run_training(settings, GAN, lambda material: GanLearner(settings, material, draw_like))
 
 
-def _rival(settings: GanTrainSettings) -> Rival:
+def _diffusion_samples(settings: GanTrainSettings) -> DrawLike:
     """Return what draws samples of the diffusion model in `diffusion_ckpt`.
 
     Raises:

@@ -150,7 +150,7 @@ def _sample_batch(
 
     mask = valid_steps(steps.to(device), T)
     sampler = make_sampler(rule.sampler, model.denoiser.schedule, eta=rule.eta)
-    told = codec.told(frame, model.cond_dim)
+    told = codec.conditions_for(frame, model.cond_dim)
     denoise: Denoise = Guided(model.denoiser, scale=rule.guidance, rescale=rule.guidance_rescale)
     if rule.goal_constraint and not bool(goal_px.isnan().all()):
         denoise = ToGoal(denoise, codec, goal_px.to(device))
@@ -189,7 +189,7 @@ def _written(
     if decoder is None or not isinstance(codec, EventCodec):
         raise ValueError("only a model of events has a decoder")
     level = torch.stack(model.denoiser.schedule(torch.tensor(t, dtype=torch.float64)))
-    all_conditions = codec.told(frame, len(CONDITIONS))
+    all_conditions = codec.conditions_for(frame, len(CONDITIONS))
     if all_conditions is None:
         raise ValueError("there are no conditions")
     told = Conditioning(

@@ -83,7 +83,7 @@ def _made(
     device = next(model.pair.parameters()).device
     T = int(frame.lengths.max())
     latent = _latent(model, rows, seed, T, device)
-    told = model.codec.told(frame, model.cond_dim)
+    told = model.codec.conditions_for(frame, model.cond_dim)
     mask = valid_steps(frame.lengths.to(device), T)
     return model.pair.generator(latent, mask, None if told is None else told.to(device))
 

@@ -115,7 +115,7 @@ class GestureBatches(Dataset[Item]):
         movements = self._augmented(self.train[rows], g)
         x0, frame = self.codec.encode(movements)
         B, T, _ = x0.shape
-        cond = self.codec.told(frame, self.draws.cond_dim)
+        cond = self.codec.conditions_for(frame, self.draws.cond_dim)
         if cond is not None:
             cond = cond.masked_fill(self._withheld(B, g), torch.nan)
         steps = self.codec.steps(frame.lengths)

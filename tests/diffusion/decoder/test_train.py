@@ -136,7 +136,7 @@ def half_noisy(codec, people) -> NoisyBatch:
     return NoisyBatch(
         x0=x0,
         mask=valid_steps(frame.lengths, x0.shape[1]),
-        cond=codec.told(frame, len(CONDITIONS)),
+        cond=codec.conditions_for(frame, len(CONDITIONS)),
         t=torch.full((len(x0),), 0.5),
         eps=torch.randn(x0.shape, generator=torch.Generator().manual_seed(0)),
         self_condition=torch.zeros(len(x0), dtype=torch.bool),

@@ -76,7 +76,9 @@ def test_frames_conditions_and_lengths_are_the_base_codecs(
     assert torch.equal(codec.fits(people), base.fits(people))
     assert same(codec.canonicalize(people), base.canonicalize(people))
     frame = codec.encode(people)[1]
-    torch.testing.assert_close(codec.told(frame, 9), base.told(frame, 9), equal_nan=True)
+    torch.testing.assert_close(
+        codec.conditions_for(frame, 9), base.conditions_for(frame, 9), equal_nan=True
+    )
     assert codec.length_range() == base.length_range()
     drawn = [one.draw_frames(5, seed=1).lengths for one in (codec, base)]
     assert torch.equal(*drawn)

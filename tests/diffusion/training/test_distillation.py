@@ -24,12 +24,12 @@ from humouse.diffusion.samplers import DDIM, draw
 from humouse.diffusion.train import train
 from humouse.diffusion.training.distillation import learner as distill_learner
 from humouse.diffusion.training.distillation.learner import distance, student_weights
-from humouse.diffusion.training.distillation.pairs import (
-    PairBatches,
-    Pairs,
-    PassingSolver,
+from humouse.diffusion.training.distillation.teacher_paths import (
+    PathBatches,
+    RecordingSolver,
+    TeacherPaths,
     calls,
-    draw_pairs,
+    draw_paths,
 )
 from humouse.errors import InputError
 from humouse.files import sha256
@@ -112,11 +112,11 @@ def known(teacher: Model, schedule: str = "cosine", timesteps: int = 1000) -> Mo
 def test_the_teachers_path_is_the_exact_flow(teacher: Model, schedule: str, timesteps: int):
     """(x − α m)/√(α² s² + σ²) stays constant along the flow of a Gaussian."""
     model = known(teacher, schedule, timesteps)
-    pairs = draw_pairs(model, 6, steps=4, teacher_steps=80, seed=3)
-    alpha, sigma = model.denoiser.schedule(pairs.times)
+    paths = draw_paths(model, 6, steps=4, teacher_steps=80, seed=3)
+    alpha, sigma = model.denoiser.schedule(paths.times)
     scale = (alpha**2 * STD**2 + sigma**2).sqrt()[:, None, None]
-    place = (pairs.x - alpha[:, None, None] * MEAN) / scale
-    full = pairs.lengths == pairs.x.shape[2]
+    place = (paths.x - alpha[:, None, None] * MEAN) / scale
+    full = paths.lengths == paths.x.shape[2]
     assert bool(full.any())
     for k in range(1, 5):
         torch.testing.assert_close(place[full, k], place[full, 0], rtol=0, atol=0.05)
@@ -126,17 +126,17 @@ def test_the_teachers_path_is_the_exact_flow(teacher: Model, schedule: str, time
 def test_the_right_answer_lands_on_the_next_point(objective: str):
     """At every step, DDIM from (x_t, the regressed x̂0) goes exactly where the teacher went."""
     schedule, g = make_schedule("cosine", 1000), torch.Generator().manual_seed(0)
-    pairs = Pairs(
+    paths = TeacherPaths(
         schedule.times(4), torch.randn(5, 5, 6, 2, generator=g), torch.full((5,), 6), None
     )
     rows = torch.arange(20) % 5
     segments = torch.arange(20) // 5
-    batch = pairs.jumps(rows, segments, schedule)
+    batch = paths.segments(rows, segments, schedule)
     for place in range(20):
         k = int(segments[place])
-        x_t, x_s = pairs.x[rows[place], k], pairs.x[rows[place], k + 1]
+        x_t, x_s = paths.x[rows[place], k], paths.x[rows[place], k + 1]
         landed = DDIM(schedule).step(
-            x_t[None], batch.x0[place][None], pairs.times[k], pairs.times[k + 1], None
+            x_t[None], batch.x0[place][None], paths.times[k], paths.times[k + 1], None
         )
         torch.testing.assert_close(landed[0], x_s, rtol=1e-4, atol=1e-4)
 
@@ -144,7 +144,7 @@ def test_the_right_answer_lands_on_the_next_point(objective: str):
         """Predicts the target from x_t alone, which it recognises."""
 
         def forward(self, x, t, mask, cond, x0_prev):
-            torch.testing.assert_close(x, pairs.x[rows, segments], rtol=1e-4, atol=1e-4)
+            torch.testing.assert_close(x, paths.x[rows, segments], rtol=1e-4, atol=1e-4)
             return denoiser.target(batch.x0, batch.eps, batch.t)
 
     denoiser = Denoiser(Right(), schedule, objective)
@@ -154,11 +154,11 @@ def test_the_right_answer_lands_on_the_next_point(objective: str):
 def test_the_loss_is_the_landing_error_whatever_the_segment():
     """An answer that lands wrong by so much costs the same from any of the cosine's times."""
     schedule, g = make_schedule("cosine", 0), torch.Generator().manual_seed(0)
-    pairs = Pairs(
+    paths = TeacherPaths(
         schedule.times(4), torch.randn(4, 5, 6, 2, generator=g), torch.full((4,), 6), None
     )
-    batch = pairs.jumps(torch.arange(4), torch.arange(4), schedule)
-    (alpha_t, sigma_t), (alpha_s, sigma_s) = schedule(pairs.times[:-1]), schedule(pairs.times[1:])
+    batch = paths.segments(torch.arange(4), torch.arange(4), schedule)
+    (alpha_t, sigma_t), (alpha_s, sigma_s) = schedule(paths.times[:-1]), schedule(paths.times[1:])
     off = 0.1 / (alpha_s - sigma_s / sigma_t * alpha_t)[:, None, None].float()
     wrong = Denoiser(nn.Identity(), schedule).target(batch.x0 + off, batch.eps, batch.t)
     # The noise that goes with the wrong answer at the same x_t:
@@ -170,31 +170,31 @@ def test_the_loss_is_the_landing_error_whatever_the_segment():
     assert float(cost.max() / cost.min()) < 1.1
 
 
-def test_a_pair_depends_on_its_number_alone(event_teacher: Model):
-    few, many = (draw_pairs(event_teacher, n, steps=2, teacher_steps=4, seed=1) for n in (3, 70))
+def test_a_path_depends_on_its_number_alone(event_teacher: Model):
+    few, many = (draw_paths(event_teacher, n, steps=2, teacher_steps=4, seed=1) for n in (3, 70))
     assert len(many.lengths.unique()) > 3
     for row in range(3):
         L = int(few.lengths[row])
         assert int(many.lengths[row]) == L
         torch.testing.assert_close(many.x[row, :, :L], few.x[row, :, :L], rtol=1e-3, atol=1e-3)
         assert bool((many.x[row, :, L:] == 0).all())
-    again = draw_pairs(event_teacher, 70, steps=2, teacher_steps=4, seed=1)
+    again = draw_paths(event_teacher, 70, steps=2, teacher_steps=4, seed=1)
     assert torch.equal(many.x, again.x)
-    told = event_teacher.codec.told(event_teacher.codec.draw_frames(70, seed=1), 2)
+    told = event_teacher.codec.conditions_for(event_teacher.codec.draw_frames(70, seed=1), 2)
     assert torch.equal(many.cond.nan_to_num(9), told.nan_to_num(9))
 
 
 def test_progress_comes_as_often_as_announced(teacher: Model):
     seen: list[int] = []
-    draw_pairs(teacher, 65, steps=2, teacher_steps=4, seed=0, progress=lambda: seen.append(1))
+    draw_paths(teacher, 65, steps=2, teacher_steps=4, seed=0, progress=lambda: seen.append(1))
     assert len(seen) == calls(65, 4) == 8
 
 
 def test_a_batch_is_spread_over_the_segments_and_cut_among_processes():
     schedule, g = make_schedule("cosine", 1000), torch.Generator().manual_seed(0)
     x, lengths = torch.randn(9, 5, 6, 2, generator=g), torch.randint(1, 7, (9,), generator=g)
-    pairs = Pairs(schedule.times(4), x, lengths, torch.arange(9.0)[:, None])
-    whole = PairBatches(pairs, schedule, 10, 5)
+    paths = TeacherPaths(schedule.times(4), x, lengths, torch.arange(9.0)[:, None])
+    whole = PathBatches(paths, schedule, 10, 5)
     assert whole.steps_per_epoch == 1
     share = whole[3]
     counts = torch.bincount((share.batch.t * 4).round().long(), minlength=5)[1:]
@@ -203,7 +203,7 @@ def test_a_batch_is_spread_over_the_segments_and_cut_among_processes():
     assert share.total_values == int(share.batch.mask.sum()) * 2
     assert torch.equal(share.batch.x0, whole[3].batch.x0)
     assert not torch.equal(share.batch.x0, whole[4].batch.x0)
-    parts = [PairBatches(pairs, schedule, 10, 5, rank=k, processes=2)[3] for k in (0, 1)]
+    parts = [PathBatches(paths, schedule, 10, 5, rank=k, processes=2)[3] for k in (0, 1)]
     for part in parts:
         assert part.total_values == share.total_values
     cut = torch.cat([part.batch.cond for part in parts]).flatten().sort().values
@@ -236,10 +236,10 @@ def test_distance_is_zero_from_ones_own_samples_and_counts_valid_steps(teacher: 
     schedule = plain.denoiser.schedule
     end = draw(plain.denoiser, DDIM(schedule), steps=4, noise=lambda: noise, mask=mask)
     x = torch.stack([noise, noise, noise, noise, end], 1)
-    pairs = Pairs(schedule.times(4), x, lengths, None)
-    assert distance(plain.denoiser, pairs) < 1e-10
+    paths = TeacherPaths(schedule.times(4), x, lengths, None)
+    assert distance(plain.denoiser, paths) < 1e-10
     x[1, 4, :8] += 0.5
-    assert distance(plain.denoiser, pairs) == pytest.approx(0.25 * 8 / 16, rel=1e-4)
+    assert distance(plain.denoiser, paths) == pytest.approx(0.25 * 8 / 16, rel=1e-4)
 
 
 @pytest.fixture(scope="module")
@@ -269,9 +269,9 @@ def test_a_student_of_few_steps_is_nearer_to_the_teacher_than_the_teacher_in_few
     assert scores["val_loss"] < 0.6 * scores["teacher_val_loss"]
     # The same from outside, on noises of its own; how much nearer depends on a machine's rounding.
     teacher, student = load_model(practised), load_model(path)
-    pairs = draw_pairs(teacher, 64, steps=4, teacher_steps=16, seed=0)
-    own = distance(student.denoiser, pairs)
-    assert own < 0.9 * distance(teacher.denoiser, pairs, self_condition=True)
+    paths = draw_paths(teacher, 64, steps=4, teacher_steps=16, seed=0)
+    own = distance(student.denoiser, paths)
+    assert own < 0.9 * distance(teacher.denoiser, paths, self_condition=True)
 
 
 def test_the_checkpoint_is_an_ordinary_model_of_its_steps(
@@ -394,7 +394,7 @@ def test_bad_settings_are_said_before_any_work(
         raise AssertionError("pairs were drawn")
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(distill_learner, "draw_pairs", never)
+    monkeypatch.setattr(distill_learner, "draw_paths", never)
     settings = make(tmp_path, *more)
     if "data_dir=nowhere" in more:
         monkeypatch.setattr("humouse.data.dataset.EMBEDDED", "none")
@@ -431,20 +431,20 @@ def test_a_gan_is_not_distilled(make: Callable, tmp_path: Path, tiny_checkpoint:
 def test_a_loss_that_is_not_finite_stops_the_run(
     make: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    drawn = distill_learner.draw_pairs
+    drawn = distill_learner.draw_paths
 
-    def spoilt(*args: Any, **kwargs: Any) -> Pairs:
-        pairs = drawn(*args, **kwargs)
-        pairs.x[:] = torch.nan
-        return pairs
+    def spoilt(*args: Any, **kwargs: Any) -> TeacherPaths:
+        paths = drawn(*args, **kwargs)
+        paths.x[:] = torch.nan
+        return paths
 
-    monkeypatch.setattr(distill_learner, "draw_pairs", spoilt)
+    monkeypatch.setattr(distill_learner, "draw_paths", spoilt)
     with pytest.raises(InputError, match=r"step 1: the loss is nan.*optim\.lr"):
         distill(make(tmp_path))
 
 
 def test_too_few_steps_between_are_a_mistake_of_the_schedule():
-    solver = PassingSolver(make_schedule("cosine", 1000), 4)
+    solver = RecordingSolver(make_schedule("cosine", 1000), 4)
     times = solver.times(8)
     torch.testing.assert_close(times[::2][1:], make_schedule("cosine", 1000).times(4)[1:])
     assert float(solver.schedule.log_snr_half(times[0])) >= -5.1

@@ -57,7 +57,7 @@ def denoising_table(
     check_steps(movements)
     taken = coerce_to_codec(movements.to("cpu"), codec)
     x0, frame = codec.encode(taken)
-    told = codec.told(frame, model.cond_dim)
+    told = codec.conditions_for(frame, model.cond_dim)
     encoded = None if told is None else told.to(device)
     noise = _noise(seed, len(levels), draws, x0.shape[1], codec.channels).to(device)
     values = torch.zeros(len(taken), len(levels), codec.channels)

@@ -32,7 +32,7 @@ class Validation(SampleCheck):
         whole = NoisyBatch(
             x0=x0,
             mask=mask,
-            cond=self.codec.told(frame, self.cond_dim),
+            cond=self.codec.conditions_for(frame, self.cond_dim),
             t=denoiser.schedule.training_time((torch.arange(B) + 0.5) / B),
             eps=torch.randn(B, T, C, generator=g),
             self_condition=torch.zeros(B, dtype=torch.bool),

@@ -18,7 +18,7 @@ from humouse.randomness import generator
 from humouse.training.validation import SampleCheck
 from humouse.trajectories import Trajectories, concatenate
 
-Rival = Callable[[Trajectories, str], Trajectories]
+DrawLike = Callable[[Trajectories, str], Trajectories]
 """Given people, as many samples of another generator on their lengths and conditions."""
 
 _REPORTED = {
@@ -30,22 +30,24 @@ _REPORTED = {
 """Score by the name that the harness gives it."""
 
 
-class Rivalry:
+class GeneratorComparison:
     """Samples of a diffusion model, drawn once, and the comparison at each round.
 
     Args:
-        rival: Draws them.
+        draw_like: Draws them.
         check: The validation people, and the scores against them.
         train: The train split.
         n: How many train people the head is fitted on.
     """
 
-    def __init__(self, rival: Rival, check: SampleCheck, train: Trajectories, n: int) -> None:
+    def __init__(
+        self, draw_like: DrawLike, check: SampleCheck, train: Trajectories, n: int
+    ) -> None:
         rows = torch.randperm(len(train), generator=generator(check.seed, "rivalry"))[:n]
         self.check = check
         self.train = train[rows]
-        self.unseen = rival(check.people, "judged")
-        self.mixture = concatenate([rival(self.train, "fitted on"), self._bots()], "mixture")
+        self.unseen = draw_like(check.people, "judged")
+        self.mixture = concatenate([draw_like(self.train, "fitted on"), self._bots()], "mixture")
         self.scores = _named("diffusion", check.judged(self.unseen)[0])
 
     def _bots(self) -> Trajectories:

@@ -15,7 +15,7 @@ from humouse.gan.models.pair import Pair
 from humouse.gan.sampling import sample
 from humouse.gan.straight_through import on_grid
 from humouse.gan.training.batches import Deal, DealBatches, DealShare
-from humouse.gan.training.diffusion_comparison import Rival, Rivalry
+from humouse.gan.training.diffusion_comparison import DrawLike, GeneratorComparison
 from humouse.gan.training.objective import discriminator_loss, generator_loss, gradient_penalty
 from humouse.settings import GanTrainSettings
 from humouse.training.batches import Draws
@@ -35,14 +35,14 @@ class GanLearner(Learner):
     Args:
         settings: The whole configuration.
         material: Codec, splits, accelerator.
-        rival: Makes the samples that `use_diffusion_eval` compares with; None for no comparison.
+        draw_like: Makes the samples that `use_diffusion_eval` compares with; None for no comparison.
 
     Raises:
         InputError: There are several processes, or too few validation gestures.
     """
 
     def __init__(
-        self, settings: GanTrainSettings, material: Material, rival: Rival | None = None
+        self, settings: GanTrainSettings, material: Material, draw_like: DrawLike | None = None
     ) -> None:
         s = settings
         self.settings = settings
@@ -59,9 +59,11 @@ class GanLearner(Learner):
             feature_mode=s.data.feature_mode,
         )
         people = self.validation.people
-        self.rivalry = None
-        if rival is not None:
-            self.rivalry = Rivalry(rival, self.validation, material.train, len(people))
+        self.comparison = None
+        if draw_like is not None:
+            self.comparison = GeneratorComparison(
+                draw_like, self.validation, material.train, len(people)
+            )
         device = self.accelerator.device
         self.pair = Pair(material.config, material.codec).to(device)
         self.average = Pair(material.config, material.codec).to(device).eval()
@@ -187,11 +189,11 @@ class GanLearner(Learner):
         model = Model(m.codec, m.config, {}, m.path, 0, pair=self.average)
         people = self.validation.people
         # Beside another model's, on the same lengths and conditions.
-        like = None if self.rivalry is None else people
+        like = None if self.comparison is None else people
         made = sample(model, len(people), like=like, seed=self.settings.seed)
         scores, pictures = self.validation.judged(made)
-        if self.rivalry is not None and scores:
-            scores |= self.rivalry.measure(model, made, scores)
+        if self.comparison is not None and scores:
+            scores |= self.comparison.measure(model, made, scores)
         return scores, pictures
 
 

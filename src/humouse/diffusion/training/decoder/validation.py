@@ -39,7 +39,7 @@ class DecoderCheck(SampleCheck):
         whole = NoisyBatch(
             x0=x0,
             mask=valid_steps(frame.lengths, T),
-            cond=self.codec.told(frame, len(CONDITIONS)),
+            cond=self.codec.conditions_for(frame, len(CONDITIONS)),
             t=schedule.training_time((torch.arange(B) + 0.5) / B)[torch.randperm(B, generator=g)],
             eps=torch.randn(x0.shape, generator=g),
             self_condition=torch.zeros(B, dtype=torch.bool),

@@ -12,7 +12,12 @@ from humouse.diffusion.denoiser import Denoiser
 from humouse.diffusion.model import Model
 from humouse.diffusion.samplers import DDIM, draw
 from humouse.diffusion.training.batches import Share
-from humouse.diffusion.training.distillation.pairs import PairBatches, Pairs, calls, draw_pairs
+from humouse.diffusion.training.distillation.teacher_paths import (
+    PathBatches,
+    TeacherPaths,
+    calls,
+    draw_paths,
+)
 from humouse.diffusion.training.learner import DiffusionLearner
 from humouse.errors import InputError
 from humouse.progress import progress_bar
@@ -46,8 +51,8 @@ class DistillLearner(DiffusionLearner):
         how, held_out = settings.distillation, settings.logging.num_eval_samples
         n = how.pairs + held_out
         total, shown = calls(n, how.teacher_steps), material.accelerator.is_main_process
-        with progress_bar("the teacher's pairs", total, shown=shown) as advance:
-            pairs = draw_pairs(
+        with progress_bar("the teacher's paths", total, shown=shown) as advance:
+            paths = draw_paths(
                 teacher,
                 n,
                 steps=how.steps,
@@ -55,17 +60,17 @@ class DistillLearner(DiffusionLearner):
                 seed=derive_seed(settings.seed, "pairs"),
                 progress=advance,
             )
-        self.pairs, self.held_out = pairs[: how.pairs], pairs[how.pairs :]
+        self.paths, self.held_out = paths[: how.pairs], paths[how.pairs :]
         super().__init__(settings, material)
         self.network.load_state_dict(
             student_weights(teacher.denoiser.network.state_dict(), self.network.state_dict())
         )
         self.ema.load(self.network.state_dict())
 
-    def _batches(self, denoiser: Denoiser) -> PairBatches:  # type: ignore[override]
+    def _batches(self, denoiser: Denoiser) -> PathBatches:  # type: ignore[override]
         accelerator = self.accelerator
-        return PairBatches(
-            self.pairs,
+        return PathBatches(
+            self.paths,
             denoiser.schedule,
             self.material.gestures_per_step,
             self.settings.seed,
@@ -131,27 +136,27 @@ def student_weights(teacher: dict[str, Tensor], student: dict[str, Tensor]) -> d
 
 
 @torch.no_grad()
-def distance(denoiser: Denoiser, pairs: Pairs, *, self_condition: bool = False) -> float:
-    """Return the mean squared distance of DDIM samples from the ends of the pairs' paths.
+def distance(denoiser: Denoiser, paths: TeacherPaths, *, self_condition: bool = False) -> float:
+    """Return the mean squared distance of DDIM samples from the ends of the paths.
 
     Args:
-        denoiser: Samples from the pairs' noise, in as many steps as they have.
-        pairs: Noise and ends; the mean is over their valid steps and channels.
+        denoiser: Samples from the paths' noise, in as many steps as they have.
+        paths: Noise and ends; the mean is over their valid steps and channels.
         self_condition: Hand each answer to the next call.
     """
     device = next(denoiser.parameters()).device
     total = 0.0
-    for rows in pairs.lengths.argsort(stable=True).split(_BATCH):
-        part = pairs[rows].trimmed()
+    for rows in paths.lengths.argsort(stable=True).split(_BATCH):
+        part = paths[rows].trimmed()
         mask = valid_steps(part.lengths, part.x.shape[2])
         made = draw(
             denoiser,
             DDIM(denoiser.schedule),
-            steps=pairs.steps,
+            steps=paths.steps,
             noise=lambda part=part: part.x[:, 0].to(device),  # type: ignore[misc]
             mask=mask.to(device),
             cond=None if part.cond is None else part.cond.to(device),
             self_condition=self_condition,
         )
         total += float((made.cpu() - part.x[:, -1]).double().square().sum())
-    return total / (int(pairs.lengths.sum()) * math.prod(pairs.x.shape[3:]))
+    return total / (int(paths.lengths.sum()) * math.prod(paths.x.shape[3:]))

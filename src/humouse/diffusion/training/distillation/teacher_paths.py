@@ -1,6 +1,6 @@
 """What a student learns from: where a teacher's solver passes on its way from noise to movements.
 
-The pairs lie in memory as float32, N · (steps + 1) · T · C values: 16,384 pairs of 4 steps are 71 MB
+The paths lie in memory as float32, N · (steps + 1) · T · C values: 16,384 paths of 4 steps are 71 MB
 at T = 72 and C = 3. They follow from the teacher and the seed, so that a resumed run draws them again.
 """
 
@@ -25,7 +25,7 @@ _BATCH = 64
 
 
 @dataclass(frozen=True, eq=False)
-class Pairs:
+class TeacherPaths:
     """A teacher's paths at the times of a student.
 
     Args:
@@ -43,24 +43,24 @@ class Pairs:
     def __len__(self) -> int:
         return len(self.lengths)
 
-    def __getitem__(self, rows: slice | Tensor) -> "Pairs":
+    def __getitem__(self, rows: slice | Tensor) -> "TeacherPaths":
         cond = None if self.cond is None else self.cond[rows]
-        return Pairs(self.times, self.x[rows], self.lengths[rows], cond)
+        return TeacherPaths(self.times, self.x[rows], self.lengths[rows], cond)
 
     @property
     def steps(self) -> int:
         """The number k of the student's steps; P = k + 1."""
         return len(self.times) - 1
 
-    def trimmed(self) -> "Pairs":
-        """Return the same pairs with no more padding than the longest needs."""
+    def trimmed(self) -> "TeacherPaths":
+        """Return the same paths with no more padding than the longest needs."""
         x = self.x[:, :, : int(self.lengths.max())]
-        return Pairs(self.times, x, self.lengths, self.cond)
+        return TeacherPaths(self.times, x, self.lengths, self.cond)
 
-    def jumps(
-        self, rows: Int[Tensor, "B"], segments: Int[Tensor, "B"], schedule: Schedule
+    def segments(
+        self, rows: Int[Tensor, "B"], first: Int[Tensor, "B"], schedule: Schedule
     ) -> NoisyBatch:
-        """Return pairs at one step each, as a batch of ordinary denoising.
+        """Return one segment of each of these paths, as a batch of ordinary denoising.
 
         A DDIM step lands on the teacher's x_s exactly if the answer at (x_t, t) is
         x̂0 = (x_s − (σ_s/σ_t) x_t) / (α_s − (σ_s/σ_t) α_t), which in the last step is the clean data
@@ -70,15 +70,15 @@ class Pairs:
         squared error of the landing point up to a constant: no segment starves.
 
         Args:
-            rows: Which pairs.
-            segments: [B] from which of the student's times each jumps, 0 to k − 1.
+            rows: Which paths.
+            first: [B] from which of the student's times each segment starts, 0 to k − 1.
             schedule: The schedule of teacher and student.
         """
-        t, s = self.times[segments], self.times[segments + 1]
+        t, s = self.times[first], self.times[first + 1]
         (alpha_t, sigma_t), (alpha_s, sigma_s) = (
             [part[:, None, None] for part in schedule(time)] for time in (t, s)
         )
-        x_t, x_s = self.x[rows, segments].double(), self.x[rows, segments + 1].double()
+        x_t, x_s = self.x[rows, first].double(), self.x[rows, first + 1].double()
         kept = sigma_s / sigma_t
         x0 = (x_s - kept * x_t) / (alpha_s - kept * alpha_t)
         return NoisyBatch(
@@ -91,7 +91,7 @@ class Pairs:
         )
 
 
-class PassingSolver(DPMSolverPP2M):
+class RecordingSolver(DPMSolverPP2M):
     """DPM-Solver++(2M) that passes through a student's times, and keeps each x.
 
     Args:
@@ -106,7 +106,7 @@ class PassingSolver(DPMSolverPP2M):
     def start(self) -> None:
         """Forget the steps before."""
         super().start()
-        self.passed: list[Tensor] = []
+        self.recorded: list[Tensor] = []
 
     def times(self, steps: int, *, until: float = 0.0) -> Float[Tensor, "{steps}+1"]:
         """Return the student's times with others between, from the noisiest λ that this rule takes.
@@ -135,16 +135,16 @@ class PassingSolver(DPMSolverPP2M):
         noise: Float[Tensor, "B T C"] | None,
     ) -> Float[Tensor, "B T C"]:
         """Return x_s, and keep it."""
-        self.passed.append(super().step(x_t, x0, t, s, noise))
-        return self.passed[-1]
+        self.recorded.append(super().step(x_t, x0, t, s, noise))
+        return self.recorded[-1]
 
     def at_student_times(self) -> Float[Tensor, "B k T C"]:
         """Return x at the student's times but the first."""
-        every = len(self.passed) // self.student_steps
-        return torch.stack(self.passed[every - 1 :: every], 1)
+        every = len(self.recorded) // self.student_steps
+        return torch.stack(self.recorded[every - 1 :: every], 1)
 
 
-def draw_pairs(
+def draw_paths(
     teacher: Model,
     n: int,
     *,
@@ -152,8 +152,8 @@ def draw_pairs(
     teacher_steps: int,
     seed: int,
     progress: Callable[[], None] = lambda: None,
-) -> Pairs:
-    """Return n pairs; pair i depends on the teacher, the steps, the seed and i alone.
+) -> TeacherPaths:
+    """Return n paths; path i depends on the teacher, the steps, the seed and i alone.
 
     Lengths and conditions are drawn as sampling draws them when nothing is asked.
 
@@ -161,7 +161,7 @@ def draw_pairs(
         teacher: The trained model.
         n: How many.
         steps: The student's steps k.
-        teacher_steps: Network calls of the teacher per pair, a multiple of `steps`.
+        teacher_steps: Network calls of the teacher per path, a multiple of `steps`.
         seed: 0 or more.
         progress: Called after each of `calls(n, teacher_steps)` network calls.
 
@@ -169,9 +169,9 @@ def draw_pairs(
         InputError: The numbers of steps do not go together.
     """
     codec, schedule = teacher.codec, teacher.denoiser.schedule
-    solver = PassingSolver(schedule, steps)
+    solver = RecordingSolver(schedule, steps)
     frame = codec.draw_frames(n, seed=seed)
-    cond = codec.told(frame, teacher.cond_dim)
+    cond = codec.conditions_for(frame, teacher.cond_dim)
     device = next(teacher.denoiser.parameters()).device
     lengths = codec.steps(frame.lengths)
     shape = int(codec.steps(torch.tensor(codec.sequence_length))), codec.channels
@@ -194,21 +194,21 @@ def draw_pairs(
         )
         path = torch.cat([noise[:, None], solver.at_student_times().cpu()], 1)
         x[rows, :, :longest] = path * mask[:, None, :, None]
-    return Pairs(schedule.times(steps), x, lengths, cond)
+    return TeacherPaths(schedule.times(steps), x, lengths, cond)
 
 
 def calls(n: int, teacher_steps: int) -> int:
-    """Return how often `draw_pairs` reports progress."""
+    """Return how often `draw_paths` reports progress."""
     return -(-n // _BATCH) * teacher_steps
 
 
-class PairBatches(Dataset[Share]):
-    """Item k is what step k learns from: pairs at one of the student's steps each.
+class PathBatches(Dataset[Share]):
+    """Item k is what step k learns from: one segment of each of a batch of paths.
 
     Args:
-        pairs: The pairs.
+        paths: The paths.
         schedule: The schedule of teacher and student.
-        batch_size: Pairs a step, over all processes.
+        batch_size: TeacherPaths a step, over all processes.
         seed: Seed of the run.
         rank: This process's number.
         processes: How many there are.
@@ -216,7 +216,7 @@ class PairBatches(Dataset[Share]):
 
     def __init__(
         self,
-        pairs: Pairs,
+        paths: TeacherPaths,
         schedule: Schedule,
         batch_size: int,
         seed: int,
@@ -224,7 +224,7 @@ class PairBatches(Dataset[Share]):
         rank: int = 0,
         processes: int = 1,
     ) -> None:
-        self.pairs = pairs
+        self.paths = paths
         self.schedule = schedule
         self.batch_size = batch_size
         self.seed = seed
@@ -233,15 +233,15 @@ class PairBatches(Dataset[Share]):
 
     @property
     def steps_per_epoch(self) -> int:
-        """Steps that see as many pairs as there are, rounded up."""
-        return -(-len(self.pairs) // self.batch_size)
+        """Steps that see as many paths as there are, rounded up."""
+        return -(-len(self.paths) // self.batch_size)
 
     def __getitem__(self, step: int) -> Share:
-        g, B, k = generator(self.seed, "jump", step), self.batch_size, self.pairs.steps
-        rows = torch.randint(len(self.pairs), (B,), generator=g)
+        g, B, k = generator(self.seed, "jump", step), self.batch_size, self.paths.steps
+        rows = torch.randint(len(self.paths), (B,), generator=g)
         # Every segment as often as any other, but for a remainder that moves on.
         segments = (torch.arange(B) + torch.randint(k, (1,), generator=g)) % k
-        order = self.pairs.lengths[rows].argsort(stable=True)[self.rank :: self.processes]
-        batch = self.pairs.jumps(rows[order], segments[order], self.schedule)
-        values = int(self.pairs.lengths[rows].sum()) * self.pairs.x.shape[3]
+        order = self.paths.lengths[rows].argsort(stable=True)[self.rank :: self.processes]
+        batch = self.paths.segments(rows[order], segments[order], self.schedule)
+        values = int(self.paths.lengths[rows].sum()) * self.paths.x.shape[3]
         return Share(batch, values, rows)
