@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from humouse.eval.probes.folds import fold_numbers, permuted_labels, twins_together
+from humouse.eval.probes.folds import fold_numbers, group_duplicates, permuted_labels
 from humouse.eval.statistics.resampling import people_change_sides
 
 
@@ -10,16 +10,16 @@ def test_a_copy_stands_in_its_originals_fold():
     real = np.arange(6.0).reshape(3, 2)
     fake = np.stack([real[2], [9.0, 9.0], real[0]])
     rows, is_real = np.concatenate([real, fake]), np.arange(6) < 3
-    fold = twins_together(rows, is_real, np.array([0, 1, 2, 0, 1, 1]))
+    fold = group_duplicates(rows, is_real, np.array([0, 1, 2, 0, 1, 1]))
     assert fold.tolist() == [0, 1, 2, 2, 1, 0]
 
 
-def test_many_copies_of_one_gesture_are_no_twins():
-    """A generator that makes one recorded gesture over and over has collapsed: a probe must see it."""
+def test_many_copies_of_one_gesture_stay_in_their_folds():
+    """A generator that repeats one recorded gesture has collapsed: a probe must be able to learn that."""
     real = np.arange(20.0).reshape(10, 2)
     rows, is_real = np.concatenate([real, np.tile(real[3], (10, 1))]), np.arange(20) < 10
     fold = np.arange(20) % 5
-    moved = twins_together(rows, is_real, fold)
+    moved = group_duplicates(rows, is_real, fold)
     assert (moved != fold).sum() <= 1
     assert moved[10] == fold[3]
 

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from humouse.eval.probes.sequence_net import STRIDES, SequenceNet
-from humouse.eval.probes.step_channels import FREQUENCIES
+from humouse.eval.probes.sequence_net import FREQUENCIES, STRIDES, SequenceNet
 from humouse.randomness import generator
 
 

@@ -10,16 +10,15 @@ from scipy.special import expit
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
-from torch.nn import functional as F
 
 from humouse.detection.checks import check_steps
 from humouse.detection.estimators.corruption import corrupted
+from humouse.eval.probes.sequence_fit import FitSettings, LabelledSteps, fit_net, net_answers
 from humouse.eval.probes.sequence_net import SequenceNet
-from humouse.eval.probes.step_channels import batches_alike, random_flips, shortened, step_channels
+from humouse.eval.probes.step_channels import step_channels
 from humouse.randomness import generator
 from humouse.trajectories import Trajectories, concatenate
 
-_ROWS_AT_A_TIME = 256
 _MOST_SHIFT = 50.0
 
 
@@ -93,7 +92,7 @@ class SequenceDetector(ClassifierMixin, BaseEstimator):
         check_steps(X)
         net = SequenceNet(self.width, generator(self.seed, "weights")).to(self.device)
         net.standardise(*step_channels(X.to(self.device)))
-        self._train(net, X.trimmed().to("cpu"), is_bot, weight)
+        self._fit_net(net, X.trimmed().to("cpu"), is_bot, weight)
         self.net_ = net.requires_grad_(False)
         # Spoilt gestures make people look guilty: the intercept is that of the movements given.
         shift = _intercept(self.decision_function(X), is_bot.numpy(), weight.numpy())
@@ -109,13 +108,7 @@ class SequenceDetector(ClassifierMixin, BaseEstimator):
         """
         check_is_fitted(self)
         check_steps(X)
-        steps, lengths = step_channels(X.to(self.device))
-        answers = steps.new_zeros(len(lengths))
-        # An empty batch is split into one empty part, which has no longest movement.
-        parts = lengths.argsort(stable=True).split(_ROWS_AT_A_TIME) if len(lengths) else ()
-        for rows in parts:
-            answers[rows] = self.net_(*shortened(steps, lengths, rows))
-        return answers.cpu().double().numpy()
+        return net_answers(self.net_, X, self.device).cpu().double().numpy()
 
     def predict_proba(self, X: Trajectories) -> Float[np.ndarray, "B 2"]:
         """Return [B, 2] the probability of a person and of a bot; raises as `decision_function`."""
@@ -148,33 +141,37 @@ class SequenceDetector(ClassifierMixin, BaseEstimator):
             evidence[row, :n] = (logit[0] - logit[1:]).cpu().numpy()
         return evidence
 
-    def _train(self, net: SequenceNet, X: Trajectories, is_bot: Tensor, weight: Tensor) -> None:
+    def _fit_net(self, net: SequenceNet, X: Trajectories, is_bot: Tensor, weight: Tensor) -> None:
         people = (is_bot == 0).nonzero()[:, 0]
-        spoilt = round(self.corruptions * len(people))
-        per_epoch = -(-(len(X) + spoilt) // self.batch_size)
-        optimiser = torch.optim.AdamW(
-            net.parameters(), lr=self.learning_rate, weight_decay=self.weight_decay, fused=True
+        anomalies = round(self.corruptions * len(people))
+        epochs = (
+            self._epoch(number, X, is_bot, weight, people, anomalies)
+            for number in range(self.epochs)
         )
-        schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimiser, self.learning_rate, total_steps=self.epochs * per_epoch, pct_start=0.25
+        settings = FitSettings(
+            self.epochs, self.batch_size, self.learning_rate, self.weight_decay, self.seed
         )
-        rng = np.random.default_rng(self.seed)
-        for epoch in range(self.epochs):
-            stream = generator(self.seed, "corruption", epoch)
-            rows = people[torch.randint(len(people), (spoilt,), generator=stream)]
-            shown = concatenate([X, corrupted(X[rows], stream)], X.origin)
-            shown = _other_clocks(shown, self.clock_shift_ms, stream)
-            steps, lengths = step_channels(shown.to(self.device))
-            target = torch.cat([is_bot, is_bot.new_ones(spoilt)]).to(steps)
-            counts = torch.cat([weight, weight[rows]]).to(steps)
-            for batch in batches_alike(lengths, per_epoch, rng):
-                part, valid = shortened(steps, lengths, batch)
-                logit = net(part * random_flips(len(batch), rng).to(part), valid)
-                loss = F.binary_cross_entropy_with_logits(logit, target[batch], counts[batch])
-                optimiser.zero_grad()
-                loss.backward()
-                optimiser.step()
-                schedule.step()
+        fit_net(net, epochs, len(X) + anomalies, settings)
+
+    def _epoch(
+        self,
+        number: int,
+        X: Trajectories,
+        is_bot: Tensor,
+        weight: Tensor,
+        people: Tensor,
+        anomalies: int,
+    ) -> LabelledSteps:
+        """Return the movements, new anomalies beside them, all on shifted clocks."""
+        rng = generator(self.seed, "corruption", number)
+        rows = people[torch.randint(len(people), (anomalies,), generator=rng)]
+        shown = concatenate([X, corrupted(X[rows], rng)], X.origin)
+        shown = _other_clocks(shown, self.clock_shift_ms, rng)
+        steps, lengths = step_channels(shown.to(self.device))
+        target = torch.cat([is_bot, is_bot.new_ones(anomalies)])
+        return LabelledSteps(
+            steps, lengths, target.to(steps), torch.cat([weight, weight[rows]]).to(steps)
+        )
 
 
 def _other_clocks(movements: Trajectories, most_ms: int, rng: torch.Generator) -> Trajectories:

@@ -14,8 +14,8 @@ from torch.nn import Conv1d, Module
 
 from humouse.detection.estimators.sequence import SequenceDetector
 from humouse.detection.onnx.graph import Graph
-from humouse.eval.probes.sequence_net import STRIDES
-from humouse.eval.probes.step_channels import COMPANDING_PX, FREQUENCIES
+from humouse.eval.probes.sequence_net import FREQUENCIES, STRIDES
+from humouse.eval.probes.step_channels import COMPANDING_PX
 from humouse.files import versions
 
 

@@ -60,14 +60,14 @@ def _balanced(counts: np.ndarray, folds: int, rng: np.random.Generator) -> np.nd
     return fold_of
 
 
-def twins_together(
+def group_duplicates(
     rows: np.ndarray, is_real: np.ndarray, fold: Int[np.ndarray, "R"]
 ) -> Int[np.ndarray, "R"]:
-    """Return the folds with a fake row that equals a real one moved to that one's fold.
+    """Return the folds, each fake row that equals a real one moved to the real one's fold.
 
-    A copy held out from its original would be taken for the other side with certainty: two equal
-    sets would read below one half. Each real row takes one copy along, no more: many copies of one
-    gesture are a collapse, which the probe must be able to learn.
+    With its original in the train folds, a held-out copy would be predicted as real with certainty,
+    and two equal sets would score below one half. Each real row takes one copy along, no more: many
+    copies of one gesture are mode collapse, which the probe must be able to learn.
 
     Args:
         rows: [R, F] both sides' rows.

@@ -1,33 +1,32 @@
 """A two-sample probe on the steps themselves: a small convolutional net that sees no features.
 
-What no named feature measures, it may find. It is fitted many times, on a few thousand movements
-each time, so it learns fast and has little to remember people by: about 17,000 parameters, every
-layer pooled straight into a linear answer, mirrored movements.
+It may find differences that no named feature measures. It is fitted many times, on a few thousand
+movements each time, so it has to learn fast and must not memorise people: about 17,000 parameters,
+every layer pooled straight into a linear answer, and random flips of the movements.
 """
+
+from itertools import repeat
 
 import numpy as np
 import torch
 from jaxtyping import Bool, Float
-from torch import Tensor
-from torch.nn import functional as F
 
+from humouse.eval.probes.sequence_fit import FitSettings, LabelledSteps, fit_net, net_answers
 from humouse.eval.probes.sequence_net import SequenceNet
-from humouse.eval.probes.step_channels import batches_alike, random_flips, shortened, step_channels
+from humouse.eval.probes.step_channels import step_channels
 from humouse.randomness import generator
 from humouse.trajectories import Trajectories
 
-_ROWS_AT_A_TIME = 256
-
 
 class SequenceProbe:
-    """Tells real movements from others by their steps; scikit-learn's `fit` and `predict_proba`.
+    """Classifies movements as real or not by their steps; scikit-learn's `fit` and `predict_proba`.
 
     The same seed, movements and number of threads give the same answers; torch's global generator
     stays as it was. Padding takes no part.
 
     Args:
         epochs: Passes over the movements.
-        seed: Of the weights, the batches and the mirroring.
+        seed: Of the weights, the batches and the flips.
         device: Where the net runs.
         width: Channels of its layers.
         batch_size: Movements that a step of the optimiser sees.
@@ -58,10 +57,10 @@ class SequenceProbe:
         self._net: SequenceNet | None = None
 
     def fit(self, movements: Trajectories, is_real: Bool[np.ndarray, "B"]) -> "SequenceProbe":
-        """Learn to tell them apart.
+        """Learn to tell real movements from others.
 
         Args:
-            movements: B movements of both kinds; who and what made them is not looked at.
+            movements: B movements of both kinds; user and origin are not looked at.
             is_real: [B] which of them are real.
 
         Raises:
@@ -74,7 +73,13 @@ class SequenceProbe:
         steps, lengths = step_channels(movements.to(self.device))
         net = SequenceNet(self.width, generator(self.seed, "weights")).to(self.device)
         net.standardise(steps, lengths)
-        self._train(net, steps, lengths, torch.from_numpy(is_real).to(steps))
+        shown = LabelledSteps(
+            steps, lengths, torch.from_numpy(is_real).to(steps), steps.new_ones(len(steps))
+        )
+        settings = FitSettings(
+            self.epochs, self.batch_size, self.learning_rate, self.weight_decay, self.seed
+        )
+        fit_net(net, repeat(shown, self.epochs), len(steps), settings)
         self._net = net
         return self
 
@@ -86,30 +91,4 @@ class SequenceProbe:
         """
         if self._net is None:
             raise ValueError("call fit first")
-        steps, lengths = step_channels(movements.to(self.device))
-        answers = steps.new_zeros(len(lengths))
-        with torch.no_grad():
-            # An empty batch is split into one empty part, which has no longest movement.
-            parts = lengths.argsort(stable=True).split(_ROWS_AT_A_TIME) if len(lengths) else ()
-            for rows in parts:
-                answers[rows] = self._net(*shortened(steps, lengths, rows)).sigmoid()
-        return answers.cpu().double().numpy()
-
-    def _train(self, net: SequenceNet, steps: Tensor, lengths: Tensor, target: Tensor) -> None:
-        per_epoch = -(-len(lengths) // self.batch_size)
-        optimiser = torch.optim.AdamW(
-            net.parameters(), lr=self.learning_rate, weight_decay=self.weight_decay, fused=True
-        )
-        schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimiser, self.learning_rate, total_steps=self.epochs * per_epoch, pct_start=0.25
-        )
-        rng = np.random.default_rng(self.seed)
-        for _ in range(self.epochs):
-            for rows in batches_alike(lengths, per_epoch, rng):
-                batch, valid = shortened(steps, lengths, rows)
-                logit = net(batch * random_flips(len(rows), rng).to(batch), valid)
-                loss = F.binary_cross_entropy_with_logits(logit, target[rows])
-                optimiser.zero_grad()
-                loss.backward()
-                optimiser.step()
-                schedule.step()
+        return net_answers(self._net, movements, self.device, torch.sigmoid).double().cpu().numpy()

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
-from humouse.eval.probes.folds import fold_numbers, twins_together
+from humouse.eval.probes.folds import fold_numbers, group_duplicates
 from humouse.eval.probes.held_out import HeldOut
 from humouse.eval.statistics.resampling import Users
 from humouse.eval.statistics.score import Score
@@ -97,5 +97,5 @@ def two_sample(
     rows = np.concatenate([real[kept[0]], fake[kept[1]]])
     groups = users[1] if hold_out_fake_users else None
     fold = np.concatenate(fold_numbers(users[0], groups, n, folds, rng))
-    fold = twins_together(rows, np.arange(2 * n) < n, fold)
+    fold = group_duplicates(rows, np.arange(2 * n) < n, fold)
     return TwoSample(rows, (kept[0], kept[1]), (users[0], users[1]), fold)
