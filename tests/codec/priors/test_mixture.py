@@ -10,10 +10,9 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from humouse.codec import CONDITIONS
-from humouse.codec.priors.copula import Copula, chosen
+from humouse.codec.priors.copula import Copula
 from humouse.codec.priors.mixture import MixturePrior
-from humouse.codec.priors.polling import Polling
-from humouse.codec.priors.quantiles import QuantileTable
+from humouse.codec.priors.polling import PollingClocks
 
 NAN = float("nan")
 
@@ -253,26 +252,11 @@ def test_the_mixture_is_reweighed_by_what_is_given() -> None:
         assert (drawn > 0).mean() == pytest.approx((near > 0).mean(), abs=0.06)
 
 
-def test_a_choice_follows_its_weights() -> None:
-    uniform = np.random.default_rng(0).random(20_000)
-    index = chosen(np.log(np.array([0.2, 0.5, 0.3])), uniform)
-    assert np.bincount(index) / 20_000 == pytest.approx([0.2, 0.5, 0.3], abs=0.02)
-
-
-def test_quantiles_are_those_of_the_column_and_invert() -> None:
-    column = np.random.default_rng(0).lognormal(size=20_000)
-    table = QuantileTable.fit(column)
-    shares = np.linspace(0.05, 0.95, 19)
-    assert table.value(shares) == pytest.approx(np.quantile(column, shares), rel=0.01)
-    assert table.share(table.value(shares)) == pytest.approx(shares, abs=1e-6)
-    assert np.isfinite(table.score(np.array([-1e9, 1e9]))).all()
-
-
 def test_a_clock_is_found_in_durations() -> None:
     lengths, _, conditions = people(2000)
     numbers = (c.double().numpy() for c in (lengths, conditions[:, 2], conditions[:, 5]))
-    polling = Polling.fit(*numbers, conditions[:, 6].double().numpy())
-    ticks, _, quantum_ms = polling.table
+    clocks = PollingClocks.fit(*numbers, on_tick_share=conditions[:, 6].double().numpy())
+    ticks, _, quantum_ms = clocks.table
     assert ticks.tolist() == [8, 17]
     assert quantum_ms == pytest.approx([8, 50 / 3], rel=2e-3)
-    assert polling.level(np.array([3.0, 12.6, 90.0])).tolist() == [0, 1, 1]
+    assert clocks.index(np.array([3.0, 12.6, 90.0])).tolist() == [0, 1, 1]

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm
 
-from humouse.diffusion.decoder.mixture import MoveHead, MoveMixture, companded, drawn_level
+from humouse.diffusion.decoder.mixture import MoveHead, MoveMixture, companded
 
 NORMALS = 6
 POINTS = [-2, -1, 0, 1, 2]
@@ -236,22 +236,3 @@ def test_a_head_makes_distributions_whatever_it_reads():
     assert made.log_scale.min() >= -6
     assert made.log_scale.max() <= 3
     assert made.log_prob(torch.tensor([12.0, -3.0])).isfinite().all()
-
-
-@property_test
-@given(SEEDS, st.integers(1, 40))
-def test_drawn_levels_are_the_inverse_of_the_distribution(seed, W):
-    rng = np.random.default_rng(seed)
-    weight = rng.gamma(0.3, size=W) + 1e-9
-    share = np.append(rng.random(50), [0, 1 - 2**-24]).astype(np.float32)
-    log_weight = torch.tensor(np.log(weight / weight.sum()))
-    upto = np.cumsum(np.exp(log_weight.numpy()))
-    expected = np.searchsorted(upto, share.astype(float) * upto[-1], side="right")
-    found = drawn_level(log_weight.float().double().expand(52, -1), torch.tensor(share))
-    assert (np.abs(found.numpy() - expected) <= 1).all()
-    assert (found.numpy() == expected).mean() > 0.95
-
-
-def test_what_has_no_weight_is_never_drawn():
-    log_weight = torch.tensor([[-1e9, 0.0, -1e9]]).expand(3, -1)
-    assert drawn_level(log_weight, torch.tensor([0.0, 0.5, 1 - 2**-24])).tolist() == [1, 1, 1]

@@ -1,6 +1,7 @@
-"""What movements are asked to be: the joint distribution of lengths, starts and conditions."""
+"""The joint distribution of lengths, starts and conditions, as a mixture that holds nobody's numbers."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,61 +10,46 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from humouse.codec.frame import CONDITIONS
-from humouse.codec.priors.copula import Copula, chosen
-from humouse.codec.priors.polling import Polling
+from humouse.codec.priors.attributes import WIDTH, Attributes, known_or
+from humouse.codec.priors.columns import Columns, ColumnTransform
+from humouse.codec.priors.copula import Copula, choose
+from humouse.codec.priors.polling import PollingClocks
 from humouse.randomness import derive_seed, generator
 
 _COMPONENTS = 64
 _ITERATIONS = 60
 _LEAST_ROWS = 16
 _CANDIDATES = 32
-_KERNEL = 0.1  # how near to the logarithm of an asked path or duration a candidate shall be
+_KERNEL = 0.1  # width, in the logarithm of a given path or duration, within which candidates lie
 _OUTSIDE = -1e3
-_GOAL_SCALE_PX = 10.0
-_LEAST_EXCESS = 1e-4
 _EDGE_SHARE = 0.001
 _END = ("end_x_px", "end_y_px")
 _BLOCK_ROWS = 512
-# Columns of a movement's numbers: length, start, CONDITIONS.
-_L, _START, _GOAL = 0, slice(1, 3), slice(3, 5)
-_DURATION, _PATH, _COMPLEXITY, _TICK, _SHARES = 5, 6, 7, 8, slice(9, 12)
-_NUMBERS = 3 + len(CONDITIONS)
-
-Numbers = Float[np.ndarray, "... 12"]
 
 
 class MixturePrior:
-    """The joint distribution of what movements are, from which the unasked is drawn given the asked.
+    """The joint distribution of movements' attributes, and of some of them given the others.
 
-    A Gaussian-mixture copula on columns chosen so that what must hold holds by construction: log
-    length; start; goal (asinh); log(complexity − 1), so that no path is shorter than its chord; the
-    time beyond length · period, and the remainder of the duration on its clock; the clock's place
-    among those seen; and shares as counts of steps. Whole numbers are dequantised with seeded noise
-    and rounded on drawing.
+    A Gaussian-mixture copula of `Columns`, which make a possible movement whatever their values.
 
-    An asked path or duration is not a column but follows from some. Of a row's candidates, drawn
-    given its columns, one is chosen by its nearness to the asked (importance resampling) and scaled
-    to it: the goal to the path, the number of steps to the duration. The same choice prefers
-    candidates within the ranges seen, the end of the movement included.
+    A given path or duration is not a column but follows from several. Of a row's candidates, drawn
+    given its columns, one is chosen by its distance to the given (importance resampling) and scaled to
+    it: the goal to the path, the number of steps to the duration. The same choice prefers candidates
+    within the ranges seen, the end of the movement included.
 
     Args:
         copula: Of the columns.
-        polling: The clocks seen.
+        transform: Attributes ⇄ columns.
         ranges: Lowest and highest of "length", each condition, and the end's x and y (px).
-        typical_length: Of how many steps asked shares are taken to be while no length is asked.
-        least_step_ms: A drawn duration is at least this times the length.
     """
 
     def __init__(
         self,
         copula: Copula,
-        polling: Polling,
+        transform: ColumnTransform,
         ranges: Mapping[str, tuple[float, float]],
-        typical_length: float,
-        least_step_ms: float,
     ) -> None:
-        self.copula, self.polling, self.ranges = copula, polling, dict(ranges)
-        self.typical_length, self.least_step_ms = typical_length, least_step_ms
+        self.copula, self.transform, self.ranges = copula, transform, dict(ranges)
 
     @classmethod
     def fit(
@@ -76,37 +62,39 @@ class MixturePrior:
     ) -> "MixturePrior":
         """Learn the joint distribution of the train split's movements.
 
-        Nothing in the result is one movement's number: quantiles and ranges are means over
-        crowds, where the split holds one.
+        Nothing in the result is a single movement's number: quantiles and ranges are means over many,
+        where the split holds as many.
 
         Args:
             lengths: [B] numbers of steps, at least 1.
             start: [B, 2] first positions (px).
             conditions: [B, 9] all of CONDITIONS.
-            seed: Of the dequantising noise and the mixture's start.
+            seed: Of the dequantising noise and the mixture's initialisation.
 
         Raises:
             ValueError: There is no movement, or a number is not finite.
         """
-        parts = [lengths[:, None].double(), start.double(), conditions.double()]
-        numbers = torch.cat(parts, 1).cpu().numpy()
+        numbers = Attributes.of_tensors(lengths, start, conditions).array()
         if not len(numbers) or not np.isfinite(numbers).all():
             raise ValueError("a prior needs movements, and finite numbers of each")
-        numbers = np.resize(numbers, (max(_LEAST_ROWS, len(numbers)), _NUMBERS))
-        steps, ends = numbers[:, _L], numbers[:, _START] + numbers[:, _GOAL]
-        polling = Polling.fit(steps, *(numbers[:, i] for i in (_DURATION, _TICK, 9)))
-        bounded = np.concatenate([numbers[:, :1], numbers[:, 3:], ends], 1)
-        ranges = dict(zip(("length", *CONDITIONS, *_END), map(_range, bounded.T), strict=True))
-        least_step_ms = min(1.0, _range(numbers[:, _DURATION] / steps)[0])
-        noise = np.random.default_rng(derive_seed(seed, "prior"))
-        prior = cls.__new__(cls)
-        prior.polling, prior.ranges = polling, ranges
-        prior.typical_length, prior.least_step_ms = float(np.median(steps)), least_step_ms
-        columns = prior._columns(numbers, noise.random((len(numbers), _NUMBERS)) - 0.5)
-        prior.copula = Copula.fit(
-            columns, components=_COMPONENTS, iterations=_ITERATIONS, seed=seed
+        numbers = np.resize(numbers, (max(_LEAST_ROWS, len(numbers)), WIDTH))
+        seen = Attributes.of_array(numbers)
+        clocks = PollingClocks.fit(
+            seen.length, seen.duration_ms, seen.tick_ms, on_tick_share=seen.shares[:, 0]
         )
-        return prior
+        least_step_ms = min(1.0, _range(seen.duration_ms / seen.length)[0])
+        transform = ColumnTransform(clocks, float(np.median(seen.length)), least_step_ms)
+        noise = np.random.default_rng(derive_seed(seed, "prior"))
+        jitter = Attributes.of_array(noise.random(numbers.shape) - 0.5)
+        copula = Copula.fit(
+            transform.columns(seen, jitter).array(),
+            components=_COMPONENTS,
+            iterations=_ITERATIONS,
+            seed=seed,
+        )
+        bounded = np.concatenate([seen.length[:, None], numbers[:, 3:], seen.end_px], 1)
+        names = ("length", *CONDITIONS, *_END)
+        return cls(copula, transform, dict(zip(names, map(_range, bounded.T), strict=True)))
 
     def range_of(self, name: str) -> tuple[float, float]:
         """Return the lowest and the highest seen of "length" or one of CONDITIONS.
@@ -127,151 +115,93 @@ class MixturePrior:
 
         Args:
             n: How many.
-            seed: Row i depends on the seed, i, `seq_len` and what is given of row i alone.
-            seq_len: How many steps all of them shall have.
-            given: [n, K] the first K of CONDITIONS, NaN where not asked. It comes back as it is;
-                for drawing the rest it is taken to lie in the range seen.
+            seed: Row i depends only on the seed, i, `seq_len` and what is given of row i.
+            seq_len: How many steps all of them have.
+            given: [n, K] the first K of CONDITIONS, NaN where not given. They are returned as they
+                are; the rest is drawn as if they lay in the ranges seen.
         """
-        asked = np.full((n, _NUMBERS), np.nan)
+        numbers = np.full((n, WIDTH), np.nan)
         if seq_len is not None:
-            asked[:, _L] = seq_len
+            numbers[:, 0] = seq_len
         if given is not None:
-            asked[:, 3 : 3 + given.shape[1]] = given.double().cpu().numpy()
+            numbers[:, 3 : 3 + given.shape[1]] = given.double().cpu().numpy()
         blocks = [
-            self._draw(asked[at : at + _BLOCK_ROWS], seed, at) for at in range(0, n, _BLOCK_ROWS)
+            self._draw(Attributes.of_array(numbers[first : first + _BLOCK_ROWS]), seed, first)
+            for first in range(0, n, _BLOCK_ROWS)
         ]
-        numbers = torch.from_numpy(np.concatenate([np.empty((0, _NUMBERS)), *blocks]))
-        return numbers[:, _L].long(), numbers[:, _START].float(), numbers[:, 3:].float()
+        drawn = np.concatenate([np.empty((0, WIDTH)), *(block.array() for block in blocks)])
+        table = torch.from_numpy(drawn)
+        return table[:, 0].long(), table[:, 1:3].float(), table[:, 3:].float()
 
-    def _draw(self, asked: Numbers, seed: int, first: int) -> Numbers:
-        noise = [_noise(seed, first + i, self.copula.means.shape[1]) for i in range(len(asked))]
+    def _draw(self, given: Attributes, seed: int, first: int) -> Attributes:
+        """Return the attributes of the rows from `first` on."""
+        n, d = len(given.length), self.copula.means.shape[1]
+        noise = [_noise(seed, first + i, d) for i in range(n)]
         uniform, normal = (np.stack(parts) for parts in zip(*noise, strict=True))
-        jitter, pick = uniform[:, :_NUMBERS] - 0.5, uniform[:, _NUMBERS]
-        columns = self.copula.draw(self._columns(asked, jitter), uniform[:, _NUMBERS + 1 :], normal)
-        candidates = self._numbers(columns, asked[:, None])
-        best = chosen(self._nearness(candidates, asked[:, None]), pick)
-        row = np.arange(len(asked))
-        drawn = candidates[row, best]
-        return self._settled(drawn, columns[row, best], asked)
-
-    def _columns(self, numbers: Numbers, jitter: Numbers) -> Float[np.ndarray, "n d"]:
-        """Return the copula's columns of movements, NaN where a number they need is."""
-        steps = numbers[:, _L]
-        level = self.polling.level(numbers[:, _TICK])
-        _, period, quantum = self.polling.of_level(level)
-        goal, duration = numbers[:, _GOAL], numbers[:, _DURATION]
-        complexity = numbers[:, _COMPLEXITY]
-        told = numbers[:, _PATH] / np.hypot(*goal.T).clip(1)
-        complexity = np.where(np.isnan(complexity), told, complexity)
-        units = (duration / quantum).round()
-        counted = np.where(np.isnan(steps), self.typical_length, steps)[:, None]
-        shares = (numbers[:, _SHARES] * counted + 0.5 + jitter[:, _SHARES]) / (counted + 1)
-        rest = [
-            np.log((complexity - 1).clip(_LEAST_EXCESS)),
-            (units + jitter[:, _DURATION]) * quantum - steps * period,
-            duration / quantum - units,
-            level + jitter[:, _TICK],
-        ]
-        return np.concatenate(
-            [
-                np.log(steps + jitter[:, _L])[:, None],
-                numbers[:, _START] + jitter[:, _START],
-                np.arcsinh((goal + jitter[:, _GOAL]) / _GOAL_SCALE_PX),
-                np.stack(rest, 1),
-                shares,
-            ],
-            1,
+        jitter = Attributes.of_array(uniform[:, :WIDTH] - 0.5)
+        known = self.transform.columns(given, jitter).array()
+        columns = Columns.of_array(self.copula.draw(known, uniform[:, WIDTH + 1 :], normal))
+        alike = given.map(lambda part: part[:, None])
+        candidates = self.transform.attributes(columns, alike)
+        best = choose(self._log_weight(candidates, alike), uniform[:, WIDTH])
+        rows = np.arange(n), best
+        return self._scaled(
+            candidates.map(lambda part: part[rows]), columns.map(lambda part: part[rows]), given
         )
 
-    def _numbers(self, columns: Float[np.ndarray, "n M d"], asked: Numbers) -> Numbers:
-        """Return the movements' numbers that drawn columns stand for, under the asked goals."""
-        numbers = np.empty((*columns.shape[:2], _NUMBERS))
-        steps = _or(asked[..., _L], np.exp(columns[..., 0]).round().clip(1))
-        tick, period, quantum = self.polling.of_level(columns[..., 8])
-        units = ((columns[..., 6] + steps * period) / quantum).round()
-        duration = ((units + columns[..., 7]) * quantum).round()
-        numbers[..., _L] = steps
-        numbers[..., _START] = columns[..., 1:3].round()
-        numbers[..., _GOAL] = _or(
-            asked[..., _GOAL], (np.sinh(columns[..., 3:5]) * _GOAL_SCALE_PX).round()
-        )
-        numbers[..., _DURATION] = np.maximum(duration, np.ceil(steps * self.least_step_ms))
-        numbers[..., _TICK] = tick
-        numbers[..., _COMPLEXITY] = _or(asked[..., _COMPLEXITY], 1 + np.exp(columns[..., 5]))
-        numbers[..., _PATH] = numbers[..., _COMPLEXITY] * _chord_px(numbers)
-        numbers[..., _SHARES] = _shares(columns, steps)
-        return numbers
-
-    def _nearness(self, drawn: Numbers, asked: Numbers) -> Float[np.ndarray, "n M"]:
-        """Return log-weights of candidates: near to what is asked, and inside what was seen."""
-        off = np.log(drawn[..., [_DURATION, _PATH]] / asked[..., [_DURATION, _PATH]]) / _KERNEL
-        ends = drawn[..., _START] + drawn[..., _GOAL]
-        seen = np.concatenate([drawn[..., [_L, _DURATION, _PATH]], ends], -1)
-        names = ("length", "duration_ms", "path_px", *_END)
-        low, high = np.array([self.ranges[name] for name in names]).T
-        outside = ((seen < low) | (seen > high)).sum(-1)
+    def _log_weight(self, drawn: Attributes, given: Attributes) -> Float[np.ndarray, "n M"]:
+        """Return log-weights of candidates: near to the given, and inside the ranges seen."""
+        pairs = ((drawn.duration_ms, given.duration_ms), (drawn.path_px, given.path_px))
+        off = np.stack([np.log(mine / wanted) / _KERNEL for mine, wanted in pairs], -1)
+        named = {"length": drawn.length, "duration_ms": drawn.duration_ms, "path_px": drawn.path_px}
+        named |= {name: drawn.end_px[..., axis] for axis, name in enumerate(_END)}
+        outside = np.zeros(drawn.length.shape, dtype=int)
+        for name, values in named.items():
+            low, high = self.ranges[name]
+            outside += (values < low) | (values > high)
         return -(np.nan_to_num(off) ** 2).sum(-1) / 2 + outside * _OUTSIDE
 
-    def _settled(
-        self, drawn: Numbers, columns: Float[np.ndarray, "n d"], asked: Numbers
-    ) -> Numbers:
-        """Return the chosen candidates scaled to what is asked of them, and the asked itself."""
-        steps = drawn[:, _L]
-        stretch = _or(asked[:, _DURATION] / drawn[:, _DURATION], 1.0)
-        shortest, longest = self.ranges["length"]
-        scaled = (steps * stretch).round().clip(shortest, longest)
-        drawn[:, _L] = np.where(stretch == 1, steps, _or(asked[:, _L], scaled))
-        drawn[:, _SHARES] = _shares(columns, drawn[:, _L])
-        reach = _or(asked[:, _PATH] / drawn[:, _PATH], 1.0)[:, None]
-        drawn[:, _GOAL] = np.where(reach == 1, drawn[:, _GOAL], np.trunc(drawn[:, _GOAL] * reach))
-        settled = _or(asked, drawn)
-        chord_px = _chord_px(settled)
-        settled[:, _PATH] = _or(asked[:, _PATH], settled[:, _COMPLEXITY] * chord_px)
-        told = (settled[:, _PATH] / chord_px).clip(1)
-        settled[:, _COMPLEXITY] = _or(asked[:, _COMPLEXITY], told)
-        return settled
+    def _scaled(self, drawn: Attributes, columns: Columns, given: Attributes) -> Attributes:
+        """Return the chosen candidates scaled to the given duration and path, and the given itself."""
+        stretch = known_or(given.duration_ms / drawn.duration_ms, 1.0)
+        steps = (drawn.length * stretch).round().clip(*self.ranges["length"])
+        length = np.where(stretch == 1, drawn.length, known_or(given.length, steps))
+        reach = known_or(given.path_px / drawn.path_px, 1.0)[:, None]
+        goal_px = np.where(reach == 1, drawn.goal_px, np.trunc(drawn.goal_px * reach))
+        drawn = replace(drawn, length=length, shares=columns.shares_of(length), goal_px=goal_px)
+        scaled = Attributes.of_array(known_or(given.array(), drawn.array()))
+        distance_px = scaled.distance_px
+        path_px = known_or(given.path_px, scaled.complexity * distance_px)
+        complexity = known_or(given.complexity, (path_px / distance_px).clip(1))
+        return replace(scaled, path_px=path_px, complexity=complexity)
 
     def state(self) -> dict[str, Any]:
         """Return everything needed to make this prior again: plain values and tensors."""
         return {
             "copula": self.copula.state(),
-            "polling": torch.from_numpy(self.polling.table),
+            "polling": torch.from_numpy(self.transform.clocks.table),
             "ranges": {name: list(pair) for name, pair in self.ranges.items()},
-            "typical_length": self.typical_length,
-            "least_step_ms": self.least_step_ms,
+            "typical_length": self.transform.typical_length,
+            "least_step_ms": self.transform.least_step_ms,
         }
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> "MixturePrior":
         """Return the prior that `state` described."""
+        clocks = PollingClocks(state["polling"].numpy())
         return cls(
             Copula.from_state(state["copula"]),
-            Polling(state["polling"].numpy()),
+            ColumnTransform(clocks, state["typical_length"], state["least_step_ms"]),
             {name: (low, high) for name, (low, high) in state["ranges"].items()},
-            state["typical_length"],
-            state["least_step_ms"],
         )
 
 
 def _noise(seed: int, index: int, d: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the uniform numbers of a row (jitter, choice, candidates) and its normal ones."""
     source = generator(seed, "frame", index)
-    uniform = torch.rand(_NUMBERS + 1 + _CANDIDATES, generator=source, dtype=torch.float64)
+    uniform = torch.rand(WIDTH + 1 + _CANDIDATES, generator=source, dtype=torch.float64)
     normal = torch.randn(_CANDIDATES, d, generator=source, dtype=torch.float64)
     return uniform.numpy(), normal.numpy()
-
-
-def _or(asked: np.ndarray, otherwise: np.ndarray | float) -> np.ndarray:
-    return np.where(np.isnan(asked), otherwise, asked)
-
-
-def _chord_px(numbers: Numbers) -> np.ndarray:
-    # A movement that returns to its start counts as 1 px long, as in the conditions.
-    return np.hypot(numbers[..., 3], numbers[..., 4]).clip(1)
-
-
-def _shares(columns: np.ndarray, steps: np.ndarray) -> np.ndarray:
-    counts = np.floor(columns[..., 9:12] * (steps + 1)[..., None]).clip(0, steps[..., None])
-    return counts / steps[..., None]
 
 
 def _range(column: Float[np.ndarray, "n"]) -> tuple[float, float]:
@@ -280,6 +210,7 @@ def _range(column: Float[np.ndarray, "n"]) -> tuple[float, float]:
 
 
 def _rounded(number: float, towards: np.ufunc) -> float:
+    """Return the number rounded to two digits by np.floor or np.ceil."""
     if not number:
         return 0.0
     digit = 10.0 ** (np.floor(np.log10(abs(number))) - 1)

@@ -6,6 +6,8 @@ import numpy as np
 from jaxtyping import Float
 from scipy.special import ndtri
 
+from humouse.quantiles import QuantileMap
+
 # Few, so that what lies between two is a straight line and not the grain of one sample of people.
 _LEVELS = (
     *(0.001, 0.005, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5),
@@ -48,13 +50,12 @@ class NormalScores:
 
     def __call__(self, values: Float[np.ndarray, "n F"]) -> Float[np.ndarray, "n F"]:
         """Return [n, F] deviations."""
-        low, high = self.knots[:, 0], self.knots[:, -1]
         scores = np.empty_like(values)
         at_knots = self.origin[:, None] + np.cumsum(self.slopes * np.diff(self.knots), axis=1)
         at_knots = np.concatenate([self.origin[:, None], at_knots], 1)
         for place in range(values.shape[1]):
-            column = values[:, place].clip(low[place], high[place])
-            scores[:, place] = np.interp(column, self.knots[place], at_knots[place])
+            column = QuantileMap(self.knots[place], at_knots[place])
+            scores[:, place] = column.level(values[:, place])
         return scores
 
 

@@ -4,9 +4,11 @@ import math
 from dataclasses import dataclass, replace
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch.special import log_ndtr, ndtr, ndtri
+
+from humouse.randomness import draw_categorical
 
 _NORMALS = 6
 _SMALL_PX = 2
@@ -78,7 +80,7 @@ class MoveMixture:
         """
         allowed = self._allowed()
         rare = allowed.exp() < least_part * allowed.exp().amax(1, keepdim=True)
-        part = drawn_level(allowed.masked_fill(rare, _NEVER), share[:, 0])
+        part = draw_categorical(allowed.masked_fill(rare, _NEVER), share[:, 0])
         normal = part.clamp(max=_NORMALS - 1)[:, None]
         a, b = (
             edge.gather(1, normal)[:, 0].double()
@@ -172,10 +174,3 @@ class MoveHead(nn.Module):
         mean = each[..., 0] + (each[..., 2:] * guesses.float()[:, None]).sum(-1)
         log_weight = out[:, numbers:].log_softmax(1)
         return MoveMixture(mean, each[..., 1].clamp(-6, 3), log_weight, remaining_px, nonzero)
-
-
-def drawn_level(log_weight: Float[Tensor, "N W"], share: Float[Tensor, "N"]) -> Int[Tensor, "N"]:
-    """Return which of W alternatives each share in [0, 1) falls on (inverse of the distribution)."""
-    upto = (log_weight - log_weight.amax(1, keepdim=True)).double().exp().cumsum(1)
-    inside = share.double() * upto[:, -1]
-    return (upto <= inside[:, None]).sum(1).clamp(max=log_weight.shape[1] - 1)

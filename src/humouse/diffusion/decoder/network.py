@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from humouse.codec import CONDITIONS
 from humouse.codec.clock import LONGEST_MS
 from humouse.diffusion.decoder.bins import Bins
-from humouse.diffusion.decoder.mixture import MoveHead, MoveMixture, companded, drawn_level
+from humouse.diffusion.decoder.mixture import MoveHead, MoveMixture, companded
+from humouse.randomness import draw_categorical
 
 CLOCK_BINS = Bins(exact=64, growth=1.06, most=LONGEST_MS)
 MOVE_BINS = Bins(exact=48, growth=1.06, most=4000)
@@ -201,7 +202,7 @@ class EventDecoder(nn.Module):
     def _drawn(
         self, hidden: Float[Tensor, "B H"], place: StepState, share: Float[Tensor, "B 6"]
     ) -> Float[Tensor, "B 3"]:
-        level = drawn_level(self._clock(hidden), share[:, 0])
+        level = draw_categorical(self._clock(hidden), share[:, 0])
         dt_ms = CLOCK_BINS.draw(level, share[:, 1])
         x, y = self._moves(hidden, place, level, dt_ms)
         dx_px = self._step(x, share[:, 2:4], 0)
