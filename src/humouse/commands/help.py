@@ -9,7 +9,7 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from humouse.errors import InputError
-from humouse.settings.compose import _choices, _compose, _flat, _groups, _shown, _variant
+from humouse.settings.compose import chosen_options, compose, config_groups, flat, schema_of, shown
 
 
 def print_page(text: str) -> None:
@@ -31,19 +31,19 @@ def help_text(config: str, schema: type, usage: str, overrides: Sequence[str] = 
             count, for the page is what helps to mend the rest.
     """
     try:
-        composed = _compose(config, overrides)
-        values, meanings = dict(_flat(composed)), dict(_meanings(schema, composed))
+        composed = compose(config, overrides)
+        values, meanings = dict(flat(composed)), dict(_meanings(schema, composed))
     except (InputError, OmegaConfBaseException):
-        composed = _compose(config, _choices(config, overrides))
-        values, meanings = dict(_flat(composed)), dict(_meanings(schema, composed))
+        composed = compose(config, chosen_options(config, overrides))
+        values, meanings = dict(flat(composed)), dict(_meanings(schema, composed))
     lines = [usage, "", "Settings are given as key=value, for example seed=7.", ""]
-    for group, options in _groups(config).items():
+    for group, options in config_groups(config).items():
         lines.append(f"  {group}={'|'.join(options)}")
-    lines += [""] if _groups(config) else []
-    width = max(len(f"{key}={_shown(value)}") for key, value in values.items()) + 2
+    lines += [""] if config_groups(config) else []
+    width = max(len(f"{key}={shown(value)}") for key, value in values.items()) + 2
     for key, value in values.items():
         meaning = meanings.get(key, "")
-        lines.append(f"  {f'{key}={_shown(value)}':<{min(width, 44)}}  {meaning}".rstrip())
+        lines.append(f"  {f'{key}={shown(value)}':<{min(width, 44)}}  {meaning}".rstrip())
     lines += [
         "",
         "Hydra's flags work too: --cfg job shows the composed settings, --multirun sweeps.",
@@ -55,6 +55,6 @@ def _meanings(schema: type, composed: DictConfig, prefix: str = "") -> Iterator[
     for field in dataclasses.fields(schema):
         if dataclasses.is_dataclass(field.type):
             inner = composed[field.name]
-            yield from _meanings(_variant(field, composed), inner, f"{prefix}{field.name}.")
+            yield from _meanings(schema_of(field, composed), inner, f"{prefix}{field.name}.")
         else:
             yield f"{prefix}{field.name}", field.metadata.get("help", "")

@@ -11,7 +11,7 @@ from omegaconf import DictConfig
 
 from humouse.commands.help import help_text, print_page
 from humouse.errors import InputError, OutOfRangeWarning
-from humouse.settings.compose import _CONFIGS, Settings, settings_from, typed
+from humouse.settings.compose import CONFIGS, Settings, settings_from, typed
 
 # Hydra composes and sweeps; it makes no folder and writes no file of its own.
 _QUIET = (
@@ -46,7 +46,7 @@ def launch(
             task(settings_from(config, schema, arguments))
             return
 
-    @hydra.main(version_base="1.3", config_path=f"pkg://{_CONFIGS}", config_name=config)
+    @hydra.main(version_base="1.3", config_path=f"pkg://{CONFIGS}", config_name=config)
     def run(composed: DictConfig) -> None:
         with user_errors():
             task(typed(composed, schema))

@@ -4,10 +4,12 @@ import dataclasses
 import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 import hydra
+import yaml
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
@@ -18,12 +20,8 @@ from humouse import configs
 from humouse.errors import InputError, nearest
 from humouse.settings.renamed import RENAMED
 
-_CONFIGS = "humouse.configs"
-
-
+CONFIGS = "humouse.configs"
 SEE_HELP = "see --help for those there are"
-
-
 Settings = TypeVar("Settings")
 
 
@@ -34,7 +32,7 @@ def settings_from(config: str, schema: type[Settings], overrides: list[str]) -> 
         InputError: A key is misspelt (the nearest right one is named), or a value is of the wrong
             type.
     """
-    return typed(_compose(config, overrides), schema)
+    return typed(compose(config, overrides), schema)
 
 
 def command_of(verb: str, config: str, settings: Any) -> str:
@@ -64,8 +62,6 @@ def quoted(text: str) -> str:
 
 # Hydra reads these words as text without quotes, unless they are a value of another kind.
 _PLAIN = re.compile(r"(\.{0,2}/)?[A-Za-z_][\w./-]*", re.ASCII)
-
-
 _OTHER_KINDS = ("null", "true", "false", "nan", "inf")
 
 
@@ -77,7 +73,7 @@ def _as_override(value: Any) -> str:
         return f"[{','.join(map(_as_override, value))}]"
     if isinstance(value, dict):  # Hydra takes no quotes around keys
         return f"{{{','.join(f'{key}:{_as_override(one)}' for key, one in value.items())}}}"
-    return _shown(value)
+    return shown(value)
 
 
 def typed(composed: DictConfig, schema: type[Settings]) -> Settings:
@@ -101,12 +97,16 @@ def _structured(schema: type, composed: DictConfig) -> DictConfig:
     structured = OmegaConf.structured(schema)
     for field in dataclasses.fields(schema):
         if "variants" in field.metadata and isinstance(composed[field.name], DictConfig):
-            structured[field.name] = OmegaConf.structured(_variant(field, composed))
+            structured[field.name] = OmegaConf.structured(schema_of(field, composed))
     return structured
 
 
-def _variant(field: dataclasses.Field[Any], composed: DictConfig) -> type:
-    """Return the schema of a section, which may depend on the name that is in it."""
+def schema_of(field: dataclasses.Field[Any], composed: DictConfig) -> type:
+    """Return the schema of a section, which may depend on the name that is in it.
+
+    Raises:
+        InputError: There is no schema for that name.
+    """
     variants: Mapping[str, type] | None = field.metadata.get("variants")
     if variants is None:
         return field.type  # type: ignore[return-value]
@@ -118,24 +118,29 @@ def _variant(field: dataclasses.Field[Any], composed: DictConfig) -> type:
     return variants[name]
 
 
-def _compose(config: str, overrides: Sequence[str]) -> DictConfig:
+def compose(config: str, overrides: Sequence[str]) -> DictConfig:
+    """Return a primary configuration under Hydra overrides, its keys and types not yet checked.
+
+    Raises:
+        InputError: An override names no setting or no option that there is.
+    """
     running, GlobalHydra.instance().hydra = GlobalHydra.instance().hydra, None
     try:
-        with hydra.initialize_config_module(_CONFIGS, version_base="1.3"):
+        with hydra.initialize_config_module(CONFIGS, version_base="1.3"):
             try:
                 return hydra.compose(config, list(overrides))
             # A choice that is a number is a ValueError to Hydra.
             except (HydraException, OmegaConfBaseException, ValueError) as error:
                 # The keys there are can only be listed from a composition that works.
-                defaults = hydra.compose(config, _choices(config, overrides))
+                defaults = hydra.compose(config, chosen_options(config, overrides))
                 raise InputError(_explain(config, overrides, defaults, error)) from error
     finally:  # a sweep's own Hydra goes on after a job that composed something else
         GlobalHydra.instance().hydra = running
 
 
-def _choices(config: str, overrides: Sequence[str]) -> list[str]:
-    """Return those overrides that choose an option of a group, as far as there is such a one."""
-    groups, chosen = _groups(config), {}
+def chosen_options(config: str, overrides: Sequence[str]) -> list[str]:
+    """Return the overrides that choose an option of a group, if there is such an option."""
+    groups, chosen = config_groups(config), {}
     for text in overrides:
         key, _, option = text.lstrip("+").partition("=")
         if option in groups.get(key, []):
@@ -144,8 +149,8 @@ def _choices(config: str, overrides: Sequence[str]) -> list[str]:
 
 
 def _explain(config: str, overrides: Sequence[str], defaults: DictConfig, error: Exception) -> str:
-    groups = _groups(config)
-    keys = [key for key, _ in _flat(defaults)] + list(groups)
+    groups = config_groups(config)
+    keys = [key for key, _ in flat(defaults)] + list(groups)
     for text in overrides:
         try:
             override = OverridesParser.create().parse_override(text)
@@ -163,26 +168,30 @@ def _explain(config: str, overrides: Sequence[str], defaults: DictConfig, error:
     return " ".join(str(error).split("\n")[:2])
 
 
-def _flat(config: DictConfig, prefix: str = "") -> Iterator[tuple[str, Any]]:
+def flat(config: DictConfig, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield every setting by its dotted name, with its value."""
     for key in map(str, config):
         value = OmegaConf.select(config, key)
         if isinstance(value, DictConfig):
-            yield from _flat(value, f"{prefix}{key}.")
+            yield from flat(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", value
 
 
-def _groups(config: str) -> dict[str, list[str]]:
+@cache
+def config_groups(config: str) -> dict[str, list[str]]:
     """Return the groups that a primary configuration chooses from, with their options."""
     root = Path(configs.__file__).parent
-    text = OmegaConf.load(root / f"{config}.yaml")
-    defaults = text.get("defaults", []) if isinstance(text, DictConfig) else []
-    names = [str(next(iter(item))).lstrip("/") for item in defaults if isinstance(item, DictConfig)]
+    file = yaml.safe_load((root / f"{config}.yaml").read_text())
+    names = [
+        name.lstrip("/") for item in file.get("defaults", []) if item != "_self_" for name in item
+    ]
     options = {name: sorted(path.stem for path in (root / name).glob("*.yaml")) for name in names}
     return {name: [stem for stem in stems if stem != "base"] for name, stems in options.items()}
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """Return a setting's value as it stands in YAML."""
     if value is None:
         return "null"
     if isinstance(value, bool):

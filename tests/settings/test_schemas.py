@@ -1,0 +1,154 @@
+"""Schemas and YAML files hold the same settings: names and meanings here, values there."""
+
+import dataclasses
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+from omegaconf import DictConfig, OmegaConf
+
+import humouse
+from humouse.commands.help import help_text
+from humouse.commands.verbs import VERBS
+from humouse.settings import SOURCE_SETTINGS, SourceSettings, TrainSettings
+from humouse.settings.compose import compose, config_groups, settings_from, shown, typed
+
+_CONFIGS = Path(humouse.__file__).parent / "configs"
+_FILES = {str(path.relative_to(_CONFIGS).with_suffix("")) for path in _CONFIGS.rglob("*.yaml")}
+_SCHEMAS = {verb.config: verb.schema for verb in VERBS.values()}
+_CASES = [(config, "") for config in _SCHEMAS] + [
+    (config, f"{group}={option}")
+    for config in _SCHEMAS
+    for group, options in config_groups(config).items()
+    for option in options
+]
+
+
+@cache
+def composed(config: str, choice: str) -> DictConfig:
+    return compose(config, [choice] if choice else [])
+
+
+def leaves(config: DictConfig, prefix: str = "") -> Iterator[str]:
+    for key in map(str, config):
+        value = OmegaConf.select(config, key)
+        if isinstance(value, DictConfig):
+            yield from leaves(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}"
+
+
+def meanings(schema: type, source: str, prefix: str = "") -> dict[str, str]:
+    """Return every setting of a schema, with the options of that source, and its meaning."""
+    found: dict[str, str] = {}
+    for field in dataclasses.fields(schema):
+        name = f"{prefix}{field.name}"
+        inner = SOURCE_SETTINGS[source] if field.type is SourceSettings else field.type
+        if dataclasses.is_dataclass(inner):
+            found |= meanings(inner, source, f"{name}.")
+        else:
+            found[name] = field.metadata.get("help", "")
+    return found
+
+
+def source_of(choice: str) -> str:
+    return choice.removeprefix("source=") if choice.startswith("source=") else "humouse_default"
+
+
+def test_every_file_is_the_configuration_of_a_verb_or_an_option_of_one():
+    groups = {group for config in _SCHEMAS for group in config_groups(config)}
+    options = {name for name in _FILES if name.rpartition("/")[0] in groups}
+    assert groups == {"data", "experiment", "source", "gan/experiment"}
+    assert options | set(_SCHEMAS) == _FILES
+    assert len(_SCHEMAS) == len(VERBS)
+
+
+def test_every_option_is_tried():
+    tried = {choice.replace("=", "/") for _, choice in _CASES if choice}
+    # data/base is what the other files of data/ share.
+    assert tried == _FILES - set(_SCHEMAS) - {"data/base"}
+
+
+@pytest.mark.parametrize(("config", "choice"), _CASES)
+def test_schema_and_yaml_hold_the_same_settings(config: str, choice: str):
+    values = composed(config, choice)
+    assert set(leaves(values)) == set(meanings(_SCHEMAS[config], source_of(choice)))
+    settings = typed(values, _SCHEMAS[config])
+    assert not OmegaConf.missing_keys(OmegaConf.structured(settings))
+
+
+@pytest.mark.parametrize("config", _SCHEMAS)
+def test_values_stand_in_yaml_alone(config: str):
+    """A schema's fields have no values: two places cannot disagree."""
+    schema = OmegaConf.structured(_SCHEMAS[config])
+    names = set(meanings(_SCHEMAS[config], "sapimouse"))  # the source that has no options
+    assert OmegaConf.missing_keys(schema) == names
+
+
+@pytest.mark.parametrize(("config", "choice"), _CASES)
+def test_help_names_every_setting_with_its_meaning_and_value(config: str, choice: str):
+    text = help_text(config, _SCHEMAS[config], "usage", [choice] if choice else [])
+    lines = text.splitlines()
+    assert lines[0] == "usage"
+    values = composed(config, choice)
+    for key, meaning in meanings(_SCHEMAS[config], source_of(choice)).items():
+        assert len(meaning) > 5, f"{key} has no help text"
+        line = next(line for line in lines if line.startswith(f"  {key}="))
+        assert line.endswith(meaning)
+        assert shown(OmegaConf.select(values, key)) in line
+
+
+_SPECIFICATION = """
+experiment_name: "diff_mouse_v1"
+seed: 1337
+
+data:
+  dataset_id: "humouse_default"
+  sequence_length: 200
+  batch_size: 64
+  num_workers: 8
+  canonicalize_path: true
+  canonicalize_duration: true
+  rotate_to_plus_x: true
+  normalize_sequences: true
+  feature_mode: "neuromotor"  # for metrics only
+
+model:
+  base_channels: 128
+  channel_mults: [1, 1.5, 2, 2]
+  attn_bottleneck: true
+  dropout: 0.1
+  self_condition: true
+  cond_dim: 0  # set >0 to enable FiLM conditioning
+
+diffusion:
+  objective: "v"         # v-pred
+  schedule: "cosine"
+  timesteps: 1000
+  min_snr_weight: true
+
+optim:
+  lr: 2e-4
+  weight_decay: 1e-2
+  betas: [0.9, 0.999]
+  grad_clip: 1.0
+  ema_decay: 0.999
+  epochs: 80
+  amp: true
+
+logging:
+  log_interval: 50
+  eval_interval: 1
+  sample_interval: 5
+  num_eval_samples: 512
+"""
+
+
+@pytest.mark.parametrize("choices", [[], ["experiment=train"]])
+def test_the_specifications_values(choices: list[str]):
+    """Every value of its configs/diffusion/train.yaml (§9), as it writes them."""
+    settings = OmegaConf.structured(settings_from("diffusion/train", TrainSettings, choices))
+    expected = OmegaConf.create(_SPECIFICATION)
+    for name in leaves(expected):
+        assert OmegaConf.select(settings, name) == OmegaConf.select(expected, name), name
