@@ -16,8 +16,8 @@ from beartype.roar import BeartypeDecorHintPep585DeprecationWarning
 with warnings.catch_warnings():
     # OmegaConf's DictConfig is a typing.MutableMapping, which beartype finds old-fashioned.
     warnings.simplefilter("ignore", BeartypeDecorHintPep585DeprecationWarning)
-    from humouse.data.dataset import prepare_as
-    from humouse.diffusion.train import train
+    from humouse.commands.dataset import prepare_dataset
+    from humouse.commands.train import run as train
     from humouse.settings import PrepareSettings, TrainSettings
     from humouse.settings.compose import settings_from
 
@@ -58,7 +58,7 @@ def tiny_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a prepared dataset: some hundred gestures of six synthetic people."""
     folder = tmp_path_factory.mktemp("prepared") / "data"
     overrides = ["source.users=6", "source.gestures_per_user=20", f"out_dir={folder}"]
-    prepare_as(settings_from("prepare", PrepareSettings, overrides), shown=False)
+    prepare_dataset(settings_from("prepare", PrepareSettings, overrides), shown=False)
     return folder
 
 
@@ -68,7 +68,7 @@ def twelve_people(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("prepared") / "twelve people"
     few = ["source.users=12", "source.gestures_per_user=12", "source.seed=5"]
     overrides = [*few, "split.val_fraction=0.34", f"out_dir={folder}"]
-    prepare_as(settings_from("prepare", PrepareSettings, overrides), shown=False)
+    prepare_dataset(settings_from("prepare", PrepareSettings, overrides), shown=False)
     return folder
 
 

@@ -12,9 +12,9 @@ import torch
 from humouse.codec import Codec
 from humouse.commands import evaluate as diffusion_eval
 from humouse.commands.evaluate import run
+from humouse.commands.train import run as train
 from humouse.data.prepared import load_split
 from humouse.data.splits import held_out_gestures
-from humouse.diffusion.train import train
 from humouse.errors import InputError
 from humouse.eval.evaluate import evaluate
 from humouse.eval.run import EvaluationRun

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from humouse.commands.dataset import dataset, prepare_dataset
 from humouse.commands.prepare import run
-from humouse.data.dataset import dataset, prepare_as
 from humouse.data.prepared import MANIFEST
 from humouse.errors import InputError
 from humouse.settings import (
@@ -41,7 +41,7 @@ def test_it_says_what_came_of_it(tmp_path: Path, capsys: pytest.CaptureFixture):
 
 def test_settings_reach_the_source_the_rules_and_the_split(tmp_path: Path):
     more = ("gestures.gap_ms=150", "split.val_fraction=0.4", "split.seed=3")
-    prepared = prepare_as(preparing(tmp_path, *_FEW, *more), shown=False)
+    prepared = prepare_dataset(preparing(tmp_path, *_FEW, *more), shown=False)
     manifest = prepared.manifest
     assert manifest["source"]["settings"]["users"] == 5
     assert manifest["rules"]["gap_ms"] == 150
@@ -57,7 +57,7 @@ def test_columns_of_a_csv(tmp_path: Path):
         (folder / f"{user}.csv").write_text(f"when,px,py\n{rows}\n")
     names = [f"source.columns.{name}={column}" for name, column in zip("txy", ("when", "px", "py"))]  # noqa: B905
     more = ("source=csv", f"root={folder}", *names)
-    prepared = prepare_as(preparing(tmp_path / "out", *more), shown=False)
+    prepared = prepare_dataset(preparing(tmp_path / "out", *more), shown=False)
     assert prepared.manifest["counts"]["gestures"] == 5
     assert not prepared.synthetic
     assert dataset(asked("csv", tmp_path / "out")).sha256 == prepared.sha256
@@ -84,7 +84,7 @@ def test_columns_of_a_csv(tmp_path: Path):
 )
 def test_what_cannot_be_prepared(tmp_path: Path, more: tuple[str, ...], message: str):
     with pytest.raises(InputError, match=message) as caught:
-        prepare_as(preparing(tmp_path, *more), shown=False)
+        prepare_dataset(preparing(tmp_path, *more), shown=False)
     assert "\n" not in str(caught.value)
     assert not (tmp_path / MANIFEST).exists()
 
@@ -99,9 +99,9 @@ def test_the_embedded_dataset_is_made_where_it_is_missing(
         seen.append(settings)
         assert isinstance(settings.source, SyntheticSourceSettings)
         source = replace(settings.source, users=5, gestures_per_user=4)
-        return prepare_as(replace(settings, source=source), **rest)
+        return prepare_dataset(replace(settings, source=source), **rest)
 
-    monkeypatch.setattr("humouse.data.dataset.prepare_as", fewer)
+    monkeypatch.setattr("humouse.commands.dataset.prepare_dataset", fewer)
     data = asked("humouse_default", tmp_path / name)
     made = dataset(data, shown=False)
     assert made.folder == tmp_path / name
@@ -116,7 +116,7 @@ def test_other_datasets_must_be_prepared(tmp_path: Path):
 
 
 def test_another_dataset_than_the_one_asked_for_is_refused(tmp_path: Path):
-    made = prepare_as(preparing(tmp_path, *_FEW), shown=False)
+    made = prepare_dataset(preparing(tmp_path, *_FEW), shown=False)
     message = "holds dataset humouse_default, but data.dataset_id=sapimouse"
     with pytest.raises(InputError, match=message) as caught:
         dataset(asked("sapimouse", tmp_path))
@@ -125,7 +125,7 @@ def test_another_dataset_than_the_one_asked_for_is_refused(tmp_path: Path):
 
 
 def test_a_damaged_dataset_is_refused(tmp_path: Path):
-    prepare_as(preparing(tmp_path, *_FEW), shown=False)
+    prepare_dataset(preparing(tmp_path, *_FEW), shown=False)
     train = tmp_path / "train.parquet"
     whole = train.read_bytes()
     train.write_bytes(whole[:-100])

@@ -18,16 +18,19 @@ import torch
 from accelerate import Accelerator
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from humouse.codec.from_settings import make_codec
+from humouse.commands.dataset import training_data
+from humouse.commands.train import run as train
 from humouse.diffusion.model import load_model
-from humouse.diffusion.train import train
 from humouse.diffusion.training import validation as validating
-from humouse.diffusion.training.batches import Share, StepBatches
+from humouse.diffusion.training.batches import NoisyBatches, NoisyShard
 from humouse.diffusion.training.learner import DiffusionLearner
 from humouse.diffusion.training.validation import FOLLOWED, Validation
 from humouse.errors import InputError
 from humouse.settings import TrainSettings
 from humouse.training import trainer as training
 from humouse.training.checkpoint import DIFFUSION, Checkpoint
+from humouse.training.context import TrainingContext
 from humouse.training.journal import read_metrics
 from humouse.training.trainer import Trainer
 from humouse.trajectories import Trajectories
@@ -37,8 +40,10 @@ _VARIED = ("data.codec=event", "data.sequence_length=200", "data.batch_size=4", 
 
 
 def made(settings: TrainSettings) -> Trainer:
-    accelerator = Accelerator(cpu=True)
-    return Trainer(settings, accelerator, DIFFUSION, lambda m: DiffusionLearner(settings, m))
+    data = training_data(settings.data)
+    codec = make_codec(settings.data).fit(data.train)
+    context = TrainingContext.of(settings, data, codec, Accelerator(cpu=True))
+    return Trainer(settings, context, DiffusionLearner(settings, context), DIFFUSION)
 
 
 def tensors(content: Any, name: str = "") -> dict[str, torch.Tensor]:
@@ -292,15 +297,15 @@ def assert_close_weights(a: Path, b: Path) -> None:
 
 
 def poisoned(monkeypatch: pytest.MonkeyPatch, step: int, part: str, value: float) -> None:
-    whole = StepBatches.__getitem__
+    whole = NoisyBatches.__getitem__
 
-    def spoilt(self: StepBatches, index: int) -> Share:
-        share = whole(self, index)
+    def with_bad_value(self: NoisyBatches, index: int) -> NoisyShard:
+        shard = whole(self, index)
         if index == step:
-            getattr(share.batch, part)[0, 0] = value
-        return share
+            getattr(shard.batch, part)[0, 0] = value
+        return shard
 
-    monkeypatch.setattr(StepBatches, "__getitem__", spoilt)
+    monkeypatch.setattr(NoisyBatches, "__getitem__", with_bad_value)
 
 
 @pytest.mark.parametrize("value", [torch.nan, torch.inf])
@@ -414,11 +419,10 @@ def test_another_seed_gives_another_model(
 
 def test_no_validation_gesture_fits(tmp_path: Path, tiny_settings: Make, tiny_data: Path):
     settings = tiny_settings(tmp_path, "data.codec=event", "data.sequence_length=200")
-    trainer = made(settings)
-    val = trainer.data.split("val")
-    still = replace(val, deltas=torch.zeros_like(val.deltas))
+    context = made(settings).context
+    still = replace(context.val, deltas=torch.zeros_like(context.val.deltas))
     with pytest.raises(InputError, match="0 gestures of the validation split fit codec 'event'"):
-        Validation.choose(still, trainer.codec, 10, seed=0)
+        Validation.choose(still, context.codec, 10, seed=0)
 
 
 def test_hardly_a_sample_fits(tmp_path: Path, tiny_settings: Make, monkeypatch: pytest.MonkeyPatch):
@@ -463,14 +467,14 @@ def test_bf16_gradients_with_self_conditioning(tmp_path: Path, tiny_settings: Ma
     objective = trainer.learner.objective
     for step in range(4):  # layers that start at zero hide the gradients before them
         trainer._one_step(trainer.learner.batches[step])
-    share = trainer.learner.batches[0]
-    batch = replace(share.batch, self_condition=torch.ones(len(share.batch), dtype=torch.bool))
+    shard = trainer.learner.batches[0]
+    batch = replace(shard.batch, self_condition=torch.ones(len(shard.batch), dtype=torch.bool))
 
     def gradients(half: bool) -> list[torch.Tensor]:
         objective.zero_grad(set_to_none=True)
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=half):
             loss = objective(batch)
-        (loss / share.total_values).backward()
+        (loss / shard.total_values).backward()
         named = objective.named_parameters()
         missing = [name for name, parameter in named if parameter.grad is None]
         assert missing == []

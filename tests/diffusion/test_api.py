@@ -141,7 +141,7 @@ def test_denormalize_inverts_the_event_codec(event_checkpoint: Path, tiny_data: 
 def test_denormalize_follows_the_conditions(
     tiny_settings, tmp_path_factory: pytest.TempPathFactory
 ):
-    from humouse.diffusion.train import train
+    from humouse.commands.train import run as train
 
     folder = tmp_path_factory.mktemp("goal")
     path = train(tiny_settings(folder, "model.cond_dim=3", "optim.max_steps=1"))

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from humouse.commands.sample import run
+from humouse.commands.train import run as train
 from humouse.data.prepared import load_split
 from humouse.diffusion.model import Model, load_model
 from humouse.diffusion.sample import (
@@ -18,7 +19,6 @@ from humouse.diffusion.sample import (
     sample,
     sample_deltas,
 )
-from humouse.diffusion.train import train
 from humouse.errors import InputError, OutOfRangeWarning
 from humouse.files import sha256
 from humouse.settings import SampleSettings

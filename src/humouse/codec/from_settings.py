@@ -1,4 +1,4 @@
-"""The codec that settings ask for, fitted on a train split."""
+"""The codec that settings describe."""
 
 from humouse.codec import CanonicalCodec, Codec, EventCodec
 from humouse.settings import DataSettings
@@ -20,4 +20,16 @@ def make_codec(data: DataSettings) -> Codec:
         canonicalize_duration=data.canonicalize_duration,
         rotate_to_plus_x=data.rotate_to_plus_x,
         normalize=data.normalize_sequences,
+    )
+
+
+def codec_differences(codec: Codec, data: DataSettings) -> str:
+    """Return what a codec has otherwise than a run's data settings; empty where they agree."""
+    wanted = make_codec(data)
+    theirs = {"codec": codec.name, **codec.settings()}
+    ours = {"codec": wanted.name, **wanted.settings()}
+    return "; ".join(
+        f"{key}: {theirs.get(key)}, here {ours[key]}"
+        for key in ours
+        if theirs.get(key) != ours[key]
     )

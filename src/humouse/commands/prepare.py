@@ -1,13 +1,13 @@
-"""`humouse data prepare`, and the prepared dataset that a run asks for."""
+"""`humouse data prepare`: raw recordings → gestures, split by people."""
 
+from humouse.commands.dataset import prepare_dataset
 from humouse.commands.help import print_page
-from humouse.data.dataset import prepare_as
 from humouse.data.prepared import MANIFEST
 from humouse.settings import PrepareSettings
 
 
 def run(settings: PrepareSettings) -> None:
     """Prepare a dataset and say what came of it."""
-    prepared = prepare_as(settings)
+    prepared = prepare_dataset(settings)
     place = f"prepared data: {prepared.folder}/ (train, val, test.parquet and {MANIFEST})"
     print_page(f"{prepared.summary()}\n{place}")

@@ -1,21 +1,23 @@
 """`humouse train autoencoder`: train what latent diffusion works on (§6)."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-from humouse.data.prepared import Prepared
-from humouse.diffusion.latents.gate import verdict
-from humouse.diffusion.latents.load import load_autoencoder
+from humouse.commands.dataset import training_data
+from humouse.diffusion.latents.load import load_autoencoder, reconstruction_summary
 from humouse.diffusion.training.autoencoder.learner import AutoencoderLearner
 from humouse.diffusion.training.autoencoder.settings import check_settings
 from humouse.diffusion.training.autoencoder.validation import RoundTrip
 from humouse.settings import AutoencoderSettings
 from humouse.training.checkpoint import AUTOENCODER, Checkpoint
+from humouse.training.resuming import checkpoint_to_resume, own_codec
 from humouse.training.trainer import run_training
+from humouse.trajectories import Trajectories
 
 
 def run(settings: AutoencoderSettings) -> Path:
-    """Train an autoencoder as the settings say, and hold it to the gate; return its checkpoint.
+    """Train an autoencoder as the settings say, measure its reconstruction, return its checkpoint.
 
     Raises:
         InputError: A setting, the data or a checkpoint to resume cannot be used, or the loss
@@ -23,22 +25,31 @@ def run(settings: AutoencoderSettings) -> Path:
         KeyboardInterrupt: The run was interrupted; its checkpoint is written.
     """
     check_settings(settings)
+    data = training_data(settings.data)
+    saved = checkpoint_to_resume(settings, AUTOENCODER)
     path = run_training(
-        settings, AUTOENCODER, lambda material: AutoencoderLearner(settings, material)
+        settings,
+        data,
+        own_codec(settings.data, data, saved),
+        partial(AutoencoderLearner, settings),
+        kind=AUTOENCODER,
+        saved=saved,
     )
-    gate, moved = _gate(settings, path)
-    saved = Checkpoint.load(path, AUTOENCODER)
-    replace(saved, history={**saved.history, "gate": gate}).save(path)
-    print(verdict(gate, path))
+    gate, moved = _gate(settings, data.val, path)
+    trained = Checkpoint.load(path, AUTOENCODER)
+    replace(trained, history={**trained.history, "gate": gate}).save(path)
+    print(reconstruction_summary(gate, path))
     print(f"moved most: {moved}")
     return path
 
 
-def _gate(settings: AutoencoderSettings, path: Path) -> tuple[dict[str, float], str]:
+def _gate(
+    settings: AutoencoderSettings, val: Trajectories, path: Path
+) -> tuple[dict[str, float], str]:
     """Return what the weights that will be used do to the people of the validation split."""
     codec = load_autoencoder(path)
     check = RoundTrip.choose(
-        Prepared.load(settings.data.dir).split("val"),
+        val,
         codec,
         settings.logging.num_eval_samples,
         seed=settings.seed,

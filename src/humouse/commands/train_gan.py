@@ -1,8 +1,9 @@
-"""`python -m humouse.commands.train_gan`: train a GAN, beside a diffusion model if asked (§8)."""
+"""`humouse train gan`: train a GAN, compared with a diffusion model if asked (§8)."""
 
 from pathlib import Path
 
-from humouse.codec.from_settings import make_codec
+from humouse.codec.from_settings import codec_differences
+from humouse.commands.dataset import training_data
 from humouse.errors import InputError
 from humouse.gan.training.diffusion_comparison import DrawLike
 from humouse.gan.training.learner import GanLearner
@@ -13,11 +14,9 @@ from humouse.randomness import derive_seed
 from humouse.settings import GanTrainSettings
 from humouse.training.checkpoint import GAN
 from humouse.training.device import resolve_device
+from humouse.training.resuming import checkpoint_to_resume, own_codec
 from humouse.training.trainer import run_training
 from humouse.trajectories import Trajectories
-
-_CONFIG = "gan/train"
-_FLAG = "--use_diffusion_eval"
 
 
 def run(settings: GanTrainSettings) -> Path:
@@ -30,7 +29,16 @@ def run(settings: GanTrainSettings) -> Path:
     """
     check_settings(settings)
     draw_like = _diffusion_samples(settings) if settings.use_diffusion_eval else None
-    return run_training(settings, GAN, lambda material: GanLearner(settings, material, draw_like))
+    data = training_data(settings.data)
+    saved = checkpoint_to_resume(settings, GAN)
+    return run_training(
+        settings,
+        data,
+        own_codec(settings.data, data, saved),
+        lambda context: GanLearner(settings, context, draw_like),
+        kind=GAN,
+        saved=saved,
+    )
 
 
 def _diffusion_samples(settings: GanTrainSettings) -> DrawLike:
@@ -44,14 +52,10 @@ def _diffusion_samples(settings: GanTrainSettings) -> DrawLike:
         raise InputError(
             f"diffusion_ckpt: {model.path} holds a {model.model.family}; name a diffusion model's"
         )
-    own = make_codec(settings.data)
-    theirs = {"name": model.codec.name, **model.codec.settings()}
-    ours = {"name": own.name, **own.settings()}
-    if different := [key for key in ours if theirs.get(key) != ours[key]]:
-        told = "; ".join(f"{key}: {theirs.get(key)}, here {ours[key]}" for key in different)
+    if different := codec_differences(model.codec, settings.data):
         raise InputError(
-            f"{model.path}: made with another codec ({told}); name a diffusion_ckpt of this one, or "
-            "give the same data settings"
+            f"{model.path}: made with another codec ({different}); name a diffusion_ckpt of this one, "
+            "or give the same data settings"
         )
 
     def draw(people: Trajectories, role: str) -> Trajectories:

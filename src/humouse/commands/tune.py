@@ -1,26 +1,23 @@
-"""`humouse tune`: a decoded model → one whose own movements were held against people's.
+"""`humouse tune`: a decoded model → one trained against a critic of its own movements.
 
-What comes out is a decoded checkpoint as before; the critic stays behind.
+What comes out is a decoded checkpoint as before; the critic is not in it.
 """
 
 from pathlib import Path
 
-from humouse.diffusion.latents.codec import restored
-from humouse.diffusion.model import Model, load_model
+from humouse.commands.dataset import training_data
+from humouse.diffusion.model import load_model
 from humouse.diffusion.training.decoder.tuner import DecoderTuner
-from humouse.diffusion.training.settings import check_settings
-from humouse.diffusion.training.successor import check_own_data, check_successor, inherited, section
-from humouse.errors import InputError
-from humouse.files import sha256
-from humouse.settings import (
-    DecoderRecord,
-    OptimSettings,
-    TunedSettings,
-    TuneSettings,
-    TuningRecord,
+from humouse.diffusion.training.decoder.tuner_settings import (
+    check_model,
+    check_tuner_settings,
+    tuned_settings,
 )
-from humouse.settings.checks import check_at_least
+from humouse.diffusion.training.derived import check_same_data
+from humouse.diffusion.training.settings import check_settings
+from humouse.settings import TuneSettings
 from humouse.training.checkpoint import DIFFUSION
+from humouse.training.resuming import checkpoint_to_resume
 from humouse.training.trainer import run_training
 
 
@@ -32,62 +29,18 @@ def run(settings: TuneSettings) -> Path:
             loss stopped being finite.
         KeyboardInterrupt: The run was interrupted; its checkpoint is written.
     """
-    _check(settings)
-    model = _model(settings)
-    run = tuned_settings(settings, model)
-    check_settings(run)
-    check_own_data(run, model, "data_dir")
-    return run_training(
-        run,
-        DIFFUSION,
-        lambda material: DecoderTuner(run, material, model),
-        codec=model.codec,
-        restored=restored,
-    )
-
-
-def _check(settings: TuneSettings) -> None:
-    how = settings.tuning
-    check_at_least(
-        {
-            "tuning.head_start": (how.head_start, 0),
-            "tuning.diffusion_steps": (how.diffusion_steps, 1),
-            "tuning.critic_cond_noise": (how.critic_cond_noise, 0),
-            "tuning.critic_duration_noise": (how.critic_duration_noise, 0),
-        }
-    )
-    if not how.critic_lr > 0:
-        raise InputError(f"tuning.critic_lr={how.critic_lr}: must be above 0")
-    if not 0 <= how.critic_dropout < 1:
-        raise InputError(f"tuning.critic_dropout={how.critic_dropout}: must lie in 0…1, below 1")
-
-
-def _model(settings: TuneSettings) -> Model:
+    check_tuner_settings(settings)
     model = load_model(settings.ckpt)
-    check_successor(model, settings.checkpoint_dir, settings.experiment_name, "the model itself")
-    if model.decoder is None:
-        raise InputError(
-            f"{model.path}: has no decoder to tune; train one with: humouse train decoder ckpt={model.path}"
-        )
-    if "tuning" in model.config:
-        raise InputError(
-            f"{model.path}: was tuned already; give ckpt={model.config['tuning']['model']}"
-        )
-    return model
-
-
-def tuned_settings(settings: TuneSettings, model: Model) -> TunedSettings:
-    """Return the configuration of the tuned model: the decoded model's, but for what tuning changes.
-
-    Raises:
-        InputError: The model's configuration is another version's.
-    """
-    s = settings
-    return TunedSettings(
-        **inherited(s, model),
-        optim=OptimSettings(**vars(s.optim), grad_accum=1, amp=False),
-        decoder=section(model, model.config["decoder"], DecoderRecord),
-        tuning=TuningRecord(
-            **vars(s.tuning), model=str(model.path), model_sha256=sha256(model.path)
-        ),
+    check_model(settings, model)
+    tuned = tuned_settings(settings, model)
+    check_settings(tuned)
+    data = training_data(tuned.data)
+    check_same_data(data, model)
+    return run_training(
+        tuned,
+        data,
+        model.codec,
+        lambda context: DecoderTuner(tuned, context, model),
+        kind=DIFFUSION,
+        saved=checkpoint_to_resume(tuned, DIFFUSION),
     )

@@ -1,40 +1,46 @@
 """Training the diffusion model (§3, §4)."""
 
+from functools import partial
 from pathlib import Path
 
 from humouse.codec import Codec
 from humouse.diffusion.latents.codec import restored
 from humouse.diffusion.latents.load import latent_codec
 from humouse.diffusion.training.learner import DiffusionLearner
-from humouse.diffusion.training.settings import check_settings
 from humouse.settings import TrainSettings
-from humouse.training.checkpoint import DIFFUSION
+from humouse.training.checkpoint import DIFFUSION, Checkpoint
+from humouse.training.data import TrainingData
+from humouse.training.resuming import checkpoint_to_resume, own_codec
 from humouse.training.trainer import run_training
 
 
-def train(settings: TrainSettings) -> Path:
-    """Train a model as the settings say; return the path of its checkpoint.
+def train(settings: TrainSettings, data: TrainingData) -> Path:
+    """Train a model; return the path of its checkpoint.
+
+    Args:
+        settings: The whole configuration, checked.
+        data: The splits that it names.
 
     Raises:
-        InputError: A setting, the data or a checkpoint to resume cannot be used, or the loss
+        InputError: The data, an autoencoder or a checkpoint to resume cannot be used, or the loss
             stopped being finite.
         KeyboardInterrupt: The run was interrupted; its checkpoint is written.
     """
-    check_settings(settings)
+    saved = checkpoint_to_resume(settings, DIFFUSION)
     return run_training(
         settings,
-        DIFFUSION,
-        lambda material: DiffusionLearner(settings, material),
+        data,
+        _codec(settings, data, saved),
+        partial(DiffusionLearner, settings),
+        kind=DIFFUSION,
+        saved=saved,
         amp=settings.optim.amp,
         accumulate=settings.optim.grad_accum,
-        codec=_latents(settings),
-        restored=restored,
     )
 
 
-def _latents(settings: TrainSettings) -> Codec | None:
-    """Return the codec of a new run on latents; a run that goes on has its own in the checkpoint."""
-    own = Path(settings.checkpoint_dir) / f"{settings.experiment_name}.pt"
-    if settings.data.autoencoder is None or (settings.resume and own.is_file()):
-        return None
-    return latent_codec(settings.data)
+def _codec(settings: TrainSettings, data: TrainingData, saved: Checkpoint | None) -> Codec:
+    """Return the fitted codec: the checkpoint's own where a run goes on."""
+    if settings.data.autoencoder is None:
+        return own_codec(settings.data, data, saved)
+    return latent_codec(settings.data, data) if saved is None else restored(saved.codec)

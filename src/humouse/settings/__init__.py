@@ -42,6 +42,7 @@ from humouse.settings.evaluation import (
 )
 from humouse.settings.gan import GanModelSettings, GanOptimSettings, GanTrainSettings
 from humouse.settings.training import (
+    AdamWSettings,
     DiffusionSettings,
     EarlyStoppingSettings,
     LoggingSettings,
@@ -53,6 +54,7 @@ from humouse.settings.tuning import CriticSettings, TunedSettings, TuneSettings,
 
 __all__ = [
     "SOURCE_SETTINGS",
+    "AdamWSettings",
     "AugmentSettings",
     "AutoencoderModelSettings",
     "AutoencoderSettings",

@@ -27,6 +27,20 @@ def check_at_least(settings: Mapping[str, tuple[float | int, int]]) -> None:
             raise InputError(f"{name}={value}: must be at least {least}")
 
 
+def check_above_zero(settings: Mapping[str, float | int]) -> None:
+    """Raise InputError for the first name whose value is not above 0."""
+    for name, value in settings.items():
+        if not value > 0:
+            raise InputError(f"{name}={value}: must be above 0")
+
+
+def check_below_one(settings: Mapping[str, float | int]) -> None:
+    """Raise InputError for the first name whose value does not lie in 0…1, below 1."""
+    for name, value in settings.items():
+        if not 0 <= value < 1:
+            raise InputError(f"{name}={value}: must lie in 0…1, below 1")
+
+
 def check_shares(settings: Mapping[str, float | int]) -> None:
     """Raise InputError for the first name whose value is no share."""
     for name, share in settings.items():

@@ -5,8 +5,9 @@ from (seed, step). A resumed run therefore needs no generator state, several pro
 the same batch among them, and loader processes may work ahead in any order.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
-from typing import Protocol, TypeVar, runtime_checkable
+from typing import Generic, TypeVar
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -20,15 +21,15 @@ from humouse.trajectories import Trajectories
 
 
 @dataclass(frozen=True)
-class Draws:
-    """How a batch is drawn.
+class BatchPlan:
+    """How batches are drawn.
 
     Args:
         batch_size: Gestures a step, over all processes.
         seed: Seed of the run.
         cond_dim: Number of conditions.
-        cond_dropout: Share of gestures that are told none of their conditions, and of the others
-            the share that each of them is withheld from.
+        cond_dropout: Share of gestures that come without any condition, and share of the others
+            that each condition is withheld from.
     """
 
     batch_size: int
@@ -37,13 +38,37 @@ class Draws:
     cond_dropout: float = 0.1
 
 
-@runtime_checkable
-class StepShare(Protocol):
-    """One process's part of a step's batch, whatever else is in it."""
+BatchT = TypeVar("BatchT")
+
+
+@dataclass(frozen=True)
+class Shard(Generic[BatchT]):
+    """One process's part of a step's batch.
+
+    Args:
+        batch: The part, sorted by length.
+        gestures: [B] rows of the train split that the whole batch holds, for error messages; None
+            where it holds something else.
+    """
+
+    batch: BatchT
+    gestures: Int[Tensor, "B"] | None
+
+
+ShardT = TypeVar("ShardT", bound=Shard)
+
+
+class Batches(Dataset[ShardT], ABC):
+    """Item k is what step k learns from."""
 
     @property
-    def gestures(self) -> Tensor:
-        """Rows of the train split that the whole batch holds, for error messages."""
+    @abstractmethod
+    def steps_per_epoch(self) -> int:
+        """Steps until everything has been seen once, rounded up."""
+
+    @abstractmethod
+    def __getitem__(self, step: int) -> ShardT:
+        """Return this process's part of the batch of step `step`."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +79,7 @@ class Encoded:
         x0: [B, T, C] clean data, zero at padding.
         mask: [B, T] True where valid.
         lengths: [B] number of valid steps.
-        cond: [B, K] conditions, NaN where not told, or None for a model without any.
+        cond: [B, K] conditions, NaN where withheld, or None for a model without any.
     """
 
     x0: Float[Tensor, "B T C"]
@@ -63,44 +88,41 @@ class Encoded:
     cond: Float[Tensor, "B K"] | None
 
 
-Item = TypeVar("Item", bound=StepShare)
-
-
-class GestureBatches(Dataset[Item]):
-    """The gestures of each step; a subclass makes item k, the batch of step k, from them.
+class GestureBatches(Batches[ShardT]):
+    """The gestures of each step; a subclass makes the step's batch from them.
 
     Args:
         train: The train split; every movement must fit the codec.
         codec: Fitted on it.
         rules: Augmentations.
-        draws: Sizes and seed.
+        plan: Sizes and seed.
     """
 
     def __init__(
-        self, train: Trajectories, codec: Codec, rules: AugmentRules, draws: Draws
+        self, train: Trajectories, codec: Codec, rules: AugmentRules, plan: BatchPlan
     ) -> None:
         self.train = train
         self.codec = codec
         self.rules = rules
-        self.draws = draws
+        self.plan = plan
         self._orders: dict[int, Tensor] = {}
 
     @property
     def steps_per_epoch(self) -> int:
         """Steps until every gesture has been seen once, rounded up."""
-        return -(-len(self.train) // self.draws.batch_size)
+        return -(-len(self.train) // self.plan.batch_size)
 
     def _order(self, epoch: int) -> Int[Tensor, "N"]:
         """Return the shuffled rows of an epoch, remembering the last few."""
         if epoch not in self._orders:
-            g = generator(self.draws.seed, "epoch", epoch)
+            g = generator(self.plan.seed, "epoch", epoch)
             newest = dict(list(self._orders.items())[-1:])
             self._orders = newest | {epoch: torch.randperm(len(self.train), generator=g)}
         return self._orders[epoch]
 
     def gestures(self, step: int) -> Int[Tensor, "B"]:
         """[B] rows of the train split that step `step` sees: endless shuffled epochs, cut evenly."""
-        size, N = self.draws.batch_size, len(self.train)
+        size, N = self.plan.batch_size, len(self.train)
         places = torch.arange(step * size, (step + 1) * size)
         epochs = (places // N).unique().tolist()
         return torch.cat([self._order(e)[places[places // N == e] % N] for e in epochs])
@@ -110,22 +132,25 @@ class GestureBatches(Dataset[Item]):
 
         Args:
             rows: Rows of the train split.
-            g: Where the chance comes from; one that follows from (seed, step).
+            g: Source of randomness, seeded by (seed, step).
         """
         movements = self._augmented(self.train[rows], g)
         x0, frame = self.codec.encode(movements)
         B, T, _ = x0.shape
-        cond = self.codec.conditions_for(frame, self.draws.cond_dim)
+        cond = self.codec.conditions_for(frame, self.plan.cond_dim)
         if cond is not None:
             cond = cond.masked_fill(self._withheld(B, g), torch.nan)
         steps = self.codec.steps(frame.lengths)
         return Encoded(x0, valid_steps(steps, T), steps, cond)
 
     def _withheld(self, B: int, g: torch.Generator) -> Bool[Tensor, "B K"]:
-        """Return which conditions each gesture is not told: all, or one by one, for any can be asked."""
-        none, share = torch.rand(B, 1, generator=g), self.draws.cond_dropout
+        """Return which conditions each gesture comes without: all of them, or each by itself.
+
+        A sampler may set any subset of the conditions.
+        """
+        none, share = torch.rand(B, 1, generator=g), self.plan.cond_dropout
         alone = torch.rand(B, max(CONDITION_GROUPS) + 1, generator=g)
-        groups = list(CONDITION_GROUPS[: self.draws.cond_dim])
+        groups = list(CONDITION_GROUPS[: self.plan.cond_dim])
         return (none < share) | (alone < share)[:, groups]
 
     def _augmented(self, movements: Trajectories, g: torch.Generator) -> Trajectories:

@@ -2,51 +2,20 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Any, Generic
 
-from accelerate import Accelerator
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from humouse.codec import Codec
-from humouse.training.batches import GestureBatches, StepShare
+from humouse.training.batches import Batches, ShardT
 from humouse.training.checkpoint import Checkpoint
-from humouse.trajectories import Trajectories
+from humouse.training.optimisation import NetworkOptimiser, NetworkT
 
 
-class BadLossError(Exception):
-    """The loss or the gradient stopped being finite; the weights are as they were before."""
-
-
-@dataclass(frozen=True, eq=False)
-class Material:
-    """What a learner is made from, beside its settings.
-
-    Args:
-        accelerator: Knows the device, the precision and the other processes.
-        codec: Fitted on the train split.
-        train: The train split, as far as it fits the codec.
-        val: The validation split.
-        config: The whole configuration as plain dictionaries.
-        path: Where the checkpoint goes.
-        gestures_per_step: Over all processes.
-    """
-
-    accelerator: Accelerator
-    codec: Codec
-    train: Trajectories
-    val: Trajectories
-    config: dict[str, Any]
-    path: Path
-    gestures_per_step: int
-
-
-class Learner(ABC):
+class Learner(ABC, Generic[ShardT]):
     """A model with its average and its optimisers: takes a step, measures itself, saves itself."""
 
-    batches: GestureBatches[Any]
+    batches: Batches[ShardT]
     """Item k is what step k learns from."""
 
     @property
@@ -55,7 +24,7 @@ class Learner(ABC):
         """Number of learned parameters."""
 
     @abstractmethod
-    def step(self, share: StepShare, step: int, steps: int) -> Mapping[str, float]:
+    def step(self, shard: ShardT, step: int, steps: int) -> Mapping[str, float]:
         """Take optimiser step `step` (from 0) of `steps`; return "loss" and other numbers.
 
         Raises:
@@ -81,3 +50,45 @@ class Learner(ABC):
     @abstractmethod
     def load(self, saved: Checkpoint) -> None:
         """Take over the state in a checkpoint."""
+
+
+class NetworkLearner(Learner[ShardT], Generic[ShardT, NetworkT]):
+    """A learner of one network, by AdamW; a subclass adds up the gradients of a step."""
+
+    optimiser: NetworkOptimiser[NetworkT]
+
+    @property
+    def network(self) -> NetworkT:
+        """What learns."""
+        return self.optimiser.network
+
+    @property
+    def parameter_count(self) -> int:
+        """Number of learned parameters."""
+        return sum(weights.numel() for weights in self.network.parameters())
+
+    def averaged(self) -> Mapping[str, Tensor]:
+        """Return the averaged weights, of which a run keeps the best."""
+        return self.optimiser.ema.weights
+
+    def state(self) -> dict[str, Any]:
+        """Return the fields model, ema, optimizer and scaler of a checkpoint."""
+        return self.optimiser.state()
+
+    def load(self, saved: Checkpoint) -> None:
+        """Take over the state in a checkpoint."""
+        self.optimiser.load(saved)
+
+    def step(self, shard: ShardT, step: int, steps: int) -> dict[str, float]:
+        """Take optimiser step `step` (from 0) of `steps`; return the loss and the gradient's norm.
+
+        Raises:
+            BadLossError: One of the two is not finite.
+        """
+        self.network.train()
+        self.optimiser.clear()
+        return self.optimiser.take(self.add_gradients(shard, step), step, steps)
+
+    @abstractmethod
+    def add_gradients(self, shard: ShardT, step: int) -> float:
+        """Add the gradients of a step's loss to the network's; return the loss."""

@@ -1,12 +1,16 @@
-"""Whether a run may go on from a checkpoint: with the same settings, data and processes it may."""
+"""Going on from a checkpoint: allowed with the same settings, data and number of processes."""
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
-from humouse.data.prepared import Prepared
+from humouse.codec import Codec, codec_from_state
+from humouse.codec.from_settings import make_codec
 from humouse.errors import InputError
+from humouse.settings import DataSettings
 from humouse.training.checkpoint import Checkpoint
+from humouse.training.context import TrainingContext
+from humouse.training.data import TrainingData
+from humouse.training.run_settings import RunSettings, checkpoint_path
 
 # These change where a run writes or when it stops, not the weights at a given step.
 _FREE_TO_CHANGE = (
@@ -22,48 +26,65 @@ _FREE_TO_CHANGE = (
 )
 
 
-def check_resumable(
-    saved: Checkpoint,
-    path: Path,
-    config: Mapping[str, Any],
-    data: Prepared,
-    gestures_per_step: int,
-) -> None:
-    """Raise InputError if a run that goes on from `saved` would not be the same run.
+def checkpoint_to_resume(settings: RunSettings, kind: str) -> Checkpoint | None:
+    """Return the checkpoint that a run goes on from, or None for a run that begins.
 
     Args:
-        saved: The checkpoint.
-        path: Where it lies.
-        config: The configuration now.
-        data: The prepared data now.
-        gestures_per_step: Over all processes, now.
+        settings: The whole configuration.
+        kind: What the checkpoint must hold; one of `KINDS`.
+
+    Raises:
+        InputError: It cannot be read, or holds something else.
     """
-    if changed := differences(saved.config, config):
+    path = checkpoint_path(settings)
+    if not settings.resume or not path.is_file():
+        return None
+    return Checkpoint.load(path, kind)
+
+
+def own_codec(settings: DataSettings, data: TrainingData, saved: Checkpoint | None) -> Codec:
+    """Return the fitted codec of a run on movements: the checkpoint's own where the run goes on.
+
+    Args:
+        settings: The run's data settings.
+        data: The splits that they name.
+        saved: The checkpoint to go on from; None to begin.
+    """
+    if saved is not None:
+        return codec_from_state(saved.codec)
+    return make_codec(settings).fit(data.train)
+
+
+def check_resumable(saved: Checkpoint, context: TrainingContext) -> None:
+    """Raise InputError if a run that goes on from `saved` would not be the same run."""
+    path, prepared = context.path, context.prepared
+    if changed := differences(saved.config, context.config):
         raise InputError(
             f"{path}: trained with other settings, so it cannot be resumed: "
             f"{'; '.join(changed)}; give the same ones, or another experiment_name"
         )
     per_step = saved.data["gestures_per_step"]
-    if per_step != gestures_per_step:
+    if per_step != context.gestures_per_step:
         raise InputError(
             f"{path}: trained with {per_step} gestures a step over all processes, now it "
-            f"would be {gestures_per_step}; use the same number of processes"
+            f"would be {context.gestures_per_step}; use the same number of processes"
         )
-    if saved.data["sha256"] != data.sha256:
+    if saved.data["sha256"] != prepared.sha256:
         raise InputError(
-            f"{path}: trained on other data than {data.folder} holds now; prepare "
+            f"{path}: trained on other data than {prepared.folder} holds now; prepare "
             "the same data again, or give another experiment_name"
         )
 
 
-def data_record(data: Prepared, gestures_per_step: int) -> dict[str, Any]:
+def data_record(context: TrainingContext) -> dict[str, Any]:
     """Return what a checkpoint says about its data, for samplers and for going on."""
+    prepared = context.prepared
     return {
-        "folder": str(data.folder),
-        "origin": data.manifest["origin"],
-        "synthetic": data.synthetic,
-        "sha256": data.sha256,
-        "gestures_per_step": gestures_per_step,
+        "folder": str(prepared.folder),
+        "origin": prepared.manifest["origin"],
+        "synthetic": prepared.synthetic,
+        "sha256": prepared.sha256,
+        "gestures_per_step": context.gestures_per_step,
     }
 
 

@@ -1,15 +1,23 @@
 """The settings that every training run has, and which of them make sense."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from humouse.codec import CODECS, CONDITIONS
 from humouse.errors import InputError
 from humouse.eval.plausibility import FEWEST
 from humouse.features.modes import FEATURE_MODES
-from humouse.settings import DataSettings, EarlyStoppingSettings, LoggingSettings
-from humouse.settings.checks import check_at_least, check_choices, check_seed, check_shares
-from humouse.training.optimiser import Rate
+from humouse.settings import AdamWSettings, DataSettings, EarlyStoppingSettings, LoggingSettings
+from humouse.settings.checks import (
+    check_above_zero,
+    check_at_least,
+    check_below_one,
+    check_choices,
+    check_seed,
+    check_shares,
+)
+from humouse.training.optimisation import Rate
 
 _DECAYS = ("constant", "cosine")
 
@@ -59,6 +67,11 @@ class RunSettings(Protocol):
         """Optimisation."""
 
 
+def checkpoint_path(settings: RunSettings) -> Path:
+    """Return where a run's checkpoint goes."""
+    return Path(settings.checkpoint_dir) / f"{settings.experiment_name}.pt"
+
+
 def check_run_settings(settings: RunSettings, followed: Sequence[str]) -> None:
     """Raise InputError for the first shared setting that makes no sense.
 
@@ -84,11 +97,9 @@ def check_run_settings(settings: RunSettings, followed: Sequence[str]) -> None:
         }
     )
     check_shares({"model.cond_dropout": s.model.cond_dropout, "optim.ema_decay": s.optim.ema_decay})
-    if not 0 <= s.data.held_out_share < 1:
-        raise InputError(f"data.held_out_share={s.data.held_out_share}: must lie in 0…1, below 1")
+    check_below_one({"data.held_out_share": s.data.held_out_share})
     check_seed(s.seed)
-    if not s.optim.lr > 0:
-        raise InputError(f"optim.lr={s.optim.lr}: must be above 0")
+    check_above_zero({"optim.lr": s.optim.lr})
     if len(s.optim.betas) != 2 or not all(0 <= beta < 1 for beta in s.optim.betas):
         raise InputError(f"optim.betas={s.optim.betas}: give two numbers in 0…1, below 1")
     check_choices(
@@ -109,3 +120,13 @@ def check_run_settings(settings: RunSettings, followed: Sequence[str]) -> None:
         )
     if not s.experiment_name or "/" in s.experiment_name:
         raise InputError(f"experiment_name={s.experiment_name!r}: give a plain file name")
+
+
+def check_adamw_settings(optim: AdamWSettings) -> None:
+    """Raise InputError for the first setting of AdamW alone that makes no sense."""
+    check_at_least(
+        {
+            "optim.weight_decay": (optim.weight_decay, 0),
+            "optim.grad_clip": (optim.grad_clip, 0),
+        }
+    )

@@ -1,7 +1,6 @@
 """The training loop: it can be killed at any moment and goes on bit for bit."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -11,67 +10,62 @@ from accelerate.state import AcceleratorState
 from accelerate.utils import broadcast_object_list
 from torch.utils.data import DataLoader
 
-from humouse.codec import Codec, codec_from_state
-from humouse.codec.from_settings import make_codec
-from humouse.data.dataset import dataset
-from humouse.data.splits import held_out_gestures
+from humouse.codec import Codec
 from humouse.errors import InputError
 from humouse.files import back_up, versions
 from humouse.progress import progress_bar
-from humouse.training.batches import StepShare
+from humouse.training.batches import Shard
 from humouse.training.checkpoint import Checkpoint
+from humouse.training.context import TrainingContext
+from humouse.training.data import TrainingData
 from humouse.training.device import mixed_precision, resolve_device
 from humouse.training.journal import Journal, Means
-from humouse.training.learner import BadLossError, Learner, Material
+from humouse.training.learner import Learner
+from humouse.training.optimisation import BadLossError
 from humouse.training.resuming import check_resumable, data_record
 from humouse.training.run_settings import RunSettings
 from humouse.training.stopping import Stopped, stop_signals
 from humouse.training.validation import BestScore
-from humouse.trajectories import Trajectories
 
-MakeLearner = Callable[[Material], Learner]
-Restore = Callable[[Mapping[str, Any]], Codec]
+MakeLearner = Callable[[TrainingContext], Learner[Any]]
 
 
 def run_training(
     settings: RunSettings,
-    kind: str,
+    data: TrainingData,
+    codec: Codec,
     make: MakeLearner,
     *,
+    kind: str,
+    saved: Checkpoint | None = None,
     amp: bool = False,
     accumulate: int = 1,
-    codec: Codec | None = None,
-    restored: Restore = codec_from_state,
 ) -> Path:
-    """Train a model as its settings say; return the path of its checkpoint.
+    """Train a model; return the path of its checkpoint.
 
     Args:
         settings: The whole configuration, checked.
-        kind: What the checkpoint holds; one of `KINDS`.
+        data: The splits that it names.
+        codec: Fitted on the train split.
         make: Makes the learner.
+        kind: What the checkpoint holds; one of `KINDS`.
+        saved: The checkpoint to go on from; None to begin.
         amp: Whether to use half precision where the device is fast at it.
         accumulate: Batches summed into one step.
-        codec: Fitted already; None to fit the settings' own on the train split.
-        restored: Makes the codec that a checkpoint to resume holds.
 
     Raises:
-        InputError: A setting, the data or a checkpoint to resume cannot be used, or the loss
-            stopped being finite.
+        InputError: The checkpoint is of another run, or the loss stopped being finite.
         KeyboardInterrupt: The run was interrupted; its checkpoint is written.
     """
     device = resolve_device(settings.device)
     precision = mixed_precision(device, amp)
     accelerator = Accelerator(cpu=device.type == "cpu", mixed_precision=precision)
+    torch.backends.cudnn.benchmark = True
     try:
-        trainer = Trainer(
-            settings,
-            accelerator,
-            kind,
-            make,
-            accumulate=accumulate,
-            codec=codec,
-            restored=restored,
-        )
+        context = TrainingContext.of(settings, data, codec, accelerator, accumulate=accumulate)
+        if saved is not None:
+            check_resumable(saved, context)
+        trainer = Trainer(settings, context, make(context), kind, saved)
         with stop_signals() as stopped:
             return trainer.run(stopped)
     finally:
@@ -83,51 +77,29 @@ class Trainer:
     """One training run.
 
     Args:
-        settings: The whole configuration, a dataclass.
-        accelerator: Knows the device, the precision and the other processes.
+        settings: The whole configuration.
+        context: Data, codec and device.
+        learner: What learns, made from these.
         kind: What the checkpoint holds; one of `KINDS`.
-        make: Makes the learner.
-        accumulate: Batches summed into one step.
-        codec: Fitted already; None to fit the settings' own on the train split.
-        restored: Makes the codec that a checkpoint to resume holds.
+        saved: The checkpoint to go on from; None to begin.
+
+    Raises:
+        InputError: The checkpoint does not fit the learner.
     """
 
     def __init__(
         self,
         settings: RunSettings,
-        accelerator: Accelerator,
+        context: TrainingContext,
+        learner: Learner[Any],
         kind: str,
-        make: MakeLearner,
-        *,
-        accumulate: int = 1,
-        codec: Codec | None = None,
-        restored: Restore = codec_from_state,
+        saved: Checkpoint | None = None,
     ) -> None:
-        self.settings = settings
-        self.accelerator = accelerator
-        self.kind = kind
-        self.main = accelerator.is_main_process
-        self.path = Path(settings.checkpoint_dir) / f"{settings.experiment_name}.pt"
+        self.settings, self.context, self.learner, self.kind = settings, context, learner, kind
+        self.accelerator, self.path = context.accelerator, context.path
         self.folder = Path(settings.logging.dir) / settings.experiment_name
-        self.config: dict[str, Any] = asdict(settings)  # type: ignore[call-overload]
-        per_step = settings.data.batch_size * accumulate * accelerator.num_processes
-        self.gestures_per_step = per_step
-        with accelerator.main_process_first():
-            self.data = dataset(settings.data, shown=self.main)
-            train = self.data.split("train")
-        kept, _ = held_out_gestures(len(train), settings.data.held_out_share)
-        train = train[torch.from_numpy(kept)]
-        saved = self._saved()
-        if saved is None:
-            self.codec = make_codec(settings.data).fit(train) if codec is None else codec
-        else:
-            check_resumable(saved, self.path, self.config, self.data, per_step)
-            self.codec = restored(saved.codec)
-        self.rows = self.codec.fits(train).nonzero().squeeze(1)
-        self.left_out = len(train) - len(self.rows)
-        torch.backends.cudnn.benchmark = True
-        self.learner = make(self._material(train[self.rows]))
-        self.steps = settings.optim.epochs * self.learner.batches.steps_per_epoch
+        self.main = context.accelerator.is_main_process
+        self.steps = settings.optim.epochs * learner.batches.steps_per_epoch
         if settings.optim.max_steps is not None:
             self.steps = min(self.steps, settings.optim.max_steps)
         self.step = 0
@@ -135,37 +107,6 @@ class Trainer:
         self.best_weights: dict[str, torch.Tensor] | None = None
         if saved is not None:
             self._restore(saved)
-
-    def _material(self, train: Trajectories) -> Material:
-        return Material(
-            accelerator=self.accelerator,
-            codec=self.codec,
-            train=train,
-            val=self.data.split("val"),
-            config=self.config,
-            path=self.path,
-            gestures_per_step=self.gestures_per_step,
-        )
-
-    def _saved(self) -> Checkpoint | None:
-        if not self.settings.resume:
-            return None
-        if not self.path.is_file():
-            self._say(f"resume=true, but there is no {self.path} yet: starting anew")
-            return None
-        return Checkpoint.load(self.path, self.kind)
-
-    def _say(self, line: str) -> None:
-        if self.main:
-            print(line)
-
-    def _set_aside(self) -> None:
-        """Keep what an earlier run of this name left: a new one never destroys it."""
-        if self.settings.resume or not self.main:
-            return
-        for path in (self.path, self.folder):
-            if kept := back_up(path):
-                self._say(f"{path} exists: kept as {kept} (resume=true goes on from it instead)")
 
     def _restore(self, saved: Checkpoint) -> None:
         try:
@@ -185,8 +126,8 @@ class Trainer:
 
     def run(self, stopped: Stopped) -> Path:
         """Train to the end, to early stopping or to a signal."""
-        self._set_aside()
-        journal = Journal(self.folder, self.config, self.step) if self.main else None
+        self._back_up()
+        journal = Journal(self.folder, self.context.config, self.step) if self.main else None
         self._announce()
         try:
             with progress_bar("training", self.steps, done=self.step, shown=self.main) as advance:
@@ -194,7 +135,7 @@ class Trainer:
         finally:
             if journal is not None:
                 journal.close()
-        if self._agreed(stopped.now):
+        if self._any_process(stopped.now):
             raise KeyboardInterrupt(f"({self.path} holds step {self.step:,}; resume=true goes on)")
         self._report()
         return self.path
@@ -205,66 +146,53 @@ class Trainer:
         log = self.settings.logging
         loader = iter(self._loader())
         means = Means()
-        while self.step < self.steps and not self.best.exhausted:
+        while not self._ended:
             numbers = self._one_step(next(loader))
             means.add(numbers)
             if journal is not None and self.step % log.log_interval == 0:
                 journal.scalars(self.step, means.taken())
             advance(f"loss {numbers['loss']:.3f}")
             self._round(journal)
-            interrupted = self._agreed(stopped.now)
-            if self._due(log.checkpoint_interval) or self._last or interrupted:
+            interrupted = self._any_process(stopped.now)
+            if self._due(log.checkpoint_interval) or self._ended or interrupted:
                 self._save()
             if interrupted:
                 return
 
-    def _announce(self) -> None:
-        name = self.data.manifest["origin"]
-        self._say(
-            f"{self.settings.experiment_name}: {len(self.rows):,} gestures of {name}, "
-            f"{self.learner.parameter_count / 1e6:.2f}M parameters, {self.steps:,} steps on "
-            f"{self.accelerator.device} ({self.accelerator.mixed_precision} mixed precision)"
-        )
-        if self.left_out:
-            self._say(
-                f"left out: {self.left_out:,} gestures that codec {self.codec.name} cannot hold "
-                f"(longer than T = {self.codec.sequence_length}, without a path, or with 0 ms steps)"
-            )
-        if self.step:
-            self._say(f"resuming {self.path} after step {self.step:,}")
-
     def _loader(self) -> DataLoader[Any]:
+        on_gpu = self.accelerator.device.type == "cuda"
         # More loaders than spare cores would only take time from the network.
-        spare = (torch.get_num_threads() if self.accelerator.device.type == "cuda" else 0) - 1
-        workers = max(0, min(self.settings.data.num_workers, spare))
+        spare = (torch.get_num_threads() if on_gpu else 0) - 1
         return DataLoader(
             self.learner.batches,
             batch_size=None,
             sampler=range(self.step, self.steps),
-            num_workers=workers,
-            pin_memory=self.accelerator.device.type == "cuda",
+            num_workers=max(0, min(self.settings.data.num_workers, spare)),
+            pin_memory=on_gpu,
             generator=torch.Generator(),  # else it draws a seed from the global one
         )
 
-    def _one_step(self, share: StepShare) -> dict[str, float]:
+    def _one_step(self, shard: Shard[Any]) -> dict[str, float]:
         try:
-            numbers = self.learner.step(share, self.step, self.steps)
+            numbers = self.learner.step(shard, self.step, self.steps)
         except BadLossError as error:
-            self._stop_on_bad_loss(error, share)
+            self._stop_on_bad_loss(error, shard)
         self.step += 1
         return dict(numbers)
 
-    def _stop_on_bad_loss(self, error: BadLossError, share: StepShare) -> NoReturn:
-        rows = ", ".join(str(row) for row in self.rows[share.gestures].tolist())
+    def _stop_on_bad_loss(self, error: BadLossError, shard: Shard[Any]) -> NoReturn:
         good = f"{self.path} is good" if self.path.is_file() else "no checkpoint was written yet"
+        remedy = "try a lower optim.lr or optim.amp=false"
+        if shard.gestures is not None:
+            rows = ", ".join(map(str, self.context.train_rows[shard.gestures].tolist()))
+            file = self.context.prepared.folder / "train.parquet"
+            remedy += f", or look at the batch: rows {rows} of {file}"
         raise InputError(
-            f"step {self.step + 1}: {error}; stopped before they reached the weights; {good}; try a lower "
-            f"optim.lr, optim.amp=false, or look at the batch: rows {rows} of "
-            f"{self.data.folder / 'train.parquet'}"
+            f"step {self.step + 1}: {error}; stopped before they reached the weights; {good}; {remedy}"
         ) from error
 
     @property
-    def _last(self) -> bool:
+    def _ended(self) -> bool:
         return self.step >= self.steps or self.best.exhausted
 
     def _due(self, interval: int) -> bool:
@@ -276,9 +204,9 @@ class Trainer:
     def _round(self, journal: Journal | None) -> None:
         """Measure on the validation split where it is due, and keep the best weights."""
         log = self.settings.logging
-        ended = self.step == self.steps
-        scored = self._epochs_due(log.sample_interval) or (ended and log.sample_interval > 0)
-        if not (scored or ended or self._epochs_due(log.eval_interval)):
+        last = self.step == self.steps
+        scored = self._epochs_due(log.sample_interval) or (last and log.sample_interval > 0)
+        if not (scored or last or self._epochs_due(log.eval_interval)):
             return
         improved = False
         if journal is not None:
@@ -287,14 +215,14 @@ class Trainer:
             if scores:
                 journal.scalars(self.step, scores)
             improved = self.best.improves(scores)
-        state = broadcast_object_list([improved, self.best.state()])
+        improved, state = broadcast_object_list([improved, self.best.state()])
         early = self.settings.early_stopping
-        self.best = BestScore(early.score, early.patience, state[1])
-        if state[0]:
+        self.best = BestScore(early.score, early.patience, state)
+        if improved:
             averaged = self.learner.averaged()
             self.best_weights = {name: value.cpu().clone() for name, value in averaged.items()}
 
-    def _agreed(self, flag: bool) -> bool:
+    def _any_process(self, flag: bool) -> bool:
         """Return whether any process raised its flag: all of them must stop at the same step."""
         if self.accelerator.num_processes == 1:
             return flag
@@ -305,10 +233,10 @@ class Trainer:
         if self.main:
             Checkpoint(
                 kind=self.kind,
-                config=self.config,
+                config=self.context.config,
                 versions=versions(),
-                data=data_record(self.data, self.gestures_per_step),
-                codec=self.codec.state_dict(),
+                data=data_record(self.context),
+                codec=self.context.codec.state_dict(),
                 step=self.step,
                 history=self.best.state(),
                 best=self.best_weights,
@@ -316,8 +244,38 @@ class Trainer:
             ).save(self.path)
         self.accelerator.wait_for_everyone()
 
+    def _back_up(self) -> None:
+        """Keep what an earlier run of this name left: a new one never destroys it."""
+        if self.settings.resume or not self.main:
+            return
+        for path in (self.path, self.folder):
+            if kept := back_up(path):
+                self._say(f"{path} exists: kept as {kept} (resume=true goes on from it instead)")
+
+    def _announce(self) -> None:
+        context, codec = self.context, self.context.codec
+        self._say(
+            f"{self.settings.experiment_name}: {len(context.train):,} gestures of "
+            f"{context.prepared.manifest['origin']}, "
+            f"{self.learner.parameter_count / 1e6:.2f}M parameters, {self.steps:,} steps on "
+            f"{self.accelerator.device} ({self.accelerator.mixed_precision} mixed precision)"
+        )
+        if context.left_out:
+            self._say(
+                f"left out: {context.left_out:,} gestures that codec {codec.name} cannot hold "
+                f"(longer than T = {codec.sequence_length}, without a path, or with 0 ms steps)"
+            )
+        if self.step:
+            self._say(f"resuming {self.path} after step {self.step:,}")
+        elif self.settings.resume:
+            self._say(f"resume=true, but there is no {self.path} yet: starting anew")
+
     def _report(self) -> None:
         if self.best.exhausted:
             self._say(f"stopped early: {self.best.score} did not improve any more")
         self._say(f"checkpoint: {self.path} (step {self.step:,})")
         self._say(f"metrics and pictures: {self.folder}/")
+
+    def _say(self, line: str) -> None:
+        if self.main:
+            print(line)

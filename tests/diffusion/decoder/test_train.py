@@ -20,7 +20,7 @@ from humouse.diffusion.model import Model, load_model
 from humouse.diffusion.objective import NoisyBatch
 from humouse.diffusion.sample import SamplingRule, sample, sample_deltas
 from humouse.diffusion.training.decoder.likelihood import from_time, log_likelihood, roughly
-from humouse.diffusion.training.successor import section
+from humouse.diffusion.training.derived import section
 from humouse.errors import InputError
 from humouse.files import sha256
 from humouse.generator import load_generator

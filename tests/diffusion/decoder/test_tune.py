@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -199,7 +200,7 @@ def test_what_the_critic_likes_becomes_likelier():
         torch.manual_seed(0)
         network = EventDecoder(3, hidden=16, dropout=0.0)
         tuner = DecoderTuner.__new__(DecoderTuner)
-        tuner.network, tuner.critic = network.eval(), _LikesRight()
+        tuner.optimiser, tuner.critic = SimpleNamespace(network=network.eval()), _LikesRight()
         tuner._log_odds = lambda events, told: tuner.critic(events, told.cond, told.ends, told.mask)
         _, cond, _ends, mask = movements([5] * 128, 5)
         told = Conditioning(

@@ -8,14 +8,13 @@ import pytest
 import torch
 
 from humouse import cli
-from humouse.commands import train_autoencoder as training
+from humouse.commands.train import run as train_diffusion
+from humouse.commands.train_autoencoder import run as train
 from humouse.diffusion import api
 from humouse.diffusion.latents.codec import LatentCodec
-from humouse.diffusion.latents.gate import verdict
-from humouse.diffusion.latents.load import load_autoencoder
+from humouse.diffusion.latents.load import load_autoencoder, reconstruction_summary
 from humouse.diffusion.model import load_model
 from humouse.diffusion.sample import SamplingRule, sample
-from humouse.diffusion.train import train as train_diffusion
 from humouse.errors import InputError
 from humouse.gan.training.settings import check_settings as check_gan
 from humouse.generator import load_generator
@@ -55,7 +54,7 @@ def weights_of(path: Path) -> dict[str, torch.Tensor]:
 
 def test_it_learns_to_give_back_what_it_took_in(tmp_path: Path, autoencoder_settings: Make):
     more = ("optim.max_steps=60", "optim.lr_warmup_steps=5", "logging.eval_interval=3")
-    training.train(autoencoder_settings(tmp_path, *more, "optim.lr=5e-3"))
+    train(autoencoder_settings(tmp_path, *more, "optim.lr=5e-3"))
     rows = read_metrics(tmp_path / "runs" / "tiny")
     losses = [row["loss"] for row in rows if "loss" in row]
     assert sum(losses[-10:]) < 0.7 * sum(losses[:10])
@@ -64,15 +63,15 @@ def test_it_learns_to_give_back_what_it_took_in(tmp_path: Path, autoencoder_sett
     assert 0 <= measured[-1]["exact_steps"] <= 1
 
 
-def test_the_gate_is_told_and_kept(
+def test_the_gate_is_printed_and_kept(
     tmp_path: Path, autoencoder_settings: Make, capsys: pytest.CaptureFixture
 ):
-    path = training.train(autoencoder_settings(tmp_path, "optim.max_steps=2"))
+    path = train(autoencoder_settings(tmp_path, "optim.max_steps=2"))
     gate = Checkpoint.load(path, AUTOENCODER).history["gate"]
     assert set(gate) == {"gate_logistic_auc", "gate_boosting_auc", "exact_steps"}
     assert gate["gate_boosting_auc"] > 0.9  # nothing is learned in two steps
     out = capsys.readouterr().out
-    assert f"warning: {path}: people who went through it are told from themselves" in out
+    assert f"warning: {path}: a classifier separates people from their reconstructions" in out
     assert "moved most: " in out
     assert load_autoencoder(path).gate == gate
 
@@ -81,19 +80,21 @@ def test_the_gate_is_told_and_kept(
     ("area", "begins"), [(0.56, "warning: "), (0.53, "reconstruction of "), (0.5, "reconstruction")]
 )
 def test_only_a_bad_gate_is_warned_of(area: float, begins: str):
-    assert verdict({"gate_boosting_auc": area, "exact_steps": 0.1}, "x.pt").startswith(begins)
+    assert reconstruction_summary(
+        {"gate_boosting_auc": area, "exact_steps": 0.1}, "x.pt"
+    ).startswith(begins)
 
 
 def test_a_run_without_a_gate_was_not_finished():
-    assert "not finished" in verdict({}, "x.pt")
+    assert "not finished" in reconstruction_summary({}, "x.pt")
 
 
 def test_resuming_ends_with_the_same_weights(tmp_path: Path, autoencoder_settings: Make):
-    whole = training.train(autoencoder_settings(tmp_path / "whole", "optim.lr_decay=constant"))
+    whole = train(autoencoder_settings(tmp_path / "whole", "optim.lr_decay=constant"))
     half = ("optim.max_steps=3", "optim.lr_decay=constant")
-    training.train(autoencoder_settings(tmp_path / "cut", *half))
+    train(autoencoder_settings(tmp_path / "cut", *half))
     more = ("optim.lr_decay=constant", "resume=true")
-    cut = training.train(autoencoder_settings(tmp_path / "cut", *more))
+    cut = train(autoencoder_settings(tmp_path / "cut", *more))
     one, other = weights_of(whole), weights_of(cut)
     assert [name for name in one if not torch.equal(one[name], other[name])] == []
 
@@ -163,8 +164,8 @@ def test_the_commands(
     names = ("experiment_name=squeeze", "optim.max_steps=2")
     assert "moved most" in humouse("train", "autoencoder", *autoencoder_overrides(tmp_path, *names))
     own = (f"data.autoencoder={tmp_path}/checkpoints/squeeze.pt", "data.sequence_length=200")
-    told = humouse("train", *tiny_overrides(tmp_path, *_LATENT, "optim.max_steps=2", *own))
-    assert "told from themselves" in told
+    out = humouse("train", *tiny_overrides(tmp_path, *_LATENT, "optim.max_steps=2", *own))
+    assert "separates people from their reconstructions" in out
     ckpt, out_dir = f"ckpt={tmp_path}/checkpoints/tiny.pt", f"out_dir={tmp_path}/gen"
     humouse("sample", ckpt, "n=6", "steps=2", "save_deltas=true", out_dir)
     assert len(Trajectories.load(tmp_path / "gen/samples.parquet")) == 6
@@ -229,7 +230,7 @@ def test_settings_that_make_no_sense(
     tmp_path: Path, autoencoder_settings: Make, more: str, line: str
 ):
     with pytest.raises(InputError, match=line):
-        training.train(autoencoder_settings(tmp_path, more))
+        train(autoencoder_settings(tmp_path, more))
 
 
 def test_a_gan_trains_on_movements():

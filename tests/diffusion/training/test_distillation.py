@@ -14,6 +14,7 @@ from torch import nn
 
 from humouse import cli
 from humouse.commands.distill import run as distill
+from humouse.commands.train import run as train
 from humouse.diffusion.denoiser import Denoiser
 from humouse.diffusion.model import Model, load_model
 from humouse.diffusion.models.unet1d import UNet1D
@@ -21,7 +22,6 @@ from humouse.diffusion.noise.schedule import make_schedule
 from humouse.diffusion.objective import squared_error_sum
 from humouse.diffusion.sample import SamplingRule, sample, sample_deltas
 from humouse.diffusion.samplers import DDIM, draw
-from humouse.diffusion.train import train
 from humouse.diffusion.training.distillation import learner as distill_learner
 from humouse.diffusion.training.distillation.learner import distance, student_weights
 from humouse.diffusion.training.distillation.teacher_paths import (
@@ -397,7 +397,7 @@ def test_bad_settings_are_said_before_any_work(
     monkeypatch.setattr(distill_learner, "draw_paths", never)
     settings = make(tmp_path, *more)
     if "data_dir=nowhere" in more:
-        monkeypatch.setattr("humouse.data.dataset.EMBEDDED", "none")
+        monkeypatch.setattr("humouse.commands.dataset.EMBEDDED", "none")
     with pytest.raises(InputError, match=message):
         distill(settings)
     assert not (tmp_path / "checkpoints").exists()

@@ -41,7 +41,7 @@ def test_both_generators_at_every_round(
 
 def test_another_codec_is_refused(tmp_path: Path, gan_settings: Callable, tiny_checkpoint: Path):
     asked = ("use_diffusion_eval=true", f"diffusion_ckpt={tiny_checkpoint}")
-    with pytest.raises(InputError, match=r"made with another codec \(name: canonical, here event"):
+    with pytest.raises(InputError, match=r"made with another codec \(codec: canonical, here event"):
         train(gan_settings(tmp_path, *asked))
 
 

@@ -11,16 +11,20 @@ import torch
 from accelerate import Accelerator
 
 from humouse.codec import EventCodec
+from humouse.codec.from_settings import make_codec
+from humouse.commands.dataset import training_data
 from humouse.commands.train_gan import run as train
 from humouse.errors import InputError
 from humouse.gan.model import load_model
-from humouse.gan.training.batches import DealBatches, DealShare
+from humouse.gan.training.batches import GanBatch, GanBatches
 from humouse.gan.training.learner import GanLearner
 from humouse.gan.training.objective import discriminator_loss, generator_loss
 from humouse.gan.training.settings import check_settings
 from humouse.settings import GanTrainSettings
 from humouse.settings.compose import settings_from
+from humouse.training.batches import Shard
 from humouse.training.checkpoint import GAN, Checkpoint
+from humouse.training.context import TrainingContext
 from humouse.training.journal import read_metrics
 from humouse.training.trainer import Trainer
 
@@ -100,10 +104,10 @@ def test_an_lstm_resumes_bit_for_bit(
     more = ("gan/experiment=lstm", "optim.max_steps=2", "logging.checkpoint_interval=1")
     whole = GanLearner.step
 
-    def dies(self: GanLearner, share: DealShare, step: int, steps: int) -> dict[str, float]:
+    def dies(self: GanLearner, shard: Shard[GanBatch], step: int, steps: int) -> dict[str, float]:
         if step == 1:
             raise Killed
-        return whole(self, share, step, steps)
+        return whole(self, shard, step, steps)
 
     with monkeypatch.context() as patch:
         patch.setattr(GanLearner, "step", dies)
@@ -113,9 +117,15 @@ def test_an_lstm_resumes_bit_for_bit(
     assert_same_run(path, lstm_checkpoint)
 
 
+def context_of(settings: GanTrainSettings) -> TrainingContext:
+    data = training_data(settings.data)
+    codec = make_codec(settings.data).fit(data.train)
+    return TrainingContext.of(settings, data, codec, Accelerator(cpu=True))
+
+
 def made(settings: GanTrainSettings) -> Trainer:
-    accelerator = Accelerator(cpu=True)
-    return Trainer(settings, accelerator, GAN, lambda m: GanLearner(settings, m))
+    context = context_of(settings)
+    return Trainer(settings, context, GanLearner(settings, context), GAN)
 
 
 @pytest.mark.parametrize("loss", ["hinge", "bce"])
@@ -124,11 +134,11 @@ def test_one_step_by_hand(tmp_path: Path, gan_settings: Make, loss: str):
     more = (f"optim.loss={loss}", "optim.r1_gamma=0.5", "optim.r1_interval=2", "optim.lr=1e-4")
     trainer = made(gan_settings(tmp_path, *more, "data.batch_size=20"))
     learner: Any = trainer.learner
-    deal, pair = learner.batches[0].deal, learner.pair
-    fake = learner._made(deal).detach()
-    x = deal.x0.clone().requires_grad_()
-    scores = pair.discriminator(x, deal.mask, deal.cond)
-    fakes = pair.discriminator(fake, deal.mask, deal.cond)
+    batch, pair = learner.batches[0].batch, learner.pair
+    fake = learner._made(batch).detach()
+    x = batch.x0.clone().requires_grad_()
+    scores = pair.discriminator(x, batch.mask, batch.cond)
+    fakes = pair.discriminator(fake, batch.mask, batch.cond)
     (slope,) = torch.autograd.grad(scores.sum(), x, create_graph=True)
     penalty = slope.square().sum() / 2 / 20
     expected = discriminator_loss(scores, fakes, loss) / 20
@@ -142,10 +152,10 @@ def test_one_step_by_hand(tmp_path: Path, gan_settings: Make, loss: str):
     right = ((scores > 0).sum() + (fakes < 0).sum()) / 40
     assert numbers["right"] == pytest.approx(float(right))
     # Adam with β1 = 0 moves each weight by lr against the sign of its gradient at first.
-    state = learner.optimizers["discriminator"].state[pair.discriminator.head.weight]
+    state = learner.discriminator_gradient.optimizer.state[pair.discriminator.head.weight]
     torch.testing.assert_close(state["exp_avg"], gradient, rtol=1e-3, atol=1e-6)
     # The generator is judged by the discriminator as it is after its own step.
-    after = pair.discriminator(fake, deal.mask, deal.cond).detach()
+    after = pair.discriminator(fake, batch.mask, batch.cond).detach()
     assert numbers["loss"] == pytest.approx(float(generator_loss(after, loss)) / 20, rel=1e-4)
     assert trainer._one_step(learner.batches[1]).keys() == numbers.keys() - {"r1"}
 
@@ -154,26 +164,26 @@ def test_a_step_is_a_function_of_its_number(tmp_path: Path, gan_settings: Make):
     one, other = (made(gan_settings(tmp_path)).learner.batches for _ in range(2))
     for step in (3, 0, 3):
         a, b = one[step], other[step]
-        assert torch.equal(a.deal.x0, b.deal.x0)
-        assert torch.equal(a.deal.latent.movement, b.deal.latent.movement)
-        assert torch.equal(a.deal.latent.steps, b.deal.latent.steps)
-        lengths = a.deal.mask.sum(1)
+        assert torch.equal(a.batch.x0, b.batch.x0)
+        assert torch.equal(a.batch.latent.movement, b.batch.latent.movement)
+        assert torch.equal(a.batch.latent.steps, b.batch.latent.steps)
+        lengths = a.batch.mask.sum(1)
         assert torch.equal(lengths, lengths.sort().values)
-    assert not torch.equal(one[0].deal.latent.movement, one[1].deal.latent.movement)
+    assert not torch.equal(one[0].batch.latent.movement, one[1].batch.latent.movement)
 
 
 def test_a_loss_that_is_not_finite_stops_the_run(
     tmp_path: Path, gan_settings: Make, monkeypatch: pytest.MonkeyPatch
 ):
-    whole = DealBatches.__getitem__
+    whole = GanBatches.__getitem__
 
-    def spoilt(self: DealBatches, step: int) -> DealShare:
-        share = whole(self, step)
+    def with_bad_value(self: GanBatches, step: int) -> Shard[GanBatch]:
+        shard = whole(self, step)
         if step == 3:
-            share.deal.x0[0, 0] = torch.nan
-        return share
+            shard.batch.x0[0, 0] = torch.nan
+        return shard
 
-    monkeypatch.setattr(DealBatches, "__getitem__", spoilt)
+    monkeypatch.setattr(GanBatches, "__getitem__", with_bad_value)
     with pytest.raises(InputError, match="step 4: the discriminator's loss is nan") as caught:
         train(gan_settings(tmp_path, "logging.checkpoint_interval=2"))
     assert "\n" not in str(caught.value)
@@ -218,7 +228,7 @@ def test_a_checkpoint_of_the_other_kind(
 ):
     from humouse.diffusion.model import load_model as load_diffusion
 
-    with pytest.raises(InputError, match=r"python -m humouse\.gan\.train writes those"):
+    with pytest.raises(InputError, match=r"humouse train gan writes those"):
         load_model(tiny_checkpoint)
     with pytest.raises(InputError, match="humouse train writes those"):
         load_diffusion(conv_checkpoint)
@@ -290,9 +300,8 @@ def test_a_misspelt_setting(override: str, message: str):
 
 def test_several_processes_are_refused(tmp_path: Path, gan_settings: Make):
     settings = gan_settings(tmp_path)
-    accelerator = Accelerator(cpu=True)
-    trainer = made(settings)
-    material = trainer._material(trainer.data.split("train"))
+    context = context_of(settings)
+    accelerator = context.accelerator
 
     class Two:
         num_processes = 2
@@ -300,6 +309,6 @@ def test_several_processes_are_refused(tmp_path: Path, gan_settings: Make):
         def __getattr__(self, name: str) -> Any:
             return getattr(accelerator, name)
 
-    object.__setattr__(material, "accelerator", Two())
+    object.__setattr__(context, "accelerator", Two())
     with pytest.raises(InputError, match="a GAN trains in one process"):
-        GanLearner(settings, material)
+        GanLearner(settings, context)

@@ -1,18 +1,18 @@
 """The trained autoencoder, as it comes out of a checkpoint, and whether a run may build on it."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
-import torch
-
-from humouse.codec import Codec, codec_from_state
-from humouse.codec.from_settings import make_codec
-from humouse.data.dataset import dataset
-from humouse.data.splits import held_out_gestures
+from humouse.codec import codec_from_state
+from humouse.codec.from_settings import codec_differences
 from humouse.diffusion.latents.codec import LatentCodec, build_autoencoder
-from humouse.diffusion.latents.gate import verdict
 from humouse.errors import InputError
 from humouse.settings import DataSettings
 from humouse.training.checkpoint import AUTOENCODER, Checkpoint
+from humouse.training.data import TrainingData
+
+GOOD_AUC, WARNED_AUC = 0.52, 0.55
+"""Separability of people from their reconstructions that is good, and above which users are warned."""
 
 
 def load_autoencoder(path: str | Path) -> LatentCodec:
@@ -35,48 +35,63 @@ def _codec_in(saved: Checkpoint, path: Path) -> LatentCodec:
         raise InputError(f"{path}: does not fit this version of humouse ({reason})") from error
 
 
-def latent_codec(data: DataSettings) -> LatentCodec:
+def latent_codec(settings: DataSettings, data: TrainingData) -> LatentCodec:
     """Return the codec of the autoencoder that a run's data settings name, fitted on its train split.
 
-    Says so where the autoencoder's own gate was not passed.
+    Prints how well the autoencoder reconstructs, with a warning where it is bad.
+
+    Args:
+        settings: The run's data settings.
+        data: The splits that they name.
 
     Raises:
         InputError: The autoencoder's checkpoint cannot be read, or was trained with another codec or
             on other data.
     """
-    if data.autoencoder is None:
+    if settings.autoencoder is None:
         raise ValueError("the settings name no autoencoder")
-    saved = Checkpoint.load(data.autoencoder, AUTOENCODER)
-    codec = _codec_in(saved, Path(data.autoencoder))
-    _check_same_codec(data, codec.base)
-    prepared = dataset(data, shown=False)
-    if saved.data["sha256"] != prepared.sha256:
+    path = settings.autoencoder
+    saved = Checkpoint.load(path, AUTOENCODER)
+    codec = _codec_in(saved, Path(path))
+    if different := codec_differences(codec.base, settings):
         raise InputError(
-            f"{data.autoencoder}: trained on other data ({saved.data['origin']} of "
-            f"{saved.data['folder']}) than {prepared.folder} holds; train it anew on these: humouse "
-            "train autoencoder"
+            f"{path}: trained with another codec ({different}); give the same data settings, or "
+            "train one with these"
+        )
+    if saved.data["sha256"] != data.prepared.sha256:
+        raise InputError(
+            f"{path}: trained on other data ({saved.data['origin']} of "
+            f"{saved.data['folder']}) than {data.prepared.folder} holds; train it anew on these: "
+            "humouse train autoencoder"
         )
     theirs = saved.config["data"]["held_out_share"]
-    if theirs != data.held_out_share:
+    if theirs != settings.held_out_share:
         raise InputError(
-            f"{data.autoencoder}: trained with data.held_out_share={theirs}, here "
-            f"{data.held_out_share}: it must have seen the same gestures; give the same"
+            f"{path}: trained with data.held_out_share={theirs}, here "
+            f"{settings.held_out_share}: it must have seen the same gestures; give the same"
         )
-    print(verdict(codec.gate, data.autoencoder))
-    train = prepared.split("train")
-    kept, _ = held_out_gestures(len(train), data.held_out_share)
-    codec.fit(train[torch.from_numpy(kept)])
+    print(reconstruction_summary(codec.gate, path))
+    codec.fit(data.train)
     return codec
 
 
-def _check_same_codec(data: DataSettings, base: Codec) -> None:
-    wanted = make_codec(data)
-    theirs = {"codec": base.name, **base.settings()}
-    ours = {"codec": wanted.name, **wanted.settings()}
-    different = [key for key in ours if theirs.get(key) != ours[key]]
-    if different:
-        told = "; ".join(f"{key}: {theirs.get(key)}, here {ours[key]}" for key in different)
-        raise InputError(
-            f"{data.autoencoder}: trained with another codec ({told}); give the same data settings, or "
-            "train one with these"
+def reconstruction_summary(gate: Mapping[str, float], path: str | Path) -> str:
+    """Return one line about an autoencoder: its numbers, and a warning where they are bad.
+
+    Args:
+        gate: "gate_PROBE_auc" of each probe between people and the same people decoded and, of a
+            codec with a grid, "exact_steps"; empty where the training was interrupted before it
+            was measured.
+        path: Its checkpoint.
+    """
+    areas = {name: value for name, value in gate.items() if name.startswith("gate_")}
+    if not areas:
+        return f"warning: {path} was not finished: its reconstruction was never measured"
+    numbers = ", ".join(f"{name} {value:.3f}" for name, value in gate.items())
+    if max(areas.values()) > WARNED_AUC:
+        return (
+            f"warning: {path}: a classifier separates people from their reconstructions ({numbers}; "
+            f"at most {GOOD_AUC} is good), and will separate whatever a model on it makes; give it "
+            "more epochs or more latent_channels"
         )
+    return f"reconstruction of {path}: {numbers} (at most {GOOD_AUC} is good)"

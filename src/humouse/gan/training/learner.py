@@ -1,12 +1,11 @@
 """The GAN's learner: two networks, their average and optimisers, and what one step does to them."""
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
 import torch
 from matplotlib.figure import Figure
-from torch import Tensor
+from torch import Tensor, nn
 
 from humouse.data.augment import AugmentRules
 from humouse.errors import InputError
@@ -14,27 +13,28 @@ from humouse.gan.model import Model
 from humouse.gan.models.pair import Pair
 from humouse.gan.sampling import sample
 from humouse.gan.straight_through import on_grid
-from humouse.gan.training.batches import Deal, DealBatches, DealShare
+from humouse.gan.training.batches import GanBatch, GanBatches
 from humouse.gan.training.diffusion_comparison import DrawLike, GeneratorComparison
 from humouse.gan.training.objective import discriminator_loss, generator_loss, gradient_penalty
-from humouse.settings import GanTrainSettings
-from humouse.training.batches import Draws
+from humouse.settings import GanOptimSettings, GanTrainSettings
+from humouse.training.batches import BatchPlan, Shard
 from humouse.training.checkpoint import Checkpoint
+from humouse.training.context import TrainingContext
 from humouse.training.ema import EMA
-from humouse.training.learner import BadLossError, Learner, Material
-from humouse.training.optimiser import learning_rate
+from humouse.training.learner import Learner
+from humouse.training.optimisation import GradientStep, learning_rate
 from humouse.training.validation import SampleCheck
 
 # Short rows are cheap for a convolution; an LSTM pays for each step whatever the number of rows.
 _PART = {"conv": 16, "lstm": 32}
 
 
-class GanLearner(Learner):
-    """What training changes.
+class GanLearner(Learner[Shard[GanBatch]]):
+    """Trains generator and discriminator, one step each in turn.
 
     Args:
         settings: The whole configuration.
-        material: Codec, splits, accelerator.
+        context: Data, codec and device.
         draw_like: Makes the samples that `use_diffusion_eval` compares with; None for no comparison.
 
     Raises:
@@ -42,17 +42,20 @@ class GanLearner(Learner):
     """
 
     def __init__(
-        self, settings: GanTrainSettings, material: Material, draw_like: DrawLike | None = None
+        self,
+        settings: GanTrainSettings,
+        context: TrainingContext,
+        draw_like: DrawLike | None = None,
     ) -> None:
         s = settings
         self.settings = settings
-        self.material = material
-        self.accelerator = material.accelerator
+        self.context = context
+        self.accelerator = context.accelerator
         if self.accelerator.num_processes > 1:
             raise InputError("a GAN trains in one process; start it without accelerate launch")
         self.validation = SampleCheck.choose(
-            material.val,
-            material.codec,
+            context.val,
+            context.codec,
             s.logging.num_eval_samples,
             seed=s.seed,
             cond_dim=s.model.cond_dim,
@@ -62,25 +65,23 @@ class GanLearner(Learner):
         self.comparison = None
         if draw_like is not None:
             self.comparison = GeneratorComparison(
-                draw_like, self.validation, material.train, len(people)
+                draw_like, self.validation, context.train, len(people)
             )
         device = self.accelerator.device
-        self.pair = Pair(material.config, material.codec).to(device)
-        self.average = Pair(material.config, material.codec).to(device).eval()
+        self.pair = Pair(context.config, context.codec).to(device)
+        self.average = Pair(context.config, context.codec).to(device).eval()
         self.ema = EMA(self.pair, s.optim.ema_decay)
-        betas = (s.optim.betas[0], s.optim.betas[1])
-        self.optimizers = {
-            name: torch.optim.Adam(network.parameters(), lr=rate, betas=betas, fused=True)
-            for name, network, rate in (
-                ("generator", self.pair.generator, s.optim.lr),
-                ("discriminator", self.pair.discriminator, s.optim.discriminator_lr),
-            )
-        }
-        self.batches = DealBatches(
-            material.train,
-            material.codec,
+        self.generator_gradient = _gradient_step(
+            "generator", self.pair.generator, s.optim.lr, s.optim
+        )
+        self.discriminator_gradient = _gradient_step(
+            "discriminator", self.pair.discriminator, s.optim.discriminator_lr, s.optim
+        )
+        self.batches = GanBatches(
+            context.train,
+            context.codec,
             AugmentRules(**vars(s.data.augment)),
-            Draws(material.gestures_per_step, s.seed, s.model.cond_dim, s.model.cond_dropout),
+            BatchPlan(context.gestures_per_step, s.seed, s.model.cond_dim, s.model.cond_dropout),
             latent_dim=self.pair.generator.latent_dim,
             step_noise=self.pair.generator.step_noise,
         )
@@ -99,7 +100,7 @@ class GanLearner(Learner):
         return {
             "model": self.pair.state_dict(),
             "ema": self.ema.weights,
-            "optimizer": {name: one.state_dict() for name, one in self.optimizers.items()},
+            "optimizer": {name: one.state_dict() for name, one in self._optimizers().items()},
             "scaler": {},
         }
 
@@ -107,10 +108,16 @@ class GanLearner(Learner):
         """Take over the state in a checkpoint."""
         self.pair.load_state_dict(saved.model)
         self.ema.load(saved.ema)
-        for name, optimizer in self.optimizers.items():
+        for name, optimizer in self._optimizers().items():
             optimizer.load_state_dict(saved.optimizer[name])
 
-    def step(self, share: DealShare, step: int, steps: int) -> dict[str, float]:  # type: ignore[override]
+    def _optimizers(self) -> dict[str, torch.optim.Optimizer]:
+        return {
+            "generator": self.generator_gradient.optimizer,
+            "discriminator": self.discriminator_gradient.optimizer,
+        }
+
+    def step(self, shard: Shard[GanBatch], step: int, steps: int) -> dict[str, float]:
         """Let the discriminator take step `step` (from 0) of `steps`, then the generator.
 
         Raises:
@@ -119,28 +126,27 @@ class GanLearner(Learner):
         """
         o = self.settings.optim
         course = learning_rate(o, step, steps) / o.lr
-        parts = [part.to(self.accelerator.device) for part in self._parts(share.deal)]
+        parts = [part.to(self.accelerator.device) for part in self._parts(shard.batch)]
         made = [self._made(part) for part in parts]
         numbers = self._discriminate(parts, made, step, course * o.discriminator_lr)
         numbers["loss"] = self._generate(parts, made, course * o.lr)
         self.ema.update(self.pair, step)
         return numbers
 
-    def _parts(self, deal: Deal) -> list[Deal]:
+    def _parts(self, batch: GanBatch) -> list[GanBatch]:
         """Cut a batch, sorted by length, into parts padded no more than each needs."""
         size = _PART[self.settings.model.kind]
-        return [deal[i : i + size].trimmed() for i in range(0, len(deal), size)]
+        return [batch[i : i + size].trimmed() for i in range(0, len(batch), size)]
 
-    def _made(self, part: Deal) -> Tensor:
+    def _made(self, part: GanBatch) -> Tensor:
         x = self.pair.generator(part.latent, part.mask, part.cond)
-        return on_grid(x, part.mask, self.material.codec)
+        return on_grid(x, part.mask, self.context.codec)
 
     def _discriminate(
-        self, parts: list[Deal], made: list[Tensor], step: int, rate: float
+        self, parts: list[GanBatch], made: list[Tensor], step: int, rate: float
     ) -> dict[str, float]:
         o = self.settings.optim
-        optimizer = self.optimizers["discriminator"]
-        optimizer.zero_grad(set_to_none=True)
+        self.discriminator_gradient.clear()
         count = sum(map(len, parts))
         strength = o.r1_gamma * o.r1_interval if step % o.r1_interval == 0 else 0.0
         sums = {"discriminator_loss": 0.0, "right": 0.0, "r1": 0.0}
@@ -153,10 +159,12 @@ class GanLearner(Learner):
                 sums[name] += float(value.detach()) / count
         if not strength:
             del sums["r1"]
-        _update(optimizer, rate, sums["discriminator_loss"], "discriminator")
+        self.discriminator_gradient.take(sums["discriminator_loss"], rate)
         return sums
 
-    def _judged(self, part: Deal, fake: Tensor, penalised: bool) -> tuple[Tensor, Tensor, Tensor]:
+    def _judged(
+        self, part: GanBatch, fake: Tensor, penalised: bool
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """Return the scores of recordings and of what was made, and R1 if it is due."""
         network = self.pair.discriminator
         if penalised:
@@ -167,9 +175,9 @@ class GanLearner(Learner):
         both = network(torch.cat([part.x0, fake]), part.mask.repeat(2, 1), cond)
         return both[: len(part)], both[len(part) :], both.new_zeros(())
 
-    def _generate(self, parts: list[Deal], made: list[Tensor], rate: float) -> float:
-        network, optimizer = self.pair.discriminator, self.optimizers["generator"]
-        optimizer.zero_grad(set_to_none=True)
+    def _generate(self, parts: list[GanBatch], made: list[Tensor], rate: float) -> float:
+        network = self.pair.discriminator
+        self.generator_gradient.clear()
         count, total = sum(map(len, parts)), 0.0
         network.requires_grad_(False)
         for part, fake in zip(parts, made, strict=True):
@@ -177,7 +185,7 @@ class GanLearner(Learner):
             (loss / count).backward()
             total += float(loss.detach()) / count
         network.requires_grad_(True)
-        _update(optimizer, rate, total, "generator")
+        self.generator_gradient.take(total, rate)
         return total
 
     def measure(self, *, scored: bool) -> tuple[dict[str, float], dict[str, Figure]]:
@@ -185,8 +193,8 @@ class GanLearner(Learner):
         if not scored:
             return {}, {}
         self.average.load_state_dict(self.ema.weights)
-        m = self.material
-        model = Model(m.codec, m.config, {}, m.path, 0, pair=self.average)
+        c = self.context
+        model = Model(c.codec, c.config, {}, c.path, 0, pair=self.average)
         people = self.validation.people
         # Beside another model's, on the same lengths and conditions.
         like = None if self.comparison is None else people
@@ -197,10 +205,9 @@ class GanLearner(Learner):
         return scores, pictures
 
 
-def _update(optimizer: torch.optim.Optimizer, rate: float, loss: float, player: str) -> None:
-    (group,) = optimizer.param_groups
-    norm = float(torch.nn.utils.get_total_norm([p.grad for p in group["params"]]))
-    if not math.isfinite(loss) or not math.isfinite(norm):
-        raise BadLossError(f"the {player}'s loss is {loss:g} and its gradient's norm {norm:g}")
-    group["lr"] = rate
-    optimizer.step()
+def _gradient_step(
+    player: str, network: nn.Module, lr: float, optim: GanOptimSettings
+) -> GradientStep:
+    betas = (optim.betas[0], optim.betas[1])
+    optimizer = torch.optim.Adam(network.parameters(), lr=lr, betas=betas, fused=True)
+    return GradientStep(network.parameters(), optimizer, loss=f"the {player}'s loss")

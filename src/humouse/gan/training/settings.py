@@ -3,7 +3,7 @@
 from humouse.errors import InputError
 from humouse.gan.training.objective import LOSSES
 from humouse.settings import GanTrainSettings
-from humouse.settings.checks import check_at_least, check_choices
+from humouse.settings.checks import check_above_zero, check_at_least, check_choices
 from humouse.training.run_settings import check_run_settings
 from humouse.training.validation import SAMPLE_SCORES
 
@@ -28,8 +28,7 @@ def check_settings(settings: GanTrainSettings) -> None:
             "optim.r1_interval": (s.optim.r1_interval, 1),
         }
     )
-    if not s.optim.discriminator_lr > 0:
-        raise InputError(f"optim.discriminator_lr={s.optim.discriminator_lr}: must be above 0")
+    check_above_zero({"optim.discriminator_lr": s.optim.discriminator_lr})
     if s.data.autoencoder is not None:
         raise InputError(
             f"data.autoencoder={s.data.autoencoder}: a GAN trains on movements, not on latents; leave "

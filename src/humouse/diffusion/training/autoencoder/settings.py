@@ -4,13 +4,14 @@ from humouse.diffusion.training.autoencoder.validation import FOLLOWED
 from humouse.errors import InputError
 from humouse.settings import AutoencoderSettings
 from humouse.settings.checks import check_at_least
-from humouse.training.run_settings import check_run_settings
+from humouse.training.run_settings import check_adamw_settings, check_run_settings
 
 
 def check_settings(settings: AutoencoderSettings) -> None:
     """Raise InputError for the first setting that makes no sense."""
     s = settings
     check_run_settings(s, FOLLOWED)
+    check_adamw_settings(s.optim)
     if s.data.autoencoder is not None:
         raise InputError(
             f"data.autoencoder={s.data.autoencoder}: an autoencoder trains on movements; leave it out"
@@ -22,8 +23,6 @@ def check_settings(settings: AutoencoderSettings) -> None:
             "model.depth": (s.model.depth, 1),
             "model.latent_noise": (s.model.latent_noise, 0),
             "model.cell_softness": (s.model.cell_softness, 0),
-            "optim.weight_decay": (s.optim.weight_decay, 0),
-            "optim.grad_clip": (s.optim.grad_clip, 0),
         }
     )
     if len(s.model.channel_mults) < 2:

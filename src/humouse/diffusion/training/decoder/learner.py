@@ -1,8 +1,8 @@
 """The decoder's learner: network, average and optimiser, and what one step does to them."""
 
 import copy
-import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -11,121 +11,82 @@ from torch import Tensor
 
 from humouse.codec import CONDITIONS, EventCodec
 from humouse.data.augment import AugmentRules
+from humouse.diffusion.decoder.network import EventDecoder
 from humouse.diffusion.model import DECODER, Model, build_decoder
 from humouse.diffusion.objective import NoisyBatch
-from humouse.diffusion.training.batches import Draws, Share, StepBatches
+from humouse.diffusion.training.batches import NoisyBatches, NoisyPlan, NoisyShard
 from humouse.diffusion.training.decoder.likelihood import from_time, log_likelihood, roughly
 from humouse.diffusion.training.decoder.validation import DecoderCheck
 from humouse.errors import InputError
 from humouse.randomness import derive_seed, seeded
 from humouse.settings import DecodedSettings
 from humouse.training.checkpoint import Checkpoint
-from humouse.training.ema import EMA
-from humouse.training.learner import BadLossError, Learner, Material
-from humouse.training.optimiser import learning_rate
+from humouse.training.context import TrainingContext
+from humouse.training.learner import NetworkLearner
+from humouse.training.optimisation import NetworkOptimiser
 
 _PARTS = 4
 
 
-class DecoderLearner(Learner):
-    """What training changes: the decoder; the diffusion model beside it stays as it is.
+class DecoderLearner(NetworkLearner[NoisyShard, EventDecoder]):
+    """Trains the decoder; the diffusion model beside it stays as it is.
 
     Args:
         settings: The whole configuration.
-        material: Codec, splits, accelerator.
+        context: Data, codec and device.
         model: The trained diffusion model.
 
     Raises:
         InputError: There are several processes.
     """
 
-    def __init__(self, settings: DecodedSettings, material: Material, model: Model) -> None:
+    def __init__(self, settings: DecodedSettings, context: TrainingContext, model: Model) -> None:
         s = settings
-        self.settings, self.material, self.model = settings, material, model
-        self.accelerator = material.accelerator
+        self.settings, self.context, self.model = settings, context, model
+        self.accelerator = context.accelerator
         if self.accelerator.num_processes > 1:
             raise InputError("a decoder trains in one process; start it without accelerate launch")
-        if not isinstance(material.codec, EventCodec):
+        if not isinstance(context.codec, EventCodec):
             raise ValueError("a decoder writes events")
-        self.codec = material.codec
+        self.codec = context.codec
         self.check = DecoderCheck.choose(
-            material.val,
-            material.codec,
+            context.val,
+            context.codec,
             s.logging.num_eval_samples,
             seed=s.seed,
             feature_mode=s.data.feature_mode,
         )
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(derive_seed(s.seed, "weights"))
-            network = build_decoder(material.config, material.codec)
-        moves_px = material.codec.canonicalize(material.train).deltas[..., :2]
+            network = build_decoder(context.config, context.codec)
+        moves_px = context.codec.canonicalize(context.train).deltas[..., :2]
         network.longest_px.copy_(moves_px.abs().amax((0, 1)))
         self.average = copy.deepcopy(network).to(self.accelerator.device).eval()
-        self.network = network.to(self.accelerator.device)
-        self.ema = EMA(self.network, s.optim.ema_decay)
-        self.optimizer = torch.optim.AdamW(
-            self.network.parameters(),
-            lr=s.optim.lr,
-            betas=(s.optim.betas[0], s.optim.betas[1]),
-            weight_decay=s.optim.weight_decay,
-            fused=True,
-        )
-        self.batches = StepBatches(
-            material.train,
-            material.codec,
+        self.optimiser = NetworkOptimiser(network.to(self.accelerator.device), s.optim)
+        self.batches = NoisyBatches(
+            context.train,
+            context.codec,
             model.denoiser.schedule,
             AugmentRules(**vars(s.data.augment)),
-            Draws(material.gestures_per_step, s.seed, len(CONDITIONS), 0.0, self_condition=0.0),
+            NoisyPlan(context.gestures_per_step, s.seed, len(CONDITIONS), 0.0, self_condition=0.0),
         )
-
-    @property
-    def parameter_count(self) -> int:
-        """Number of learned parameters."""
-        return sum(weights.numel() for weights in self.average.parameters())
 
     def averaged(self) -> Mapping[str, Tensor]:
         """Return the weights of the whole model: the diffusion's, and the decoder's average."""
-        decoder = {DECODER + name: weights for name, weights in self.ema.weights.items()}
+        decoder = {DECODER + name: weights for name, weights in self.optimiser.ema.weights.items()}
         return {**self.model.denoiser.network.state_dict(), **decoder}
 
     def state(self) -> dict[str, Any]:
-        """Return the fields of a checkpoint that are the learner's."""
-        return {
-            "model": self.network.state_dict(),
-            "ema": self.averaged(),
-            "optimizer": self.optimizer.state_dict(),
-            "scaler": {},
-        }
+        """Return the fields of a checkpoint that are the learner's; the average is the whole model's."""
+        return self.optimiser.state() | {"ema": self.averaged()}
 
     def load(self, saved: Checkpoint) -> None:
         """Take over the state in a checkpoint."""
-        self.network.load_state_dict(saved.model)
-        self.ema.load({name: saved.ema[DECODER + name] for name in self.ema.weights})
-        self.optimizer.load_state_dict(saved.optimizer)
+        self.optimiser.load(replace(saved, ema=decoder_weights(saved.ema)))
 
-    def step(self, share: Share, step: int, steps: int) -> dict[str, float]:  # type: ignore[override]
-        """Take optimiser step `step` (from 0) of `steps`; return the loss and the gradient's norm.
-
-        Raises:
-            BadLossError: One of the two is not finite.
-        """
-        optim = self.settings.optim
-        self.network.train()
-        self.optimizer.zero_grad(set_to_none=True)
-        for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate(optim, step, steps)
-        loss = self._gradient(share, step)
-        clip = optim.grad_clip or math.inf
-        norm = float(torch.nn.utils.clip_grad_norm_(self.network.parameters(), clip))
-        if not math.isfinite(loss) or not math.isfinite(norm):
-            raise BadLossError(f"the loss is {loss:g} and the gradient's norm {norm:g}")
-        self.optimizer.step()
-        self.ema.update(self.network, step)
-        return {"loss": loss, "grad_norm": norm}
-
-    def _gradient(self, share: Share, step: int) -> float:
-        """Add up the gradients of a share's parts; return the nats per event."""
-        batch = from_time(share.batch, self.settings.decoder.t_min)
+    def add_gradients(self, shard: NoisyShard, step: int) -> float:
+        """Add the gradients of a shard's likelihood; return the nats per event."""
+        batch = from_time(shard.batch, self.settings.decoder.t_min)
         events, total = int(batch.mask.sum()), 0.0
         # Sorted by length, neighbours need the same padding.
         size = -(-len(batch) // _PARTS)
@@ -145,14 +106,23 @@ class DecoderLearner(Learner):
 
     def measure(self, *, scored: bool) -> tuple[dict[str, float], dict[str, Figure]]:
         """Return the nats per event of validation people, and the scores of samples where due."""
-        self.average.load_state_dict(self.ema.weights)
+        self.average.load_state_dict(self.optimiser.ema.weights)
         schedule, how = self.model.denoiser.schedule, self.settings.decoder
         numbers = self.check.nats(self.average, schedule, how)
         if not scored:
             return numbers, {}
-        m = self.material
+        c = self.context
         model = Model(
-            m.codec, m.config, {}, m.path, 0, denoiser=self.model.denoiser, decoder=self.average
+            c.codec, c.config, {}, c.path, 0, denoiser=self.model.denoiser, decoder=self.average
         )
         samples, pictures = self.check.score(model)
         return numbers | samples, pictures
+
+
+def decoder_weights(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return the decoder's weights among those of a whole model."""
+    return {
+        name.removeprefix(DECODER): value
+        for name, value in weights.items()
+        if name.startswith(DECODER)
+    }

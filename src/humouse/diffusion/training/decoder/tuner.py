@@ -7,7 +7,7 @@ descends KL(decoder, people). The likelihood of people's events goes on beside i
 KL(people, decoder), so that no mode is dropped.
 """
 
-import math
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -20,14 +20,14 @@ from humouse.diffusion.decoder.network import DRAWS_PER_EVENT, Conditioning, pro
 from humouse.diffusion.model import Model
 from humouse.diffusion.objective import NoisyBatch
 from humouse.diffusion.samplers import draw, make_sampler
-from humouse.diffusion.training.batches import Share
+from humouse.diffusion.training.batches import NoisyShard
 from humouse.diffusion.training.decoder.critic import Critic
-from humouse.diffusion.training.decoder.learner import DecoderLearner
+from humouse.diffusion.training.decoder.learner import DecoderLearner, decoder_weights
 from humouse.randomness import derive_seed, seeded
 from humouse.settings import TunedSettings
 from humouse.training.checkpoint import Checkpoint
-from humouse.training.learner import BadLossError, Material
-from humouse.training.optimiser import learning_rate
+from humouse.training.context import TrainingContext
+from humouse.training.optimisation import GradientStep, adamw
 
 _SURE = 5.0
 """Log-odds are cut here: beyond, a critic says how well it knows the samples by heart."""
@@ -35,64 +35,63 @@ _IMPOSSIBLE = -12.0
 
 
 class DecoderTuner(DecoderLearner):
-    """What tuning changes: the decoder, and the critic that it is held against.
+    """Tunes the decoder, and trains the critic that judges its movements.
 
     Args:
         settings: The whole configuration.
-        material: Codec, splits, accelerator.
+        context: Data, codec and device.
         model: The decoded model.
     """
 
     settings: TunedSettings
 
-    def __init__(self, settings: TunedSettings, material: Material, model: Model) -> None:
-        super().__init__(settings, material, model)
+    def __init__(self, settings: TunedSettings, context: TrainingContext, model: Model) -> None:
+        super().__init__(settings, context, model)
         if model.decoder is None:
             raise ValueError("there is no decoder to tune")
         trained = model.decoder.state_dict()
         self.network.load_state_dict(trained)
-        self.ema.load(trained)
+        self.optimiser.ema.load(trained)
         # The gradient is that of the distribution as it is, not as it is narrowed for use.
         self.network.draw_scale, self.network.draw_least = 1.0, 0.0
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(derive_seed(settings.seed, "critic"))
             critic = Critic(dropout=settings.tuning.critic_dropout)
         self.critic = critic.to(self.accelerator.device)
-        self.critic_optimizer = torch.optim.AdamW(
-            self.critic.parameters(),
-            lr=settings.tuning.critic_lr,
-            betas=(0.5, 0.99),
-            weight_decay=settings.optim.weight_decay,
-            fused=True,
+        betas = (0.5, 0.99)
+        optimizer = adamw(
+            self.critic, settings.tuning.critic_lr, betas, settings.optim.weight_decay
+        )
+        self.critic_gradient = GradientStep(
+            self.critic.parameters(), optimizer, clip=1.0, loss="the critic's loss"
         )
 
     def state(self) -> dict[str, Any]:
         """Return the fields of a checkpoint that are the learner's."""
-        pair = nn.ModuleDict({"decoder": self.network, "critic": self.critic})
-        optimizers = {"decoder": self.optimizer, "critic": self.critic_optimizer}
-        return {
-            "model": pair.state_dict(),
-            "ema": self.averaged(),
-            "optimizer": {name: one.state_dict() for name, one in optimizers.items()},
-            "scaler": {},
+        own, critic = super().state(), self.critic_gradient.optimizer.state_dict()
+        return own | {
+            "model": self._both().state_dict(),
+            "optimizer": {"decoder": own["optimizer"], "critic": critic},
         }
 
     def load(self, saved: Checkpoint) -> None:
         """Take over the state in a checkpoint."""
-        pair = nn.ModuleDict({"decoder": self.network, "critic": self.critic})
-        pair.load_state_dict(saved.model)
-        self.ema.load({name: saved.ema["decoder." + name] for name in self.ema.weights})
-        self.optimizer.load_state_dict(saved.optimizer["decoder"])
-        self.critic_optimizer.load_state_dict(saved.optimizer["critic"])
+        self._both().load_state_dict(saved.model)
+        own = decoder_weights(saved.model)
+        super().load(replace(saved, model=own, optimizer=saved.optimizer["decoder"]))
+        self.critic_gradient.optimizer.load_state_dict(saved.optimizer["critic"])
 
-    def step(self, share: Share, step: int, steps: int) -> dict[str, float]:  # type: ignore[override]
+    def _both(self) -> nn.ModuleDict:
+        return nn.ModuleDict({"decoder": self.network, "critic": self.critic})
+
+    def step(self, shard: NoisyShard, step: int, steps: int) -> dict[str, float]:
         """Let the critic take step `step` (from 0) of `steps`, then, past its head start, the decoder.
 
         Raises:
             BadLossError: A loss or a gradient is not finite.
         """
         with seeded(self.accelerator.device, derive_seed(self.settings.seed, "tuner", step)):
-            batch = share.batch.trimmed().to(self.accelerator.device)
+            batch = shard.batch.trimmed().to(self.accelerator.device)
             told = self._told(batch)
             chance = torch.rand(*told.mask.shape, DRAWS_PER_EVENT, device=told.mask.device)
             self.network.eval()
@@ -101,11 +100,11 @@ class DecoderTuner(DecoderLearner):
             head_start = self.settings.tuning.head_start
             if step < head_start:
                 return numbers
-            self.optimizer.zero_grad(set_to_none=True)
+            self.optimiser.clear()
             numbers |= self._follow(told, drawn)
             self.network.train()
-            numbers["nats"] = self._gradient(share, step)
-            self._move(step - head_start, steps - head_start)
+            numbers["nats"] = self.add_gradients(shard, step)
+            self.optimiser.take(numbers["nats"], step - head_start, steps - head_start)
         return numbers
 
     def _told(self, batch: NoisyBatch) -> Conditioning:
@@ -162,12 +161,9 @@ class DecoderTuner(DecoderLearner):
                 losses.append(binary_cross_entropy_with_logits(part, torch.full_like(part, answer)))
             finals.append(final.detach())
         loss = torch.stack(losses).sum()
-        self.critic_optimizer.zero_grad(set_to_none=True)
+        self.critic_gradient.clear()
         loss.backward()
-        norm = float(nn.utils.clip_grad_norm_(self.critic.parameters(), 1.0))
-        if not math.isfinite(norm):
-            raise BadLossError(f"the critic's gradient is {norm:g}")
-        self.critic_optimizer.step()
+        self.critic_gradient.take(float(loss.detach()), self.settings.tuning.critic_lr)
         people, made = finals
         told_apart = (people[:, None] > made[None]).float().mean()
         return {"loss": float(loss.detach()), "critic_auc": float(told_apart)}
@@ -183,14 +179,3 @@ class DecoderTuner(DecoderLearner):
         log_prob = self.network(drawn, told).clamp(min=_IMPOSSIBLE).sum(1)
         (-(gain * log_prob).mean()).backward()
         return {"log_odds": float(final.mean())}
-
-    def _move(self, step: int, steps: int) -> None:
-        optim = self.settings.optim
-        for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate(optim, step, steps)
-        clip = optim.grad_clip or math.inf
-        norm = float(nn.utils.clip_grad_norm_(self.network.parameters(), clip))
-        if not math.isfinite(norm):
-            raise BadLossError(f"the decoder's gradient is {norm:g}")
-        self.optimizer.step()
-        self.ema.update(self.network, step)

@@ -11,7 +11,7 @@ from humouse.codec import valid_steps
 from humouse.diffusion.denoiser import Denoiser
 from humouse.diffusion.model import Model
 from humouse.diffusion.samplers import DDIM, draw
-from humouse.diffusion.training.batches import Share
+from humouse.diffusion.training.batches import NoisyShard
 from humouse.diffusion.training.distillation.teacher_paths import (
     PathBatches,
     TeacherPaths,
@@ -19,11 +19,11 @@ from humouse.diffusion.training.distillation.teacher_paths import (
     draw_paths,
 )
 from humouse.diffusion.training.learner import DiffusionLearner
-from humouse.errors import InputError
 from humouse.progress import progress_bar
 from humouse.randomness import derive_seed
 from humouse.settings import DistilledSettings
-from humouse.training.learner import BadLossError, Material
+from humouse.training.batches import Batches
+from humouse.training.context import TrainingContext
 
 _BATCH = 64
 
@@ -36,7 +36,7 @@ class DistillLearner(DiffusionLearner):
 
     Args:
         settings: The whole configuration.
-        material: Codec, splits, accelerator.
+        context: Data, codec and device.
         teacher: The trained model.
 
     Raises:
@@ -45,12 +45,14 @@ class DistillLearner(DiffusionLearner):
 
     settings: DistilledSettings
 
-    def __init__(self, settings: DistilledSettings, material: Material, teacher: Model) -> None:
+    def __init__(
+        self, settings: DistilledSettings, context: TrainingContext, teacher: Model
+    ) -> None:
         self.teacher = teacher
-        teacher.denoiser.to(material.accelerator.device)
+        teacher.denoiser.to(context.accelerator.device)
         how, held_out = settings.distillation, settings.logging.num_eval_samples
         n = how.pairs + held_out
-        total, shown = calls(n, how.teacher_steps), material.accelerator.is_main_process
+        total, shown = calls(n, how.teacher_steps), context.accelerator.is_main_process
         with progress_bar("the teacher's paths", total, shown=shown) as advance:
             paths = draw_paths(
                 teacher,
@@ -61,36 +63,22 @@ class DistillLearner(DiffusionLearner):
                 progress=advance,
             )
         self.paths, self.held_out = paths[: how.pairs], paths[how.pairs :]
-        super().__init__(settings, material)
+        super().__init__(settings, context)
         self.network.load_state_dict(
             student_weights(teacher.denoiser.network.state_dict(), self.network.state_dict())
         )
-        self.ema.load(self.network.state_dict())
+        self.optimiser.ema.load(self.network.state_dict())
 
-    def _batches(self, denoiser: Denoiser) -> PathBatches:  # type: ignore[override]
+    def _batches(self, denoiser: Denoiser) -> Batches[NoisyShard]:
         accelerator = self.accelerator
         return PathBatches(
             self.paths,
             denoiser.schedule,
-            self.material.gestures_per_step,
+            self.context.gestures_per_step,
             self.settings.seed,
             rank=accelerator.process_index,
             processes=accelerator.num_processes,
         )
-
-    def step(self, share: Share, step: int, steps: int) -> dict[str, float]:  # type: ignore[override]
-        """Take optimiser step `step` (from 0) of `steps`; return the loss and the gradient's norm.
-
-        Raises:
-            InputError: One of the two is not finite.
-        """
-        try:
-            return super().step(share, step, steps)
-        except BadLossError as error:
-            raise InputError(
-                f"step {step + 1}: {error}; stopped before they reached the weights; try a lower "
-                "optim.lr, or optim.amp=false"
-            ) from error
 
     def measure(self, *, scored: bool) -> tuple[dict[str, float], dict[str, Figure]]:
         """Return how far the student ends from the teacher, and what samples show where it is due.
@@ -98,15 +86,15 @@ class DistillLearner(DiffusionLearner):
         "val_loss" is the mean squared distance, on the codec's scale, between what both make of the
         same noise, held out; "teacher_val_loss" is that of the teacher itself in as few steps.
         """
-        self.average.network.load_state_dict(self.ema.weights)
+        self.average.network.load_state_dict(self.optimiser.ema.weights)
         scores = {
             "val_loss": distance(self.average, self.held_out),
             "teacher_val_loss": self._teacher_distance,
         }
         if not scored:
             return scores, {}
-        m = self.material
-        model = Model(m.codec, m.config, {}, m.path, 0, denoiser=self.average)
+        c = self.context
+        model = Model(c.codec, c.config, {}, c.path, 0, denoiser=self.average)
         samples, pictures = self.validation.score(model)
         return scores | samples, pictures
 

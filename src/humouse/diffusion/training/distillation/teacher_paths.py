@@ -10,16 +10,16 @@ from dataclasses import dataclass
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
-from torch.utils.data import Dataset
 
 from humouse.codec import valid_steps
 from humouse.diffusion.model import Model
 from humouse.diffusion.noise.schedule import Schedule
 from humouse.diffusion.objective import NoisyBatch
 from humouse.diffusion.samplers import DPMSolverPP2M, draw
-from humouse.diffusion.training.batches import Share
+from humouse.diffusion.training.batches import NoisyShard
 from humouse.errors import InputError
 from humouse.randomness import generator
+from humouse.training.batches import Batches
 
 _BATCH = 64
 
@@ -202,13 +202,13 @@ def calls(n: int, teacher_steps: int) -> int:
     return -(-n // _BATCH) * teacher_steps
 
 
-class PathBatches(Dataset[Share]):
+class PathBatches(Batches[NoisyShard]):
     """Item k is what step k learns from: one segment of each of a batch of paths.
 
     Args:
         paths: The paths.
         schedule: The schedule of teacher and student.
-        batch_size: TeacherPaths a step, over all processes.
+        batch_size: Paths a step, over all processes.
         seed: Seed of the run.
         rank: This process's number.
         processes: How many there are.
@@ -236,7 +236,7 @@ class PathBatches(Dataset[Share]):
         """Steps that see as many paths as there are, rounded up."""
         return -(-len(self.paths) // self.batch_size)
 
-    def __getitem__(self, step: int) -> Share:
+    def __getitem__(self, step: int) -> NoisyShard:
         g, B, k = generator(self.seed, "jump", step), self.batch_size, self.paths.steps
         rows = torch.randint(len(self.paths), (B,), generator=g)
         # Every segment as often as any other, but for a remainder that moves on.
@@ -244,4 +244,4 @@ class PathBatches(Dataset[Share]):
         order = self.paths.lengths[rows].argsort(stable=True)[self.rank :: self.processes]
         batch = self.paths.segments(rows[order], segments[order], self.schedule)
         values = int(self.paths.lengths[rows].sum()) * self.paths.x.shape[3]
-        return Share(batch, values, rows)
+        return NoisyShard(batch, gestures=None, total_values=values)

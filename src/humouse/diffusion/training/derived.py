@@ -1,11 +1,10 @@
-"""A run that builds on a trained model: whether it may, and what it takes over of its settings."""
+"""Derived runs, which build on a trained model: what they inherit, and when they may not start."""
 
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from omegaconf import OmegaConf
 
-from humouse.data.dataset import dataset
 from humouse.diffusion.model import Model
 from humouse.errors import InputError
 from humouse.settings import (
@@ -14,23 +13,9 @@ from humouse.settings import (
     EarlyStoppingSettings,
     LoggingSettings,
     ModelSettings,
-    TrainSettings,
 )
 from humouse.settings.compose import typed
-
-
-def check_successor(model: Model, checkpoint_dir: str, experiment_name: str, what: str) -> None:
-    """Raise InputError if a run's own checkpoint would take the place of the one it builds on.
-
-    Args:
-        model: What the run builds on.
-        checkpoint_dir: Where its own checkpoint goes.
-        experiment_name: Its name.
-        what: What the model is to the run, for the message.
-    """
-    own = Path(checkpoint_dir) / f"{experiment_name}.pt"
-    if own.resolve() == model.path.resolve():
-        raise InputError(f"experiment_name={experiment_name}: {own} is {what}; give another name")
+from humouse.training.data import TrainingData
 
 
 def section(model: Model, values: dict[str, Any], schema: type) -> Any:
@@ -46,8 +31,8 @@ def section(model: Model, values: dict[str, Any], schema: type) -> Any:
 
 
 @runtime_checkable
-class SuccessorSettings(Protocol):
-    """The settings that every run that builds on a trained model has."""
+class DerivedSettings(Protocol):
+    """The settings that every derived run has."""
 
     experiment_name: str
     seed: int
@@ -60,14 +45,38 @@ class SuccessorSettings(Protocol):
     early_stopping: EarlyStoppingSettings
 
 
-def inherited(
-    settings: SuccessorSettings,
+def check_own_checkpoint(settings: DerivedSettings, model: Model, what: str) -> None:
+    """Raise InputError if a run's own checkpoint would replace the one that it builds on.
+
+    Args:
+        settings: The run's settings.
+        model: What it builds on.
+        what: What the model is to the run, for the message.
+    """
+    own = Path(settings.checkpoint_dir) / f"{settings.experiment_name}.pt"
+    if own.resolve() == model.path.resolve():
+        raise InputError(
+            f"experiment_name={settings.experiment_name}: {own} is {what}; give another name"
+        )
+
+
+def check_same_data(data: TrainingData, model: Model) -> None:
+    """Raise InputError if a run's data are not those that the model it builds on was trained on."""
+    if data.prepared.sha256 != model.data["sha256"]:
+        raise InputError(
+            f"{data.prepared.folder}: holds other data than {model.path} was trained on; name the "
+            "folder of those with data_dir=…"
+        )
+
+
+def inherit_config(
+    settings: DerivedSettings,
     model: Model,
     *,
     network: dict[str, Any] | None = None,
     diffusion: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Return a run's configuration but for what is its kind's own: the model's, with its changes.
+    """Return the sections that a derived run shares with every other: the model's, with its changes.
 
     Args:
         settings: The run's settings.
@@ -93,19 +102,3 @@ def inherited(
         "logging": s.logging,
         "early_stopping": s.early_stopping,
     }
-
-
-def check_own_data(run: TrainSettings, model: Model, key: str) -> None:
-    """Raise InputError if the run's data are not those that the model was trained on.
-
-    Args:
-        run: The run's settings.
-        model: What it builds on.
-        key: The setting that names the folder of the data.
-    """
-    prepared = dataset(run.data)
-    if prepared.sha256 != model.data["sha256"]:
-        raise InputError(
-            f"{prepared.folder}: holds other data than {model.path} was trained on; name the folder "
-            f"of those with {key}=…"
-        )

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from humouse.settings import TrainSettings
 from humouse.settings.compose import settings_from
-from humouse.training.optimiser import learning_rate
+from humouse.training.optimisation import learning_rate
 
 
 def made(*overrides: str) -> TrainSettings:

@@ -1,0 +1,69 @@
+"""Which settings of training a decoder make sense, and the configuration that comes of them."""
+
+from humouse.codec import EventCodec
+from humouse.diffusion.model import Model
+from humouse.diffusion.training.derived import check_own_checkpoint, inherit_config
+from humouse.errors import InputError
+from humouse.files import sha256
+from humouse.settings import DecodedSettings, DecoderRecord, OptimSettings, TrainDecoderSettings
+from humouse.settings.checks import check_above_zero, check_at_least, check_below_one, check_shares
+
+
+def check_decoder_settings(settings: TrainDecoderSettings) -> None:
+    """Raise InputError for the first of the decoder's settings that makes no sense."""
+    how = settings.decoder
+    check_shares({"decoder.t_min": how.t_min, "decoder.draw_least": how.draw_least})
+    check_at_least(
+        {
+            "decoder.hidden": (how.hidden, 1),
+            "decoder.goal_noise_px": (how.goal_noise_px, 0),
+            "decoder.duration_noise": (how.duration_noise, 0),
+            "decoder.path_noise": (how.path_noise, 0),
+            "decoder.cond_noise": (how.cond_noise, 0),
+        }
+    )
+    check_above_zero({"decoder.draw_scale": how.draw_scale})
+    check_below_one({"decoder.dropout": how.dropout})
+    if not max(how.t_min, 1e-3) <= how.t_switch <= 1:
+        raise InputError(
+            f"decoder.t_switch={how.t_switch}: must lie between decoder.t_min={how.t_min} and 1"
+        )
+
+
+def check_model(settings: TrainDecoderSettings, model: Model) -> None:
+    """Raise InputError if a model cannot have a decoder."""
+    check_own_checkpoint(settings, model, "the model itself")
+    if not isinstance(model.codec, EventCodec):
+        raise InputError(
+            f"{model.path}: its codec is '{model.codec.name}', and a decoder writes events; train a "
+            "model with: humouse train experiment=events"
+        )
+    if not model.codec.merge_zero_moves:
+        raise InputError(
+            f"{model.path}: trained with data.merge_zero_moves=false, and a decoder's every step moves; "
+            "train a model with true"
+        )
+    if model.decoder is not None:
+        base = model.config["decoder"]["model"]
+        raise InputError(f"{model.path}: has a decoder already; give ckpt={base}")
+    if model.distilled_steps is not None:
+        raise InputError(
+            f"{model.path}: distilled to {model.distilled_steps} steps down to no noise, where a decoder "
+            f"has nothing to do; give the model it was made from, {model.config['distillation']['teacher']}"
+        )
+
+
+def decoded_settings(settings: TrainDecoderSettings, model: Model) -> DecodedSettings:
+    """Return the configuration of the decoded model: the model's, but for what its training changes.
+
+    Raises:
+        InputError: The model's configuration is another version's.
+    """
+    s = settings
+    return DecodedSettings(
+        **inherit_config(s, model),
+        optim=OptimSettings(**vars(s.optim), grad_accum=1, amp=s.amp),
+        decoder=DecoderRecord(
+            **vars(s.decoder), model=str(model.path), model_sha256=sha256(model.path)
+        ),
+    )

@@ -1,0 +1,53 @@
+"""Which settings of distilling make sense, and the configuration that comes of them."""
+
+from humouse.diffusion.model import Model
+from humouse.diffusion.training.derived import check_own_checkpoint, inherit_config
+from humouse.errors import InputError
+from humouse.files import sha256
+from humouse.settings import Distillation, DistilledSettings, DistillSettings
+from humouse.settings.checks import check_at_least
+
+
+def check_distill_settings(settings: DistillSettings) -> None:
+    """Raise InputError for the first of distilling's own settings that makes no sense."""
+    check_at_least({"steps": (settings.steps, 1), "pairs": (settings.pairs, 1)})
+    if settings.teacher is None:
+        raise InputError("teacher: name the checkpoint to distil; humouse train makes one")
+
+
+def check_teacher(settings: DistillSettings, teacher: Model) -> None:
+    """Raise InputError if a model cannot be distilled."""
+    check_own_checkpoint(settings, teacher, "the teacher")
+    if teacher.distilled_steps is not None:
+        raise InputError(
+            f"{teacher.path}: distilled itself, to {teacher.distilled_steps} steps; distil the model "
+            f"that it was made from, {teacher.config['distillation']['teacher']}"
+        )
+    if teacher.decoder is not None:
+        raise InputError(
+            f"{teacher.path}: hands over to a decoder, which needs few steps as it is; distil the model "
+            f"without it, {teacher.config['decoder']['model']}"
+        )
+
+
+def student_settings(settings: DistillSettings, teacher: Model) -> DistilledSettings:
+    """Return the configuration of the student: the teacher's, but for what distilling changes.
+
+    Raises:
+        InputError: The teacher's configuration is another version's.
+    """
+    s = settings
+    # There is nothing to regularise or to leave out: every segment has one right answer.
+    network = {"self_condition": False, "dropout": 0.0}
+    diffusion = {"min_snr_weight": False, "self_condition_prob": 0.0}
+    return DistilledSettings(
+        **inherit_config(s, teacher, network=network, diffusion=diffusion),
+        optim=s.optim,
+        distillation=Distillation(
+            teacher=str(teacher.path),
+            teacher_sha256=sha256(teacher.path),
+            steps=s.steps,
+            teacher_steps=s.teacher_steps,
+            pairs=s.pairs,
+        ),
+    )

@@ -1,0 +1,77 @@
+"""What a learner is made from, beside its settings."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from accelerate import Accelerator
+from jaxtyping import Int
+from torch import Tensor
+
+from humouse.codec import Codec
+from humouse.data.prepared import Prepared
+from humouse.training.data import TrainingData
+from humouse.training.run_settings import RunSettings, checkpoint_path
+from humouse.trajectories import Trajectories
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingContext:
+    """Data, codec and device of one run.
+
+    Args:
+        accelerator: Knows the device, the precision and the other processes.
+        codec: Fitted on the train split.
+        prepared: The dataset that the splits belong to.
+        train: The gestures of the train split that fit the codec.
+        train_rows: [N] their rows in train.parquet.
+        left_out: How many gestures do not fit it.
+        val: The validation split.
+        config: The whole configuration as plain dictionaries.
+        path: Where the checkpoint goes.
+        gestures_per_step: Over all processes.
+    """
+
+    accelerator: Accelerator
+    codec: Codec
+    prepared: Prepared
+    train: Trajectories
+    train_rows: Int[Tensor, "N"]
+    left_out: int
+    val: Trajectories
+    config: dict[str, Any]
+    path: Path
+    gestures_per_step: int
+
+    @classmethod
+    def of(
+        cls,
+        settings: RunSettings,
+        data: TrainingData,
+        codec: Codec,
+        accelerator: Accelerator,
+        *,
+        accumulate: int = 1,
+    ) -> "TrainingContext":
+        """Return the context of a run.
+
+        Args:
+            settings: The whole configuration, a dataclass.
+            data: The splits that it names.
+            codec: Fitted on the train split.
+            accelerator: Knows the device, the precision and the other processes.
+            accumulate: Batches summed into one step.
+        """
+        fitting = codec.fits(data.train).nonzero().squeeze(1)
+        return cls(
+            accelerator=accelerator,
+            codec=codec,
+            prepared=data.prepared,
+            train=data.train[fitting],
+            train_rows=data.train_rows[fitting],
+            left_out=len(data.train) - len(fitting),
+            val=data.val,
+            config=asdict(settings),  # type: ignore[call-overload]
+            path=checkpoint_path(settings),
+            gestures_per_step=settings.data.batch_size * accumulate * accelerator.num_processes,
+        )
