@@ -23,6 +23,9 @@ _COLUMNS: dict[str, pl.DataType | type[pl.DataType]] = {
 }
 _STEP_COLUMNS = ("dx_px", "dy_px", "dt_ms")
 
+MOST_STEPS = 4096
+"""The longest movement, in steps. A mistaken unit then is an error instead of a full memory."""
+
 
 @dataclass(frozen=True, eq=False)
 class Trajectories:

@@ -7,11 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from humouse.bots import BOTS, Replay, ScriptedBot
-from humouse.bots.bot import MOST_STEPS
 from humouse.bots.families import FAMILIES, Variant
 from humouse.bots.random_streams import BLOCK
 from humouse.errors import InputError
-from humouse.trajectories import Trajectories, concatenate
+from humouse.trajectories import MOST_STEPS, Trajectories, concatenate
 
 VARIANTS = {one.name: one for variants in FAMILIES.values() for one in variants}
 # Every bot as it comes, and every variant.

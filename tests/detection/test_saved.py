@@ -13,13 +13,13 @@ import pytest
 from humouse.commands.detect_score import run as score
 from humouse.commands.detect_train import run as train
 from humouse.data.prepared import load_split
+from humouse.data.preprocess import preprocess
 from humouse.detection.calibration.calibrated import CalibratedDetector
-from humouse.detection.names import HUMAN
-from humouse.detection.registry import MEMBERS
-from humouse.detection.samples.labelled import evidence_of
-from humouse.detection.samples.negatives import make_negatives, makers
-from humouse.detection.samples.people import seen_as
-from humouse.detection.samples.views import Views
+from humouse.detection.names import STEPS
+from humouse.detection.registry import REGISTRY
+from humouse.detection.samples.negatives import make_family
+from humouse.detection.samples.sources import negative_sources
+from humouse.detection.samples.views import FeatureViews
 from humouse.detection.saved import SavedDetector, save_detector
 from humouse.errors import InputError
 from humouse.settings import DetectScoreSettings, DetectTrainSettings
@@ -85,7 +85,7 @@ def test_it_is_saved_without_pickle(detector):
 
 def test_bots_are_flagged_and_people_are_not(detector, many_gestures, tmp_path):
     people = load_split(many_gestures / "val")
-    bots = make_negatives({"function": 1.0}, makers(["function"]), people, 60, seed=5).movements
+    bots = make_family("function", negative_sources(["function"]), people, 60, seed=5).movements
     decisions = {}
     for name, movements in (("people", people), ("bots", bots)):
         movements.save(tmp_path / f"{name}.parquet")
@@ -106,14 +106,15 @@ def test_bots_are_flagged_and_people_are_not(detector, many_gestures, tmp_path):
     assert decisions["bots"]["probability"].is_between(0, 1).all()
 
 
-def test_the_saved_detector_says_what_the_fitted_one_said(made, many_gestures):
-    people = seen_as(load_split(many_gestures / "val"))
-    bots = make_negatives({"bezier": 1.0}, makers(["bezier"]), people, 40, seed=5).movements
-    movements = seen_as(concatenate([people, bots]))
+def test_the_saved_detector_answers_as_the_fitted_one(made, many_gestures):
+    people = preprocess(load_split(many_gestures / "val"))
+    bots = make_family("bezier", negative_sources(["bezier"]), people, 40, seed=5).movements
+    movements = preprocess(concatenate([people, bots]))
     saved = SavedDetector.load(made.folder)
-    said = saved.decide(movements, false_positive_rate=0.01, reasons=0)
-    evidence = Views(feature_mode="kinematic").look(evidence_of(movements, HUMAN, HUMAN))
-    scores = {name: MEMBERS[name].score(one, evidence) for name, one in made.fitted.items()}
+    said = saved.score(movements, false_positive_rate=0.01, reasons=0)
+    views = FeatureViews(feature_mode="kinematic").featurize(movements)
+    inputs = {STEPS: movements, **views}
+    scores = {name: REGISTRY[name].score(one, inputs) for name, one in made.fitted.items()}
     assert list(scores) == ["boosting", "sequence", "isolation"]
     for name, scored in scores.items():
         np.testing.assert_allclose(said[f"{name}_score"], scored, rtol=1e-4, atol=1e-4)
@@ -123,7 +124,7 @@ def test_the_saved_detector_says_what_the_fitted_one_said(made, many_gestures):
     flagged = made.blend.predict(raw, 0.01).astype(bool)
     np.testing.assert_array_equal(said["flagged"].to_numpy()[sure], flagged[sure])
     assert 0 < flagged.sum() < len(movements)
-    alone = saved.decide(movements[:1], false_positive_rate=0.01, reasons=0)
+    alone = saved.score(movements[:1], false_positive_rate=0.01, reasons=0)
     assert alone["probability"][0] == pytest.approx(said["probability"][0], abs=1e-5)
 
 

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 import torch
 
-from humouse.detection.benchmark.findings import findings
 from humouse.detection.benchmark.metrics import mean_over_families
 from humouse.detection.benchmark.result import BenchmarkResult, Cell, FalseAlarms, Session, Transfer
+from humouse.detection.benchmark.wording import sentences
 from humouse.detection.names import MEAN, MIXES
 from humouse.eval.api import wasserstein_per_feature
 from humouse.eval.metrics.copying import Neighbour
@@ -354,7 +354,7 @@ def example_benchmark(folder: Path) -> BenchmarkResult:
             "versions": {"python": "3.11", "torch": "2.13.0", "humouse": "0.1.0"},
         },
     )
-    return replace(result, findings=findings(result))
+    return replace(result, findings=sentences(result))
 
 
 @pytest.fixture(scope="session")

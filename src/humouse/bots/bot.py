@@ -10,10 +10,7 @@ from torch import Tensor
 from humouse.codec import TARGET_CONDITIONS, check_condition_values
 from humouse.errors import InputError
 from humouse.randomness import generator
-from humouse.trajectories import Trajectories
-
-MOST_STEPS = 4096
-"""The longest movement, in steps. A mistaken unit then is an error instead of a full memory."""
+from humouse.trajectories import MOST_STEPS, Trajectories
 
 
 class Bot(ABC):

@@ -6,10 +6,9 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from humouse.bots.bot import MOST_STEPS
 from humouse.codec import TARGET_CONDITIONS
 from humouse.errors import InputError
-from humouse.trajectories import Trajectories
+from humouse.trajectories import MOST_STEPS, Trajectories
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,7 +1,7 @@
 """`humouse detect benchmark`: how detectors do on families of bots that they never saw (§8B, §11).
 
 Each family is held out whole, people evaluated on are nobody's whom a detector was fitted or
-calibrated on, and everything is repeated under several seeds. Movements, fits and scores are kept as
+calibrated on, and everything is repeated under several seeds. Movements and scores are kept as
 they are made, so that an interrupted run goes on where it was.
 """
 
@@ -12,15 +12,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from humouse.bots.families import FAMILIES
 from humouse.data.prepared import MANIFEST, Prepared, origin_of
-from humouse.detection.benchmark.aggregate import Design, measured
+from humouse.detection.benchmark.aggregate import aggregate
 from humouse.detection.benchmark.benchmark import Benchmark
-from humouse.detection.benchmark.dataset import Task
-from humouse.detection.benchmark.findings import findings
-from humouse.detection.benchmark.fold import Trial, run_trial
+from humouse.detection.benchmark.dataset import Part
+from humouse.detection.benchmark.fold import Fold, fit_and_score
 from humouse.detection.benchmark.result import RESULT, BenchmarkResult
-from humouse.detection.benchmark.workers import Job, each
+from humouse.detection.benchmark.wording import sentences
+from humouse.detection.benchmark.workers import Job, run_jobs
 from humouse.detection.samples.people import EVALUATE, people_of
 from humouse.errors import InputError
 from humouse.figures import save_figure
@@ -40,44 +39,65 @@ _FREE_TO_CHANGE = ("resume", "workers", "replicates", "report", "out_dir")
 
 def run(settings: BenchmarkSettings) -> None:
     """Run the benchmark and write benchmark.json, the pictures and the page."""
-    folder = Path(settings.out_dir)
     benchmark = Benchmark(settings)
-    plan = _plan(settings)
+    provenance = _begin(settings)
+    _announce(benchmark)
+    data = benchmark.data
+    _do_missing("making movements", _make, data.parts(settings.seeds), data.is_made, settings)
+    _do_missing("fitting detectors", _fit, benchmark.folds, benchmark.is_done, settings)
+    with progress_bar("measuring", benchmark.design.steps) as advance:
+        result = aggregate(
+            benchmark.predictions(), benchmark.design, benchmark.folder, provenance, advance
+        )
+    result = replace(result, findings=sentences(result))
+    result.save()
+    _show(result, settings)
+
+
+def _begin(settings: BenchmarkSettings) -> dict[str, Any]:
+    """Write the plan into the run's folder, unless the folder holds the same; return the provenance."""
+    folder, plan = Path(settings.out_dir), _plan(settings)
     if settings.resume and (folder / _PLAN).is_file():
         _check_same(read_json(folder / _PLAN), plan, folder)
     elif kept := back_up(folder):
         print(f"{folder} exists: kept as {kept} (resume=true goes on with it instead)")
     write_json(folder / _PLAN, plan)
-    _announce(benchmark)
+    return {**plan, "command": command_of(_VERB, _CONFIG, settings)}
+
+
+def _announce(benchmark: Benchmark) -> None:
+    data, s = benchmark.data, benchmark.settings
+    people = data.evaluated[EVALUATE]
+    print(
+        f"{len(data.families)} families ({', '.join(data.families)}), detectors: "
+        f"{', '.join(spec.name for spec in benchmark.specs)} and their blend"
+    )
+    print(
+        f"fitted on {len(people_of(data.train))} people of {data.train.origin}, evaluated on "
+        f"{len(people_of(people))} others ({s.split}), {s.seeds} seeds"
+    )
     _note_other_data(benchmark)
-    material = benchmark.material
-    _do("making movements", _make, material.tasks(settings.seeds), material.is_made, settings)
-    _do("fitting detectors", _try_out, benchmark.trials, benchmark.is_done, settings)
-    provenance = {**plan, "command": command_of(_VERB, _CONFIG, settings)}
-    result = _measure(benchmark, provenance)
-    result.save()
-    _show(result, settings)
 
 
 def _note_other_data(benchmark: Benchmark) -> None:
-    """Say which models were trained on these people divided otherwise: they may know those evaluated."""
+    """Say which models were trained on another split of these people: they may know those evaluated."""
     folder = Path(benchmark.settings.dir)
     if not (folder / MANIFEST).is_file():
         return
     prepared = Prepared.load(folder)
-    for maker in (one for several in benchmark.makers.values() for one in several):
-        data = maker.trained_on
-        if data is None or data["origin"] != prepared.manifest["origin"]:
+    for source in (one for several in benchmark.sources.values() for one in several):
+        trained_on = source.trained_on
+        if trained_on is None or trained_on["origin"] != prepared.manifest["origin"]:
             continue
-        if data["sha256"] != prepared.sha256:
+        if trained_on["sha256"] != prepared.sha256:
             print(
-                f"note: {maker.variant} was trained on another preparation of {data['origin']}: it may know "
-                "the people evaluated on",
+                f"note: {source.variant} was trained on another preparation of {trained_on['origin']}: "
+                "it may know the people evaluated on",
                 file=sys.stderr,
             )
 
 
-def _do(
+def _do_missing(
     what: str,
     do: Callable[[Benchmark, Job], None],
     jobs: Sequence[Job],
@@ -88,21 +108,15 @@ def _do(
     left = [job for job in jobs if not is_done(job)]
     with progress_bar(what, len(jobs), done=len(jobs) - len(left)) as advance:
         prepare = partial(Benchmark, settings)
-        each(do, left, prepare, workers=settings.workers, progress=advance)
+        run_jobs(do, left, prepare, workers=settings.workers, progress=advance)
 
 
-def _measure(benchmark: Benchmark, provenance: dict[str, Any]) -> BenchmarkResult:
-    s = benchmark.settings
-    design = Design(
-        mixes=tuple(benchmark.mixes),
-        families=tuple(benchmark.makers),
-        scripted=tuple(name for name in benchmark.makers if name in FAMILIES),
-        seeds=s.seeds,
-        replicates=s.replicates,
-    )
-    with progress_bar("measuring", design.steps) as advance:
-        result = measured(benchmark.tally(), design, benchmark.folder, provenance, advance)
-    return replace(result, findings=findings(result))
+def _make(benchmark: Benchmark, part: Part) -> None:
+    benchmark.data.make(part)
+
+
+def _fit(benchmark: Benchmark, fold: Fold) -> None:
+    fit_and_score(fold, benchmark.data, benchmark.specs, benchmark.scores)
 
 
 def _show(result: BenchmarkResult, settings: BenchmarkSettings) -> None:
@@ -146,24 +160,3 @@ def _check_same(before: Mapping[str, Any], now: Mapping[str, Any], folder: Path)
             f"{folder}: holds a benchmark made otherwise, so it cannot be resumed: "
             f"{'; '.join(changed)}; give the same settings, or another out_dir"
         )
-
-
-def _announce(benchmark: Benchmark) -> None:
-    material, s = benchmark.material, benchmark.settings
-    people = material.evaluated[EVALUATE]
-    print(
-        f"{len(benchmark.makers)} families ({', '.join(benchmark.makers)}), detectors: "
-        f"{', '.join(one.name for one in benchmark.members)} and their blend"
-    )
-    print(
-        f"fitted on {len(people_of(material.train))} people of {material.train.origin}, evaluated on "
-        f"{len(people_of(people))} others ({s.split}), {s.seeds} seeds"
-    )
-
-
-def _make(benchmark: Benchmark, task: Task) -> None:
-    benchmark.material.make(task)
-
-
-def _try_out(benchmark: Benchmark, trial: Trial) -> None:
-    run_trial(trial, benchmark.material, benchmark.members, benchmark.scores)

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from humouse.data.prepared import load_split, origin_of
-from humouse.detection.samples.labelled import Evidence
-from humouse.detection.samples.negatives import SCRIPTED, make_negatives, makers, shares
+from humouse.detection.names import SCRIPTED
+from humouse.detection.samples.labelled import LabelledMovements
+from humouse.detection.samples.negatives import make_negatives, mixture_counts
+from humouse.detection.samples.sources import negative_sources
 from humouse.files import back_up, sha256, versions, write_json
 from humouse.progress import progress_bar
 from humouse.settings import NegativesSettings
@@ -25,25 +27,27 @@ def run(settings: NegativesSettings) -> None:
     """Make negatives and write them."""
     s = settings
     check_seed(s.seed)
-    made_by = makers(
+    sources = negative_sources(
         models={"gan": s.gan_ckpt, "diffusion": s.diffusion_ckpt},
         files=s.files,
         device=str(resolve_device(s.device)),
     )
     people = load_split(s.people)
-    mixture = s.mixture or {SCRIPTED: 1.0}
     n = len(people) if s.n is None else s.n
-    with progress_bar("making negatives", len(shares(mixture, list(made_by), n))) as advance:
-        made = make_negatives(mixture, made_by, people, n, seed=s.seed, progress=advance)
-    counts = write_negatives(made, Path(s.out_dir), _provenance(s))
-    for family, count in counts.items():
+    counts = mixture_counts(s.mixture or {SCRIPTED: 1.0}, list(sources), n)
+    with progress_bar("making negatives", len(counts)) as advance:
+        made = make_negatives(counts, sources, people, seed=s.seed, progress=advance)
+    written = write_negatives(made, Path(s.out_dir), _provenance(s))
+    for family, count in written.items():
         print(f"  {family:<16}{count:>8,}")
     print(
         f"{len(made):,} negatives: {s.out_dir}/ (a Parquet file of each family and manifest.json)"
     )
 
 
-def write_negatives(made: Evidence, folder: Path, provenance: dict[str, Any]) -> dict[str, int]:
+def write_negatives(
+    made: LabelledMovements, folder: Path, provenance: dict[str, Any]
+) -> dict[str, int]:
     """Write FAMILY.parquet for each family, then manifest.json; return how many of each there are.
 
     Raises:

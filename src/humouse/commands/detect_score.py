@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
-from humouse.bots.movement_file import read_movements
-from humouse.detection.samples.people import seen_as
+import polars as pl
+
+from humouse.data.movement_file import read_movements
+from humouse.data.preprocess import preprocess
 from humouse.detection.saved import SavedDetector
 from humouse.errors import InputError
 from humouse.files import atomic_write
 from humouse.settings import DetectScoreSettings
+from humouse.trajectories import Trajectories
 
 _VERB = "humouse detect score"
 
@@ -23,19 +26,31 @@ def run(settings: DetectScoreSettings) -> None:
     if s.reasons < 0:
         raise InputError(f"reasons={s.reasons}: must be at least 0")
     detector = SavedDetector.load(s.detector)
-    detector.blend.check_rate(s.false_positive_rate)
-    movements = read_movements(s.movements)
-    seen = seen_as(movements)
-    if len(seen) < len(movements):
-        raise InputError(
-            f"{s.movements}: {len(movements) - len(seen)} movements go nowhere; leave them out"
-        )
-    table = detector.decide(seen, false_positive_rate=s.false_positive_rate, reasons=s.reasons)
-    out = Path(s.out)
-    with atomic_write(out) as temporary:
-        table.write_csv(temporary) if out.suffix == ".csv" else table.write_parquet(temporary)
-    flagged = int(table["flagged"].sum())
-    print(
-        f"{flagged:,} of {len(table):,} movements flagged, where {s.false_positive_rate:.1%} of "
-        f"people's would be: {out}"
+    detector.check_rate(s.false_positive_rate)
+    movements = _movements(s.movements)
+    decisions = detector.score(
+        movements, false_positive_rate=s.false_positive_rate, reasons=s.reasons
     )
+    _write(decisions, Path(s.out))
+    print(
+        f"{int(decisions['flagged'].sum()):,} of {len(decisions):,} movements flagged at a threshold "
+        f"that flags {s.false_positive_rate:.1%} of people's: {s.out}"
+    )
+
+
+def _movements(path: str) -> Trajectories:
+    """Return the movements in a file, cleaned; each keeps its row."""
+    movements = read_movements(path)
+    cleaned = preprocess(movements)
+    if len(cleaned) < len(movements):
+        raise InputError(
+            f"{path}: {len(movements) - len(cleaned)} movements go nowhere; leave them out"
+        )
+    return cleaned
+
+
+def _write(decisions: pl.DataFrame, path: Path) -> None:
+    with atomic_write(path) as temporary:
+        decisions.write_csv(temporary) if path.suffix == ".csv" else decisions.write_parquet(
+            temporary
+        )

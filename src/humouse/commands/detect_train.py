@@ -1,6 +1,6 @@
-"""`humouse detect train`: fit every member, calibrate their blend on other people, and save it all."""
+"""`humouse detect train`: fit every detector, calibrate their blend on other people, and save it all."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -10,23 +10,21 @@ from jaxtyping import Float
 from sklearn.metrics import roc_auc_score
 
 from humouse.data.prepared import load_split, origin_of
+from humouse.data.preprocess import preprocess
 from humouse.detection.calibration.calibrated import CalibratedDetector
 from humouse.detection.calibration.calibration import RATES, fewest_for
 from humouse.detection.estimators.blend import BlendDetector
 from humouse.detection.names import BLEND, HUMAN
-from humouse.detection.registry import checkpoints_seen, members
-from humouse.detection.samples.labelled import Evidence, evidence_of, joined
-from humouse.detection.samples.negatives import SCRIPTED, Makers, make_negatives, makers
-from humouse.detection.samples.people import (
-    CALIBRATE,
-    FIT,
-    ROLES,
-    divided,
-    people_of,
-    seen_as,
-    some,
+from humouse.detection.registry import DetectorSpec, select_detectors, view_checkpoints
+from humouse.detection.samples.labelled import (
+    LabelledMovements,
+    concatenate_labelled,
+    label_movements,
 )
-from humouse.detection.samples.views import Views
+from humouse.detection.samples.negatives import make_negatives, mixture_counts, negative_counts
+from humouse.detection.samples.people import CALIBRATE, FIT, people_of, split_by_user, subsample
+from humouse.detection.samples.sources import NegativeSources, negative_sources
+from humouse.detection.samples.views import FeatureViews
 from humouse.detection.saved import save_detector
 from humouse.errors import InputError
 from humouse.files import versions
@@ -42,6 +40,8 @@ _CONFIG = "detect/train"
 _VERB = "humouse detect train"
 _FEWEST = 20
 
+Scores = Mapping[str, Float[np.ndarray, "n"]]
+
 
 def run(settings: DetectTrainSettings) -> None:
     """Train a detector and write it."""
@@ -50,72 +50,77 @@ def run(settings: DetectTrainSettings) -> None:
     if s.n < _FEWEST:
         raise InputError(f"n={s.n}: must be at least {_FEWEST}")
     device = str(resolve_device(s.device))
-    checkpoints = checkpoints_seen(s.detectors, s.diffusion_ckpt, s.gan_ckpt)
-    views = Views.load(checkpoints["diffusion"], checkpoints["gan"], s.feature_mode, device)
-    made_by = makers(
+    checkpoints = view_checkpoints(s.detectors, s.diffusion_ckpt, s.gan_ckpt)
+    views = FeatureViews.load(checkpoints["diffusion"], checkpoints["gan"], s.feature_mode, device)
+    sources = negative_sources(
         models={"gan": s.gan_ckpt, "diffusion": s.diffusion_ckpt}, files=s.files, device=device
     )
-    chosen = members(s.detectors, views.names)
-    fit_people, other_people = divided(
-        seen_as(load_split(Path(s.dir) / "train")), s.calibration_share, s.seed
-    )
-    with progress_bar("training", len(chosen) + 2) as advance:
-        fit = _evidence(fit_people, s.n, s, made_by, views, FIT)
+    specs = select_detectors(s.detectors, views.names)
+    people = preprocess(load_split(Path(s.dir) / "train"))
+    fit_people, other_people = split_by_user(people, s.calibration_share, s.seed)
+    with progress_bar("training", len(specs) + 2) as advance:
+        fit = _labelled(fit_people, s.n, s, sources, views, FIT)
         advance("movements to fit on")
-        known = _evidence(other_people, s.n // 2, s, made_by, views, CALIBRATE)
+        others = _labelled(other_people, s.n // 2, s, sources, views, CALIBRATE)
         advance("movements to calibrate on")
         fitted, scores = {}, {}
-        for one in chosen:
-            fitted[one.name] = one.fit(fit, s.seed)
-            scores[one.name] = one.score(fitted[one.name], known)
-            advance(one.name)
-    raw = np.stack(list(scores.values()), 1)
-    blend = BlendDetector(weights=tuple(one.weight for one in chosen))
-    calibrated = CalibratedDetector.prefit(
-        blend.fit(raw, known.is_bot.astype(int)), raw, known.is_bot
-    )
-    save_detector(Path(s.out_dir), fitted, calibrated, checkpoints, s.feature_mode, _provenance(s))
-    _report(scores, blend.decision_function(raw), known, other_people, calibrated)
+        for spec in specs:
+            fitted[spec.name] = spec.fit(fit, s.seed)
+            scores[spec.name] = spec.score(fitted[spec.name], others.inputs)
+            advance(spec.name)
+    blend = _blend(specs, scores, others)
+    save_detector(Path(s.out_dir), fitted, blend, checkpoints, s.feature_mode, _provenance(s))
+    _report(scores, others, len(people_of(other_people)), blend)
     print(f"detector: {s.out_dir}/ (an ONNX file of each member and of the blend, detector.json)")
 
 
-def _evidence(
-    people: Trajectories, n: int, s: DetectTrainSettings, made_by: Makers, views: Views, role: str
-) -> Evidence:
-    """Return n gestures of people and as many negatives on their errands, with every view."""
-    chosen = some(people, n, s.seed)
+def _labelled(
+    people: Trajectories,
+    n: int,
+    s: DetectTrainSettings,
+    sources: NegativeSources,
+    views: FeatureViews,
+    role: str,
+) -> LabelledMovements:
+    """Return n gestures of people and negatives with their goals and timing, with every view."""
+    chosen = subsample(people, n, s.seed)
+    families = list(sources)
+    if s.mixture is None:
+        counts = negative_counts(families, len(chosen), model_share=s.model_share)
+    else:
+        counts = mixture_counts(s.mixture, families, len(chosen))
     seed = derive_seed(s.seed, role)
-    part = ROLES.index(role)
-    negatives = make_negatives(_mixture(s), made_by, people, len(chosen), seed=seed, part=part)
-    return views.look(joined([evidence_of(chosen, HUMAN, HUMAN), negatives]))
+    negatives = make_negatives(counts, sources, people, seed=seed, role=role)
+    both = concatenate_labelled([label_movements(chosen, HUMAN, HUMAN), negatives])
+    return both.with_views(views.featurize(both.movements))
 
 
-def _mixture(s: DetectTrainSettings) -> dict[str, float]:
-    if s.mixture is not None:
-        return s.mixture
-    named = {"gan": s.gan_ckpt, "diffusion": s.diffusion_ckpt}
-    return {SCRIPTED: 2.0, **{family: 1.0 for family, paths in named.items() if paths}}
+def _blend(
+    specs: Sequence[DetectorSpec], scores: Scores, others: LabelledMovements
+) -> CalibratedDetector:
+    """Return the blend of the detectors, calibrated on people whom none was fitted on."""
+    raw = np.stack(list(scores.values()), 1)
+    blend = BlendDetector(weights=tuple(spec.weight for spec in specs))
+    fitted = blend.fit(raw, others.is_bot.astype(int))
+    return CalibratedDetector.prefit(fitted, raw, others.is_bot)
 
 
 def _report(
-    scores: Mapping[str, Float[np.ndarray, "n"]],
-    blended: Float[np.ndarray, "n"],
-    known: Evidence,
-    people: Trajectories,
-    blend: CalibratedDetector,
+    scores: Scores, others: LabelledMovements, people: int, blend: CalibratedDetector
 ) -> None:
-    """Say how each does on the people that calibration took, and where the thresholds are."""
-    print(f"on {len(people_of(people))} people who took no part in the fit, families known:")
+    """Print the ROC-AUC of each detector on the people calibrated on, and the thresholds."""
+    blended = blend.decision_function(np.stack(list(scores.values()), 1))
+    print(f"on {people} people whom no detector was fitted on, families of bots seen in training:")
     for name, score in {**scores, BLEND: blended}.items():
-        print(f"  {name:<14} ROC-AUC {roc_auc_score(known.is_bot, score):.3f}")
+        print(f"  {name:<14} ROC-AUC {roc_auc_score(others.is_bot, score):.3f}")
     for rate in RATES:
         if rate in blend.thresholds_:
             limit = blend.calibration_.probability(np.array([blend.thresholds_[rate]]))[0]
-            print(f"  flagged from probability {limit:.4f} on for {rate:.1%} false alarms")
+            print(f"  threshold for {rate:.1%} false positives: probability {limit:.4f}")
         else:
             print(
-                f"  no threshold for {rate:.1%}: it takes {fewest_for(rate):,} people's gestures to "
-                "calibrate"
+                f"  no threshold for {rate:.1%} false positives: it takes {fewest_for(rate):,} "
+                "people's gestures to calibrate"
             )
 
 

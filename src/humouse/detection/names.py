@@ -1,24 +1,25 @@
 """Names that detection's files and tables share."""
 
-MEAN = "mean"
-"""The held-out "family" of a row that is the mean over those of scripted bots."""
+HUMAN = "human"
+"""The family of people."""
 
-
-BLEND = "blend"
-"""The detector that all others make up together."""
-
+SCRIPTED = "bots"
+"""In a mixture: every scripted family, in equal parts."""
 
 GENERATED = ("gan", "diffusion")
 """The families of trained models."""
 
+MEAN = "mean"
+"""The held-out "family" of a row that is the mean over those of scripted bots."""
 
 MIXES = ("bots", "bots+gan", "bots+diffusion", "all")
 """What a detector is fitted on beside people, in the order of the tables."""
 
+BLEND = "blend"
+"""The detector that all others make up together."""
 
-HUMAN = "human"
-"""The family of people."""
-
+STEPS = "steps"
+"""The view of detectors that look at the movements themselves."""
 
 VIEWS = ("features", "discriminator", "denoising")
-"""The tables that detectors look at; those of the steps look at the movements themselves."""
+"""The views that are tables of features."""

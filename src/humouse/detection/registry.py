@@ -1,6 +1,6 @@
-"""The detectors that a blend is made of: what each looks at, and whether it knows a generator."""
+"""The detectors that a blend is made of: what each looks at, and which generator its view knows."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,24 +12,29 @@ from humouse.detection.estimators.discriminator import DiscriminatorDetector
 from humouse.detection.estimators.isolation import IsolationDetector
 from humouse.detection.estimators.sequence import SequenceDetector
 from humouse.detection.estimators.typicality import TypicalityDetector
-from humouse.detection.samples.labelled import Evidence
+from humouse.detection.names import STEPS
+from humouse.detection.samples.labelled import LabelledMovements
 from humouse.errors import InputError, nearest
+from humouse.features import FeatureTable
+from humouse.trajectories import Trajectories
 
-STEPS = "steps"
-"""The view of those that look at the movements themselves."""
+Inputs = Mapping[str, Trajectories | FeatureTable]
+"""View → B rows: `STEPS` → the movements themselves, any other view → a table."""
+
+_MODEL_VIEWS = {"diffusion": "denoising", "gan": "discriminator"}
 
 
 @dataclass(frozen=True)
-class Member:
+class DetectorSpec:
     """One kind of detector.
 
     Args:
         name: Its name in every table.
-        view: What it looks at: one of `evidence.VIEWS`, or `STEPS`.
+        view: What it looks at: one of `VIEWS`, or `STEPS`.
         make: From a seed to the unfitted estimator.
         one_class: Whether it is fitted on people alone.
-        knows: The family that its view was trained against or drawn from: with that family held
-            out, it would not be a bot never seen, so the detector takes no part.
+        trained_against: The family that its view was trained against or drawn from: with that family
+            held out, it would not be a bot never seen, so the detector takes no part.
         weight: How much it counts in the blend.
         columns: It looks at the columns alone whose names begin so; "" for all.
     """
@@ -38,102 +43,102 @@ class Member:
     view: str
     make: Callable[[int], Any]
     one_class: bool = False
-    knows: str | None = None
+    trained_against: str | None = None
     weight: float = 1.0
     columns: str = ""
 
-    def fit(self, evidence: Evidence, seed: int) -> Any:
+    def fit(self, labelled: LabelledMovements, seed: int) -> Any:
         """Return the estimator fitted on all rows, or on the people's where it takes no others."""
-        rows = np.arange(len(evidence))
+        rows = np.arange(len(labelled))
         if self.one_class:
-            rows = rows[~evidence.is_bot]
-        chosen = evidence.rows(rows)
-        return self.make(seed).fit(self.seen(chosen), chosen.is_bot.astype(int))
+            rows = rows[~labelled.is_bot]
+        chosen = labelled.rows(rows)
+        return self.make(seed).fit(self.select(chosen.inputs), chosen.is_bot.astype(int))
 
-    def score(self, fitted: Any, evidence: Evidence) -> Float[np.ndarray, "B"]:
-        """Return [B] how much each movement looks like a bot's."""
-        return np.asarray(fitted.decision_function(self.seen(evidence)), dtype=np.float64)
+    def score(self, fitted: Any, inputs: Inputs) -> Float[np.ndarray, "B"]:
+        """Return [B] the fitted estimator's scores, higher for more bot."""
+        return np.asarray(fitted.decision_function(self.select(inputs)), dtype=np.float64)
 
-    def seen(self, evidence: Evidence) -> Any:
+    def select(self, inputs: Inputs) -> Trajectories | FeatureTable:
         """Return what the detector looks at."""
-        if self.view == STEPS:
-            return evidence.movements
-        table = evidence.views[self.view]
-        return table.select([name for name in table.names if name.startswith(self.columns)])
+        view = inputs[self.view]
+        if isinstance(view, Trajectories):
+            return view
+        return view.select([name for name in view.names if name.startswith(self.columns)])
 
 
-MEMBERS: dict[str, Member] = {
-    member.name: member
-    for member in (
+REGISTRY: dict[str, DetectorSpec] = {
+    spec.name: spec
+    for spec in (
         # These two count threefold: the best of a few round weights on train people's gestures and
         # families that were held out.
-        Member("boosting", "features", lambda seed: BoostingDetector(seed=seed), weight=3.0),
-        Member("sequence", STEPS, lambda seed: SequenceDetector(seed=seed), weight=3.0),
-        Member(
+        DetectorSpec("boosting", "features", lambda seed: BoostingDetector(seed=seed), weight=3.0),
+        DetectorSpec("sequence", STEPS, lambda seed: SequenceDetector(seed=seed), weight=3.0),
+        DetectorSpec(
             "discriminator",
             "discriminator",
             lambda seed: DiscriminatorDetector(),
-            knows="gan",
+            trained_against="gan",
         ),
-        Member("isolation", "features", lambda seed: IsolationDetector(seed=seed), one_class=True),
+        DetectorSpec(
+            "isolation", "features", lambda seed: IsolationDetector(seed=seed), one_class=True
+        ),
         # Among all features a clock that is off is lost; most generators get the path right first.
-        Member(
+        DetectorSpec(
             "clock",
             "features",
             lambda seed: IsolationDetector(seed=seed),
             one_class=True,
             columns="dt_",
         ),
-        Member(
+        DetectorSpec(
             "denoising",
             "denoising",
             lambda seed: TypicalityDetector(),
             one_class=True,
-            knows="diffusion",
+            trained_against="diffusion",
         ),
     )
 }
 """Every detector but the blend of them."""
 
 
-def checkpoints_seen(
+def view_checkpoints(
     names: list[str] | None, diffusion: Sequence[str], gan: Sequence[str]
 ) -> dict[str, str | None]:
-    """Return the checkpoint behind each view of a model that a detector looks through, or None.
+    """Return "diffusion" and "gan" → the checkpoint whose view a chosen detector needs, or None.
 
     Args:
         names: The detectors chosen; None for all there can be.
-        diffusion: Checkpoints of that family; the first one is looked through.
+        diffusion: Checkpoints of that family; the first one makes the view.
         gan: Likewise.
     """
-    chosen = MEMBERS if names is None else {name: MEMBERS.get(name) for name in names}
-    views = {one.view for one in chosen.values() if one is not None}
+    specs = [REGISTRY[name] for name in (REGISTRY if names is None else names) if name in REGISTRY]
+    needed = {spec.view for spec in specs}
+    paths = {"diffusion": diffusion, "gan": gan}
     return {
-        model: paths[0] if paths and view in views else None
-        for model, view, paths in (
-            ("diffusion", "denoising", diffusion),
-            ("gan", "discriminator", gan),
-        )
+        model: paths[model][0] if paths[model] and view in needed else None
+        for model, view in _MODEL_VIEWS.items()
     }
 
 
-def members(names: list[str] | None, views: tuple[str, ...]) -> list[Member]:
-    """Return the members of those names, or all whose view can be taken.
+def select_detectors(names: list[str] | None, views: Sequence[str]) -> list[DetectorSpec]:
+    """Return the detectors of those names, or all whose view is there.
 
     Raises:
-        InputError: There is no such detector, or its view cannot be taken.
+        InputError: There is no such detector, or its view is not there.
     """
     if names is None:
-        return [one for one in MEMBERS.values() if one.view in (STEPS, *views)]
+        return [spec for spec in REGISTRY.values() if spec.view in (STEPS, *views)]
     for name in names:
-        if name not in MEMBERS:
+        if name not in REGISTRY:
             raise InputError(
-                f"detectors: {name}: no such detector; {nearest(name, list(MEMBERS), '')}"
+                f"detectors: {name}: no such detector; {nearest(name, list(REGISTRY), '')}"
             )
-        view = MEMBERS[name].view
+        view = REGISTRY[name].view
         if view not in (STEPS, *views):
-            model = {"discriminator": "gan", "denoising": "diffusion"}[view]
+            model = next(model for model, of_model in _MODEL_VIEWS.items() if of_model == view)
             raise InputError(
-                f"detectors: {name} looks through a trained model; name its checkpoint, {model}_ckpt=[…]"
+                f"detectors: {name} needs a trained model; name its checkpoint, {model}_ckpt=[…]"
             )
-    return [MEMBERS[name] for name in names]
+    return [REGISTRY[name] for name in names]

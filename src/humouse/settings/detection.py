@@ -9,7 +9,9 @@ from humouse.settings.fields import setting
 class NegativesSettings:
     """`humouse detect negatives`: movements that no person made."""
 
-    people: str = setting("people whose errands to run: a split, e.g. data/val")
+    people: str = setting(
+        "people whose goals and timing the bots take over: a split, e.g. data/val"
+    )
     n: int | None = setting("how many; null for as many as the people have")
     mixture: dict[str, float] | None = setting(
         "weight of each family, bots for every scripted one: {bots:2,gan:1}; null for {bots:1}"
@@ -30,9 +32,10 @@ class DetectTrainSettings:
 
     dir: str = setting("folder of the prepared dataset (humouse data prepare writes it)")
     mixture: dict[str, float] | None = setting(
-        "weight of each family, bots for every scripted one: {bots:2,gan:1}; null for bots and, "
-        "half as many each, the models named"
+        "weight of each family, bots for every scripted one: {bots:2,gan:1}, n in all; null for n of "
+        "scripted bots and of the files' together and model_share as many of each model's on top"
     )
+    model_share: float = setting("samples of each model, as a share of n; only without mixture")
     gan_ckpt: list[str] = setting(
         "checkpoints of the family gan; the first one's discriminator is a view"
     )
@@ -50,7 +53,7 @@ class DetectTrainSettings:
         "can be"
     )
     n: int = setting(
-        "gestures of people to fit on, and as many negatives; half as many to calibrate"
+        "gestures of people to fit on, and of scripted bots; half as many to calibrate"
     )
     calibration_share: float = setting("share of the people kept for calibration and thresholds")
     seed: int = setting("seed of everything random")

@@ -13,14 +13,22 @@ from sklearn.metrics import roc_auc_score
 from humouse.bots.families import FAMILIES
 from humouse.commands.detect_benchmark import run
 from humouse.data.prepared import load_split
+from humouse.data.preprocess import preprocess
 from humouse.detection.benchmark.benchmark import Benchmark
 from humouse.detection.benchmark.result import BenchmarkResult
 from humouse.detection.names import BLEND, HUMAN, MEAN
-from humouse.detection.registry import MEMBERS
-from humouse.detection.samples.labelled import evidence_of, joined
-from humouse.detection.samples.negatives import make_negatives, makers
-from humouse.detection.samples.people import CALIBRATE, EVALUATE, FIT, divided, seen_as, some
-from humouse.detection.samples.views import Views
+from humouse.detection.registry import REGISTRY
+from humouse.detection.samples.labelled import concatenate_labelled, label_movements
+from humouse.detection.samples.negatives import make_negatives, negative_counts
+from humouse.detection.samples.people import (
+    CALIBRATE,
+    EVALUATE,
+    FIT,
+    split_by_user,
+    subsample,
+)
+from humouse.detection.samples.sources import negative_sources
+from humouse.detection.samples.views import FeatureViews
 from humouse.errors import InputError
 from humouse.settings import BenchmarkSettings
 from humouse.settings.compose import settings_from
@@ -86,7 +94,7 @@ def test_across_datasets_the_other_s_people_are_judged(done, elsewhere, many_ges
     (transfer,) = BenchmarkResult.load(done).transfers
     assert transfer.fitted_on == load_split(many_gestures / "train").origin
     assert transfer.evaluated_on == "elsewhere"
-    people = seen_as(load_split(elsewhere / "val"))
+    people = preprocess(load_split(elsewhere / "val"))
     assert {one.detector for one in transfer.cells} == {"boosting", "isolation", BLEND}
     assert {one.family for one in transfer.cells} == {"function", "bezier", "pid"}
     for one in transfer.cells:
@@ -106,17 +114,17 @@ def test_it_says_what_made_it(done):
 
 def test_nobody_and_no_family_is_where_it_must_not_be(done, small):
     benchmark = Benchmark(small(done))
-    material = benchmark.material
-    for trial in benchmark.trials:
-        if trial.training is None:
+    data = benchmark.data
+    for fold in benchmark.folds:
+        if fold.training is None:
             continue
         for role in (FIT, CALIBRATE):
-            evidence = material.training(trial.training, role, trial.seed)
-            assert not set(trial.judged) & set(evidence.family)
-            assert set(evidence.family) == {HUMAN, *trial.training.families(list(material.makers))}
+            fitted_on = data.training(fold.training, role, fold.seed)
+            assert not set(fold.held_out) & set(fitted_on.family)
+            assert set(fitted_on.family) == {HUMAN, *fold.training.families(data.families)}
     for seed in range(2):
         roles = [
-            set(material.load(role, [HUMAN], own).movements.user)
+            set(data.load(role, HUMAN, own).movements.user)
             for role, own in ((FIT, seed), (CALIBRATE, seed), (EVALUATE, None))
         ]
         assert all(roles)
@@ -214,31 +222,34 @@ def of_each_kind(event_checkpoint, tmp_path_factory) -> dict[str, Path]:
 def test_a_checkpoint_of_the_other_kind_is_refused(of_each_kind, wanted, given, message):
     checkpoints = {"gan": None, "diffusion": None, wanted: of_each_kind[given]}
     with pytest.raises(InputError, match=message) as caught:
-        Views.load(**checkpoints)
+        FeatureViews.load(**checkpoints)
     assert "\n" not in str(caught.value)
 
 
 def test_labels_that_mean_nothing_teach_nothing(twelve_people):
-    fit_people, others = divided(seen_as(load_split(twelve_people / "train")), 0.4, seed=0)
+    fit_people, others = split_by_user(preprocess(load_split(twelve_people / "train")), 0.4, seed=0)
     rng = np.random.default_rng(0)
-    views = Views(feature_mode="kinematic")
+    views = FeatureViews(feature_mode="kinematic")
 
     def shuffled(people, seed):
-        people = some(people, 150, seed)
-        made = make_negatives({"bots": 1.0}, makers(), people, len(people), seed=seed)
-        both = views.look(joined([evidence_of(people, HUMAN, HUMAN), made]))
+        people = subsample(people, 150, seed)
+        sources = negative_sources()
+        counts = negative_counts(list(sources), len(people), model_share=0.5)
+        made = make_negatives(counts, sources, people, seed=seed)
+        both = concatenate_labelled([label_movements(people, HUMAN, HUMAN), made])
+        both = both.with_views(views.featurize(both.movements))
         label = rng.permutation(np.repeat([HUMAN, "bezier"], [len(people), len(made)]))
         return replace(both, family=label)
 
-    fit, judged = shuffled(fit_people, 1), shuffled(others, 2)
-    n = len(judged) / 2
+    fit, others = shuffled(fit_people, 1), shuffled(others, 2)
+    n = len(others) / 2
     error = np.sqrt((2 * n + 1) / (12 * n * n))  # of the area, where nothing can be told
     for name in ("boosting", "sequence", "isolation"):
-        member = MEMBERS[name]
-        score = member.score(member.fit(fit, 0), judged)
-        assert abs(roc_auc_score(judged.is_bot, score) - 0.5) < 3.5 * error, name
+        spec = REGISTRY[name]
+        score = spec.score(spec.fit(fit, 0), others.inputs)
+        assert abs(roc_auc_score(others.is_bot, score) - 0.5) < 3.5 * error, name
 
 
 def test_every_family_is_known_by_the_default_settings():
     defaults = settings_from("detect/benchmark", BenchmarkSettings, [])
-    assert list(makers(defaults.families)) == list(FAMILIES)
+    assert list(negative_sources(defaults.families)) == list(FAMILIES)

@@ -1,4 +1,4 @@
-"""Each sentence follows from its rule, and none is said where the rule has nothing to say."""
+"""Each finding follows from its rule, none is made where its rule has nothing to say; all have words."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -7,8 +7,18 @@ import numpy as np
 import pytest
 import torch
 
-from humouse.detection.benchmark.findings import ENOUGH, findings, gain, gestures_needed, judge
+from humouse.detection.benchmark.findings import (
+    AddedNegatives,
+    ModelFamily,
+    ScriptedFamilies,
+    SessionLength,
+    TransferResult,
+    WorstPerson,
+    findings,
+)
+from humouse.detection.benchmark.headline import ENOUGH, gain, gestures_needed, headline_detector
 from humouse.detection.benchmark.result import BenchmarkResult, Cell, FalseAlarms, Session, Transfer
+from humouse.detection.benchmark.wording import sentence, sentences
 from humouse.detection.names import MEAN
 from humouse.eval.statistics.resampling import interval
 from humouse.eval.statistics.score import Replicates, Score
@@ -34,9 +44,14 @@ def result(*cells, **more):
     return BenchmarkResult(Path("nowhere"), cells, **more)
 
 
-def said(content, start):
-    (sentence,) = [one for one in findings(content) if one.startswith(start)]
-    return sentence
+def found(content, kind):
+    """Return the findings of a kind."""
+    return [one for one in findings(content) if isinstance(one, kind)]
+
+
+def the_only(content, kind):
+    (one,) = found(content, kind)
+    return one
 
 
 def test_families_that_fall_short_are_named_the_hardest_first():
@@ -44,47 +59,64 @@ def test_families_that_fall_short_are_named_the_hardest_first():
         cell("line", 0.9999), cell("wind", 0.97), cell("perturbed_replay", 0.91), cell(MEAN, 0.96)
     )
     (first, *_) = findings(content)
-    assert first.startswith("2 of 3 scripted families fall short of ROC-AUC 0.99 with the blend")
-    assert first.index("perturbed replay 0.910 [") < first.index("wind 0.970 [")
-    assert "line" not in first
-    assert "chance" not in first
-    (first, *_) = findings(result(cell("wind", 0.989, spread=0.002), cell("line", 1.0)))
-    assert first.startswith("1 of 2 scripted families falls short")
-    assert "(perhaps by chance)" in first
-    (first, *_) = findings(result(cell("wind", 0.98996), cell("line", 1.0)))
+    assert isinstance(first, ScriptedFamilies)
+    assert first.detector == "blend"
+    assert list(first.areas) == ["perturbed_replay", "wind", "line"]
+    assert list(first.short) == ["perturbed_replay", "wind"]
+    text = sentence(first)
+    assert "2 of 3 scripted families" in text
+    assert text.index("perturbed replay 0.910 [") < text.index("wind 0.970 [")
+    assert "line" not in text
+    assert "the interval holds" not in text
+
+
+def test_a_shortfall_within_its_interval_is_marked_and_never_rounded_to_the_goal():
+    (first, *_) = sentences(result(cell("wind", 0.989, spread=0.002), cell("line", 1.0)))
+    assert "1 of 2 scripted families" in first
+    assert "(the interval holds 0.99)" in first
+    (first, *_) = sentences(result(cell("wind", 0.98996), cell("line", 1.0)))
     assert "wind 0.98996 [" in first  # not 0.990, which would be enough
 
 
 def test_where_none_falls_short_the_lowest_is_named():
-    (first, *_) = findings(result(cell("line", 0.999), cell("wind", 0.99), cell("gan", 0.5)))
-    assert first.startswith("The blend reaches ROC-AUC 0.99 on each of 2 scripted families")
-    assert "lowest: wind 0.990" in first
+    content = result(cell("line", 0.999), cell("wind", 0.99), cell("gan", 0.5))
+    finding = the_only(content, ScriptedFamilies)
+    assert finding.short == {}
+    assert set(finding.areas) == {"line", "wind"}
+    assert "lowest: wind 0.990" in sentence(finding)
 
 
-def test_only_the_judge_in_the_fullest_mix_counts():
+def test_only_the_headline_detector_in_the_fullest_mix_counts():
     content = result(
         cell("line", 0.5, detector="isolation"),
         cell("line", 0.6, mix="bots"),
         cell("line", 0.999),
     )
-    assert judge(content) == "blend"
-    assert findings(content)[0].startswith("The blend reaches")
+    assert headline_detector(content) == "blend"
+    assert the_only(content, ScriptedFamilies).short == {}
     alone = result(cell("line", 0.5, detector="isolation"))
-    assert "short of ROC-AUC 0.99 with the isolation" in findings(alone)[0]
+    finding = the_only(alone, ScriptedFamilies)
+    assert (finding.detector, list(finding.short)) == ("isolation", ["line"])
 
 
 @pytest.mark.parametrize(
-    ("auc", "words"), [(0.97, "at or above the 0.97"), (0.969, "below the 0.97")]
+    ("auc", "reached", "words"),
+    [(0.97, True, "at or above the goal of 0.97"), (0.969, False, "below the goal of 0.97")],
 )
-def test_the_gan_is_held_against_its_goal(auc, words):
-    sentence = said(result(cell("gan", auc, 0.5)), "GAN held out")
-    assert words in sentence
-    assert "caught at 1% false alarms: 50.0% [" in sentence
+def test_the_gan_is_compared_with_its_goal(auc, reached, words):
+    finding = the_only(result(cell("gan", auc, 0.5)), ModelFamily)
+    assert (finding.family, finding.goal, finding.reached) == ("gan", 0.97, reached)
+    assert finding.tpr.value == 0.5
+    assert words in sentence(finding)
+    assert "TPR at 1% FPR: 50.0% [" in sentence(finding)
 
 
 def test_diffusion_is_stated_without_a_goal():
-    sentence = said(result(cell("diffusion", 0.71)), "Diffusion held out: ROC-AUC 0.710 [")
-    assert "aimed" not in sentence
+    finding = the_only(result(cell("diffusion", 0.71)), ModelFamily)
+    assert finding.goal is None
+    assert finding.reached is None
+    assert sentence(finding).startswith("Diffusion held out: ROC-AUC 0.710 [")
+    assert "goal" not in sentence(finding)
 
 
 def mixes(values, spread=0.05, seeds=(0, 0, 0, 0)):
@@ -95,42 +127,44 @@ def mixes(values, spread=0.05, seeds=(0, 0, 0, 0)):
     ]
 
 
-def test_a_gain_is_paired_over_the_draws():
+def added(content, kind, without):
+    (one,) = [
+        one for one in found(content, AddedNegatives) if (one.kind, one.without) == (kind, without)
+    ]
+    return one
+
+
+def test_a_gain_is_paired_over_the_replicates():
     """Intervals of 0.2 each, yet a gain of 0.02 is sure where every replicate has it."""
     content = result(*mixes((0.80, 0.80, 0.82, 0.80)))
     before, _, more = gain(content, "blend", MEAN, "bots", "bots+diffusion")
     assert before.high - before.low > 0.15
     assert (more.low, more.high) == pytest.approx((0.02, 0.02), abs=1e-5)
-    sentence = said(
-        content, "Diffusion negatives raise what is caught: added to scripted bots alone"
-    )
-    assert "from 80.0% to 82.0% (+2.0 percentage points [+2.0, +2.0])" in sentence
+    finding = added(content, "diffusion", "bots")
+    assert finding.effect == 1
+    assert "from 80.0% to 82.0% (+2.0 percentage points [+2.0, +2.0])" in sentence(finding)
     independent = result(*mixes((0.80, 0.80, 0.82, 0.80), seeds=(1, 2, 3, 4)))
-    assert said(
-        independent, "Diffusion negatives make no sure difference: added to scripted bots alone"
-    )
+    assert added(independent, "diffusion", "bots").effect == 0
 
 
-def test_a_loss_is_told():
+def test_a_loss_is_a_loss():
     content = result(*mixes((0.80, 0.85, 0.82, 0.82)))
-    assert said(
-        content, "Diffusion negatives lower what is caught: added to scripted bots and the G"
-    )
-    assert said(content, "GAN negatives raise what is caught: added to scripted bots alone,")
-    assert said(
-        content, "GAN negatives make no sure difference: added to scripted bots and the dif"
-    )
+    assert added(content, "diffusion", "bots+gan").effect == -1
+    assert added(content, "gan", "bots").effect == 1
+    assert added(content, "gan", "bots+diffusion").effect == 0
+    words = [sentence(one) for one in found(content, AddedNegatives)]
+    assert sum("lower the TPR" in one for one in words) == 1
+    assert sum("no significant difference" in one for one in words) == 1
 
 
-def test_without_draws_a_gain_is_bare():
+def test_without_replicates_a_gain_has_no_interval():
     bare = [
         replace(one, scores={name: replace(s, replicates=None) for name, s in one.scores.items()})
         for one in mixes((0.80, 0.80, 0.82, 0.80))
     ]
-    sentence = said(
-        result(*bare), "Diffusion negatives raise what is caught (how surely, this run "
-    )
-    assert "(+2.0 percentage points)" in sentence
+    finding = added(result(*bare), "diffusion", "bots")
+    assert finding.effect is None
+    assert "(+2.0 percentage points)" in sentence(finding)
 
 
 def test_the_family_that_gains_most_is_named():
@@ -140,29 +174,26 @@ def test_the_family_that_gains_most_is_named():
             cell(family, 0.99, 0.8, "bots"),
             cell(family, 0.99, 0.8 + more, "bots+diffusion"),
         ]
-    assert "the largest change is that of wind: +6.0" in said(
-        result(*cells), "Diffusion negatives raise"
-    )
+    finding = added(result(*cells), "diffusion", "bots")
+    assert finding.most_changed == ("wind", pytest.approx(0.06))
+    assert "the largest change is that of wind: +6.0" in sentence(finding)
 
 
 def test_the_worst_person_is_named():
-    rates, counts = (
-        {"user 1": 0.0, "user 2": 0.25, "user 3": 0.02},
-        {
-            "user 1": 100,
-            "user 2": 40,
-            "user 3": 60,
-        },
-    )
+    rates = {"user 1": 0.0, "user 2": 0.25, "user 3": 0.02}
+    counts = {"user 1": 100, "user 2": 40, "user 3": 60}
     alarms = (
         FalseAlarms("blend", "bots", {"user 9": 0.9}, {"user 9": 10}),
         FalseAlarms("blend", "all", rates, counts),
         FalseAlarms("isolation", "all", {"user 9": 0.9}, {"user 9": 10}),
     )
-    sentence = said(result(cell("line", 0.999), false_alarms=alarms), "False alarms")
-    assert "5.6% of people's gestures" in sentence  # (10 + 1.2) / 200
-    assert "2 of 3 people lie above 1%" in sentence
-    assert "The worst is user 2, taken for a bot in 25.0% of n = 40 gestures" in sentence
+    finding = the_only(result(cell("line", 0.999), false_alarms=alarms), WorstPerson)
+    assert finding.overall == pytest.approx((10 + 1.2) / 200)
+    assert finding == WorstPerson(finding.overall, 3, 2, "user 2", 0.25, 40)
+    text = sentence(finding)
+    assert "5.6% of people's gestures" in text
+    assert "2 of 3 people lie above 1%" in text
+    assert "The worst is user 2: 25.0% of n = 40 gestures" in text
 
 
 def session(family, gestures, tpr, detector="blend", mix="all"):
@@ -181,21 +212,31 @@ def test_how_many_gestures_it_takes():
         session("spline", 1, 0.99, mix="bots"),
     )
     content = result(cell("line", 0.999), sessions=sessions)
-    assert gestures_needed(content) == {"wind": 3, "line": 1, "diffusion": None}
-    sentence = said(content, "Gestures of a session")
-    assert "1 for line; 3 for wind; more than were tried for diffusion." in sentence
+    needed = {"wind": 3, "line": 1, "diffusion": None}
+    assert gestures_needed(content) == needed
+    assert the_only(content, SessionLength).needed == needed
+    text = sentence(SessionLength(needed))
+    assert "1 for line; 3 for wind; more than were tried for diffusion." in text
 
 
 def test_across_datasets_comes_with_its_warning():
     transfer = Transfer(
         "sapimouse", "balabit", (cell("line", 0.97), cell("wind", 0.8)), {"blend": 0.21}
     )
-    sentence = said(result(cell("line", 0.999), transfers=(transfer,)), "Fitted on sapimouse")
-    assert "lowest ROC-AUC over 2 families: wind 0.800" in sentence
-    assert "flags 21.0% of people" in sentence
-    assert "0.80–0.95 by the set-up alone" in sentence
+    finding = the_only(result(cell("line", 0.999), transfers=(transfer,)), TransferResult)
+    assert (finding.fitted_on, finding.evaluated_on, finding.fpr) == ("sapimouse", "balabit", 0.21)
+    assert {family: area.value for family, area in finding.areas.items()} == {
+        "line": 0.97,
+        "wind": 0.8,
+    }
+    text = sentence(finding)
+    assert "lowest ROC-AUC over 2 families: wind 0.800" in text
+    assert "flags 21.0% of people" in text
+    assert "0.80–0.95 by the set-up alone" in text
 
 
-def test_nothing_measured_nothing_said():
+def test_nothing_measured_nothing_found():
     assert findings(result()) == ()
     assert len(findings(result(cell("line", 0.999)))) == 1
+    with pytest.raises(TypeError, match="no words for str"):
+        sentence("something else")

@@ -17,7 +17,7 @@ from sklearn.metrics import (
 from humouse.detection.benchmark.metrics import (
     BINS,
     SCORES,
-    Judged,
+    ScoredGestures,
     detection_scores,
     false_alarms,
     mean_over_families,
@@ -34,15 +34,15 @@ def sigmoid(x):
     return 1 / (1 + np.exp(-x))
 
 
-def judged(n, mean, seed, people=10, digits=2, prefix="user"):
-    """Return n judged rows: scores around a mean, rounded so that some tie."""
+def scored(n, mean, seed, people=10, digits=2, prefix="user"):
+    """Return n scored rows: scores around a mean, rounded so that some tie."""
     rng = np.random.default_rng(seed)
     score = rng.normal(mean, 1, n).round(digits)
     names = np.array([f"{prefix} {k}" for k in rng.integers(0, people, n)])
-    return Judged(score, sigmoid(2 * score - mean), names)
+    return ScoredGestures(score, sigmoid(2 * score - mean), names)
 
 
-HUMAN, BOT = judged(1200, 0.0, 0), judged(700, 2.0, 1)
+HUMAN, BOT = scored(1200, 0.0, 0), scored(700, 2.0, 1)
 BOTH = np.concatenate([HUMAN.score, BOT.score])
 LABEL = np.repeat([0, 1], [len(HUMAN), len(BOT)])
 
@@ -85,7 +85,7 @@ def test_values_are_those_of_scikit_learn():
     assert all(score.low is None for score in scores.values())
 
 
-def test_every_draw_is_that_of_scikit_learn():
+def test_every_replicate_is_that_of_scikit_learn():
     scores = detection_scores(HUMAN, BOT, threshold=1.5, replicates=6, seed=3)
     drawn = Resampling.over_people(HUMAN.user, len(HUMAN), BOT.user, len(BOT), replicates=6, seed=3)
     probability = np.concatenate([HUMAN.probability, BOT.probability])
@@ -118,7 +118,7 @@ def test_gaussians_in_closed_form():
     # The Bayes posterior of equal sides is calibrated, and its Brier score an integral.
     posterior = [sigmoid(2 * side - 2) for side in sides]
     users = np.array(["one"] * 60_000)
-    human, bot = (Judged(*pair, users) for pair in zip(sides, posterior, strict=True))
+    human, bot = (ScoredGestures(*pair, users) for pair in zip(sides, posterior, strict=True))
     scores = detection_scores(human, bot, threshold=float(norm.isf(0.01)), replicates=0, seed=0)
     assert scores["calibration_error"].value < 0.006
     caught = norm.sf(norm.isf(0.01) - 2)
@@ -161,15 +161,15 @@ def test_a_whole_weight_is_a_repetition(seed):
 
 
 def test_a_low_rate_takes_many_people():
-    few = judged(999, 0, 2)
+    few = scored(999, 0, 2)
     assert "tpr_at_01" not in detection_scores(few, BOT, threshold=1.5, replicates=0, seed=0)
-    few = judged(99, 0, 2)
+    few = scored(99, 0, 2)
     assert "tpr_at_1" not in detection_scores(few, BOT, threshold=1.5, replicates=0, seed=0)
 
 
 def test_a_separated_family_is_perfect():
-    apart = Judged(BOT.score + 50, np.ones(len(BOT)), BOT.user)
-    sure = Judged(HUMAN.score, np.zeros(len(HUMAN)), HUMAN.user)
+    apart = ScoredGestures(BOT.score + 50, np.ones(len(BOT)), BOT.user)
+    sure = ScoredGestures(HUMAN.score, np.zeros(len(HUMAN)), HUMAN.user)
     scores = detection_scores(sure, apart, threshold=20.0, replicates=50, seed=0)
     for name, measure in SCORES.items():
         assert scores[name].value == pytest.approx(measure.ideal, abs=1e-12)
@@ -182,8 +182,8 @@ def test_shuffled_labels_read_one_half():
     rows = rng.permutation(len(BOTH))
     users = np.concatenate([HUMAN.user, BOT.user])
     first, second = rows[: len(HUMAN)], rows[len(HUMAN) :]
-    human = Judged(BOTH[first], sigmoid(BOTH[first]), users[first])
-    bot = Judged(BOTH[second], sigmoid(BOTH[second]), users[second])
+    human = ScoredGestures(BOTH[first], sigmoid(BOTH[first]), users[first])
+    bot = ScoredGestures(BOTH[second], sigmoid(BOTH[second]), users[second])
     scores = detection_scores(human, bot, threshold=1.5, replicates=100, seed=0)
     assert scores["roc_auc"].low < 0.5 < scores["roc_auc"].high
     assert scores["pr_auc"].value == pytest.approx(0.5, abs=0.05)
@@ -194,9 +194,9 @@ def test_people_who_differ_widen_the_interval():
     rng = np.random.default_rng(4)
     users = np.repeat([f"user {k}" for k in range(12)], 100)
     habit = np.repeat(rng.normal(0, 1, 12), 100)
-    bot = Judged(rng.normal(2, 1, 1200), np.full(1200, 0.5), users)
+    bot = ScoredGestures(rng.normal(2, 1, 1200), np.full(1200, 0.5), users)
     alike, apart = (
-        Judged(rng.normal(0, 1, 1200) + strength * habit, np.full(1200, 0.5), users)
+        ScoredGestures(rng.normal(0, 1, 1200) + strength * habit, np.full(1200, 0.5), users)
         for strength in (0, 1)
     )
     narrow, wide = (
@@ -206,25 +206,35 @@ def test_people_who_differ_widen_the_interval():
     assert wide.high - wide.low > 2 * (narrow.high - narrow.low)
 
 
-def test_a_bot_is_drawn_with_the_person_whose_errand_it_ran():
+def test_a_bot_is_resampled_with_the_person_it_followed():
     """Bots as hard as their person is odd: drawn together, the errors cancel."""
     rng = np.random.default_rng(6)
     users = np.repeat([f"user {k}" for k in range(12)], 100)
     habit = np.repeat(rng.normal(0, 2, 12), 100)
-    human = Judged(rng.normal(0, 1, 1200) + habit, np.full(1200, 0.5), users)
+    human = ScoredGestures(rng.normal(0, 1, 1200) + habit, np.full(1200, 0.5), users)
     bots = rng.normal(1, 1, 1200) + habit
     same = detection_scores(
-        human, Judged(bots, np.full(1200, 0.5), users), threshold=1.0, replicates=200, seed=0
+        human,
+        ScoredGestures(bots, np.full(1200, 0.5), users),
+        threshold=1.0,
+        replicates=200,
+        seed=0,
     )["roc_auc"]
     strangers = np.char.add("else ", users)
     other = detection_scores(
-        human, Judged(bots, np.full(1200, 0.5), strangers), threshold=1.0, replicates=200, seed=0
+        human,
+        ScoredGestures(bots, np.full(1200, 0.5), strangers),
+        threshold=1.0,
+        replicates=200,
+        seed=0,
     )["roc_auc"]
     assert same.high - same.low < (other.high - other.low) / 2
 
 
-def test_a_draw_without_any_bot_is_left_out():
-    one = Judged(BOT.score, BOT.probability, np.where(np.arange(len(BOT)) < 9, "user 0", "user 1"))
+def test_a_replicate_without_any_bot_is_left_out():
+    one = ScoredGestures(
+        BOT.score, BOT.probability, np.where(np.arange(len(BOT)) < 9, "user 0", "user 1")
+    )
     scores = detection_scores(HUMAN, one, threshold=1.5, replicates=100, seed=0)
     drawn = np.array(scores["roc_auc"].replicates.values)
     assert 0 < np.isnan(drawn).sum() < 60
@@ -233,17 +243,17 @@ def test_a_draw_without_any_bot_is_left_out():
         assert np.isfinite([score.low, score.high]).all()
 
 
-def test_draws_are_paired_between_families():
+def test_replicates_are_paired_between_families():
     first = detection_scores(HUMAN, BOT, threshold=1.5, replicates=40, seed=1)["roc_auc"]
-    easier = Judged(BOT.score + 0.5, BOT.probability, BOT.user)
+    easier = ScoredGestures(BOT.score + 0.5, BOT.probability, BOT.user)
     second = detection_scores(HUMAN, easier, threshold=1.5, replicates=40, seed=1)["roc_auc"]
     gain = np.subtract(second.replicates.values, first.replicates.values)
     assert (gain > 0).all()
 
 
-def test_the_mean_over_seeds_is_taken_draw_by_draw():
+def test_the_mean_over_seeds_is_taken_replicate_by_replicate():
     seeds = [
-        detection_scores(HUMAN, judged(700, mean, seed), threshold=1.5, replicates=30, seed=0)
+        detection_scores(HUMAN, scored(700, mean, seed), threshold=1.5, replicates=30, seed=0)
         for mean, seed in ((1.5, 3), (2.0, 4), (2.5, 5))
     ]
     mean = mean_over_seeds(seeds)
@@ -290,7 +300,7 @@ def test_the_mean_over_families():
 def test_false_alarms_of_each_person():
     def people(score, names):
         score = np.array(score, float)
-        return Judged(score, np.full(len(score), 0.5), np.array(names))
+        return ScoredGestures(score, np.full(len(score), 0.5), np.array(names))
 
     first = people([0, 1, 2, 3], ["b", "a", "b", "a"])
     second = people([5, 0], ["a", "c"])
@@ -310,6 +320,6 @@ def test_false_alarms_of_each_person():
         ([0.0], [np.nan], ["a"]),
     ],
 )
-def test_what_cannot_be_judged(score, probability, user):
+def test_bad_scores_are_refused(score, probability, user):
     with pytest.raises(ValueError, match=r"score|probabilit"):
-        Judged(np.array(score, float), np.array(probability, float), np.array(user, str))
+        ScoredGestures(np.array(score, float), np.array(probability, float), np.array(user, str))

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 from sklearn.metrics import roc_auc_score
 
-from humouse.detection.benchmark.metrics import Judged, detection_scores
+from humouse.detection.benchmark.metrics import ScoredGestures, detection_scores
 from humouse.detection.benchmark.sessions import GESTURES, log_odds, session_scores, windows
 
 APART = 1.0
@@ -21,7 +21,9 @@ def posterior(x):
 def gaussian(n, mean, seed, people=20):
     rng = np.random.default_rng(seed)
     score = rng.normal(mean, 1, n)
-    return Judged(score, posterior(score), np.array([f"user {k % people}" for k in range(n)]))
+    return ScoredGestures(
+        score, posterior(score), np.array([f"user {k % people}" for k in range(n)])
+    )
 
 
 HUMAN, BOT = gaussian(40_000, 0, 0), gaussian(40_000, APART, 1)
@@ -54,7 +56,8 @@ def test_evidence_adds_up_as_independent_gaussians_do(gestures):
 
 def test_one_gesture_is_the_detectors_own_score():
     few = [
-        Judged(side.score[:900], side.probability[:900], side.user[:900]) for side in (HUMAN, BOT)
+        ScoredGestures(side.score[:900], side.probability[:900], side.user[:900])
+        for side in (HUMAN, BOT)
     ]
     alone = session_scores(*few, VARIANTS[:900], gestures=1, replicates=0, seed=0)
     whole = detection_scores(*few, threshold=1.0, replicates=0, seed=0)
@@ -89,7 +92,7 @@ def test_a_person_who_looks_odd_throughout_spoils_sessions():
     users = np.repeat([f"user {k}" for k in range(40)], 500)
     habit = np.repeat(rng.normal(0, 1, 40), 500)
     score = rng.normal(0, 1, 20_000) + habit
-    odd = Judged(score, posterior(score), users)
+    odd = ScoredGestures(score, posterior(score), users)
     ten = session_scores(odd, BOT, VARIANTS, gestures=10, replicates=0, seed=0)["roc_auc"].value
     independent = session_scores(HUMAN, BOT, VARIANTS, gestures=10, replicates=0, seed=0)
     assert ten < independent["roc_auc"].value - 0.06
@@ -102,8 +105,8 @@ def test_no_gesture_is_surer_than_calibration_can_say():
     assert sure[1] == 0
     users = np.array(["a"] * 10)
     # One gesture that is surely a bot's does not outweigh nine that are not.
-    mixed = Judged(np.zeros(10), np.array([1.0] + [0.2] * 9), users)
-    plain = Judged(np.zeros(10), np.full(10, 0.5), users)
+    mixed = ScoredGestures(np.zeros(10), np.array([1.0] + [0.2] * 9), users)
+    plain = ScoredGestures(np.zeros(10), np.full(10, 0.5), users)
     scores = session_scores(plain, mixed, users, gestures=10, replicates=0, seed=0)
     assert scores["roc_auc"].value == 0
 

@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from humouse.detection.benchmark.workers import each
+from humouse.detection.benchmark.workers import run_jobs
 from humouse.errors import InputError
 
 # Only functions of modules reach other processes: a job is a link to make, from a folder prepared.
@@ -18,22 +18,22 @@ def test_every_job_is_done_and_a_failure_comes_out(tmp_path, workers):
     prepare = partial(str, "the folder")
     handler = signal.getsignal(signal.SIGTERM)
     calls: list[None] = []
-    each(os.symlink, jobs, prepare, workers=workers, progress=lambda: calls.append(None))
+    run_jobs(os.symlink, jobs, prepare, workers=workers, progress=lambda: calls.append(None))
     assert [os.readlink(job) for job in jobs] == ["the folder"] * 5
     assert len(calls) == 5
     with pytest.raises(FileExistsError, match="link 4"):
-        each(os.symlink, jobs[4:], prepare, workers=workers, progress=lambda: None)
+        run_jobs(os.symlink, jobs[4:], prepare, workers=workers, progress=lambda: None)
     assert signal.getsignal(signal.SIGTERM) is handler
 
 
 def test_a_process_that_is_killed_is_told():
     """As the system does for want of memory: the job kills the process that prepared its number."""
     with pytest.raises(InputError, match=r"workers: a process ended .*exit code -9"):
-        each(os.kill, [signal.SIGKILL], os.getpid, workers=2, progress=lambda: None)
+        run_jobs(os.kill, [signal.SIGKILL], os.getpid, workers=2, progress=lambda: None)
 
 
 def test_nothing_to_do_prepares_nothing():
     def fails():
         raise AssertionError("prepared")
 
-    each(os.symlink, [], fails, workers=2, progress=fails)
+    run_jobs(os.symlink, [], fails, workers=2, progress=fails)

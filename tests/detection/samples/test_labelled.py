@@ -1,10 +1,14 @@
-"""Evidence through a file and back, and what it refuses."""
+"""Labelled movements through a file and back, and what is refused."""
 
 import numpy as np
 import pytest
 import torch
 
-from humouse.detection.samples.labelled import Evidence, evidence_of, joined
+from humouse.detection.samples.labelled import (
+    LabelledMovements,
+    concatenate_labelled,
+    label_movements,
+)
 from humouse.errors import InputError
 from humouse.features import feature_table
 from humouse.trajectories import Trajectories
@@ -20,14 +24,14 @@ def movements(n, T, user=None, seed=0):
 @pytest.fixture
 def both():
     people, bots = movements(3, 5, "anna"), movements(2, 7, "anna", seed=1)
-    parts = [evidence_of(people, "human", "human"), evidence_of(bots, "pid", "pid_goal")]
+    parts = [label_movements(people, "human", "human"), label_movements(bots, "pid", "pid_goal")]
     seen = [one.with_views({"features": feature_table(one.movements)}) for one in parts]
-    return joined(seen)
+    return concatenate_labelled(seen)
 
 
 def test_it_comes_back_from_its_folder(both, tmp_path):
     both.save(tmp_path / "kept")
-    again = Evidence.load(tmp_path / "kept")
+    again = LabelledMovements.load(tmp_path / "kept")
     assert torch.equal(again.movements.deltas, both.movements.deltas)
     assert (again.family == both.family).all()
     assert (again.variant == both.variant).all()
@@ -42,9 +46,9 @@ def test_rows_keep_movement_kind_and_views_together(both):
     assert torch.equal(some.views["features"].values, expected)
 
 
-def test_joining_keeps_shared_views_only(both):
-    plain = evidence_of(movements(1, 4), "wind", "wind_usual")
-    whole = joined([both, plain])
+def test_concatenating_keeps_shared_views_only(both):
+    plain = label_movements(movements(1, 4), "wind", "wind_usual")
+    whole = concatenate_labelled([both, plain])
     assert len(whole) == 6
     assert not whole.views
     assert whole.movements.user is None
@@ -52,11 +56,11 @@ def test_joining_keeps_shared_views_only(both):
 
 def test_parts_of_other_sizes_are_refused(both):
     with pytest.raises(ValueError, match="5 families"):
-        Evidence(both.movements, both.family[:4], both.variant)
+        LabelledMovements(both.movements, both.family[:4], both.variant)
     with pytest.raises(ValueError, match="no view 'smell'"):
         both.with_views({"smell": both.views["features"]})
     with pytest.raises(ValueError, match="rows of features"):
-        evidence_of(movements(1, 4), "wind", "wind_usual").with_views(both.views)
+        label_movements(movements(1, 4), "wind", "wind_usual").with_views(both.views)
 
 
 @pytest.mark.parametrize("name", ["kinds", "movements", "features"])
@@ -64,5 +68,5 @@ def test_a_damaged_file_is_named(both, tmp_path, name):
     both.save(tmp_path)
     (tmp_path / f"{name}.parquet").write_bytes(b"PAR1 nothing")
     with pytest.raises(InputError, match=str(tmp_path)) as caught:
-        Evidence.load(tmp_path)
+        LabelledMovements.load(tmp_path)
     assert "\n" not in str(caught.value)

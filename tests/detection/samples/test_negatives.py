@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 
 from humouse.bots.families import FAMILIES
 from humouse.data.prepared import load_split
-from humouse.detection.samples.negatives import PARTS, make_family, make_negatives, makers, shares
+from humouse.detection.names import GENERATED
+from humouse.detection.samples.negatives import (
+    make_family,
+    make_negatives,
+    mixture_counts,
+    negative_counts,
+)
+from humouse.detection.samples.people import ROLES
+from humouse.detection.samples.sources import negative_sources
 from humouse.errors import InputError
 from humouse.trajectories import Trajectories
 
@@ -26,9 +34,9 @@ def people(tiny_data: Path) -> Trajectories:
     n=st.integers(1, 1000),
 )
 @settings(deadline=None, max_examples=50)
-def test_shares_add_up_and_follow_the_weights(weights, n):
+def test_a_mixture_adds_up_and_follows_its_weights(weights, n):
     mixture = {f"family{place}": weight for place, weight in enumerate(weights)}
-    counts = shares(mixture, list(mixture), n)
+    counts = mixture_counts(mixture, list(mixture), n)
     assert sum(counts.values()) == n
     for name, weight in mixture.items():
         assert abs(counts[name] - n * weight / sum(weights)) <= 1
@@ -36,10 +44,28 @@ def test_shares_add_up_and_follow_the_weights(weights, n):
 
 def test_bots_stands_for_every_scripted_family_in_equal_parts():
     available = [*FAMILIES, "gan"]
-    counts = shares({"bots": 3.0, "gan": 1.0}, available, 400)
+    counts = mixture_counts({"bots": 3.0, "gan": 1.0}, available, 400)
     assert counts.pop("gan") == 100
     assert set(counts) == set(FAMILIES)
     assert max(counts.values()) - min(counts.values()) <= 1
+
+
+@given(n=st.integers(1, 3000), share=st.floats(0.01, 3), models=st.sets(st.sampled_from(GENERATED)))
+@settings(deadline=None, max_examples=50)
+def test_models_come_on_top_of_the_scripted_bots(n, share, models):
+    families = [*FAMILIES, "acme", *models]
+    counts = negative_counts(families, n, model_share=share)
+    of_models = {family: counts.pop(family) for family in models}
+    assert sum(counts.values()) == n
+    assert set(counts) == {*FAMILIES, "acme"}  # a file's movements count as a scripted family
+    assert max(counts.values()) - min(counts.values()) <= 1
+    assert set(of_models.values()) <= {max(1, round(n * share))}
+    assert counts == negative_counts([*FAMILIES, "acme"], n, model_share=share)
+
+
+def test_models_need_a_share_and_scripted_bots_beside_them():
+    with pytest.raises(InputError, match="model_share=0: must be above 0"):
+        negative_counts(list(FAMILIES), 10, model_share=0.0)
 
 
 @pytest.mark.parametrize(
@@ -53,13 +79,13 @@ def test_bots_stands_for_every_scripted_family_in_equal_parts():
 )
 def test_bad_mixtures_are_named(mixture, message):
     with pytest.raises(InputError, match=message):
-        shares(mixture, list(FAMILIES), 10)
+        mixture_counts(mixture, list(FAMILIES), 10)
 
 
-def test_a_mixture_is_the_same_for_the_same_seed_and_another_for_another(people):
-    made_by = makers(["bezier", "function"])
+def test_negatives_are_the_same_for_the_same_seed_and_others_for_another(people):
+    sources = negative_sources(["bezier", "function"])
     first, again, other = (
-        make_negatives({"bezier": 1.0, "function": 2.0}, made_by, people, 30, seed=seed)
+        make_negatives({"bezier": 10, "function": 20}, sources, people, seed=seed)
         for seed in (1, 1, 2)
     )
     assert torch.equal(first.movements.deltas, again.movements.deltas)
@@ -69,8 +95,10 @@ def test_a_mixture_is_the_same_for_the_same_seed_and_another_for_another(people)
     assert len(set(first.variant[first.family == "function"])) == len(FAMILIES["function"])
 
 
-def test_negatives_are_as_many_as_the_people_have_and_run_their_errands(people):
-    made = make_negatives({"bots": 1.0}, makers(["bezier", "pid"]), people, len(people), seed=0)
+def test_negatives_are_as_many_as_the_people_have_and_go_where_they_went(people):
+    sources = negative_sources(["bezier", "pid"])
+    counts = negative_counts(list(sources), len(people), model_share=0.5)
+    made = make_negatives(counts, sources, people, seed=0)
     assert len(made) == len(people)
     assert made.is_bot.all()
     goals = {tuple(goal) for goal in people.net_px.round().int().tolist()}
@@ -78,9 +106,9 @@ def test_negatives_are_as_many_as_the_people_have_and_run_their_errands(people):
 
 
 def test_a_model_takes_lengths_of_the_people(people, event_checkpoint):
-    made_by = makers([], models={"diffusion": [event_checkpoint]})
+    sources = negative_sources([], models={"diffusion": [event_checkpoint]})
     short = people[people.lengths.argsort()[:10]]
-    made = make_family("diffusion", made_by, short, 40, seed=0)
+    made = make_family("diffusion", sources, short, 40, seed=0)
     assert set(made.variant) == {event_checkpoint.stem}
     assert set(made.movements.user) <= set(short.user)
     # Zero moves are merged, so a sample can get shorter than the movement it follows, never longer.
@@ -90,68 +118,68 @@ def test_a_model_takes_lengths_of_the_people(people, event_checkpoint):
 
 
 def test_people_who_do_not_fit_a_model_s_codec_are_refused(event_checkpoint):
-    made_by = makers([], models={"diffusion": [event_checkpoint]})
+    sources = negative_sources([], models={"diffusion": [event_checkpoint]})
     steps = torch.tensor([3.0, 1.0, 8.0]).expand(4, 201, 3).clone()
     long = Trajectories(steps, torch.full((4,), 201), torch.zeros(4, 2), None, "long ones")
     message = r"tiny\.pt: none of 4 movements of long ones fits its codec"
     with pytest.raises(InputError, match=message):
-        make_family("diffusion", made_by, long, 2, seed=0)
+        make_family("diffusion", sources, long, 2, seed=0)
 
 
 def test_models_make_two_families_alone(event_checkpoint, tmp_path):
     with pytest.raises(InputError, match="vae: models make gan or diffusion"):
-        makers([], models={"vae": [event_checkpoint]})
+        negative_sources([], models={"vae": [event_checkpoint]})
     with pytest.raises(InputError, match=r"none\.pt"):
-        makers([], models={"diffusion": [tmp_path / "none.pt"]})
+        negative_sources([], models={"diffusion": [tmp_path / "none.pt"]})
     with pytest.raises(InputError, match=r"gan_ckpt: .*tiny\.pt holds a diffusion"):
-        makers([], models={"gan": [event_checkpoint]})
+        negative_sources([], models={"gan": [event_checkpoint]})
     with pytest.raises(InputError, match="diffusion_ckpt: two checkpoints have one name"):
-        makers([], models={"diffusion": [event_checkpoint, event_checkpoint]})
+        negative_sources([], models={"diffusion": [event_checkpoint, event_checkpoint]})
 
 
 def test_movements_from_a_file_are_a_family(people, tmp_path):
     theirs = tmp_path / "theirs.parquet"
     people[:25].save(theirs)
-    made_by = makers(["bezier"], files={"acme": theirs})
-    made = make_family("acme", made_by, people, 20, seed=3)
+    sources = negative_sources(["bezier"], files={"acme": theirs})
+    made = make_family("acme", sources, people, 20, seed=3)
     assert len(made) == 20
     assert set(made.family) == {"acme"}
     with pytest.raises(InputError, match=r"holds 25 movements .* 26 are needed"):
-        make_family("acme", made_by, people, 26, seed=3)
+        make_family("acme", sources, people, 26, seed=3)
     for name, message in (("pid", "choose another name"), ("a/b", r"files\.a/b: name it in")):
         with pytest.raises(InputError, match=message):
-            makers(["bezier"], files={name: theirs})
+            negative_sources(["bezier"], files={name: theirs})
 
 
 def test_roles_share_no_movement_of_a_file(people, tmp_path):
     theirs = tmp_path / "theirs.parquet"
     alone = people[:25]
     replace(alone, start=torch.arange(50.0).reshape(25, 2)).save(theirs)
-    made_by = makers([], files={"acme": theirs})
+    sources = negative_sources([], files={"acme": theirs})
     starts = [
         {tuple(start) for start in made.movements.start.tolist()}
-        for part in range(PARTS)
-        for made in [make_family("acme", made_by, people, 6, seed=part, part=part)]
+        for seed, role in enumerate(ROLES)
+        for made in [make_family("acme", sources, people, 6, seed=seed, role=role)]
     ]
-    assert len(set.union(*starts)) == 6 * PARTS
+    assert len(set.union(*starts)) == 6 * len(ROLES)
     with pytest.raises(InputError, match=r"for each role, and 8 are needed"):
-        make_family("acme", made_by, people, 8, seed=0, part=0)
+        make_family("acme", sources, people, 8, seed=0, role=ROLES[0])
 
 
 def test_a_family_that_does_not_exist_is_named(people):
     with pytest.raises(InputError, match="did you mean bezier"):
-        makers(["besier"])
+        negative_sources(["besier"])
     with pytest.raises(InputError, match="no such family here; there are bezier"):
-        make_family("pid", makers(["bezier"]), people, 10, seed=0)
+        make_family("pid", negative_sources(["bezier"]), people, 10, seed=0)
 
 
-def test_nobody_has_no_errands(people):
+def test_bots_need_people_to_follow(people):
     with pytest.raises(InputError, match="no movements"):
-        make_family("bezier", makers(["bezier"]), people[:0], 10, seed=0)
+        make_family("bezier", negative_sources(["bezier"]), people[:0], 10, seed=0)
 
 
 def test_rows_follow_their_variant(people):
-    made = make_family("function", makers(["function"]), people, 90, seed=0)
+    made = make_family("function", negative_sources(["function"]), people, 90, seed=0)
     straight = np.char.startswith(made.variant.astype(str), "line")
     path, chord = made.movements.path_px, made.movements.net_px.norm(dim=1)
     bends = (path / chord.clamp(min=1)).numpy()

@@ -1,23 +1,25 @@
-"""A benchmark of detectors: every fold fitted once, everything kept on disk."""
+"""`Benchmark`: everything that the settings of a benchmark name, loaded and checked."""
 
 from pathlib import Path
 
 from humouse.data.prepared import load_split
-from humouse.detection.benchmark.dataset import Material, Sizes
-from humouse.detection.benchmark.design import check_mixes, training_set, training_sets
-from humouse.detection.benchmark.fold import Trial
-from humouse.detection.benchmark.predictions import Tally
+from humouse.data.preprocess import preprocess
+from humouse.detection.benchmark.dataset import BenchmarkData, Sizes
+from humouse.detection.benchmark.design import Design, check_mixes
+from humouse.detection.benchmark.fold import Fold, all_folds
+from humouse.detection.benchmark.predictions import Predictions
 from humouse.detection.names import GENERATED
-from humouse.detection.registry import Member, checkpoints_seen, members
-from humouse.detection.samples.negatives import makers
-from humouse.detection.samples.people import ACROSS, EVALUATE, seen_as
-from humouse.detection.samples.views import Views
+from humouse.detection.registry import DetectorSpec, select_detectors, view_checkpoints
+from humouse.detection.samples.negatives import check_model_share
+from humouse.detection.samples.people import ACROSS, EVALUATE
+from humouse.detection.samples.sources import negative_sources
+from humouse.detection.samples.views import FeatureViews
 from humouse.errors import InputError
 from humouse.settings import BenchmarkSettings
 
 
 class Benchmark:
-    """Everything that the settings name, loaded.
+    """Design, data and detectors of a benchmark.
 
     Args:
         settings: The whole configuration.
@@ -31,59 +33,52 @@ class Benchmark:
         check_settings(s)
         self.settings = s
         self.folder = Path(s.out_dir)
-        self.makers = makers(
+        self.sources = negative_sources(
             s.families, models={"gan": s.gan_ckpt, "diffusion": s.diffusion_ckpt}, files=s.files
         )
-        if sum(family not in GENERATED for family in self.makers) < 2:
+        if sum(family not in GENERATED for family in self.sources) < 2:
             raise InputError("families: at least two are needed, to hold one out")
-        seen = checkpoints_seen(s.detectors, s.diffusion_ckpt, s.gan_ckpt)
-        views = Views.load(seen["diffusion"], seen["gan"], s.feature_mode)
-        self.members: list[Member] = members(s.detectors, views.names)
-        self.mixes = check_mixes(s.mixes, list(self.makers))
-        evaluated = {EVALUATE: seen_as(load_split(Path(s.dir) / s.split))}
+        views = _views(s)
+        self.specs: list[DetectorSpec] = select_detectors(s.detectors, views.names)
+        self.design = Design(
+            mixes=tuple(check_mixes(s.mixes, list(self.sources))),
+            families=tuple(self.sources),
+            seeds=s.seeds,
+            replicates=s.replicates,
+        )
+        evaluated = {EVALUATE: preprocess(load_split(Path(s.dir) / s.split))}
         if s.across is not None:
-            evaluated[ACROSS] = seen_as(load_split(Path(s.across) / "val"))
-        self.material = Material(
+            evaluated[ACROSS] = preprocess(load_split(Path(s.across) / "val"))
+        self.data = BenchmarkData(
             self.folder / "material",
-            seen_as(load_split(Path(s.dir) / "train")),
+            preprocess(load_split(Path(s.dir) / "train")),
             evaluated,
-            self.makers,
+            self.sources,
             views,
             Sizes(s.n, s.bots_per_family, s.model_share),
             s.calibration_share,
         )
         for seed in range(s.seeds):
-            self.material.check_calibration(seed)
+            self.data.check_calibration(seed)
         self.scores = self.folder / "scores"
 
     @property
-    def trials(self) -> list[Trial]:
+    def folds(self) -> list[Fold]:
         """Every fit that the table needs."""
-        families = list(self.makers)
-        judged = {
-            training: tuple(
-                family
-                for family in families
-                if any(training_set(mix, family) == training for mix in self.mixes)
-            )
-            for training in training_sets(self.mixes, families)
-        }
-        return [
-            trial
-            for seed in range(self.settings.seeds)
-            for trial in (
-                Trial(seed, None, tuple(families)),
-                *(Trial(seed, training, names) for training, names in judged.items()),
-            )
-        ]
+        return all_folds(self.design)
 
-    def is_done(self, trial: Trial) -> bool:
+    def is_done(self, fold: Fold) -> bool:
         """Return whether its scores are there."""
-        return (self.scores / trial.place).is_file()
+        return (self.scores / fold.file).is_file()
 
-    def tally(self) -> Tally:
-        """Return what every detector said."""
-        return Tally(self.material, self.members, self.scores)
+    def predictions(self) -> Predictions:
+        """Return the scores of every fold, blended and calibrated when they are asked for."""
+        return Predictions(self.data, self.specs, self.scores)
+
+
+def _views(s: BenchmarkSettings) -> FeatureViews:
+    checkpoints = view_checkpoints(s.detectors, s.diffusion_ckpt, s.gan_ckpt)
+    return FeatureViews.load(checkpoints["diffusion"], checkpoints["gan"], s.feature_mode)
 
 
 def check_settings(s: BenchmarkSettings) -> None:
@@ -100,5 +95,4 @@ def check_settings(s: BenchmarkSettings) -> None:
             raise InputError(f"{name}={value}: must be at least {least}")
     if s.split not in ("val", "test"):
         raise InputError(f"split={s.split}: choose val or test; detectors are fitted on train")
-    if not s.model_share > 0:
-        raise InputError(f"model_share={s.model_share:g}: must be above 0")
+    check_model_share(s.model_share)

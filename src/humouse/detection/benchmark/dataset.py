@@ -1,10 +1,10 @@
-"""What a benchmark is made of: movements of people and bots with every view, made once and kept.
+"""`BenchmarkData`: labelled movements of people and bots with every view, made once and kept on disk.
 
 A seed divides the train people into those that detectors are fitted on and those that probabilities
 and thresholds come from; the people evaluated on are the same throughout, and nobody is in two roles.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,18 +13,30 @@ import numpy as np
 from humouse.detection.benchmark.design import TrainingSet
 from humouse.detection.calibration.calibration import RATES, check_disjoint, fewest_for
 from humouse.detection.names import GENERATED, HUMAN
-from humouse.detection.samples.labelled import Evidence, evidence_of, joined
-from humouse.detection.samples.negatives import Makers, make_family, shares
-from humouse.detection.samples.people import ACROSS, CALIBRATE, FIT, ROLES, divided, people_of, some
-from humouse.detection.samples.views import Views
+from humouse.detection.samples.labelled import (
+    LabelledMovements,
+    concatenate_labelled,
+    label_movements,
+)
+from humouse.detection.samples.negatives import make_family, negative_counts
+from humouse.detection.samples.people import (
+    ACROSS,
+    CALIBRATE,
+    FIT,
+    people_of,
+    split_by_user,
+    subsample,
+)
+from humouse.detection.samples.sources import NegativeSources
+from humouse.detection.samples.views import FeatureViews
 from humouse.errors import InputError
 from humouse.randomness import derive_seed
 from humouse.trajectories import Trajectories
 
 
 @dataclass(frozen=True)
-class Task:
-    """One family in one role, or the people in it.
+class Part:
+    """A part of the data: the movements of one family, or of people, in one role.
 
     Args:
         role: `FIT`, `CALIBRATE`, `EVALUATE` or `ACROSS`.
@@ -37,8 +49,8 @@ class Task:
     seed: int | None
 
     @property
-    def place(self) -> Path:
-        """Its folder below the material's."""
+    def folder(self) -> Path:
+        """Its folder below that of the data."""
         shared = "all seeds" if self.seed is None else f"seed {self.seed}"
         return Path(shared) / self.role / self.family
 
@@ -50,33 +62,22 @@ class Sizes:
     Args:
         n: Gestures of people to fit on, and of scripted bots; half as many to calibrate.
         bots_per_family: Movements of each family to evaluate on.
-        model_share: Samples of each model in a mix, as a share of the bots'.
+        model_share: Samples of each model's family, as a share of n.
     """
 
     n: int
     bots_per_family: int
     model_share: float
 
-    def of(self, training: TrainingSet, available: Sequence[str], n: int) -> dict[str, int]:
-        """Return how many negatives each family of a training set makes.
 
-        n of all scripted bots together, whichever are held out; samples of models come on top.
-        """
-        families = training.families(available)
-        models = [family for family in families if family in GENERATED]
-        others = [family for family in families if family not in GENERATED]
-        scripted = shares(dict.fromkeys(others, 1.0), others, n)
-        return {**scripted, **dict.fromkeys(models, max(1, round(n * self.model_share)))}
-
-
-class Material:
-    """Evidence on disk, made where it is missing.
+class BenchmarkData:
+    """Labelled movements on disk, made where they are missing.
 
     Args:
-        folder: Where it lies.
-        train: People to fit and calibrate on, zero moves merged.
-        evaluated: Role → people to evaluate on.
-        makers: What makes each family.
+        folder: Where they lie.
+        train: People to fit and calibrate on, preprocessed.
+        evaluated: Role → people to evaluate on, preprocessed.
+        sources: What makes each family.
         views: What detectors see.
         sizes: How many of what.
         calibration_share: Share of the train people kept for calibration.
@@ -90,8 +91,8 @@ class Material:
         folder: Path,
         train: Trajectories,
         evaluated: Mapping[str, Trajectories],
-        makers: Makers,
-        views: Views,
+        sources: NegativeSources,
+        views: FeatureViews,
         sizes: Sizes,
         calibration_share: float,
     ) -> None:
@@ -102,88 +103,89 @@ class Material:
         self.folder = folder
         self.train = train
         self.evaluated = evaluated
-        self.makers = makers
+        self.sources = sources
         self.views = views
         self.sizes = sizes
         self.calibration_share = calibration_share
 
+    @property
+    def families(self) -> list[str]:
+        """The families of bots that there are."""
+        return list(self.sources)
+
     def check_calibration(self, seed: int) -> None:
         """Raise InputError if too few gestures of people are left to fix a threshold on."""
-        people = self._people(Task(CALIBRATE, HUMAN, seed))
+        people = self._people(Part(CALIBRATE, HUMAN, seed))
         needed = fewest_for(RATES[0])
         if len(people) < needed:
             raise InputError(
                 f"calibration: {len(people):,} gestures of {len(people_of(people))} people; a threshold "
-                f"for {RATES[0]:.0%} false alarms takes {needed}; raise n or calibration_share, or give "
-                "more people"
+                f"for a false positive rate of {RATES[0]:.0%} takes {needed}; raise n or "
+                "calibration_share, or give more people"
             )
 
-    def tasks(self, seeds: int) -> list[Task]:
+    def parts(self, seeds: int) -> list[Part]:
         """Return everything there is to make."""
-        kinds = [HUMAN, *self.makers]
-        shared = [Task(role, kind, None) for role in self.evaluated for kind in kinds]
+        kinds = [HUMAN, *self.families]
+        shared = [Part(role, kind, None) for role in self.evaluated for kind in kinds]
         own = [
-            Task(role, kind, seed)
+            Part(role, kind, seed)
             for seed in range(seeds)
             for role in (FIT, CALIBRATE)
             for kind in kinds
         ]
         return shared + own
 
-    def is_made(self, task: Task) -> bool:
-        """Return whether a task is done."""
-        return (self.folder / task.place / "kinds.parquet").is_file()
+    def is_made(self, part: Part) -> bool:
+        """Return whether a part is there."""
+        return (self.folder / part.folder / "kinds.parquet").is_file()
 
-    def make(self, task: Task) -> None:
-        """Do a task, whole or not at all."""
-        people = self._people(task)
-        seed = derive_seed("material", task.role, -1 if task.seed is None else task.seed)
-        if task.family == HUMAN:
-            made = evidence_of(people, HUMAN, HUMAN)
+    def make(self, part: Part) -> None:
+        """Make a part and write it, whole or not at all."""
+        people = self._people(part)
+        seed = derive_seed("material", part.role, -1 if part.seed is None else part.seed)
+        if part.family == HUMAN:
+            made = label_movements(people, HUMAN, HUMAN)
         else:
-            made = make_family(
-                task.family,
-                self.makers,
-                people,
-                self._count(task),
-                seed=seed,
-                part=ROLES.index(task.role),
-            )
+            count = self._count(part)
+            made = make_family(part.family, self.sources, people, count, seed=seed, role=part.role)
             # In random order, so that the first so many hold every variant.
             made = made.rows(np.random.default_rng(seed).permutation(len(made)))
-        self.views.look(made).save(self.folder / task.place)
+        views = self.views.featurize(made.movements)
+        made.with_views(views).save(self.folder / part.folder)
 
-    def load(self, role: str, kinds: Sequence[str], seed: int | None) -> Evidence:
-        """Return the evidence of these kinds in a role."""
-        return joined([self._load(role, kind, seed) for kind in kinds])
+    def load(self, role: str, kind: str, seed: int | None) -> LabelledMovements:
+        """Return the part of a family, or of people, in a role."""
+        return LabelledMovements.load(self.folder / Part(role, kind, seed).folder)
 
-    def training(self, training: TrainingSet, role: str, seed: int) -> Evidence:
+    def training(self, training: TrainingSet, role: str, seed: int) -> LabelledMovements:
         """Return people and the negatives of a training set, to fit on or to calibrate on."""
-        people = self._load(role, HUMAN, seed)
-        counts = self.sizes.of(training, list(self.makers), len(people))
+        people = self.load(role, HUMAN, seed)
         parts = [people]
-        for family, count in counts.items():
-            part = self._load(role, family, seed)
-            parts.append(part.rows(np.arange(min(count, len(part)))))
-        return joined(parts)
+        for family, count in self.negative_counts(training, len(people)).items():
+            made = self.load(role, family, seed)
+            parts.append(made.rows(np.arange(min(count, len(made)))))
+        return concatenate_labelled(parts)
 
-    def _load(self, role: str, kind: str, seed: int | None) -> Evidence:
-        return Evidence.load(self.folder / Task(role, kind, seed).place)
+    def negative_counts(self, training: TrainingSet, n: int) -> dict[str, int]:
+        """Return how many negatives each family of a training set gives beside n gestures of people."""
+        families = training.families(self.families)
+        return negative_counts(families, n, model_share=self.sizes.model_share)
 
-    def _people(self, task: Task) -> Trajectories:
-        if task.seed is None:
-            return some(self.evaluated[task.role], self.sizes.n, 0)
-        fit, calibrate = divided(self.train, self.calibration_share, task.seed)
-        if task.role == FIT:
-            return some(fit, self.sizes.n, task.seed)
-        return some(calibrate, self.sizes.n // 2, task.seed)
+    def _people(self, part: Part) -> Trajectories:
+        if part.seed is None:
+            return subsample(self.evaluated[part.role], self.sizes.n, 0)
+        fit, calibrate = split_by_user(self.train, self.calibration_share, part.seed)
+        if part.role == FIT:
+            return subsample(fit, self.sizes.n, part.seed)
+        return subsample(calibrate, self.sizes.n // 2, part.seed)
 
-    def _count(self, task: Task) -> int:
+    def _count(self, part: Part) -> int:
         """Return the most movements of a family that any training set takes."""
-        if task.seed is None:
+        if part.seed is None:
             return self.sizes.bots_per_family
-        n = self.sizes.n if task.role == FIT else self.sizes.n // 2
-        if task.family in GENERATED:
+        n = self.sizes.n if part.role == FIT else self.sizes.n // 2
+        if part.family in GENERATED:
             return max(1, round(n * self.sizes.model_share))
-        others = sum(family not in GENERATED for family in self.makers)
+        others = sum(family not in GENERATED for family in self.families)
         return -(-n // max(1, others - 1))

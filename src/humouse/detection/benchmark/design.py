@@ -1,10 +1,38 @@
-"""Which families a detector is fitted on, and which it must not have seen."""
+"""What a benchmark measures: mixes, families, seeds; and which families each fit may not see."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from humouse.bots.families import FAMILIES
 from humouse.detection.names import GENERATED, MIXES
 from humouse.errors import InputError, nearest
+
+
+@dataclass(frozen=True)
+class Design:
+    """What is measured.
+
+    Args:
+        mixes: What detectors are fitted on, in order; the last is the fullest.
+        families: The families held out, each in turn.
+        seeds: Repetitions.
+        replicates: Bootstrap replicates of people behind each interval.
+    """
+
+    mixes: tuple[str, ...]
+    families: tuple[str, ...]
+    seeds: int
+    replicates: int
+
+    @property
+    def scripted(self) -> tuple[str, ...]:
+        """The scripted families, which means are over."""
+        return tuple(family for family in self.families if family in FAMILIES)
+
+    @property
+    def steps(self) -> int:
+        """How often `aggregate` calls its `progress`."""
+        return len(self.mixes) * (len(self.families) + 1)
 
 
 @dataclass(frozen=True)

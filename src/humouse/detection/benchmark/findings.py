@@ -1,24 +1,22 @@
-"""What a benchmark says, in sentences, each by a stated rule."""
+"""What a benchmark found, as values, each by a stated rule; `wording` makes sentences of them."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
-from humouse.detection.benchmark.result import BenchmarkResult, Cell, FalseAlarms, Transfer
-from humouse.detection.benchmark.wording import (
-    MIX_WORDS,
-    called,
-    digits_beside,
-    percent,
-    points,
-    titled,
-    with_interval,
+from humouse.detection.benchmark.headline import (
+    GOAL,
+    TARGET_FPR,
+    false_alarms_of,
+    fullest,
+    gain,
+    gestures_needed,
+    goal_of,
+    headline_detector,
+    overall_rate,
 )
-from humouse.detection.names import BLEND, GENERATED, MEAN, MIXES
-from humouse.eval.statistics.resampling import excess_over
+from humouse.detection.benchmark.result import BenchmarkResult, Cell, Transfer
+from humouse.detection.names import GENERATED, MEAN
 from humouse.eval.statistics.score import Score
-
-GOALS = {"gan": 0.97}
-"""ROC-AUC aimed at by family held out, where it is not `GOAL`; there is none for diffusion."""
-GOAL = 0.99
 
 ADDED = {
     "diffusion": (("bots", "bots+diffusion"), ("bots+gan", "all")),
@@ -26,243 +24,221 @@ ADDED = {
 }
 """Kind of negatives → pairs of mixes without and with it, otherwise alike."""
 
-ENOUGH = 0.95
-"""Share of a family caught at 1% false alarms from which a session is long enough."""
 
-ALARM = 0.01
-"""Share of people's gestures that the threshold fixed beforehand was to flag."""
+@dataclass(frozen=True)
+class ScriptedFamilies:
+    """How a detector separates scripted families that were held out.
 
-
-def findings(result: BenchmarkResult) -> tuple[str, ...]:
-    """Return what the numbers say, the weightiest first.
-
-    All is said of `judge(result)`. Differences between mixes are paired over the bootstrap replicates
-    where the scores still have theirs, and bare otherwise; a change is called one only where its
-    interval excludes 0.
+    Args:
+        detector: Its name.
+        areas: Family → ROC-AUC, the hardest first.
     """
-    rules: tuple[Callable[[BenchmarkResult], Iterator[str]], ...] = (
+
+    detector: str
+    areas: dict[str, Score]
+
+    @property
+    def short(self) -> dict[str, Score]:
+        """Those below `GOAL`."""
+        return {family: area for family, area in self.areas.items() if area.value < GOAL}
+
+
+@dataclass(frozen=True)
+class ModelFamily:
+    """How the headline detector separates a model's samples when that family is held out.
+
+    Args:
+        family: "gan" or "diffusion".
+        area: ROC-AUC.
+        goal: ROC-AUC aimed at, or None.
+        tpr: TPR at 1% FPR, or None where people are too few for it.
+    """
+
+    family: str
+    area: Score
+    goal: float | None
+    tpr: Score | None
+
+    @property
+    def reached(self) -> bool | None:
+        """Whether the goal is reached; None where there is none."""
+        return None if self.goal is None else self.area.value >= self.goal
+
+
+@dataclass(frozen=True)
+class AddedNegatives:
+    """What a kind of negatives changes against scripted families that were held out.
+
+    Args:
+        kind: "gan" or "diffusion".
+        without: The mix that it is added to.
+        before: Mean TPR at 1% FPR without it.
+        after: Mean TPR at 1% FPR with it.
+        change: `after` − `before`, paired over the replicates of people where the scores have them.
+        most_changed: The family whose TPR changes most, and by how much; None where none does.
+    """
+
+    kind: str
+    without: str
+    before: Score
+    after: Score
+    change: Score
+    most_changed: tuple[str, float] | None
+
+    @property
+    def effect(self) -> int | None:
+        """1 for a gain, −1 for a loss, 0 where the interval holds 0; None without an interval."""
+        if self.change.low is None or self.change.high is None:
+            return None
+        return int(self.change.low > 0) - int(self.change.high < 0)
+
+
+@dataclass(frozen=True)
+class WorstPerson:
+    """How often people are flagged at the threshold fixed for `TARGET_FPR`.
+
+    Args:
+        overall: Share of all people's gestures.
+        people: How many people.
+        above: How many of them lie above `TARGET_FPR`.
+        worst: The person flagged most often.
+        rate: How often.
+        gestures: Of how many gestures.
+    """
+
+    overall: float
+    people: int
+    above: int
+    worst: str
+    rate: float
+    gestures: int
+
+
+@dataclass(frozen=True)
+class SessionLength:
+    """How many gestures of a session are enough, by family; None: more than were tried."""
+
+    needed: dict[str, int | None]
+
+
+@dataclass(frozen=True)
+class TransferResult:
+    """How the headline detector does on another dataset.
+
+    Args:
+        fitted_on: Origin of the people it was fitted on.
+        evaluated_on: Origin of the people it was evaluated on.
+        areas: Family → ROC-AUC.
+        fpr: Share of the other dataset's people flagged at the threshold for `TARGET_FPR`, or None.
+    """
+
+    fitted_on: str
+    evaluated_on: str
+    areas: dict[str, Score]
+    fpr: float | None
+
+
+Finding = (
+    ScriptedFamilies | ModelFamily | AddedNegatives | WorstPerson | SessionLength | TransferResult
+)
+
+
+def findings(result: BenchmarkResult) -> tuple[Finding, ...]:
+    """Return what the numbers show, the weightiest first.
+
+    All is about `headline_detector(result)`, in the fullest mix where nothing else is said.
+    """
+    rules: tuple[Callable[[BenchmarkResult], Iterator[Finding]], ...] = (
         _scripted,
-        _learned,
-        _bought,
+        _models,
+        _added,
         _worst_person,
         _sessions,
         _transfers,
     )
-    return tuple(sentence for rule in rules for sentence in rule(result))
-
-
-def judge(result: BenchmarkResult) -> str:
-    """Return the detector that the findings are about."""
-    names = [cell.detector for cell in result.cells]
-    return BLEND if BLEND in names or not names else names[0]
-
-
-def fullest(result: BenchmarkResult) -> str:
-    """Return the last of `MIXES` that was measured."""
-    measured = {cell.mix for cell in result.cells}
-    return max(measured, key=MIXES.index, default=MIXES[-1])
-
-
-def goal_of(family: str) -> float | None:
-    """Return the ROC-AUC aimed at with a family held out, or None where it is only stated."""
-    return None if family == "diffusion" else GOALS.get(family, GOAL)
-
-
-def gain(
-    result: BenchmarkResult, detector: str, family: str, without: str, with_it: str
-) -> tuple[Score, Score, Score] | None:
-    """Return the share caught at 1% false alarms in two mixes, and by how much the second is higher.
-
-    None where either was not measured.
-    """
-    cells = [result.cell(detector, family, mix) for mix in (without, with_it)]
-    before, after = (cell.scores.get("tpr_at_1") if cell else None for cell in cells)
-    if before is None or after is None:
-        return None
-    return before, after, excess_over(after, before)
+    return tuple(finding for rule in rules for finding in rule(result))
 
 
 def _held_out(result: BenchmarkResult) -> list[Cell]:
-    """Return the judge's cells in the fullest mix, hardest first, without means."""
-    about, mix = judge(result), fullest(result)
+    """Return the headline detector's cells in the fullest mix, hardest first, without means."""
+    about, mix = headline_detector(result), fullest(result)
     cells = [
-        one
-        for one in result.cells
-        if (one.detector, one.mix) == (about, mix)
-        and one.family != MEAN
-        and "roc_auc" in one.scores
+        cell
+        for cell in result.cells
+        if (cell.detector, cell.mix) == (about, mix)
+        and cell.family != MEAN
+        and "roc_auc" in cell.scores
     ]
-    return sorted(cells, key=lambda one: one.scores["roc_auc"].value)
+    return sorted(cells, key=lambda cell: cell.scores["roc_auc"].value)
 
 
-def _scripted(result: BenchmarkResult) -> Iterator[str]:
-    cells = [one for one in _held_out(result) if one.family not in GENERATED]
-    if not cells:
-        return
-    about = called(judge(result))
-    short = [one for one in cells if one.scores["roc_auc"].value < GOAL]
-    if not short:
-        lowest = cells[0]
-        yield (
-            f"The {about} reaches ROC-AUC {GOAL} on each of {len(cells)} scripted families that it "
-            f"never saw; lowest: {called(lowest.family)} {with_interval(lowest.scores['roc_auc'])}."
-        )
-        return
-    named = ", ".join(f"{called(one.family)} {_auc(one)}" for one in short)
-    verb = "falls" if len(short) == 1 else "fall"
-    yield (
-        f"{len(short)} of {len(cells)} scripted families {verb} short of ROC-AUC {GOAL} with the "
-        f"{about}, which never saw them: {named}."
-    )
+def _scripted(result: BenchmarkResult) -> Iterator[ScriptedFamilies]:
+    areas = {
+        cell.family: cell.scores["roc_auc"]
+        for cell in _held_out(result)
+        if cell.family not in GENERATED
+    }
+    if areas:
+        yield ScriptedFamilies(headline_detector(result), areas)
 
 
-def _auc(cell: Cell) -> str:
-    score = cell.scores["roc_auc"]
-    unsure = score.high is not None and score.high >= GOAL
-    return with_interval(score, digits_beside(score.value, GOAL)) + (
-        " (perhaps by chance)" if unsure else ""
-    )
-
-
-def _learned(result: BenchmarkResult) -> Iterator[str]:
+def _models(result: BenchmarkResult) -> Iterator[ModelFamily]:
+    cells = {cell.family: cell for cell in _held_out(result)}
     for family in GENERATED:
-        cell = next((one for one in _held_out(result) if one.family == family), None)
-        if cell is None:
-            continue
-        score, goal = cell.scores["roc_auc"], goal_of(family)
-        aimed = ""
-        if goal is not None:
-            aimed = f", {'at or above' if score.value >= goal else 'below'} the {goal} aimed at"
-        caught = cell.scores.get("tpr_at_1")
-        share = "" if caught is None else f"; caught at 1% false alarms: {percent(caught)}"
-        yield (f"{titled(family)} held out: ROC-AUC {with_interval(score)}{aimed}{share}.")
+        if family in cells:
+            scores = cells[family].scores
+            yield ModelFamily(family, scores["roc_auc"], goal_of(family), scores.get("tpr_at_1"))
 
 
-def _bought(result: BenchmarkResult) -> Iterator[str]:
-    """Say whether negatives of a kind help against scripted families that were not seen."""
-    about = judge(result)
+def _added(result: BenchmarkResult) -> Iterator[AddedNegatives]:
     for kind, pairs in ADDED.items():
         for without, with_it in pairs:
-            found = gain(result, about, MEAN, without, with_it)
-            if found is None:
-                continue
-            before, after, more = found
-            best = _most_changed(result, about, without, with_it)
-            yield (
-                f"{titled(kind)} negatives {_effect(more)}: added to {MIX_WORDS[without]}, they "
-                "take the mean share of scripted bots of unseen families that is caught at 1% false "
-                f"alarms from {before.value:.1%} to {after.value:.1%} ({points(more)}){best}."
-            )
+            found = gain(result, headline_detector(result), MEAN, without, with_it)
+            if found is not None:
+                yield AddedNegatives(kind, without, *found, _most_changed(result, without, with_it))
 
 
-def _effect(more: Score) -> str:
-    if more.low is None or more.high is None:
-        verb = "raise" if more.value > 0 else "do not raise"
-        return f"{verb} what is caught (how surely, this run does not say)"
-    if more.low > 0:
-        return "raise what is caught"
-    if more.high < 0:
-        return "lower what is caught"
-    return "make no sure difference"
-
-
-def _most_changed(result: BenchmarkResult, about: str, without: str, with_it: str) -> str:
-    families = {one.family for one in result.cells} - {MEAN, *GENERATED}
+def _most_changed(result: BenchmarkResult, without: str, with_it: str) -> tuple[str, float] | None:
+    """Return the scripted family whose TPR changes most, and by how much."""
     changes = {}
-    for family in sorted(families):
-        found = gain(result, about, family, without, with_it)
+    for family in sorted({cell.family for cell in result.cells} - {MEAN, *GENERATED}):
+        found = gain(result, headline_detector(result), family, without, with_it)
         if found is not None:
             changes[family] = found[2].value
-    if not changes:
-        return ""
-    top = max(changes, key=lambda family: abs(changes[family]))
-    if not changes[top]:
-        return ""
-    return f"; the largest change is that of {called(top)}: {100 * changes[top]:+.1f}"
+    most = max(changes.items(), key=lambda one: abs(one[1]), default=None)
+    return most if most and most[1] else None
 
 
-def _worst_person(result: BenchmarkResult) -> Iterator[str]:
-    alarms = false_alarms_of(result, judge(result))
+def _worst_person(result: BenchmarkResult) -> Iterator[WorstPerson]:
+    alarms = false_alarms_of(result, headline_detector(result))
     if alarms is None or not alarms.rate_by_user:
         return
     rates, counts = alarms.rate_by_user, alarms.gestures_by_user
     worst = max(rates, key=lambda user: (rates[user], counts[user]))
-    above = sum(rate > ALARM for rate in rates.values())
-    yield (
-        f"False alarms: {overall_rate(alarms):.1%} of people's gestures, where {ALARM:.0%} was "
-        f"aimed at; {above} of {len(rates)} people lie above {ALARM:.0%}. The worst is {worst}, "
-        f"taken for a bot in {rates[worst]:.1%} of n = {counts[worst]:,} gestures."
-    )
+    above = sum(rate > TARGET_FPR for rate in rates.values())
+    yield WorstPerson(overall_rate(alarms), len(rates), above, worst, rates[worst], counts[worst])
 
 
-def false_alarms_of(result: BenchmarkResult, detector: str) -> FalseAlarms | None:
-    """Return a detector's false alarms in the fullest mix that they were counted in."""
-    own = [one for one in result.false_alarms if one.detector == detector]
-    return max(own, key=lambda one: MIXES.index(one.mix), default=None)
-
-
-def overall_rate(alarms: FalseAlarms) -> float:
-    """Return the share of all people's gestures that set off an alarm."""
-    flagged = sum(rate * alarms.gestures_by_user[who] for who, rate in alarms.rate_by_user.items())
-    return flagged / max(1, sum(alarms.gestures_by_user.values()))
-
-
-def gestures_needed(result: BenchmarkResult) -> dict[str, int | None]:
-    """Return, by family, how many gestures catch `ENOUGH` of its bots at 1% false alarms.
-
-    None where the longest sessions do not. Only of `judge(result)` in the fullest mix.
-    """
-    about, mix = judge(result), fullest(result)
-    needed: dict[str, int | None] = {}
-    for one in sorted(result.sessions, key=lambda session: session.gestures):
-        score = one.scores.get("tpr_at_1")
-        if (one.detector, one.mix) != (about, mix) or one.family == MEAN or score is None:
-            continue
-        if needed.get(one.family) is None:
-            needed[one.family] = one.gestures if score.value >= ENOUGH else None
-    return needed
-
-
-def _sessions(result: BenchmarkResult) -> Iterator[str]:
+def _sessions(result: BenchmarkResult) -> Iterator[SessionLength]:
     needed = gestures_needed(result)
-    if not needed:
-        return
-    parts = []
-    for gestures in sorted({number for number in needed.values() if number is not None}):
-        names = [called(family) for family in needed if needed[family] == gestures]
-        parts.append(f"{gestures} for {', '.join(names)}")
-    never = [called(family) for family, number in needed.items() if number is None]
-    if never:
-        parts.append(f"more than were tried for {', '.join(never)}")
-    yield (
-        f"Gestures of a session that it takes to catch {ENOUGH:.0%} of the bots at 1% false alarms: "
-        f"{'; '.join(parts)}."
-    )
+    if needed:
+        yield SessionLength(needed)
 
 
-def _transfers(result: BenchmarkResult) -> Iterator[str]:
-    about = judge(result)
+def _transfers(result: BenchmarkResult) -> Iterator[TransferResult]:
+    about = headline_detector(result)
     for transfer in result.transfers:
-        yield _transfer(transfer, about)
-
-
-def _transfer(transfer: Transfer, about: str) -> str:
-    areas = {
-        one.family: one.scores["roc_auc"]
-        for one in transfer.cells
-        if one.detector == about and one.family != MEAN and "roc_auc" in one.scores
-    }
-    told = ""
-    if areas:
-        lowest = min(areas, key=lambda family: areas[family].value)
-        told = (
-            f" lowest ROC-AUC over {len(areas)} families: {called(lowest)} "
-            f"{with_interval(areas[lowest])};"
+        yield TransferResult(
+            transfer.fitted_on,
+            transfer.evaluated_on,
+            _transferred(transfer, about),
+            transfer.false_alarm_rate.get(about),
         )
-    rate = transfer.false_alarm_rate.get(about)
-    flagged = "" if rate is None else f" the threshold for {ALARM:.0%} flags {rate:.1%} of people;"
-    return (
-        f"Fitted on {transfer.fitted_on}, evaluated on {transfer.evaluated_on}:{told}{flagged} read "
-        "with care, since people of two recording set-ups tell apart at AUC 0.80–0.95 by the set-up "
-        "alone."
-    )
+
+
+def _transferred(transfer: Transfer, about: str) -> dict[str, Score]:
+    return {
+        cell.family: cell.scores["roc_auc"]
+        for cell in transfer.cells
+        if cell.detector == about and cell.family != MEAN and "roc_auc" in cell.scores
+    }

@@ -1,4 +1,4 @@
-"""Trials: detectors fitted on one training set, and what they say about people and bots, kept on disk."""
+"""Folds: detectors fitted on one training set, and their scores of people and bots, kept on disk."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,11 +7,16 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from humouse.detection.benchmark.dataset import Material
-from humouse.detection.benchmark.design import TrainingSet, generated
-from humouse.detection.names import HUMAN
-from humouse.detection.registry import Member
-from humouse.detection.samples.labelled import Evidence
+from humouse.detection.benchmark.dataset import BenchmarkData
+from humouse.detection.benchmark.design import (
+    Design,
+    TrainingSet,
+    generated,
+    training_set,
+    training_sets,
+)
+from humouse.detection.names import HUMAN, STEPS
+from humouse.detection.registry import DetectorSpec
 from humouse.detection.samples.people import ACROSS, CALIBRATE, EVALUATE, FIT
 from humouse.errors import InputError
 from humouse.files import atomic_write
@@ -21,18 +26,18 @@ PEOPLE_ALONE = "people alone"
 
 
 @dataclass(frozen=True)
-class Trial:
-    """One fit of every detector that takes part.
+class Fold:
+    """One fit of every detector that is eligible.
 
     Args:
         seed: Which repetition.
         training: What they are fitted on; None for people alone.
-        judged: The families that they are to judge, besides people.
+        held_out: The families whose held-out scores come from this fit.
     """
 
     seed: int
     training: TrainingSet | None
-    judged: tuple[str, ...]
+    held_out: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -40,72 +45,79 @@ class Trial:
         return PEOPLE_ALONE if self.training is None else self.training.name
 
     @property
-    def place(self) -> Path:
+    def file(self) -> Path:
         """Its file, below the folder of scores."""
         return Path(f"seed {self.seed}") / f"{self.name}.parquet"
 
 
 Scores = Mapping[tuple[str, str], Mapping[str, np.ndarray]]
-"""(role, family) → detector → [n] its scores, in the order of the material."""
+"""(role, family) → detector → [n] its scores, in the order of the data."""
 
 
-def run_trial(trial: Trial, material: Material, members: Sequence[Member], folder: Path) -> None:
-    """Fit, score and write the scores, whole or not at all."""
-    if trial.training is None:
-        members = [one for one in members if one.one_class]
-        people = material.load(FIT, [HUMAN], trial.seed)
-        fitted = [one.fit(people, trial.seed) for one in members]
-        families = list(material.makers)
-    else:
-        members = [one for one in members if plays(one, trial.training, None)]
-        members = [one for one in members if not one.one_class]
-        evidence = material.training(trial.training, FIT, trial.seed)
-        fitted = [one.fit(evidence, trial.seed) for one in members]
-        families = trial.training.families(list(material.makers))
-    tables = []
-    for role, kind, seed in _judged(trial, material, families):
-        judged = material.load(role, [kind], seed)
-        tables.append(_table(role, kind, judged, members, fitted))
-    if tables:
-        with atomic_write(folder / trial.place) as temporary:
-            pl.concat(tables).write_parquet(temporary)
-
-
-def _judged(
-    trial: Trial, material: Material, families: Sequence[str]
-) -> list[tuple[str, str, int | None]]:
-    """Return role, family and seed of everything that a trial judges."""
-    # Those held out are judged on the train people too: what a blend can be chosen by.
-    kinds = dict.fromkeys((HUMAN, *families, *trial.judged))
-    calibration = [(CALIBRATE, kind, trial.seed) for kind in kinds]
-    evaluated = [(EVALUATE, kind, None) for kind in (HUMAN, *trial.judged)]
-    everything = trial.training is None or trial.training.without is None
-    across = [ACROSS] if ACROSS in material.evaluated and everything else []
+def all_folds(design: Design) -> list[Fold]:
+    """Return every fit that the table needs, each once."""
+    held_out = {
+        training: tuple(
+            family
+            for family in design.families
+            if any(training_set(mix, family) == training for mix in design.mixes)
+        )
+        for training in training_sets(design.mixes, design.families)
+    }
     return [
-        *calibration,
-        *evaluated,
-        *((role, kind, None) for role in across for kind in (HUMAN, *material.makers)),
+        fold
+        for seed in range(design.seeds)
+        for fold in (
+            Fold(seed, None, design.families),
+            *(Fold(seed, training, names) for training, names in held_out.items()),
+        )
     ]
 
 
-def _table(
-    role: str, kind: str, judged: Evidence, members: Sequence[Member], fitted: Sequence[object]
-) -> pl.DataFrame:
-    scores = {
-        one.name: one.score(estimator, judged)
-        for one, estimator in zip(members, fitted, strict=True)
-    }
-    size = len(judged)
-    return pl.DataFrame({"role": [role] * size, "family": [kind] * size, **scores})
+def fit_and_score(
+    fold: Fold, data: BenchmarkData, specs: Sequence[DetectorSpec], folder: Path
+) -> None:
+    """Fit the eligible detectors, score, and write the scores, whole or not at all."""
+    if fold.training is None:
+        specs = [spec for spec in specs if spec.one_class]
+        fitted_on = data.load(FIT, HUMAN, fold.seed)
+    else:
+        specs = [spec for spec in specs if is_eligible(spec, fold.training, None)]
+        specs = [spec for spec in specs if not spec.one_class]
+        fitted_on = data.training(fold.training, FIT, fold.seed)
+    fitted = [(spec, spec.fit(fitted_on, fold.seed)) for spec in specs]
+    tables = []
+    for role, kind, seed in _scored(fold, data):
+        inputs = data.load(role, kind, seed).inputs
+        scores = {spec.name: spec.score(estimator, inputs) for spec, estimator in fitted}
+        size = len(inputs[STEPS])
+        tables.append(pl.DataFrame({"role": [role] * size, "family": [kind] * size, **scores}))
+    with atomic_write(folder / fold.file) as temporary:
+        pl.concat(tables).write_parquet(temporary)
 
 
-def read_scores(trial: Trial, folder: Path) -> Scores:
-    """Return the scores of a trial.
+def _scored(fold: Fold, data: BenchmarkData) -> list[tuple[str, str, int | None]]:
+    """Return role, family and seed of everything that a fold scores."""
+    training = fold.training
+    families = data.families if training is None else training.families(data.families)
+    # Those held out are scored on the train people too: what a blend can be chosen by.
+    kinds = dict.fromkeys((HUMAN, *families, *fold.held_out))
+    nothing_held_out = training is None or training.without is None
+    across = [ACROSS] if ACROSS in data.evaluated and nothing_held_out else []
+    return [
+        *((CALIBRATE, kind, fold.seed) for kind in kinds),
+        *((EVALUATE, kind, None) for kind in (HUMAN, *fold.held_out)),
+        *((role, kind, None) for role in across for kind in (HUMAN, *data.families)),
+    ]
+
+
+def read_scores(fold: Fold, folder: Path) -> Scores:
+    """Return the scores of a fold.
 
     Raises:
         InputError: They are missing or damaged.
     """
-    path = folder / trial.place
+    path = folder / fold.file
     try:
         table = pl.read_parquet(path, glob=False)
     except (OSError, pl.exceptions.PolarsError) as error:
@@ -117,14 +129,14 @@ def read_scores(trial: Trial, folder: Path) -> Scores:
     }
 
 
-def plays(member: Member, training: TrainingSet, held_out: str | None) -> bool:
-    """Return whether a detector takes part: not where it would know the family that it has not seen.
+def is_eligible(spec: DetectorSpec, training: TrainingSet, held_out: str | None) -> bool:
+    """Return whether a detector takes part: not where its view knows the family that is held out.
 
     A view that was trained on a family's movements brings them into the training set, so it must be
     in the mix; a one-class view was not, and may be used everywhere but on its own samples.
     """
-    if member.knows is None:
+    if spec.trained_against is None:
         return True
-    if member.knows == held_out:
+    if spec.trained_against == held_out:
         return False
-    return member.one_class or member.knows in generated(training.mix)
+    return spec.one_class or spec.trained_against in generated(training.mix)

@@ -3,9 +3,9 @@
 The positive class is the bot. People and bots weigh the same however many rows each side has
 (a prevalence of one half), so that precision, F1 and calibration compare between families.
 
-An interval comes from drawing people anew (`Resampling.over_people`): all gestures of a person go
-together. A bot is no person, but it ran somebody's errand, with that person's distances and
-durations; so a bot's row is drawn together with the gestures of the person whose errand it ran.
+An interval comes from a bootstrap over people (`Resampling.over_people`): all gestures of a person
+are drawn together. A bot is no person, but it followed somebody's recording, with that person's
+distances and durations; so a bot's row is drawn together with that person's gestures.
 Replicates depend on the people and the seed alone: scores of detectors, mixes and families against the
 same people are paired, replicate by replicate.
 """
@@ -28,7 +28,7 @@ BINS = 10
 """Of the calibration error."""
 
 RATES = {"tpr_at_1": 0.01, "tpr_at_01": 0.001}
-"""Share of false alarms by the name of the score taken there."""
+"""False positive rate by the name of the true positive rate taken there."""
 
 SCORES: dict[str, Measure] = {
     "roc_auc": Measure(
@@ -45,17 +45,17 @@ SCORES: dict[str, Measure] = {
     "f1": Measure(
         "F1",
         1.0,
-        "2·TPR / (1 + TPR + FPR) at the threshold fixed beforehand for 1% false alarms, where half "
+        "2·TPR / (1 + TPR + FPR) at the threshold fixed beforehand for an FPR of 1%, where half "
         "of all gestures are bots'",
     ),
     "tpr_at_1": Measure(
-        "caught at 1% false alarms",
+        "TPR at 1% FPR",
         1.0,
         "largest share of bots flagged by a threshold that flags at most 1% of the people's gestures "
         "it is evaluated on; ties are flagged together",
     ),
     "tpr_at_01": Measure(
-        "caught at 0.1% false alarms",
+        "TPR at 0.1% FPR",
         1.0,
         "the same at 0.1%; not given with fewer than 1,000 people's gestures",
     ),
@@ -77,13 +77,13 @@ SCORES: dict[str, Measure] = {
 
 
 @dataclass(frozen=True, eq=False)
-class Judged:
-    """What a detector said about gestures of people, or of bots.
+class ScoredGestures:
+    """Gestures of people, or of bots, with a detector's scores.
 
     Args:
         score: [n] higher for more bot.
         probability: [n] calibrated, of being a bot's.
-        user: [n] whose gesture it is, or whose errand the bot ran.
+        user: [n] whose gesture it is, or whose recording the bot followed.
 
     Raises:
         ValueError: There are no rows, the parts differ in number, a score or a probability is not a
@@ -96,7 +96,7 @@ class Judged:
 
     def __post_init__(self) -> None:
         if not len(self) or not len(self) == len(self.probability) == len(self.user):
-            raise ValueError("judged gestures need a score, a probability and a user each")
+            raise ValueError("scored gestures need a score, a probability and a user each")
         if np.isnan(self.score).any():
             raise ValueError("a score is not a number")
         if not ((self.probability >= 0) & (self.probability <= 1)).all():
@@ -105,23 +105,23 @@ class Judged:
     def __len__(self) -> int:
         return len(self.score)
 
-    def alarms(self, threshold: float) -> Bool[np.ndarray, "n"]:
+    def flagged(self, threshold: float) -> Bool[np.ndarray, "n"]:
         """Return [n] which rows reach a threshold of the score."""
         return self.score >= threshold
 
 
 def detection_scores(
-    human: Judged, bot: Judged, *, threshold: float, replicates: int, seed: int
+    human: ScoredGestures, bot: ScoredGestures, *, threshold: float, replicates: int, seed: int
 ) -> dict[str, Score]:
     """Return `SCORES` of one detector on people and one family of bots.
 
-    A share caught at so few false alarms that not even one person's gesture makes them up is left
-    out: "tpr_at_01" takes 1,000 people's gestures.
+    A TPR at an FPR so low that not even one of the people's gestures may be flagged is left out:
+    "tpr_at_01" takes 1,000 people's gestures.
 
     Args:
-        human: People's gestures, judged.
-        bot: Bots' gestures, judged.
-        threshold: Of the score, fixed beforehand on other people for 1% false alarms; for F1.
+        human: People's gestures.
+        bot: Bots' gestures.
+        threshold: Of the score, fixed beforehand on other people for an FPR of 1%; for F1.
         replicates: Bootstrap replicates behind each interval; 0 for none.
         seed: Of the replicates.
     """
@@ -130,8 +130,8 @@ def detection_scores(
     )
     on_human, on_bot = weights.real.numpy(), weights.fake.numpy()
     roc = Roc.of(human.score, bot.score, on_human, on_bot)
-    flagged = _mean(on_human, human.alarms(threshold).astype(float))
-    caught = _mean(on_bot, bot.alarms(threshold).astype(float))
+    fpr = _mean(on_human, human.flagged(threshold).astype(float))
+    tpr = _mean(on_bot, bot.flagged(threshold).astype(float))
     wrong = _mean(on_human, human.probability**2)
     missed = _mean(on_bot, (1 - bot.probability) ** 2)
     return scores_over_replicates(
@@ -139,8 +139,8 @@ def detection_scores(
         {
             "roc_auc": roc.area(),
             "pr_auc": roc.average_precision(),
-            "f1": 2 * caught / (1 + caught + flagged),
-            **caught_at_rates(roc, len(human)),
+            "f1": 2 * tpr / (1 + tpr + fpr),
+            **tpr_at_rates(roc, len(human)),
             "calibration_error": _calibration_error(human, bot, on_human, on_bot),
             "brier": (wrong + missed) / 2,
         },
@@ -157,8 +157,8 @@ def scores_over_replicates(
     }
 
 
-def caught_at_rates(roc: Roc, humans: int) -> dict[str, Float[np.ndarray, "K"]]:
-    """Return [K] the share caught for each of `RATES` that one of so many people's rows can make up."""
+def tpr_at_rates(roc: Roc, humans: int) -> dict[str, Float[np.ndarray, "K"]]:
+    """Return [K] the TPR at each of `RATES` at which at least one of so many people's rows is flagged."""
     return {name: roc.caught_at(rate) for name, rate in RATES.items() if humans * rate >= 1}
 
 
@@ -209,25 +209,25 @@ def mean_over_families(cells: Sequence[Cell]) -> Cell:
 
 
 def false_alarms(
-    detector: str, mix: str, by_seed: Sequence[Judged], thresholds: Sequence[float]
+    detector: str, mix: str, by_seed: Sequence[ScoredGestures], thresholds: Sequence[float]
 ) -> FalseAlarms:
-    """Return how often each person sets off an alarm, all seeds taken together.
+    """Return how often each person's gestures are flagged, all seeds taken together.
 
     Args:
         detector: Its name.
         mix: What it was fitted on.
-        by_seed: People's gestures, judged under each seed.
+        by_seed: People's gestures, scored under each seed.
         thresholds: Of the score, one for each seed, fixed beforehand.
     """
-    alarms = [one.alarms(limit) for one, limit in zip(by_seed, thresholds, strict=True)]
+    flagged = [one.flagged(limit) for one, limit in zip(by_seed, thresholds, strict=True)]
     names = np.concatenate([one.user.astype(str) for one in by_seed])
     people, place = np.unique(names, return_inverse=True)
     gestures = np.bincount(place)
-    alarmed = np.bincount(place, np.concatenate(alarms))
+    false = np.bincount(place, np.concatenate(flagged))
     return FalseAlarms(
         detector,
         mix,
-        dict(zip(people.tolist(), (alarmed / gestures).tolist(), strict=True)),
+        dict(zip(people.tolist(), (false / gestures).tolist(), strict=True)),
         dict(zip(people.tolist(), gestures.tolist(), strict=True)),
     )
 
@@ -254,8 +254,8 @@ def _mean(weights: np.ndarray, values: np.ndarray) -> np.ndarray:
 
 
 def _calibration_error(
-    human: Judged,
-    bot: Judged,
+    human: ScoredGestures,
+    bot: ScoredGestures,
     on_human: Float[np.ndarray, "K N"],
     on_bot: Float[np.ndarray, "K M"],
 ) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""From the scores of trials to what a detector said under each seed: blended, calibrated, judged."""
+"""From the scores of folds to what each detector predicts under each seed: blended and calibrated."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,31 +6,31 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
-from humouse.detection.benchmark.dataset import Material
+from humouse.detection.benchmark.dataset import BenchmarkData
 from humouse.detection.benchmark.design import TrainingSet
-from humouse.detection.benchmark.fold import Scores, Trial, plays, read_scores
-from humouse.detection.benchmark.metrics import Judged
+from humouse.detection.benchmark.fold import Fold, Scores, is_eligible, read_scores
+from humouse.detection.benchmark.metrics import ScoredGestures
 from humouse.detection.calibration.calibration import RATES, Calibration
 from humouse.detection.estimators.blend import BlendDetector
 from humouse.detection.names import BLEND, HUMAN
-from humouse.detection.registry import MEMBERS, Member
+from humouse.detection.registry import DetectorSpec
 from humouse.detection.samples.people import CALIBRATE, EVALUATE
 
 
 @dataclass(frozen=True, eq=False)
-class Said:
-    """What one detector said under one seed.
+class DetectorOutput:
+    """What one detector predicts under one seed.
 
     Args:
-        human: People's gestures, judged.
-        bots: By family, judged.
-        calibration: From people whom nobody was fitted on.
+        human: People's gestures, scored.
+        bots: Family → its gestures, scored.
+        calibration: From people whom no detector was fitted on.
     """
 
-    human: Judged
-    bots: Mapping[str, Judged]
+    human: ScoredGestures
+    bots: Mapping[str, ScoredGestures]
     calibration: Calibration
 
     @property
@@ -39,109 +39,102 @@ class Said:
         return self.calibration.threshold(RATES[0])
 
 
-class Tally:
-    """What every detector said.
+class Predictions:
+    """The outputs of every detector and of their blend, from the scores of the folds.
 
     Args:
-        material: Whose people and bots were judged.
-        members: The detectors.
-        folder: Where the trials' scores lie.
+        data: Whose people and bots were scored.
+        specs: The detectors.
+        folder: Where the folds' scores lie.
     """
 
-    def __init__(self, material: Material, members: Sequence[Member], folder: Path) -> None:
-        self.material = material
-        self.members = members
-        self._read = lru_cache(maxsize=64)(lambda trial: read_scores(trial, folder))
+    def __init__(self, data: BenchmarkData, specs: Sequence[DetectorSpec], folder: Path) -> None:
+        self.data = data
+        self.specs = specs
+        self._read = lru_cache(maxsize=64)(lambda fold: read_scores(fold, folder))
         self._users = lru_cache(maxsize=None)(self._users_of)
 
-    def said(
+    def outputs(
         self,
         training: TrainingSet,
         held_out: str | None,
         seed: int,
         families: Sequence[str],
         role: str = EVALUATE,
-    ) -> dict[str, Said]:
-        """Return what each detector that takes part, and their blend, said.
+    ) -> dict[str, DetectorOutput]:
+        """Return the output of each eligible detector, and of their blend.
 
         Args:
             training: What they were fitted on.
             held_out: The family that none may have seen, or None.
             seed: Which repetition.
-            families: Those judged besides people.
-            role: Who was judged: `EVALUATE` or `ACROSS`.
+            families: Those scored besides people.
+            role: Who was scored: `EVALUATE` or `ACROSS`.
         """
-        playing = [one.name for one in self.members if plays(one, training, held_out)]
-        if not playing:
+        specs = [spec for spec in self.specs if is_eligible(spec, training, held_out)]
+        if not specs:
             return {}
-        sources = self._sources(training, seed)
-        calibrating = self._calibrating(sources, playing, training, seed)
-        is_bot = np.repeat([False, True], [len(part) for part in calibrating])
-        scores = {kind: _columns(sources, playing, (role, kind)) for kind in (HUMAN, *families)}
-        said = {
-            name: self._one(
-                np.concatenate([part[:, place] for part in calibrating]),
+        names = [spec.name for spec in specs]
+        sources = [self._read(Fold(seed, fitted_on)) for fitted_on in (training, None)]
+        known, is_bot = self._calibrating(sources, names, training)
+        scores = {kind: _columns(sources, names, (role, kind)) for kind in (HUMAN, *families)}
+        outputs = {
+            name: self._output(
+                known[:, place],
                 is_bot,
                 {kind: columns[:, place] for kind, columns in scores.items()},
                 role,
             )
-            for place, name in enumerate(playing)
+            for place, name in enumerate(names)
         }
-        if len(playing) > 1:
-            known = np.concatenate(calibrating)
-            weights = tuple(MEMBERS[name].weight for name in playing)
-            blend = BlendDetector(weights=weights).fit(known, is_bot.astype(int))
+        if len(specs) > 1:
+            blend = BlendDetector(weights=tuple(spec.weight for spec in specs))
+            blend.fit(known, is_bot.astype(int))
             blended = {kind: blend.decision_function(part) for kind, part in scores.items()}
-            said[BLEND] = self._one(blend.decision_function(known), is_bot, blended, role)
-        return said
+            outputs[BLEND] = self._output(blend.decision_function(known), is_bot, blended, role)
+        return outputs
 
     def variants(self, role: str, family: str) -> np.ndarray:
-        """Return what made each movement of a family judged."""
-        return self.material.load(role, [family], None).variant
+        """Return what made each movement of a family that was scored."""
+        return self.data.load(role, family, None).variant
 
-    def _one(
+    def _output(
         self,
         known: Float[np.ndarray, "n"],
-        is_bot: np.ndarray,
+        is_bot: Bool[np.ndarray, "n"],
         scores: Mapping[str, np.ndarray],
         role: str,
-    ) -> Said:
+    ) -> DetectorOutput:
+        """Return calibrated scores; `known` and `is_bot` are what to calibrate on."""
         calibration = Calibration.of(known, is_bot)
-
-        def judged(kind: str) -> Judged:
-            score = scores[kind]
-            return Judged(score, calibration.probability(score), self._users(role, kind))
-
-        bots = {kind: judged(kind) for kind in scores if kind != HUMAN}
-        return Said(judged(HUMAN), bots, calibration)
-
-    def _sources(self, training: TrainingSet, seed: int) -> list[Scores]:
-        """Return the scores of the fit on this training set, and of those on people alone."""
-        trials = [Trial(seed, training, ()), Trial(seed, None, ())]
-        return [self._read(trial) for trial in trials]
+        scored = {
+            kind: ScoredGestures(score, calibration.probability(score), self._users(role, kind))
+            for kind, score in scores.items()
+        }
+        return DetectorOutput(scored.pop(HUMAN), scored, calibration)
 
     def _calibrating(
-        self, sources: Sequence[Scores], playing: Sequence[str], training: TrainingSet, seed: int
-    ) -> tuple[Float[np.ndarray, "n M"], Float[np.ndarray, "m M"]]:
-        """Return the scores [n, M] of people, and [m, M] of as many negatives, to calibrate on."""
-        human = _columns(sources, playing, (CALIBRATE, HUMAN))
-        available = list(self.material.makers)
-        counts = self.material.sizes.of(training, available, len(human))
+        self, sources: Sequence[Scores], names: Sequence[str], training: TrainingSet
+    ) -> tuple[Float[np.ndarray, "n M"], Bool[np.ndarray, "n"]]:
+        """Return the scores [n, M] of people and negatives to calibrate on, and which are bots."""
+        human = _columns(sources, names, (CALIBRATE, HUMAN))
+        counts = self.data.negative_counts(training, len(human))
         bots = [
-            _columns(sources, playing, (CALIBRATE, family))[:count]
+            _columns(sources, names, (CALIBRATE, family))[:count]
             for family, count in counts.items()
         ]
-        return human, np.concatenate(bots)
+        known = np.concatenate([human, *bots])
+        return known, np.arange(len(known)) >= len(human)
 
     def _users_of(self, role: str, kind: str) -> np.ndarray:
-        """Return whose gesture each row is, or whose errand the bot ran; "" where nobody knows."""
-        movements = self.material.load(role, [kind], None).movements
+        """Return whose gesture each row is, or whose recording the bot followed; "" if unknown."""
+        movements = self.data.load(role, kind, None).movements
         return np.full(len(movements), "") if movements.user is None else movements.user
 
 
 def _columns(
     sources: Sequence[Scores], names: Sequence[str], key: tuple[str, str]
 ) -> Float[np.ndarray, "n M"]:
-    """Return [n, M] the scores of each detector, wherever they stand."""
+    """Return [n, M] the scores of each detector, whichever fold they stand in."""
     found = {name: part for source in sources for name, part in source.get(key, {}).items()}
     return np.stack([found[name] for name in names], 1)

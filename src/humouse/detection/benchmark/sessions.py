@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float, Int
 
-from humouse.detection.benchmark.metrics import Judged, caught_at_rates, scores_over_replicates
+from humouse.detection.benchmark.metrics import ScoredGestures, scores_over_replicates, tpr_at_rates
 from humouse.eval.statistics.roc import Roc
 from humouse.eval.statistics.score import Score
 from humouse.eval.statistics.weights import BootstrapWeights
@@ -26,8 +26,8 @@ SUREST = 0.9999
 
 
 def session_scores(
-    human: Judged,
-    bot: Judged,
+    human: ScoredGestures,
+    bot: ScoredGestures,
     variants: Sequence[str] | np.ndarray,
     *,
     gestures: int,
@@ -36,13 +36,13 @@ def session_scores(
 ) -> dict[str, Score]:
     """Return "roc_auc" and "tpr_at_1" over sessions of so many gestures.
 
-    People are drawn anew with all their sessions. A bot's session runs errands of several people, so
-    it is drawn by itself. "tpr_at_1" is left out with fewer than 100 sessions of people, and
+    People are resampled with all their sessions. A bot's session follows recordings of several
+    people, so it is resampled by itself. "tpr_at_1" is left out with fewer than 100 sessions of people, and
     everything where people or bots have no session of that length.
 
     Args:
-        human: People's gestures, judged, each person's in recorded order.
-        bot: Bots' gestures, judged, each bot's in order.
+        human: People's gestures, each person's in recorded order.
+        bot: Bots' gestures, each bot's in order.
         variants: [n] which bot made each.
         gestures: How many make a session, at least 1; what is left over makes none.
         replicates: Bootstrap replicates behind each interval; 0 for none.
@@ -56,7 +56,7 @@ def session_scores(
     sessions = windows(human.user, gestures), windows(np.asarray(variants), gestures)
     if not all(map(len, sessions)):
         return {}
-    evidence = [
+    sums = [
         log_odds(side.probability)[rows].sum(1)
         for side, rows in zip((human, bot), sessions, strict=True)
     ]
@@ -65,13 +65,11 @@ def session_scores(
     weights = BootstrapWeights.over_people(
         people, sizes[0], None, sizes[1], replicates=replicates, seed=seed
     )
-    roc = Roc.of(evidence[0], evidence[1], weights.real.numpy(), weights.fake.numpy())
-    caught = {
-        name: values
-        for name, values in caught_at_rates(roc, sizes[0]).items()
-        if name == "tpr_at_1"
+    roc = Roc.of(sums[0], sums[1], weights.real.numpy(), weights.fake.numpy())
+    tpr = {
+        name: values for name, values in tpr_at_rates(roc, sizes[0]).items() if name == "tpr_at_1"
     }
-    return scores_over_replicates(weights, {"roc_auc": roc.area(), **caught})
+    return scores_over_replicates(weights, {"roc_auc": roc.area(), **tpr})
 
 
 def windows(names: np.ndarray, gestures: int) -> Int[np.ndarray, "S gestures"]:

@@ -1,5 +1,18 @@
-"""Names and numbers as sentences about detectors write them."""
+"""Sentences about a benchmark: its findings, and how they write names and numbers."""
 
+from functools import singledispatch
+
+from humouse.detection.benchmark.findings import (
+    AddedNegatives,
+    ModelFamily,
+    ScriptedFamilies,
+    SessionLength,
+    TransferResult,
+    WorstPerson,
+    findings,
+)
+from humouse.detection.benchmark.headline import ENOUGH, GOAL, TARGET_FPR
+from humouse.detection.benchmark.result import BenchmarkResult
 from humouse.eval.statistics.score import Score
 
 MIX_WORDS = {
@@ -9,6 +22,111 @@ MIX_WORDS = {
     "all": "scripted bots, the GAN's and the diffusion model's",
 }
 """What each mix of negatives is, for people."""
+
+
+def sentences(result: BenchmarkResult) -> tuple[str, ...]:
+    """Return a sentence for each finding, the weightiest first."""
+    return tuple(sentence(finding) for finding in findings(result))
+
+
+@singledispatch
+def sentence(finding: object) -> str:
+    """Return a finding in words.
+
+    Raises:
+        TypeError: It is of none of the kinds in `findings`.
+    """
+    raise TypeError(f"no words for {type(finding).__name__}")
+
+
+@sentence.register
+def _scripted(finding: ScriptedFamilies) -> str:
+    about, short = called(finding.detector), finding.short
+    of = f"{len(finding.areas)} scripted families, each held out"
+    if not short:
+        lowest = next(iter(finding.areas))
+        return (
+            f"The {about} reaches ROC-AUC {GOAL} on all of {of}; lowest: {called(lowest)} "
+            f"{with_interval(finding.areas[lowest])}."
+        )
+    named = ", ".join(f"{called(family)} {_area(area)}" for family, area in short.items())
+    return f"The {about} is below ROC-AUC {GOAL} on {len(short)} of {of}: {named}."
+
+
+def _area(area: Score) -> str:
+    within = area.high is not None and area.high >= GOAL
+    text = with_interval(area, digits_beside(area.value, GOAL))
+    return f"{text} (the interval holds {GOAL})" if within else text
+
+
+@sentence.register
+def _model(finding: ModelFamily) -> str:
+    text = f"{titled(finding.family)} held out: ROC-AUC {with_interval(finding.area)}"
+    if finding.reached is not None:
+        text += f", {'at or above' if finding.reached else 'below'} the goal of {finding.goal}"
+    if finding.tpr is not None:
+        text += f"; TPR at 1% FPR: {percent(finding.tpr)}"
+    return f"{text}."
+
+
+_EFFECTS = {
+    1: "raise the TPR",
+    -1: "lower the TPR",
+    0: "make no significant difference",
+    None: "change the TPR (without an interval)",
+}
+
+
+@sentence.register
+def _added(finding: AddedNegatives) -> str:
+    text = (
+        f"{titled(finding.kind)} negatives {_EFFECTS[finding.effect]}: added to "
+        f"{MIX_WORDS[finding.without]}, they take the mean TPR at 1% FPR over scripted families held "
+        f"out from {finding.before.value:.1%} to {finding.after.value:.1%} ({points(finding.change)})"
+    )
+    if finding.most_changed is not None:
+        family, change = finding.most_changed
+        text += f"; the largest change is that of {called(family)}: {100 * change:+.1f}"
+    return f"{text}."
+
+
+@sentence.register
+def _worst_person(finding: WorstPerson) -> str:
+    return (
+        f"False positives: {finding.overall:.1%} of people's gestures are flagged at the threshold "
+        f"for {TARGET_FPR:.0%}; {finding.above} of {finding.people} people lie above {TARGET_FPR:.0%}. "
+        f"The worst is {finding.worst}: {finding.rate:.1%} of n = {finding.gestures:,} gestures."
+    )
+
+
+@sentence.register
+def _session_length(finding: SessionLength) -> str:
+    needed = finding.needed
+    parts = []
+    for gestures in sorted({number for number in needed.values() if number is not None}):
+        names = [called(family) for family in needed if needed[family] == gestures]
+        parts.append(f"{gestures} for {', '.join(names)}")
+    never = [called(family) for family, number in needed.items() if number is None]
+    if never:
+        parts.append(f"more than were tried for {', '.join(never)}")
+    return f"Gestures of a session for a TPR of {ENOUGH:.0%} at 1% FPR: {'; '.join(parts)}."
+
+
+@sentence.register
+def _transfer(finding: TransferResult) -> str:
+    text = f"Fitted on {finding.fitted_on}, evaluated on {finding.evaluated_on}:"
+    if finding.areas:
+        lowest = min(finding.areas, key=lambda family: finding.areas[family].value)
+        text += (
+            f" lowest ROC-AUC over {len(finding.areas)} families: {called(lowest)} "
+            f"{with_interval(finding.areas[lowest])};"
+        )
+    if finding.fpr is not None:
+        text += f" the threshold for {TARGET_FPR:.0%} flags {finding.fpr:.1%} of people;"
+    return (
+        f"{text} read with care: a classifier separates people of two recording set-ups at ROC-AUC "
+        "0.80–0.95 by the set-up alone."
+    )
 
 
 def with_interval(score: Score, digits: int = 3) -> str:

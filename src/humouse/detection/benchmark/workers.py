@@ -1,11 +1,13 @@
 """Jobs done by several processes, of one thread each."""
 
 import multiprocessing
-import queue
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from functools import cache
 from multiprocessing.process import BaseProcess
 from typing import Any, TypeVar
 
@@ -14,10 +16,9 @@ import torch
 from humouse.errors import InputError
 
 Job = TypeVar("Job")
-_LOOK_EVERY_S = 1.0
 
 
-def each(
+def run_jobs(
     do: Callable[[Any, Job], None],
     jobs: Sequence[Job],
     prepare: Callable[[], Any],
@@ -46,60 +47,55 @@ def each(
                 do(prepared, job)
                 progress()
         return
-    context = multiprocessing.get_context("spawn")
-    todo, done = context.Queue(), context.Queue()
-    for job in jobs:
-        todo.put(job)
-    for _ in range(workers):
-        todo.put(None)
-    processes = [
-        context.Process(target=_work, args=(do, prepare, todo, done), daemon=True)
-        for _ in range(min(workers, len(jobs)))
-    ]
-    with _started(processes):
-        for _ in jobs:
-            failure = _outcome(done, processes)
-            if failure is not None:
-                raise failure
-            progress()
+    _run_in_pool(do, jobs, prepare, min(workers, len(jobs)), progress)
 
 
-def _outcome(done: Any, processes: Sequence[BaseProcess]) -> BaseException | None:
-    """Return what came of the next job: None, or the error that it ended with."""
-    while True:
-        # Looked at before the queue: what a process said before it ended is heard.
-        ended = [one for one in processes if not one.is_alive()]
+def _run_in_pool(
+    do: Callable[[Any, Job], None],
+    jobs: Sequence[Job],
+    prepare: Callable[[], Any],
+    workers: int,
+    progress: Callable[[], None],
+) -> None:
+    """Do every job in a pool; however it ends, its processes end at once."""
+    # A pool has no public way to end a process at its work: its processes are the new children.
+    others = set(multiprocessing.active_children())
+    spawn = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(workers, spawn, _start_worker, (prepare,))
+    processes: set[BaseProcess] = set()
+    with _sigterm_interrupts():
         try:
-            return done.get(timeout=_LOOK_EVERY_S)
-        except queue.Empty:
-            if any(one.exitcode for one in ended) or len(ended) == len(processes):
-                codes = ", ".join(str(one.exitcode) for one in ended)
-                raise InputError(
-                    f"workers: a process ended before its job did (exit code {codes}), most likely for "
-                    "want of memory; go on with resume=true and fewer workers"
-                ) from None
+            futures = [pool.submit(_do, do, job) for job in jobs]
+            processes = set(multiprocessing.active_children()) - others
+            for future in as_completed(futures):
+                future.result()
+                progress()
+        except BrokenProcessPool as error:
+            pool.shutdown()
+            # The pool ends the others by SIGTERM.
+            codes = {one.exitcode for one in processes} - {0, None, -signal.SIGTERM}
+            raise InputError(
+                f"workers: a process ended before its job did (exit code "
+                f"{', '.join(map(str, codes))}), most likely for want of memory; go on with resume=true "
+                "and fewer workers"
+            ) from error
+        finally:
+            for process in set(multiprocessing.active_children()) - others:
+                process.terminate()
+            pool.shutdown(cancel_futures=True)
 
 
 @contextmanager
-def _started(processes: Sequence[BaseProcess]) -> Iterator[None]:
-    """Have the processes at work in the block; however it is left, they end."""
-    in_main = threading.current_thread() is threading.main_thread()  # only there are signals heard
-    before = signal.signal(signal.SIGTERM, _interrupt) if in_main else None
-    for one in processes:
-        one.start()
+def _sigterm_interrupts() -> Iterator[None]:
+    """Take SIGTERM as Ctrl-C in the block, so that processes are ended before this one is."""
+    if threading.current_thread() is not threading.main_thread():  # only there are signals heard
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield
     finally:
-        for one in processes:
-            one.terminate()
-        for one in processes:
-            one.join()
-        if in_main:
-            signal.signal(signal.SIGTERM, before)
-
-
-def _interrupt(number: int, frame: Any) -> None:
-    raise KeyboardInterrupt
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager
@@ -113,14 +109,18 @@ def _one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _work(do: Callable[[Any, Any], None], prepare: Callable[[], Any], todo: Any, done: Any) -> None:
-    """Do jobs until there are no more; being interrupted is the first process's business."""
+_prepared: Callable[[], Any]
+"""In a worker: returns what was prepared, once."""
+
+
+def _start_worker(prepare: Callable[[], Any]) -> None:
+    """Compute on one thread; being interrupted is the first process's business."""
+    global _prepared
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(1)
-    try:
-        prepared = prepare()
-        for job in iter(todo.get, None):
-            do(prepared, job)
-            done.put(None)
-    except BaseException as error:
-        done.put(error)
+    # At the first job, whose future carries an error; one raised here would only break the pool.
+    _prepared = cache(prepare)
+
+
+def _do(do: Callable[[Any, Any], None], job: Any) -> None:
+    do(_prepared(), job)

@@ -1,4 +1,4 @@
-"""`Evidence`: movements, who or what made each, and what detectors see of them."""
+"""`LabelledMovements`: movements, who or what made each, and what detectors see of them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -9,7 +9,7 @@ import polars as pl
 import torch
 from jaxtyping import Bool, Int
 
-from humouse.detection.names import HUMAN, VIEWS
+from humouse.detection.names import HUMAN, STEPS, VIEWS
 from humouse.errors import InputError
 from humouse.features import FeatureTable
 from humouse.files import atomic_write
@@ -17,12 +17,12 @@ from humouse.trajectories import Trajectories, concatenate
 
 
 @dataclass(frozen=True, eq=False)
-class Evidence:
+class LabelledMovements:
     """Movements of people and of bots.
 
     Args:
-        movements: B movements; `user` names the person whose movement it is, or whose errand the
-            bot ran.
+        movements: B movements; `user` names the person whose movement it is, or whose recording the
+            bot followed.
         family: [B] `HUMAN`, or the family of the bot.
         variant: [B] what made it exactly: the bot's variant, a checkpoint's name, or `HUMAN`.
         views: Tables of B rows by name, some of `VIEWS`.
@@ -54,16 +54,21 @@ class Evidence:
         """[B] whether no person made it."""
         return self.family != HUMAN
 
-    def rows(self, index: Int[np.ndarray, "b"]) -> "Evidence":
+    @property
+    def inputs(self) -> dict[str, Trajectories | FeatureTable]:
+        """What detectors look at: every view, the movements themselves as `STEPS`."""
+        return {STEPS: self.movements, **self.views}
+
+    def rows(self, index: Int[np.ndarray, "b"]) -> "LabelledMovements":
         """Return the rows of those numbers, in that order."""
-        return Evidence(
+        return LabelledMovements(
             self.movements[index],
             self.family[index],
             self.variant[index],
             {name: table.rows(index) for name, table in self.views.items()},
         )
 
-    def with_views(self, views: Mapping[str, FeatureTable]) -> "Evidence":
+    def with_views(self, views: Mapping[str, FeatureTable]) -> "LabelledMovements":
         """Return the same movements with these views besides their own."""
         return replace(self, views={**self.views, **views})
 
@@ -82,7 +87,7 @@ class Evidence:
             kinds.write_parquet(temporary)
 
     @classmethod
-    def load(cls, folder: str | Path) -> "Evidence":
+    def load(cls, folder: str | Path) -> "LabelledMovements":
         """Read what `save` wrote.
 
         Raises:
@@ -95,7 +100,7 @@ class Evidence:
             family, variant = (kinds[name].to_numpy().astype(str) for name in kinds.columns)
         except (OSError, ValueError, pl.exceptions.PolarsError) as error:
             raise InputError(
-                f"{folder}: no evidence, or damaged; delete it and make it anew"
+                f"{folder}: no labelled movements, or damaged; delete it and make it anew"
             ) from error
         views = {
             name: FeatureTable.load(folder / f"{name}.parquet")
@@ -105,17 +110,17 @@ class Evidence:
         return cls(movements, family, variant, views)
 
 
-def evidence_of(movements: Trajectories, family: str, variant: str) -> Evidence:
+def label_movements(movements: Trajectories, family: str, variant: str) -> LabelledMovements:
     """Return movements that were all made by one and the same, without views."""
     B = len(movements)
-    return Evidence(movements, np.full(B, family), np.full(B, variant))
+    return LabelledMovements(movements, np.full(B, family), np.full(B, variant))
 
 
-def joined(parts: Sequence[Evidence]) -> Evidence:
+def concatenate_labelled(parts: Sequence[LabelledMovements]) -> LabelledMovements:
     """Return all rows of `parts`, with the views that every part has."""
     shared = [name for name in VIEWS if all(name in part.views for part in parts)]
     movements = [part.movements for part in parts]
-    return Evidence(
+    return LabelledMovements(
         concatenate(movements, "mixed"),
         np.concatenate([part.family.astype(str) for part in parts]),
         np.concatenate([part.variant.astype(str) for part in parts]),

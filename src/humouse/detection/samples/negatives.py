@@ -1,152 +1,61 @@
-"""Negatives: movements that no person made, mixed by named weights, on people's own errands (§8B).
+"""Negatives: movements that no person made, so many of each family, with people's own goals and timing.
 
-Scripted bots run the errands of the people given; a model's samples take the lengths, and the
-conditions that it knows, of their movements. A detector is then left with how a movement is made,
-not with where it goes.
+Scripted bots go where the given people went, in their time; a model's samples take the lengths, and
+the conditions that it knows, of their movements. What is left to a detector is how a movement is
+made, not where it goes (§8B).
 """
 
-import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from humouse.bots.families import FAMILIES, Variant
-from humouse.bots.families import family as variants_of
-from humouse.bots.movement_file import read_movements
+from humouse.bots.families import FAMILIES
 from humouse.codec import merge_zero_moves
-from humouse.detection.names import GENERATED, HUMAN, MEAN
-from humouse.detection.samples.labelled import Evidence, evidence_of, joined
+from humouse.detection.names import GENERATED, SCRIPTED
+from humouse.detection.samples.labelled import (
+    LabelledMovements,
+    concatenate_labelled,
+    label_movements,
+)
+from humouse.detection.samples.sources import NegativeSource, NegativeSources
 from humouse.errors import InputError
-from humouse.generator import Generator, load_generator
 from humouse.randomness import derive_seed
 from humouse.trajectories import Trajectories, concatenate
 
-SCRIPTED = "bots"
-"""In a mixture: every scripted family, in equal parts."""
-
-_TAKEN = (*FAMILIES, *GENERATED, HUMAN, SCRIPTED, MEAN)
-_PLAIN = re.compile(r"[\w-]+")
-
 _ATTEMPTS = 5
 
-PARTS = 4
-"""Movements from a file cannot be made anew: so many roles get other ones each."""
 
-Progress = Callable[[str], None] | None
+def negative_counts(families: Sequence[str], n: int, *, model_share: float) -> dict[str, int]:
+    """Return how many negatives of each family a detector is fitted on, or calibrated on.
 
-
-@dataclass(frozen=True)
-class Maker:
-    """One way to make negatives.
+    All scripted families, and those read from files, share n equally. Samples of models come on top,
+    `model_share` · n of each model's family, so that adding a model takes no scripted bot away.
 
     Args:
-        variant: What it is called.
-        make: From people, a number, a seed and a part (see `make_family`) to so many movements, whose
-            `user` is the person whose errand it ran, if that is known.
-        trained_on: The dataset of a trained model, None of other makers.
-    """
-
-    variant: str
-    make: Callable[[Trajectories, int, int, int | None], Trajectories]
-    trained_on: Mapping[str, Any] | None = None
-
-
-Makers = Mapping[str, tuple[Maker, ...]]
-"""Family → its variants; a family is held out whole."""
-
-
-def makers(
-    families: Sequence[str] | None = None,
-    *,
-    models: Mapping[str, Sequence[str | Path]] | None = None,
-    files: Mapping[str, str | Path] | None = None,
-    device: str = "cpu",
-) -> dict[str, tuple[Maker, ...]]:
-    """Return what makes each family of bots.
-
-    Args:
-        families: Scripted families; None for all of `FAMILIES`.
-        models: Checkpoints of "gan" and of "diffusion"; a family without any is left out.
-        files: Name → a file of movements that some other program made, each a family of its own.
-        device: Where the models run.
+        families: The families that negatives are drawn from.
+        n: How many gestures people have.
+        model_share: Samples of each model's family, as a share of n.
 
     Raises:
-        InputError: There is no such family, a checkpoint or a file cannot be used, or a name is
-            taken.
+        InputError: `model_share` is not above 0, or there are models only.
     """
-    chosen = list(FAMILIES) if families is None else list(families)
-    made = {name: tuple(map(_scripted, variants_of(name))) for name in chosen}
-    for family, paths in (models or {}).items():
-        if paths:
-            made[family] = _generators(family, [Path(path) for path in paths], device)
-    for name, path in (files or {}).items():
-        if name in _TAKEN:
-            raise InputError(f"files.{name}: there is such a family already; choose another name")
-        if not _PLAIN.fullmatch(name):
-            raise InputError(f"files.{name}: name it in letters, digits, - and _")
-        made[name] = (_filed(name, path),)
-    return made
+    check_model_share(model_share)
+    models = [family for family in families if family in GENERATED]
+    others = [family for family in families if family not in GENERATED]
+    counts = mixture_counts(dict.fromkeys(others, 1.0), others, n)
+    return {**counts, **dict.fromkeys(models, max(1, round(n * model_share)))}
 
 
-def make_family(
-    family: str,
-    makers: Makers,
-    people: Trajectories,
-    n: int,
-    *,
-    seed: int,
-    part: int | None = None,
-) -> Evidence:
-    """Return n movements of a family, in equal parts of each variant, zero moves merged.
-
-    A movement that does not move is made anew.
-
-    Args:
-        family: One of `makers`.
-        makers: As `makers` returned them.
-        people: Whose errands to run.
-        n: How many movements.
-        seed: Of everything random.
-        part: Which of `PARTS` parts of a file's movements to take; None for all of them.
-
-    Raises:
-        InputError: There is no such family, or fewer movements can be made than asked.
-    """
-    if family not in makers:
-        raise InputError(f"{family}: no such family here; there are {', '.join(makers)}")
-    if not len(people):
-        raise InputError(f"people ({people.origin}): no movements; give recorded gestures")
-    variants = makers[family]
-    counts = [len(part) for part in np.array_split(np.arange(n), len(variants))]
-    parts = []
-    for maker, count in zip(variants, counts, strict=True):
-        if count:
-            key = derive_seed(seed, "negatives", maker.variant)
-            made = _moving(maker, people, count, key, part)
-            parts.append(evidence_of(made.trimmed(), family, maker.variant))
-    return joined(parts)
+def check_model_share(model_share: float) -> None:
+    """Raise InputError unless the share is above 0."""
+    if not model_share > 0:
+        raise InputError(f"model_share={model_share:g}: must be above 0")
 
 
-def _moving(
-    maker: Maker, people: Trajectories, n: int, seed: int, part: int | None
-) -> Trajectories:
-    """Return n movements, none of which stands still once its zero moves are merged."""
-    made = merge_zero_moves(maker.make(people, n, seed, part))
-    for attempt in range(_ATTEMPTS):
-        moving = (made.lengths >= 1).nonzero()[:, 0]
-        missing = n - len(moving)
-        if not missing:
-            return made
-        again = maker.make(people, missing, derive_seed(seed, "again", attempt), part)
-        made = concatenate([made[moving], merge_zero_moves(again)], made.origin)
-    raise InputError(f"{maker.variant}: makes movements that do not move; take another model")
-
-
-def shares(mixture: Mapping[str, float], available: Sequence[str], n: int) -> dict[str, int]:
-    """Return how many of n movements each family makes.
+def mixture_counts(
+    mixture: Mapping[str, float], available: Sequence[str], n: int
+) -> dict[str, int]:
+    """Return how many of n movements each family makes, by weight.
 
     Args:
         mixture: Weight of each family; `SCRIPTED` stands for every scripted one, in equal parts.
@@ -177,100 +86,88 @@ def shares(mixture: Mapping[str, float], available: Sequence[str], n: int) -> di
 
 
 def make_negatives(
-    mixture: Mapping[str, float],
-    makers: Makers,
+    counts: Mapping[str, int],
+    sources: NegativeSources,
+    people: Trajectories,
+    *,
+    seed: int,
+    role: str | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> LabelledMovements:
+    """Return so many negatives of each family; the same for the same arguments.
+
+    Args:
+        counts: Family → how many, as `negative_counts` or `mixture_counts` say.
+        sources: As `negative_sources` returned them.
+        people: Whose goals and timing the bots take over.
+        seed: Of everything random.
+        role: See `make_family`.
+        progress: Called with the name of each family made.
+
+    Raises:
+        InputError: No movement is asked for; see also `make_family`.
+    """
+    if sum(counts.values()) < 1:
+        raise InputError(f"n={sum(counts.values())}: ask for at least 1 movement")
+    parts = []
+    for family, count in counts.items():
+        if count:
+            parts.append(make_family(family, sources, people, count, seed=seed, role=role))
+        if progress is not None:
+            progress(family)
+    return concatenate_labelled(parts)
+
+
+def make_family(
+    family: str,
+    sources: NegativeSources,
     people: Trajectories,
     n: int,
     *,
     seed: int,
-    part: int | None = None,
-    progress: Progress = None,
-) -> Evidence:
-    """Return a mixture of negatives; the same for the same arguments.
+    role: str | None = None,
+) -> LabelledMovements:
+    """Return n movements of a family, in equal parts of each variant, zero moves merged.
+
+    A movement that does not move is made anew.
 
     Args:
-        mixture: See `shares`.
-        makers: As `makers` returned them.
-        people: Whose errands to run.
-        n: How many; §8B takes as many as people have.
+        family: One of `sources`.
+        sources: As `negative_sources` returned them.
+        people: Whose goals and timing the bots take over.
+        n: How many movements.
         seed: Of everything random.
-        part: See `make_family`.
-        progress: Called with the name of each family made.
+        role: One of `ROLES`: movements from a file cannot be made anew, so each role gets a part of
+            its own; None for all of them.
 
     Raises:
-        InputError: See `makers`, `shares` and `make_family`.
+        InputError: There is no such family, or fewer movements can be made than asked.
     """
-    if n < 1:
-        raise InputError(f"n={n}: ask for at least 1 movement")
+    if family not in sources:
+        raise InputError(f"{family}: no such family here; there are {', '.join(sources)}")
+    if not len(people):
+        raise InputError(f"people ({people.origin}): no movements; give recorded gestures")
+    variants = sources[family]
+    counts = [len(part) for part in np.array_split(np.arange(n), len(variants))]
     parts = []
-    for family, count in shares(mixture, list(makers), n).items():
+    for source, count in zip(variants, counts, strict=True):
         if count:
-            parts.append(make_family(family, makers, people, count, seed=seed, part=part))
-        if progress is not None:
-            progress(family)
-    return joined(parts)
+            key = derive_seed(seed, "negatives", source.variant)
+            made = _moving(source, people, count, key, role)
+            parts.append(label_movements(made.trimmed(), family, source.variant))
+    return concatenate_labelled(parts)
 
 
-def _scripted(variant: Variant) -> Maker:
-    def make(people: Trajectories, n: int, seed: int, part: int | None) -> Trajectories:
-        bot = variant.make(people)
-        return _run_for(people, bot.source_indices(n, seed=seed).numpy(), bot.sample(n, seed=seed))
-
-    return Maker(variant.name, make)
-
-
-def _run_for(people: Trajectories, rows: np.ndarray, made: Trajectories) -> Trajectories:
-    """Return the movements with the names of those whose errands they ran."""
-    return replace(made, user=None if people.user is None else people.user[rows])
-
-
-def _generators(family: str, paths: Sequence[Path], device: str) -> tuple[Maker, ...]:
-    """Return what makes the samples of each checkpoint of one family."""
-    if family not in GENERATED:
-        raise InputError(f"{family}: models make {' or '.join(GENERATED)}")
-    makers = []
-    for path in paths:
-        generator = load_generator(path, device)
-        if generator.model.family != family:
-            raise InputError(
-                f"{family}_ckpt: {path} holds a {generator.model.family}; it would be held out as "
-                f"{family}, and fitted on all the same: name it under {generator.model.family}_ckpt"
-            )
-        makers.append(_generated(generator, path))
-    names = [maker.variant for maker in makers]
-    if len(set(names)) < len(names):
-        raise InputError(f"{family}_ckpt: two checkpoints have one name; give each its own")
-    return tuple(makers)
-
-
-def _generated(generator: Generator, path: Path) -> Maker:
-    def make(people: Trajectories, n: int, seed: int, part: int | None) -> Trajectories:
-        fits = generator.codec.fits(people).nonzero()[:, 0].numpy()
-        if not len(fits):
-            raise InputError(
-                f"{path}: none of {len(people):,} movements of {people.origin} fits its codec; take "
-                "a model of these people, or one with a greater data.sequence_length"
-            )
-        rng = np.random.default_rng(derive_seed(seed, "errands"))
-        rows = np.concatenate([rng.permutation(fits) for _ in range(-(-n // len(fits)))])[:n]
-        return _run_for(people, rows, generator.sample(n, like=people[rows], seed=seed))
-
-    return Maker(path.stem, make, generator.data)
-
-
-def _filed(name: str, path: str | Path) -> Maker:
-    movements = read_movements(path)
-    moving = (merge_zero_moves(movements).lengths >= 1).nonzero()[:, 0].numpy()
-    shuffled = np.random.default_rng(derive_seed("file")).permutation(moving)
-
-    def make(people: Trajectories, n: int, seed: int, part: int | None) -> Trajectories:
-        own = shuffled if part is None else shuffled[part::PARTS]
-        if len(own) < n:
-            share = "" if part is None else f", {len(own):,} of them for each role,"
-            raise InputError(
-                f"{path}: holds {len(moving):,} movements that move{share} and {n:,} are needed; give "
-                "more, or ask for fewer"
-            )
-        return movements[np.sort(np.random.default_rng(seed).permutation(own)[:n])]
-
-    return Maker(name, make)
+def _moving(
+    source: NegativeSource, people: Trajectories, n: int, seed: int, role: str | None
+) -> Trajectories:
+    """Return n movements, none of which stands still once its zero moves are merged."""
+    made = merge_zero_moves(source.make(people, n, seed, role))
+    for attempt in range(_ATTEMPTS):
+        moving = (made.lengths >= 1).nonzero()[:, 0]
+        missing = n - len(moving)
+        if not missing:
+            return made
+        again = source.make(people, missing, derive_seed(seed, "again", attempt), role)
+        made = concatenate([made[moving], merge_zero_moves(again)], made.origin)
+    raise InputError(f"{source.variant}: makes movements that do not move; take another model")

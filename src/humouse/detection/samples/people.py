@@ -1,16 +1,16 @@
-"""People in roles: who fits, who calibrates, who is evaluated on."""
+"""People in roles: who a detector is fitted on, calibrated on, evaluated on."""
 
 import numpy as np
 
-from humouse.codec import merge_zero_moves
 from humouse.errors import InputError
 from humouse.randomness import derive_seed
 from humouse.trajectories import Trajectories
 
 ROLES = FIT, CALIBRATE, EVALUATE, ACROSS = "fit", "calibrate", "evaluate", "across"
+"""`ACROSS` is for the people of another dataset."""
 
 
-def divided(
+def split_by_user(
     train: Trajectories, calibration_share: float, seed: int
 ) -> tuple[Trajectories, Trajectories]:
     """Return the movements of the people to fit on, and of those to calibrate on.
@@ -28,8 +28,8 @@ def divided(
         )
     count = min(len(names) - 1, max(1, round(calibration_share * len(names))))
     rng = np.random.default_rng(derive_seed(seed, "calibration people"))
-    held = np.isin(np.asarray(train.user), rng.permutation(names)[:count])
-    return train[np.flatnonzero(~held)], train[np.flatnonzero(held)]
+    held_out = np.isin(np.asarray(train.user), rng.permutation(names)[:count])
+    return train[np.flatnonzero(~held_out)], train[np.flatnonzero(held_out)]
 
 
 def people_of(movements: Trajectories) -> np.ndarray:
@@ -37,13 +37,7 @@ def people_of(movements: Trajectories) -> np.ndarray:
     return np.empty(0, str) if movements.user is None else np.unique(movements.user)
 
 
-def some(people: Trajectories, n: int, seed: int) -> Trajectories:
+def subsample(people: Trajectories, n: int, seed: int) -> Trajectories:
     """Return n movements drawn without replacement, in recorded order, or all there are."""
     order = np.random.default_rng(derive_seed(seed, "gestures")).permutation(len(people))
     return people[np.sort(order[:n])].trimmed()
-
-
-def seen_as(people: Trajectories) -> Trajectories:
-    """Return people's movements as every detector gets them: zero moves merged, none empty."""
-    merged = merge_zero_moves(people)
-    return merged[(merged.lengths >= 1).nonzero()[:, 0]].trimmed()

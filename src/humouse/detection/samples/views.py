@@ -1,10 +1,9 @@
-"""What detectors see of a movement beside its steps: features, and what two trained models make of it."""
+"""Feature views: tables beside the steps; features, and what two trained models make of a movement."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 from humouse.detection.samples.denoising_errors import denoising_table
-from humouse.detection.samples.labelled import Evidence
 from humouse.diffusion.model import Model as DiffusionModel
 from humouse.diffusion.model import load_model as load_diffusion
 from humouse.errors import InputError
@@ -12,6 +11,7 @@ from humouse.features import GROUPS, FeatureTable, feature_table
 from humouse.gan.discriminator_features import discriminator_table
 from humouse.gan.model import Model as GanModel
 from humouse.gan.model import load_model as load_gan
+from humouse.trajectories import Trajectories
 
 FEATURES = {
     "neuromotor": tuple(GROUPS),
@@ -22,7 +22,7 @@ of the time."""
 
 
 @dataclass(frozen=True)
-class Views:
+class FeatureViews:
     """The views that can be taken here.
 
     Args:
@@ -42,7 +42,7 @@ class Views:
         gan: str | Path | None,
         feature_mode: str = "neuromotor",
         device: str = "cpu",
-    ) -> "Views":
+    ) -> "FeatureViews":
         """Return the views of these checkpoints.
 
         Raises:
@@ -58,17 +58,23 @@ class Views:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The views taken."""
-        taken = {"discriminator": self.gan, "denoising": self.diffusion}
-        return ("features", *(name for name, model in taken.items() if model is not None))
+        """The views that `featurize` returns."""
+        models = {"discriminator": self.gan, "denoising": self.diffusion}
+        return ("features", *(name for name, model in models.items() if model is not None))
 
-    def look(self, evidence: Evidence) -> Evidence:
-        """Return the same movements with every view."""
-        movements = evidence.movements
+    def featurize(self, movements: Trajectories) -> dict[str, FeatureTable]:
+        """Return a table of B rows for each of `names`.
+
+        Args:
+            movements: B movements, as `data.preprocess` gives them.
+
+        Raises:
+            InputError: A movement has no steps.
+        """
         groups = FEATURES[self.feature_mode]
-        views: dict[str, FeatureTable] = {"features": feature_table(movements, groups)}
+        views = {"features": feature_table(movements, groups)}
         if self.gan is not None:
             views["discriminator"] = discriminator_table(self.gan, movements)
         if self.diffusion is not None:
             views["denoising"] = denoising_table(self.diffusion, movements)
-        return evidence.with_views(views)
+        return views

@@ -6,7 +6,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from humouse.detection.benchmark.findings import ALARM, ENOUGH, false_alarms_of, fullest, judge
+from humouse.detection.benchmark.headline import (
+    ENOUGH,
+    TARGET_FPR,
+    false_alarms_of,
+    fullest,
+    headline_detector,
+)
 from humouse.detection.benchmark.result import BenchmarkResult, Session
 from humouse.detection.benchmark.wording import called
 from humouse.detection.names import GENERATED, MIXES
@@ -25,7 +31,7 @@ def detection_figures(result: BenchmarkResult) -> dict[str, Figure]:
         pictures["held_out"] = held_out(result, _mixes(result))
     if len(_mixes(result)) > 1:
         pictures["negatives"] = negatives(result)
-    if false_alarms_of(result, judge(result)):
+    if false_alarms_of(result, headline_detector(result)):
         pictures["false_alarms"] = false_alarms(result)
     if any("tpr_at_1" in one.scores for one in result.sessions):
         pictures["sessions"] = sessions(result)
@@ -38,7 +44,7 @@ def false_alarms(result: BenchmarkResult) -> Figure:
     Args:
         result: What to show; it must have false alarms of the judged detector.
     """
-    alarms = false_alarms_of(result, judge(result))
+    alarms = false_alarms_of(result, headline_detector(result))
     if alarms is None:
         raise ValueError("no false alarms were counted")
     rates = alarms.rate_by_user
@@ -48,7 +54,7 @@ def false_alarms(result: BenchmarkResult) -> Figure:
     at = np.arange(len(people))
     percent = np.array([100 * rates[who] for who in people])
     axes.hlines(at, 0, percent, color="#b9c0c8", linewidth=1, zorder=2)
-    above = percent > 100 * ALARM
+    above = percent > 100 * TARGET_FPR
     for chosen, shape, colour, word in (
         (~above, "o", REAL_COLOUR, "at most 1%"),
         (above, "D", FAKE_COLOUR, "more than 1%"),
@@ -57,7 +63,7 @@ def false_alarms(result: BenchmarkResult) -> Figure:
             percent[chosen], at[chosen], shape, color=colour, markersize=5, label=word,
             clip_on=False, zorder=4,
         )  # fmt: skip
-    axes.axvline(100 * ALARM, color=_INK, linewidth=1, linestyle="--", label="aimed at")
+    axes.axvline(100 * TARGET_FPR, color=_INK, linewidth=1, linestyle="--", label="aimed at")
     _name_people(axes, people, alarms.gestures_by_user)
     axes.set_xlim(0, max(2.0, 1.25 * percent.max()))
     axes.set_ylim(-0.8, len(people) - 0.2)
@@ -90,7 +96,8 @@ def sessions(result: BenchmarkResult) -> Figure:
     mine = [
         one
         for one in result.sessions
-        if (one.detector, one.mix) == (judge(result), fullest(result)) and "tpr_at_1" in one.scores
+        if (one.detector, one.mix) == (headline_detector(result), fullest(result))
+        and "tpr_at_1" in one.scores
     ]
     lengths = sorted({one.gestures for one in mine})
     figure = new_figure(WIDTH_IN, 3.8)

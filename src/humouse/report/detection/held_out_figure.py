@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from humouse.detection.benchmark.findings import fullest, goal_of, judge
+from humouse.detection.benchmark.headline import fullest, goal_of, headline_detector
 from humouse.detection.benchmark.result import BenchmarkResult
 from humouse.detection.benchmark.wording import called
 from humouse.detection.names import GENERATED, MEAN
@@ -75,7 +75,7 @@ def _legend(figure: Figure, panels: Sequence[Axes]) -> None:
 
 
 def _area_panel(axes: Axes, result: BenchmarkResult, mix: str, families: Sequence[str]) -> None:
-    about = judge(result)
+    about = headline_detector(result)
     for place, detector in enumerate([*_others(result), about]):
         cells = [result.cell(detector, family, mix) for family in families]
         found = [
@@ -180,13 +180,13 @@ def _pair(
 
 
 def _caught(result: BenchmarkResult, family: str, mix: str) -> Score | None:
-    cell = result.cell(judge(result), family, mix)
+    cell = result.cell(headline_detector(result), family, mix)
     return None if cell is None else cell.scores.get("tpr_at_1")
 
 
 def families_of(result: BenchmarkResult) -> list[str]:
     """Return the learned families, the mean of the scripted ones, and these, the hardest first."""
-    about, mix = judge(result), fullest(result)
+    about, mix = headline_detector(result), fullest(result)
 
     def area(family: str) -> float:
         cell = result.cell(about, family, mix)
@@ -200,7 +200,7 @@ def families_of(result: BenchmarkResult) -> list[str]:
 
 def _others(result: BenchmarkResult) -> list[str]:
     names = dict.fromkeys(cell.detector for cell in result.cells)
-    return [name for name in names if name != judge(result)]
+    return [name for name in names if name != headline_detector(result)]
 
 
 def _whiskers(axes: Axes, at: Sequence[int], scores: Sequence[Score]) -> None:

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from humouse.detection.benchmark.findings import (
-    ALARM,
+from humouse.detection.benchmark.headline import (
     ENOUGH,
     GOAL,
+    TARGET_FPR,
     false_alarms_of,
     fullest,
     gestures_needed,
     goal_of,
-    judge,
+    headline_detector,
     overall_rate,
 )
 from humouse.detection.benchmark.metrics import SCORES
@@ -67,8 +67,8 @@ def write_detection_page(result: BenchmarkResult, path: Path) -> Path:
 
 
 def headline(result: BenchmarkResult) -> str:
-    """Return in a sentence how well the judged detector knows bots that it never saw."""
-    about, mix = judge(result), fullest(result)
+    """Return in a sentence how well the headline detector separates bots that it never saw."""
+    about, mix = headline_detector(result), fullest(result)
     areas = {
         cell.family: cell.scores["roc_auc"].value
         for cell in result.cells
@@ -106,7 +106,7 @@ class Panel:
 
 
 def _context(result: BenchmarkResult) -> dict[str, Any]:
-    about, detectors = judge(result), _detectors(result)
+    about, detectors = headline_detector(result), _detectors(result)
     families = families_of(result)
     mixes = [mix for mix in MIXES if any(cell.mix == mix for cell in result.cells)]
     return {
@@ -116,7 +116,7 @@ def _context(result: BenchmarkResult) -> dict[str, Any]:
         "judge": about,
         "goal": GOAL,
         "goals": {family: goal_of(family) for family in families if family in GENERATED},
-        "alarm": percent(ALARM, 0),
+        "alarm": percent(TARGET_FPR, 0),
         "enough": percent(ENOUGH, 0),
         "called": called,
         "mean": MEAN,
@@ -139,7 +139,7 @@ def _context(result: BenchmarkResult) -> dict[str, Any]:
 def _panel(
     result: BenchmarkResult, mix: str, families: Sequence[str], detectors: Sequence[str]
 ) -> Panel:
-    about = judge(result)
+    about = headline_detector(result)
     rows = [
         (
             family,
@@ -153,7 +153,7 @@ def _panel(
 def _detectors(result: BenchmarkResult) -> list[str]:
     """Return the detectors, the judged one first."""
     names = dict.fromkeys(cell.detector for cell in result.cells)
-    return sorted(names, key=lambda name: name != judge(result))
+    return sorted(names, key=lambda name: name != headline_detector(result))
 
 
 def _place(cell: Cell, detectors: Sequence[str], families: Sequence[str]) -> tuple[int, int, int]:
@@ -191,7 +191,7 @@ def _alarms(result: BenchmarkResult, detectors: Sequence[str]) -> list[dict[str,
             {
                 "detector": name,
                 "overall": percent(overall_rate(alarms)),
-                "above": sum(rate > ALARM for _, rate in people),
+                "above": sum(rate > TARGET_FPR for _, rate in people),
                 "people": [
                     (who, percent(share), f"{alarms.gestures_by_user[who]:,}")
                     for who, share in people
@@ -206,7 +206,7 @@ def _alarms(result: BenchmarkResult, detectors: Sequence[str]) -> list[dict[str,
 
 def _sessions(result: BenchmarkResult, families: Sequence[str]) -> dict[str, Any] | None:
     """Return the lengths of sessions, and for each family an entry a length and what it takes."""
-    about, mix = judge(result), fullest(result)
+    about, mix = headline_detector(result), fullest(result)
     found = {
         (one.family, one.gestures): one.scores.get("tpr_at_1")
         for one in result.sessions

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from humouse.detection.benchmark.findings import judge
+from humouse.detection.benchmark.headline import headline_detector
 from humouse.detection.benchmark.result import BenchmarkResult
 from humouse.detection.benchmark.wording import called
 from humouse.detection.names import MEAN
@@ -44,7 +44,7 @@ def pictures_of(result: BenchmarkResult, mixes: Sequence[str]) -> dict[str, Mark
 
 
 def _areas_in_words(result: BenchmarkResult, mix: str) -> str:
-    about = judge(result)
+    about = headline_detector(result)
     areas = [
         f"{'mean of scripted' if cell.family == MEAN else called(cell.family)} "
         f"{number(cell.scores['roc_auc'].value)}"

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from humouse.detection.benchmark.findings import ADDED, gain, goal_of, judge
+from humouse.detection.benchmark.findings import ADDED
+from humouse.detection.benchmark.headline import gain, goal_of, headline_detector
 from humouse.detection.benchmark.metrics import SCORES
 from humouse.detection.benchmark.result import BenchmarkResult, Cell
 from humouse.detection.benchmark.wording import digits_beside
@@ -102,7 +103,7 @@ def cell_entry(cell: Cell | None, *, aimed: bool) -> Entry | None:
 
 def negative_rows(result: BenchmarkResult, families: Sequence[str]) -> list[NegativeRow]:
     """Return what the judged detector catches of each family in every mix that was measured."""
-    about = judge(result)
+    about = headline_detector(result)
     mixes = [mix for mix in MIXES if any(cell.mix == mix for cell in result.cells)]
     pairs = [pair for pair in ADDED["diffusion"] if set(pair) <= set(mixes)]
     rows = []

@@ -1,4 +1,4 @@
-"""Reads movements that another library made, from a table of points."""
+"""Reads movements of people or bots from a file: one of humouse's own, or a table of points."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -7,9 +7,8 @@ import numpy as np
 import polars as pl
 import torch
 
-from humouse.bots.bot import MOST_STEPS
 from humouse.errors import InputError, nearest
-from humouse.trajectories import Trajectories
+from humouse.trajectories import MOST_STEPS, Trajectories
 
 MS_PER_UNIT = {"s": 1000.0, "ms": 1.0, "us": 1e-3}
 # Times in seconds that are read as ms end within this.

@@ -1,0 +1,10 @@
+"""Cleans movements before anything measures them: people's, bots' and unknown ones alike."""
+
+from humouse.codec import merge_zero_moves
+from humouse.trajectories import Trajectories
+
+
+def preprocess(movements: Trajectories) -> Trajectories:
+    """Return the movements with zero moves merged, without those that then have no step."""
+    merged = merge_zero_moves(movements)
+    return merged[(merged.lengths >= 1).nonzero()[:, 0]].trimmed()
