@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from bots import people
 
+from bots import people
 from humouse.bots import Bezier
 from humouse.detection.estimators.boosting import BoostingDetector
 from humouse.detection.estimators.sequence import SequenceDetector

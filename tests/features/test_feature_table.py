@@ -1,8 +1,5 @@
 """The batched features against a plain loop, and what they must not depend on."""
 
-import runpy
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
@@ -11,9 +8,7 @@ from hypothesis import strategies as st
 
 from humouse.features import GROUPS, feature_table
 from humouse.trajectories import Trajectories
-
-_BENCHMARK = runpy.run_path(str(Path(__file__).parents[2] / "benchmarks" / "features.py"))
-reference, movements = _BENCHMARK["reference"], _BENCHMARK["movements"]
+from oracles.features import movements, reference
 
 SCALE_FREE = (
     "steps", "path_efficiency", "log_dimensionless_jerk", "heading_change_mean_rad",

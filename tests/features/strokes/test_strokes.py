@@ -2,9 +2,7 @@
 
 import math
 import resource
-import runpy
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,11 +19,8 @@ from humouse.features.strokes.fit import MAX_STROKES, fit_strokes
 from humouse.features.strokes.model import Strokes, path, velocity
 from humouse.features.strokes.refine import refine
 from humouse.trajectories import Trajectories
+from oracles.strokes import on_pixels, superposed
 
-_BENCHMARK = runpy.run_path(
-    str(Path(__file__).parents[3] / "benchmarks" / "sigma_lognormal.py"), run_name="benchmark"
-)
-superposed, on_pixels = _BENCHMARK["superposed"], _BENCHMARK["on_pixels"]
 PARAMETERS = (
     "amplitude_px", "onset_s", "log_delay", "log_response", "angle_start_rad", "angle_end_rad",
 )  # fmt: skip
