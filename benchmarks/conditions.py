@@ -13,11 +13,12 @@ import torch
 
 from humouse.codec import CONDITIONS, Frame
 from humouse.data.prepared import load_split
-from humouse.diffusion.model import Model, load_model
-from humouse.diffusion.sample import SamplingRule, sample_deltas
+from humouse.diffusion.model import DiffusionModel, load_model
+from humouse.diffusion.sampling_rule import SamplingRule
 from humouse.eval.api import c2st_scores
 from humouse.features import feature_table
 from humouse.features.modes import FEATURE_MODES
+from humouse.trained_model import SampleRequest
 from humouse.trajectories import Trajectories
 
 _QUANTILES = torch.tensor([0.5, 0.9])
@@ -42,7 +43,7 @@ class Obedience:
     auc: float = 0.5
 
 
-def obedience(model: Model, people: Trajectories, rule: SamplingRule) -> list[Obedience]:
+def obedience(model: DiffusionModel, people: Trajectories, rule: SamplingRule) -> list[Obedience]:
     """Return nothing asked, a goal told, a goal constrained, a duration told.
 
     Args:
@@ -82,10 +83,10 @@ def auc(people: Trajectories, made: Trajectories) -> float:
 
 
 def made_of(
-    model: Model, n: int, cond: torch.Tensor | None, rule: SamplingRule
+    model: DiffusionModel, n: int, cond: torch.Tensor | None, rule: SamplingRule
 ) -> tuple[Trajectories, Trajectories]:
     """Return n movements, and the same before the goal is corrected for."""
-    x0, frame = sample_deltas(model, n, cond=cond, seed=1, rule=rule)
+    x0, frame = model.with_rule(rule).sample_deltas(SampleRequest(n, cond=cond, seed=1))
     free = replace(frame, goal_px=torch.full_like(frame.goal_px, torch.nan))
     return model.codec.decode(x0, frame), model.codec.decode(x0, free)
 

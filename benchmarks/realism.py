@@ -23,7 +23,8 @@ from humouse.codec import CanonicalCodec
 from humouse.commands.compared import People
 from humouse.commands.launch import user_errors
 from humouse.data.prepared import load_split
-from humouse.diffusion.sample import SamplingRule
+from humouse.diffusion.model import load_model
+from humouse.diffusion.sampling_rule import SamplingRule
 from humouse.eval.evaluate import evaluate
 from humouse.eval.references import reference
 from humouse.eval.result import Evaluation
@@ -31,7 +32,7 @@ from humouse.eval.rule import EvaluationRule
 from humouse.eval.run import SCORES, EvaluationRun
 from humouse.eval.statistics.score import MEASURES, Score
 from humouse.files import atomic_write, read_json, sha256, write_json
-from humouse.generator import Generator, load_generator
+from humouse.generator import load_generator
 from humouse.training.checkpoint import Checkpoint
 
 CALLS = 5
@@ -216,19 +217,19 @@ class Realism:
         return result
 
     def _conditions(self) -> list[dict[str, Any]]:
-        model = load_generator(self.checkpoint(JUDGED)).model
+        model = load_model(self.checkpoint(JUDGED))
         people = samplers.seen(load_split(self.people), model.codec, min(self.s.n, 1000))
         rule = SamplingRule(steps=CALLS, sampler="dpm", batch_size=200)
         return [asdict(row) for row in obedience(model, people, rule)]
 
     def _few_steps(self) -> list[list[Any]]:
-        plain = load_generator(self.checkpoint(JUDGED))
+        plain = load_model(self.checkpoint(JUDGED))
         people = samplers.seen(load_split(self.people), plain.codec, self.s.n)
         judge = samplers.Judge(people, ["boosting", "logistic", "sequence"], "kinematic")
         rows = []
         for name, calls in FEW:
             rule = SamplingRule(steps=calls, sampler=name, batch_size=200)
-            aucs, speed = samplers.measured(Generator(plain.model, rule), judge, 1)
+            aucs, speed = samplers.measured(plain.with_rule(rule), judge, 1)
             rows.append([name, calls, *aucs.tolist(), speed])
         return rows
 

@@ -14,13 +14,15 @@ import numpy as np
 
 from humouse.codec import Codec
 from humouse.data.prepared import load_split
-from humouse.diffusion.sample import SamplingRule
+from humouse.diffusion.model import load_model
 from humouse.diffusion.samplers import SAMPLERS
+from humouse.diffusion.sampling_rule import SamplingRule
 from humouse.eval.evaluate import chosen_rows, evaluate
 from humouse.eval.rule import EvaluationRule
 from humouse.features import feature_table
 from humouse.features.modes import FEATURE_MODES
-from humouse.generator import Generator, load_generator
+from humouse.generator import load_generator
+from humouse.trained_model import TrainedModel
 from humouse.training.device import resolve_device
 from humouse.trajectories import Trajectories
 
@@ -63,21 +65,21 @@ def seen(people: Trajectories, codec: Codec, n: int) -> Trajectories:
     return codec.canonicalize(people[chosen_rows(len(people), min(n, len(people)), 0)])
 
 
-def generators(settings: argparse.Namespace) -> Iterator[tuple[str, int, Generator]]:
+def generators(settings: argparse.Namespace) -> Iterator[tuple[str, int, TrainedModel]]:
     """Yield a name, the network calls and the generator of each row."""
     device = resolve_device(settings.device)
-    plain = load_generator(settings.ckpt, device)
+    plain = load_model(settings.ckpt, device)
     for name in settings.samplers:
         for calls in settings.calls:
             rule = SamplingRule(steps=calls, sampler=name, batch_size=settings.batch_size)
-            yield name, calls, Generator(plain.model, rule)
+            yield name, calls, plain.with_rule(rule)
     for path in settings.distilled:
         rule = SamplingRule(batch_size=settings.batch_size)
         student = load_generator(path, device, rule=rule)
-        yield student.config["experiment_name"], student.calls(1), student
+        yield student.settings.experiment_name, student.calls(1), student
 
 
-def measured(one: Generator, judge: Judge, seeds: int) -> tuple[np.ndarray, float]:
+def measured(one: TrainedModel, judge: Judge, seeds: int) -> tuple[np.ndarray, float]:
     """Return [probes] the mean AUCs over the seeds, and the best speed in movements/s."""
     aucs, speeds = [], []
     for seed in range(seeds):

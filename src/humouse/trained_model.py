@@ -1,77 +1,227 @@
-"""What every trained model has, and which requests it can serve."""
+"""What every trained model has, which requests it can serve, and how it serves them."""
 
 import warnings
-from dataclasses import dataclass
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
 import torch
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from humouse.codec import CONDITIONS, Codec, Frame, check_condition_values
 from humouse.errors import InputError, OutOfRangeWarning
+from humouse.settings import GanTrainSettings, TrainSettings
 from humouse.trajectories import Trajectories
 
 
 @dataclass(frozen=True)
-class TrainedModel:
+class CheckpointRecord:
+    """Where a trained model came from.
+
+    Args:
+        path: The checkpoint.
+        step: Optimiser steps that it was trained for.
+        data: The dataset that it was trained on.
+    """
+
+    path: Path
+    step: int
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class SampleRequest:
+    """What is asked of a model: n movements.
+
+    Args:
+        n: How many.
+        seed: Movement i depends on the model, the seed, its conditions and i alone; 0 or more.
+        seq_len: Steps of each; None draws lengths as the train split has them.
+        cond: [K] or [n, K], the first K of goal_dx_px, goal_dy_px, duration_ms, path_px; NaN where
+            not given.
+        like: n movements that fit the codec: sample i takes the place of the i-th, with its number
+            of steps, what else the codec keeps beside the steps, and the conditions that the model
+            knows. Instead of seq_len and cond.
+    """
+
+    n: int
+    _: KW_ONLY
+    seed: int
+    seq_len: int | None = None
+    cond: Float[Tensor, "*n K"] | None = None
+    like: Trajectories | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainedModel(ABC):
     """A trained model, whatever its kind; a subclass adds the networks.
 
     Args:
         codec: Turns samples into movements.
-        config: The configuration it was trained with.
-        data: The dataset it was trained on.
-        path: The checkpoint it came from.
-        step: Optimiser steps that it was trained for.
+        settings: The configuration that it was trained with.
+        record: The checkpoint that it came from; None for a model that is being trained.
     """
 
     codec: Codec
-    config: dict[str, Any]
-    data: dict[str, Any]
-    path: Path
-    step: int
+    settings: TrainSettings | GanTrainSettings
+    record: CheckpointRecord | None = None
 
     family: ClassVar[str]
 
     @property
     def origin(self) -> str:
         """Origin of the movements that it makes."""
-        return f"{self.family}:{self.config['experiment_name']}"
+        return f"{self.family}:{self.settings.experiment_name}"
 
     @property
     def cond_dim(self) -> int:
         """Number of conditions that it knows."""
-        return self.config["model"]["cond_dim"]
+        return self.settings.model.cond_dim
+
+    @property
+    def path(self) -> Path:
+        """The checkpoint that it came from."""
+        return self._from_checkpoint().path
+
+    @property
+    def step(self) -> int:
+        """Optimiser steps that it was trained for."""
+        return self._from_checkpoint().step
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The dataset that it was trained on."""
+        return self._from_checkpoint().data
+
+    def _from_checkpoint(self) -> CheckpointRecord:
+        if self.record is None:
+            raise ValueError(f"{self.origin} is being trained: it comes from no checkpoint")
+        return self.record
+
+    @property
+    def title(self) -> str:
+        """What messages call it: its checkpoint, if it came from one."""
+        return self.origin if self.record is None else str(self.record.path)
+
+    @property
+    def rule_record(self) -> dict[str, Any] | None:
+        """How it samples, for manifests; None where there is nothing to choose."""
+        return None
+
+    @property
+    @abstractmethod
+    def batch_size(self) -> int:
+        """Movements at a time."""
+
+    @property
+    @abstractmethod
+    def calls_per_batch(self) -> int:
+        """How often a batch reports progress."""
+
+    def calls(self, n: int) -> int:
+        """Return how often `sample` calls `progress` for n movements."""
+        return -(-n // self.batch_size) * self.calls_per_batch
+
+    def check(self, request: SampleRequest) -> None:
+        """Raise InputError, naming the argument, for the first that this model cannot serve."""
+        check_request(self, request)
+
+    def sample(
+        self,
+        n: int,
+        *,
+        seed: int,
+        seq_len: int | None = None,
+        cond: Float[Tensor, "*n K"] | None = None,
+        like: Trajectories | None = None,
+        progress: Callable[[], None] | None = None,
+    ) -> Trajectories:
+        """Return n movements, in px and ms; the arguments are those of a `SampleRequest`.
+
+        Args:
+            n: How many.
+            seed: Decides them; 0 or more.
+            seq_len: Steps of each, or None.
+            cond: Conditions, or None.
+            like: Movements to take the place of, or None.
+            progress: Called as often as `calls` says.
+
+        Raises:
+            InputError: A number is out of range, or the model knows fewer conditions.
+        """
+        request = SampleRequest(n, seed=seed, seq_len=seq_len, cond=cond, like=like)
+        x0, frame = self.sample_deltas(request, progress)
+        return self.codec.decode(x0, frame, origin=self.origin)
+
+    def sample_deltas(
+        self, request: SampleRequest, progress: Callable[[], None] | None = None
+    ) -> tuple[Float[Tensor, "n T C"], Frame]:
+        """Return what `sample` decodes: normalised deltas [n, T, C] on the CPU, and their frames."""
+        self.check(request)
+        codec = self.codec
+        frame, given = self._frames(request)
+        steps = codec.sequence_length if request.seq_len is None else request.seq_len
+        x0 = torch.zeros(request.n, int(codec.steps(torch.tensor(steps))), codec.channels)
+        # Alike lengths run together, so that little work goes into padding; the order of the samples
+        # does not matter to any of them.
+        for rows in frame.lengths.argsort(stable=True).split(self.batch_size):
+            part = self._sample_batch(
+                rows,
+                frame[rows],
+                None if given is None else given[rows],
+                request.seed,
+                progress or (lambda: None),
+            )
+            x0[rows, : part.shape[1]] = part.cpu()
+        return x0, frame if given is None else codec.frame_given(frame, given, x0)
+
+    @abstractmethod
+    def _sample_batch(
+        self,
+        rows: Int[Tensor, "B"],
+        frame: Frame,
+        given: Float[Tensor, "B K"] | None,
+        seed: int,
+        progress: Callable[[], None],
+    ) -> Float[Tensor, "B T C"]:
+        """Return normalised deltas of some of the movements of a request.
+
+        Args:
+            rows: Their numbers.
+            frame: Their frames.
+            given: The conditions asked of them.
+            seed: The request's.
+            progress: Called `calls_per_batch` times.
+        """
+
+    def _frames(self, request: SampleRequest) -> tuple[Frame, Float[Tensor, "n K"] | None]:
+        """Return the frames of n movements, and the conditions asked of them, or None.
+
+        Conditions that the request leaves out are drawn from the train split's joint distribution,
+        given those that it sets.
+
+        Raises:
+            ValueError: `like` stands for another number, or beside a length or conditions.
+        """
+        n, cond, like = request.n, request.cond, request.like
+        if like is None:
+            given = None if cond is None else cond.float().cpu().expand(n, cond.shape[-1])
+            frame = self.codec.draw_frames(
+                n, seed=request.seed, seq_len=request.seq_len, given=given
+            )
+            return frame, given
+        if len(like) != n or request.seq_len is not None or cond is not None:
+            raise ValueError("like stands for n movements, and takes the place of seq_len and cond")
+        frame = self.codec.encode(like)[1]
+        return frame, frame.conditions[:, : self.cond_dim] if self.cond_dim else None
 
 
-def asked(
-    model: TrainedModel,
-    n: int,
-    seq_len: int | None,
-    cond: Tensor | None,
-    like: Trajectories | None,
-    seed: int,
-) -> tuple[Frame, Tensor | None]:
-    """Return the frames of n movements, and the conditions [n, K] asked of them, or None.
-
-    What is not asked is drawn from the train split's joint distribution, to go with what is.
-
-    Raises:
-        ValueError: `like` stands for another number, or beside a length or conditions.
-    """
-    if like is None:
-        given = None if cond is None else cond.float().cpu().expand(n, cond.shape[-1])
-        return model.codec.draw_frames(n, seed=seed, seq_len=seq_len, given=given), given
-    if len(like) != n or seq_len is not None or cond is not None:
-        raise ValueError("like stands for n movements, and takes the place of seq_len and cond")
-    frame = model.codec.encode(like)[1]
-    return frame, frame.conditions[:, : model.cond_dim] if model.cond_dim else None
-
-
-def check_request(
-    model: TrainedModel, n: int, seq_len: int | None, cond: Tensor | None, seed: int
-) -> None:
+def check_request(model: TrainedModel, request: SampleRequest) -> None:
     """Raise InputError, naming the argument, for the first that this model cannot serve."""
+    n, seed, seq_len = request.n, request.seed, request.seq_len
     if n < 1:
         raise InputError(f"n={n}: ask for at least 1 movement")
     if seed < 0:
@@ -80,11 +230,11 @@ def check_request(
     if seq_len is not None and not shortest <= seq_len <= longest:
         seen = f"{shortest}" if shortest == longest else f"{shortest} to {longest}"
         raise InputError(
-            f"seq_len={seq_len}: {model.path} was trained on {seen} steps; ask for that, or train "
+            f"seq_len={seq_len}: {model.title} was trained on {seen} steps; ask for that, or train "
             "with another data.sequence_length"
         )
-    if cond is not None:
-        check_condition(model, n, cond)
+    if request.cond is not None:
+        check_condition(model, n, request.cond)
 
 
 def check_condition(model: TrainedModel, n: int, cond: Tensor) -> None:
@@ -94,7 +244,7 @@ def check_condition(model: TrainedModel, n: int, cond: Tensor) -> None:
         raise InputError(f"cond: {cond.ndim} dimensions; give [K], or [n, K]")
     if not 1 <= cond.shape[-1] <= model.cond_dim:
         raise InputError(
-            f"cond: {cond.shape[-1]} conditions given, {model.path} knows: {known}; train with "
+            f"cond: {cond.shape[-1]} conditions given, {model.title} knows: {known}; train with "
             "model.cond_dim=… for more"
         )
     missing = len(CONDITIONS) - cond.shape[-1]
@@ -110,7 +260,7 @@ def _warn_of_range(model: TrainedModel, cond: Tensor) -> None:
         outside = values[(values < low) | (values > high)]  # NaN is neither
         if len(outside):
             warnings.warn(
-                f"cond: {CONDITIONS[place]} {float(outside[0]):g} lies outside what {model.path} was "
+                f"cond: {CONDITIONS[place]} {float(outside[0]):g} lies outside what {model.title} was "
                 f"trained on, {low:g} to {high:g}; expect less human movements",
                 OutOfRangeWarning,
                 stacklevel=2,
@@ -119,4 +269,4 @@ def _warn_of_range(model: TrainedModel, cond: Tensor) -> None:
 
 def announce(model: TrainedModel) -> None:
     """Print which checkpoint is used: by default it is the newest."""
-    print(f"checkpoint: {model.path} ({model.config['experiment_name']}, step {model.step:,})")
+    print(f"checkpoint: {model.path} ({model.settings.experiment_name}, step {model.step:,})")

@@ -8,19 +8,20 @@ import torch
 
 from humouse.commands.compared import People, framed, samples
 from humouse.data.prepared import load_split
-from humouse.diffusion.sample import SamplingRule
+from humouse.diffusion.sampling_rule import SamplingRule
 from humouse.errors import InputError
-from humouse.generator import Generator, load_generator
+from humouse.generator import load_generator
+from humouse.trained_model import TrainedModel
 from humouse.trajectories import Trajectories
 
 
 @pytest.fixture(scope="module")
-def model(tiny_checkpoint: Path) -> Generator:
+def model(tiny_checkpoint: Path) -> TrainedModel:
     return load_generator(tiny_checkpoint, rule=SamplingRule(steps=2))
 
 
 @pytest.fixture(scope="module")
-def event_model(event_checkpoint: Path) -> Generator:
+def event_model(event_checkpoint: Path) -> TrainedModel:
     return load_generator(event_checkpoint, rule=SamplingRule(steps=2))
 
 
@@ -28,7 +29,7 @@ def equal(one: Trajectories, other: Trajectories) -> bool:
     return one.deltas.shape == other.deltas.shape and torch.equal(one.deltas, other.deltas)
 
 
-def test_a_models_own_people(model: Generator, tiny_data: Path, capsys: pytest.CaptureFixture):
+def test_a_models_own_people(model: TrainedModel, tiny_data: Path, capsys: pytest.CaptureFixture):
     people = People.load(None, None, model)
     assert people.path == tiny_data / "val"
     assert equal(people.held_out, load_split(tiny_data / "val"))
@@ -38,7 +39,7 @@ def test_a_models_own_people(model: Generator, tiny_data: Path, capsys: pytest.C
 
 @pytest.mark.parametrize("suffix", ["", ".parquet"])
 def test_other_people(
-    model: Generator, twelve_people: Path, suffix: str, capsys: pytest.CaptureFixture
+    model: TrainedModel, twelve_people: Path, suffix: str, capsys: pytest.CaptureFixture
 ):
     people = People.load(f"{twelve_people / 'val'}{suffix}", None, model)
     assert equal(people.held_out, load_split(twelve_people / "val"))
@@ -49,7 +50,7 @@ def test_other_people(
 
 
 def test_another_dataset_is_noted(
-    model: Generator, twelve_people: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+    model: TrainedModel, twelve_people: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ):
     for name in ("train", "val"):
         split = load_split(twelve_people / name)
@@ -88,7 +89,7 @@ def test_what_is_missing(twelve_people: Path, tmp_path: Path):
         People.load(str(tmp_path / "val"), None, None)
 
 
-def test_both_sides_in_the_frame_of_the_model(event_model: Generator, twelve_people: Path):
+def test_both_sides_in_the_frame_of_the_model(event_model: TrainedModel, twelve_people: Path):
     people = People.load(str(twelve_people / "val"), None, None)
     assert people.framed(None).held_out is people.held_out
     still = people.held_out.deltas.clone()
@@ -105,7 +106,7 @@ def test_both_sides_in_the_frame_of_the_model(event_model: Generator, twelve_peo
 
 @pytest.mark.parametrize("which", ["model", "event_model"])
 def test_samples_are_in_the_frame_of_the_model(which: str, request: pytest.FixtureRequest):
-    model: Generator = request.getfixturevalue(which)
+    model: TrainedModel = request.getfixturevalue(which)
     made = samples(model, 8, like=None, seed=1)
     assert 0 < len(made) <= 8
     assert made.user is None
@@ -116,7 +117,7 @@ def test_samples_are_in_the_frame_of_the_model(which: str, request: pytest.Fixtu
     assert not equal(made, other)
 
 
-def test_samples_like_people(event_model: Generator, twelve_people: Path):
+def test_samples_like_people(event_model: TrainedModel, twelve_people: Path):
     """At most n, each on the conditions of another gesture that fits; fewer where fewer fit."""
     val = load_split(twelve_people / "val")
     val = replace(val, deltas=torch.cat([torch.zeros_like(val.deltas[:40]), val.deltas[40:]]))
@@ -132,7 +133,7 @@ def test_samples_like_people(event_model: Generator, twelve_people: Path):
     ("asked", "message"),
     [({"steps": 0}, "steps"), ({"sampler": "euler"}, "sampler=euler"), ({"seed": -1}, "seed=-1")],
 )
-def test_samples_that_cannot_be_drawn(model: Generator, asked: dict, message: str):
+def test_samples_that_cannot_be_drawn(model: TrainedModel, asked: dict, message: str):
     seed = asked.pop("seed", 0)
     with pytest.raises(InputError, match=message):
         samples(replace(model, rule=replace(model.rule, **asked)), 2, like=None, seed=seed)

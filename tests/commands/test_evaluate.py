@@ -22,9 +22,9 @@ from humouse.features import GROUPS, feature_table
 from humouse.features.modes import FEATURE_MODES
 from humouse.figures import gesture_gallery, kinematic_overlays, velocity_spectra
 from humouse.files import sha256
-from humouse.generator import Generator
 from humouse.settings import EvalSettings
 from humouse.settings.compose import settings_from
+from humouse.trained_model import TrainedModel
 from humouse.trajectories import Trajectories
 
 _QUICK = (
@@ -127,7 +127,7 @@ def test_samples_in_the_frame_of_a_model(
     tiny_checkpoint: Path, twelve_people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     """With a checkpoint a file is scored as that model's codec sees it; nothing is drawn."""
-    monkeypatch.setattr(Generator, "sample_deltas", None)
+    monkeypatch.setattr(TrainedModel, "sample_deltas", None)
     samples = f"samples={twelve_people / 'test.parquet'}"
     val = f"val_split={twelve_people / 'val'}"
     run(asked(tmp_path, f"ckpt={tiny_checkpoint}", samples, val))
@@ -266,13 +266,13 @@ def test_conditions_of_the_samples(
     """Val's own lengths and goals, each taken once; or else whatever the train split has."""
     given: list[Trajectories | None] = []
 
-    draw = Generator.sample
+    draw = TrainedModel.sample
 
     def spy(*parts: Any, like: Trajectories | None, **options: Any) -> Trajectories:
         given.append(like)
         return draw(*parts, like=like, **options)
 
-    monkeypatch.setattr(Generator, "sample", spy)
+    monkeypatch.setattr(TrainedModel, "sample", spy)
     people = load_split(twelve_people / "val")
     more = (f"val_split={twelve_people / 'val'}", f"conditions={conditions}", "n=25")
     run(asked(tmp_path, f"ckpt={event_checkpoint}", *more))

@@ -8,7 +8,7 @@ import torch
 from humouse.codec import MixturePrior, condition_vector
 from humouse.commands.publish import run
 from humouse.diffusion.model import load_model
-from humouse.diffusion.sample import SamplingRule, sample
+from humouse.diffusion.sampling_rule import SamplingRule
 from humouse.errors import InputError, OutOfRangeWarning
 from humouse.generator import load_generator
 from humouse.settings import PublishSettings
@@ -26,7 +26,7 @@ def published(event_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) 
 
 
 def test_it_samples_at_once(published: Path):
-    made = sample(load_model(published), 5, seed=0, rule=RULE)
+    made = load_model(published).with_rule(RULE).sample(5, seed=0)
     assert len(made) == 5
     assert made.deltas.isfinite().all()
 

@@ -21,9 +21,9 @@ from humouse.eval.result import Evaluation
 from humouse.features import GROUPS
 from humouse.features.strokes.columns import SNR
 from humouse.files import sha256
-from humouse.generator import Generator
 from humouse.settings import SigmaEvalSettings
 from humouse.settings.compose import settings_from
+from humouse.trained_model import TrainedModel
 from humouse.trajectories import Trajectories
 
 CHECKOUT = Path(__file__).parents[2]
@@ -152,13 +152,13 @@ def test_samples_are_drawn_on_validation_conditions(
 ):
     given: list[Trajectories] = []
 
-    draw = Generator.sample
+    draw = TrainedModel.sample
 
     def spy(*parts: Any, like: Trajectories, **options: Any) -> Trajectories:
         given.append(like)
         return draw(*parts, like=like, **options)
 
-    monkeypatch.setattr(Generator, "sample", spy)
+    monkeypatch.setattr(TrainedModel, "sample", spy)
     run(asked(tmp_path, f"ckpt={event_checkpoint}", split, "use_diffusion_eval=true"))
     (like,) = given
     rows = {row.tobytes() for row in load_split(twelve_people / "val").deltas.numpy()}

@@ -13,17 +13,13 @@ import torch
 from humouse.commands.sample import run
 from humouse.commands.train import run as train
 from humouse.data.prepared import load_split
-from humouse.diffusion.model import Model, load_model
-from humouse.diffusion.sample import (
-    SamplingRule,
-    sample,
-    sample_deltas,
-)
+from humouse.diffusion.model import DiffusionModel, load_model
+from humouse.diffusion.sampling_rule import SamplingRule
 from humouse.errors import InputError, OutOfRangeWarning
 from humouse.files import sha256
 from humouse.settings import SampleSettings
 from humouse.settings.compose import settings_from
-from humouse.trained_model import check_condition
+from humouse.trained_model import SampleRequest, check_condition
 from humouse.training.checkpoint import Checkpoint
 from humouse.trajectories import Trajectories
 
@@ -31,50 +27,50 @@ _RULE = SamplingRule(steps=3)
 
 
 @pytest.fixture(scope="module")
-def model(tiny_checkpoint: Path) -> Model:
+def model(tiny_checkpoint: Path) -> DiffusionModel:
     return load_model(tiny_checkpoint)
 
 
 @pytest.fixture(scope="module")
-def event_model(event_checkpoint: Path) -> Model:
+def event_model(event_checkpoint: Path) -> DiffusionModel:
     return load_model(event_checkpoint)
 
 
 @pytest.mark.parametrize("rule", [_RULE, replace(_RULE, eta=1.0), replace(_RULE, sampler="dpm")])
-def test_a_sample_is_the_same_in_any_batch(event_model: Model, rule: SamplingRule):
-    x0, frame = sample_deltas(event_model, 7, seed=5, rule=rule)
+def test_a_sample_is_the_same_in_any_batch(event_model: DiffusionModel, rule: SamplingRule):
+    x0, frame = event_model.with_rule(rule).sample_deltas(SampleRequest(7, seed=5))
     assert len(frame.lengths.unique()) > 1
     for n, batch_size in ((7, 1), (7, 3), (4, 64), (1, 2)):
-        got, other = sample_deltas(
-            event_model, n, seed=5, rule=replace(rule, batch_size=batch_size)
+        got, other = event_model.with_rule(replace(rule, batch_size=batch_size)).sample_deltas(
+            SampleRequest(n, seed=5)
         )
         torch.testing.assert_close(got, x0[:n], rtol=1e-4, atol=1e-4)
         for name, part in vars(other).items():
             assert torch.equal(part.nan_to_num(-1), vars(frame)[name][:n].nan_to_num(-1))
 
 
-def test_the_seed_decides(model: Model):
-    one, again, other = (sample(model, 3, seed=seed, rule=_RULE) for seed in (1, 1, 2))
+def test_the_seed_decides(model: DiffusionModel):
+    one, again, other = (model.with_rule(_RULE).sample(3, seed=seed) for seed in (1, 1, 2))
     assert torch.equal(one.deltas, again.deltas)
     assert not torch.allclose(one.deltas, other.deltas)
     assert not torch.allclose(one.deltas[0], one.deltas[1])
 
 
-def test_the_global_generator_is_not_touched(model: Model):
+def test_the_global_generator_is_not_touched(model: DiffusionModel):
     before = torch.get_rng_state()
-    sample(model, 2, seed=1, rule=replace(_RULE, eta=1.0))
+    model.with_rule(replace(_RULE, eta=1.0)).sample(2, seed=1)
     assert torch.equal(torch.get_rng_state(), before)
 
 
-def test_each_rule_gives_other_movements(model: Model):
+def test_each_rule_gives_other_movements(model: DiffusionModel):
     rules = (_RULE, replace(_RULE, eta=1.0), replace(_RULE, sampler="dpm"), replace(_RULE, steps=5))
-    made = [sample_deltas(model, 2, seed=0, rule=rule)[0] for rule in rules]
+    made = [model.with_rule(rule).sample_deltas(SampleRequest(2, seed=0))[0] for rule in rules]
     for other in made[1:]:
         assert bool(other.isfinite().all())
         assert not torch.allclose(made[0], other)
 
 
-def test_lengths_follow_the_train_split(event_model: Model):
+def test_lengths_follow_the_train_split(event_model: DiffusionModel):
     assert event_model.codec.prior is not None
     seen = event_model.codec.prior.lengths
     frame = event_model.codec.draw_frames(2000, seed=0)
@@ -82,25 +78,25 @@ def test_lengths_follow_the_train_split(event_model: Model):
     # Five standard errors of the mean.
     error = float(seen.double().std()) / 2000**0.5
     assert abs(float(frame.lengths.double().mean() - seen.double().mean())) < 5 * error
-    _, drawn = sample_deltas(event_model, 5, seed=0, rule=_RULE)
+    _, drawn = event_model.with_rule(_RULE).sample_deltas(SampleRequest(5, seed=0))
     assert torch.equal(drawn.lengths, frame.lengths[:5])
 
 
 @pytest.fixture(scope="module")
-def goal_model(tiny_settings: Callable, tmp_path_factory: pytest.TempPathFactory) -> Model:
+def goal_model(tiny_settings: Callable, tmp_path_factory: pytest.TempPathFactory) -> DiffusionModel:
     """Canonical codec, all four conditions."""
     more = ("model.cond_dim=4", "optim.max_steps=1", "experiment_name=goal")
     return load_model(train(tiny_settings(tmp_path_factory.mktemp("goal"), *more)))
 
 
 @pytest.fixture(scope="module")
-def people(tiny_data: Path, event_model: Model) -> Trajectories:
+def people(tiny_data: Path, event_model: DiffusionModel) -> Trajectories:
     """Twelve validation gestures of many lengths; both codecs take them."""
     val = load_split(tiny_data / "val")
     return val[event_model.codec.fits(val)][:12]
 
 
-def stirred(model: Model) -> Model:
+def stirred(model: DiffusionModel) -> DiffusionModel:
     """Return the model with other weights: those of conditions start at zero."""
     model = replace(model, denoiser=copy.deepcopy(model.denoiser))
     g = torch.Generator().manual_seed(0)
@@ -110,39 +106,43 @@ def stirred(model: Model) -> Model:
     return model
 
 
-def test_like_takes_the_lengths_of_the_given_movements(event_model: Model, people: Trajectories):
-    x0, frame = sample_deltas(event_model, 12, like=people, seed=0, rule=_RULE)
+def test_like_takes_the_lengths_of_the_given_movements(
+    event_model: DiffusionModel, people: Trajectories
+):
+    x0, frame = event_model.with_rule(_RULE).sample_deltas(SampleRequest(12, like=people, seed=0))
     # Where the codec joins steps that stand still, as it counts them.
     lengths = event_model.codec.canonicalize(people).lengths
     assert len(lengths.unique()) > 3
     assert torch.equal(frame.lengths, lengths)
     assert torch.equal((x0 != 0).any(2).sum(1), lengths)
-    made = sample(event_model, 12, like=people, seed=0, rule=_RULE)
+    made = event_model.with_rule(_RULE).sample(12, like=people, seed=0)
     assert torch.equal(made.start, people.start)
     assert made.user is None
     assert made.origin == event_model.origin
 
 
-def test_like_takes_what_a_canonical_codec_keeps(model: Model, people: Trajectories):
-    made = sample(model, 12, like=people, seed=0, rule=_RULE)
+def test_like_takes_what_a_canonical_codec_keeps(model: DiffusionModel, people: Trajectories):
+    made = model.with_rule(_RULE).sample(12, like=people, seed=0)
     torch.testing.assert_close(made.duration_ms, people.duration_ms, rtol=1e-5, atol=1e-2)
     assert torch.equal(made.start, people.start)
-    free = sample(model, 12, seed=0, rule=_RULE)
+    free = model.with_rule(_RULE).sample(12, seed=0)
     assert not torch.allclose(free.duration_ms, people.duration_ms, rtol=0.05)
 
 
-def test_like_gives_a_canonical_model_directions_and_paths(goal_model: Model, people: Trajectories):
-    made = sample(goal_model, 12, like=people, seed=0, rule=_RULE)
+def test_like_gives_a_canonical_model_directions_and_paths(
+    goal_model: DiffusionModel, people: Trajectories
+):
+    made = goal_model.with_rule(_RULE).sample(12, like=people, seed=0)
     cosine = torch.nn.functional.cosine_similarity(made.net_px, people.net_px)
     torch.testing.assert_close(cosine, torch.ones(12), rtol=1e-4, atol=0)
     torch.testing.assert_close(made.duration_ms, people.duration_ms, rtol=1e-4, atol=1e-2)
-    _, frame = sample_deltas(goal_model, 12, like=people, seed=0, rule=_RULE)
+    _, frame = goal_model.with_rule(_RULE).sample_deltas(SampleRequest(12, like=people, seed=0))
     torch.testing.assert_close(frame.path_px, people.path_px)
 
 
 @pytest.mark.filterwarnings("ignore::humouse.errors.OutOfRangeWarning")
 def test_like_tells_the_network_the_conditions(
-    event_model: Model, goal_model: Model, people: Trajectories
+    event_model: DiffusionModel, goal_model: DiffusionModel, people: Trajectories
 ):
     """At one length, what it makes is what the same conditions make when they are asked for."""
     # No step stands still: the codec joins none.
@@ -163,12 +163,12 @@ def test_like_tells_the_network_the_conditions(
 def test_a_sample_depends_on_its_own_movement_alone(
     which: str, people: Trajectories, request: pytest.FixtureRequest
 ):
-    model: Model = stirred(request.getfixturevalue(which))
-    whole = sample(model, 12, like=people, seed=5, rule=_RULE)
+    model: DiffusionModel = stirred(request.getfixturevalue(which))
+    whole = model.with_rule(_RULE).sample(12, like=people, seed=5)
     others = people[[0, 1, 2, *range(11, 2, -1)]]
     for n, like, batch_size in ((3, people[:3], 64), (12, others, 5)):
         rule = replace(_RULE, batch_size=batch_size)
-        made = sample(model, n, like=like, seed=5, rule=rule)
+        made = model.with_rule(rule).sample(n, like=like, seed=5)
         T = min(made.deltas.shape[1], whole.deltas.shape[1])
         scale = float(whole.deltas.abs().max())
         torch.testing.assert_close(
@@ -177,7 +177,7 @@ def test_a_sample_depends_on_its_own_movement_alone(
         assert torch.equal(made.lengths[:3], whole.lengths[:3])
 
 
-def test_like_that_cannot_be(event_model: Model, people: Trajectories):
+def test_like_that_cannot_be(event_model: DiffusionModel, people: Trajectories):
     for n, more in (
         (11, {}),
         (13, {}),
@@ -188,21 +188,23 @@ def test_like_that_cannot_be(event_model: Model, people: Trajectories):
             sample(event_model, n, like=people, seed=0, rule=_RULE, **more)
     still = replace(people, deltas=torch.zeros_like(people.deltas))
     with pytest.raises(ValueError, match="does not fit codec 'event'"):
-        sample(event_model, 12, like=still, seed=0, rule=_RULE)
+        event_model.with_rule(_RULE).sample(12, like=still, seed=0)
 
 
-def test_seq_len_fixes_the_length(event_model: Model, model: Model):
+def test_seq_len_fixes_the_length(event_model: DiffusionModel, model: DiffusionModel):
     shortest, longest = event_model.codec.length_range()
     for seq_len in (shortest, longest):
-        x0, frame = sample_deltas(event_model, 3, seq_len=seq_len, seed=0, rule=_RULE)
+        x0, frame = event_model.with_rule(_RULE).sample_deltas(
+            SampleRequest(3, seq_len=seq_len, seed=0)
+        )
         assert x0.shape == (3, seq_len, 3)
         assert frame.lengths.tolist() == [seq_len] * 3
-    x0, _ = sample_deltas(model, 3, seq_len=32, seed=0, rule=_RULE)
+    x0, _ = model.with_rule(_RULE).sample_deltas(SampleRequest(3, seq_len=32, seed=0))
     assert x0.shape == (3, 32, 2)
 
 
-def test_padding_is_zero(event_model: Model):
-    x0, frame = sample_deltas(event_model, 6, seed=3, rule=_RULE)
+def test_padding_is_zero(event_model: DiffusionModel):
+    x0, frame = event_model.with_rule(_RULE).sample_deltas(SampleRequest(6, seed=3))
     mask = torch.arange(x0.shape[1]) < frame.lengths[:, None]
     assert bool((x0[~mask] == 0).all())
     assert bool((x0[mask] != 0).any())
@@ -227,9 +229,9 @@ def test_padding_is_zero(event_model: Model):
         ({"rule": SamplingRule(guidance_rescale=-0.1)}, "guidance_rescale=-0.1"),
     ],
 )
-def test_what_cannot_be_asked(model: Model, asked: dict[str, Any], message: str):
+def test_what_cannot_be_asked(model: DiffusionModel, asked: dict[str, Any], message: str):
     with pytest.raises(InputError, match=message) as caught:
-        sample(model, **{"n": 2, "seed": 0, "rule": _RULE, **asked})
+        model.with_rule(asked.pop("rule", _RULE)).sample(**{"n": 2, "seed": 0, **asked})
     assert "\n" not in str(caught.value)
 
 
@@ -247,10 +249,10 @@ def test_what_cannot_be_asked(model: Model, asked: dict[str, Any], message: str)
     ],
 )
 def test_what_an_event_model_cannot_be_asked(
-    event_model: Model, asked: dict[str, Any], message: str
+    event_model: DiffusionModel, asked: dict[str, Any], message: str
 ):
     with pytest.raises(InputError, match=message):
-        sample(event_model, **{"n": 2, "seed": 0, "rule": _RULE, **asked})
+        event_model.with_rule(_RULE).sample(**{"n": 2, "seed": 0, **asked})
 
 
 def test_conditions_and_guidance_reach_the_network(event_checkpoint: Path):
@@ -262,7 +264,9 @@ def test_conditions_and_guidance_reach_the_network(event_checkpoint: Path):
 
     def made(cond: torch.Tensor | None, scale: float = 1.0) -> torch.Tensor:
         rule = replace(_RULE, guidance=scale)
-        return sample_deltas(model, 2, seq_len=20, cond=cond, seed=0, rule=rule)[0]
+        return model.with_rule(rule).sample_deltas(SampleRequest(2, seq_len=20, cond=cond, seed=0))[
+            0
+        ]
 
     left, right = torch.tensor([-300.0, 0.0]), torch.tensor([300.0, 40.0])
     plain = made(right)
@@ -276,8 +280,9 @@ def test_conditions_and_guidance_reach_the_network(event_checkpoint: Path):
     torch.testing.assert_close(mixed[1], made(left)[1], rtol=1e-4, atol=1e-4)
 
 
-def test_durations_and_paths_are_above_zero(model: Model):
-    four = replace(model, config={**model.config, "model": {"cond_dim": 4}})
+def test_durations_and_paths_are_above_zero(model: DiffusionModel):
+    network = replace(model.settings.model, cond_dim=4)
+    four = replace(model, settings=replace(model.settings, model=network))
     nan = torch.nan
     for good in ([100.0, 0.0, 600.0, 300.0], [nan] * 4, [nan, nan, nan, 300.0], [1.0, 2.0]):
         check_condition(four, 2, torch.tensor(good))
@@ -304,7 +309,7 @@ def test_files_of_a_run(tiny_checkpoint: Path, tmp_path: Path, capsys: pytest.Ca
     assert {path.name for path in tmp_path.iterdir()} == names
     made = Trajectories.load(tmp_path / "samples.parquet")
     rule = SamplingRule(steps=2)
-    expected = sample(load_model(tiny_checkpoint), 5, seed=4, rule=rule)
+    expected = load_model(tiny_checkpoint).with_rule(rule).sample(5, seed=4)
     assert torch.equal(made.deltas, expected.deltas)
     assert made.origin == expected.origin == "diffusion:tiny"
     manifest = json.loads((tmp_path / "manifest.json").read_text())
@@ -324,7 +329,11 @@ def test_deltas_on_request(event_checkpoint: Path, tmp_path: Path):
     assert saved["lengths"].shape == (5,)
     rule = SamplingRule(steps=2, guidance=1.5)
     cond = torch.tensor([100.0, -50.0])
-    expected, _ = sample_deltas(load_model(event_checkpoint), 5, cond=cond, seed=0, rule=rule)
+    expected, _ = (
+        load_model(event_checkpoint)
+        .with_rule(rule)
+        .sample_deltas(SampleRequest(5, cond=cond, seed=0))
+    )
     assert torch.equal(saved["deltas"], expected)
 
 
@@ -335,30 +344,30 @@ def test_a_full_disk(tiny_checkpoint: Path, tmp_path: Path, small_disk: Callable
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_is_out_of_range_is_warned_of_and_gives_something_finite(event_model: Model):
+def test_what_is_out_of_range_is_warned_of_and_gives_something_finite(event_model: DiffusionModel):
     low, high = event_model.codec.condition_range("goal_dx_px")
     message = f"goal_dx_px 10000 lies outside what .* was trained on, {low:g} to {high:g}"
     with pytest.warns(OutOfRangeWarning, match=message):
-        made = sample(event_model, 3, cond=torch.tensor([10_000.0, 3.0]), seed=0, rule=_RULE)
+        made = event_model.with_rule(_RULE).sample(3, cond=torch.tensor([10_000.0, 3.0]), seed=0)
     assert made.deltas.isfinite().all()
     assert torch.equal(made.net_px, torch.tensor([[10_000.0, 3.0]]).expand(3, 2))
 
 
 @pytest.mark.parametrize("constrained", [True, False])
-def test_goals_are_reached_to_the_pixel(event_model: Model, constrained: bool):
+def test_goals_are_reached_to_the_pixel(event_model: DiffusionModel, constrained: bool):
     goals = torch.tensor([[120.0, -40.0], [-300.0, 5.0], [torch.nan, torch.nan]])
     rule = replace(_RULE, goal_constraint=constrained)
-    made = sample(event_model, 3, cond=goals, seed=0, rule=rule)
+    made = event_model.with_rule(rule).sample(3, cond=goals, seed=0)
     assert torch.equal(made.net_px[:2], goals[:2])
 
 
-def test_the_constraint_leaves_little_to_correct(event_model: Model):
+def test_the_constraint_leaves_little_to_correct(event_model: DiffusionModel):
     """Its last answer ends at the goal already, but for the rounding of each step."""
     cond = torch.tensor([250.0, 80.0])
     misses = {}
     for constrained in (True, False):
         rule = replace(_RULE, goal_constraint=constrained)
-        x0, frame = sample_deltas(event_model, 20, cond=cond, seed=0, rule=rule)
+        x0, frame = event_model.with_rule(rule).sample_deltas(SampleRequest(20, cond=cond, seed=0))
         free = replace(frame, goal_px=torch.full((20, 2), torch.nan))
         made = event_model.codec.decode(x0, free)
         misses[constrained] = float((made.net_px - cond).norm(dim=1).median())

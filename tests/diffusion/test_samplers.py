@@ -1,5 +1,4 @@
 import math
-from itertools import pairwise
 
 import pytest
 import torch
@@ -11,56 +10,52 @@ from humouse.diffusion.samplers import (
     SAMPLERS,
     DPMSolverPP2M,
     SDEDPMSolverPP2M,
-    draw,
     make_sampler,
 )
 from humouse.errors import InputError
+from tests.oracles.gaussian import GaussianDenoiser
 
 MEAN, STD = 0.7, 0.4
 
 
 def gaussian(schedule):
-    """E[x0 | x_t] in closed form where x0 ~ N(MEAN, STD²)."""
-
-    def denoise(x_t, t, mask, cond, x0_prev):
-        alpha, sigma = (part[:, None, None] for part in schedule(t))
-        gain = alpha * STD**2 / (alpha**2 * STD**2 + sigma**2)
-        return MEAN + gain * (x_t - alpha * MEAN)
-
-    return denoise
+    return GaussianDenoiser(schedule, MEAN, STD)
 
 
-def run(sampler, denoise, steps, n=64, seed=0, T=8):
-    generator = torch.Generator().manual_seed(seed)
-    return draw(
-        denoise,
-        sampler,
-        steps=steps,
-        noise=lambda: torch.randn(n, T, 2, generator=generator, dtype=torch.float64),
-        mask=torch.ones(n, T, dtype=torch.bool),
-    )
+def run(sampler, n=64, seed=0, T=8):
+    """Samples of the Gaussian."""
+    g = torch.Generator().manual_seed(seed)
+
+    def noise():
+        return torch.randn(n, T, 2, generator=g, dtype=torch.float64)
+
+    mask = torch.ones(n, T, dtype=torch.bool)
+    return sampler(gaussian(sampler.schedule), noise(), mask, noise=noise)
 
 
-@pytest.mark.parametrize("sampler", [DDIM, DPMSolverPP2M])
+def slope(steps, errors):
+    """Return the exponent of a power law through the errors, by least squares on logarithms."""
+    x, y = steps.double().log(), errors.double().log()
+    return (((x - x.mean()) * (y - y.mean())).sum() / (x - x.mean()).square().sum()).item()
+
+
+@pytest.mark.parametrize("name", ["ddim", "dpm"])
 @pytest.mark.parametrize("timesteps", [0, 1000])
-def test_samples_of_a_gaussian_have_its_mean_and_spread(sampler, timesteps):
-    schedule = make_schedule("cosine", timesteps)
-    x0 = run(sampler(schedule), gaussian(schedule), steps=100, n=500)
+def test_samples_of_a_gaussian_have_its_mean_and_spread(name, timesteps):
+    x0 = run(make_sampler(name, make_schedule("cosine", timesteps), 100), n=500)
     assert x0.mean().item() == pytest.approx(MEAN, abs=0.02)
     assert x0.std().item() == pytest.approx(STD, rel=0.03)
 
 
 def test_ancestral_sampling_of_a_gaussian_has_its_mean_and_spread():
-    schedule = CosineSchedule()
-    x0 = run(DDIM(schedule, eta=1.0), gaussian(schedule), steps=300, n=500)
+    x0 = run(make_sampler("ddim", CosineSchedule(), 300, eta=1.0), n=500)
     assert x0.mean().item() == pytest.approx(MEAN, abs=0.02)
     assert x0.std().item() == pytest.approx(STD, rel=0.03)
 
 
 @pytest.mark.parametrize("timesteps", [0, 1000])
 def test_stochastic_sampling_of_a_gaussian_has_its_mean_and_spread(timesteps):
-    schedule = make_schedule("cosine", timesteps)
-    x0 = run(SDEDPMSolverPP2M(schedule), gaussian(schedule), steps=200, n=2000)
+    x0 = run(make_sampler("sde", make_schedule("cosine", timesteps), 200), n=2000)
     # Six standard errors of 32,000 independent numbers, and half a hundredth of discretisation.
     assert x0.mean().item() == pytest.approx(MEAN, abs=6 * STD / 32_000**0.5)
     assert x0.std().item() == pytest.approx(STD, rel=6 / 64_000**0.5 + 0.005)
@@ -72,45 +67,34 @@ def test_spread_of_stochastic_samples_converges(sampler, order):
     schedule = LogSNRSchedule(lambda_max=3.0, lambda_min=-3.0)
 
     def error(steps):
-        solver = sampler(schedule, eta=1.0) if sampler is DDIM else sampler(schedule)
         times = torch.linspace(1, 0.05, steps + 1).double()
+        solver = sampler(schedule, times, eta=1.0) if sampler is DDIM else sampler(schedule, times)
         # A step is linear in x and noise: feeding basis vectors finds all its coefficients. The
         # start is spread as the data's own x_t.
         alpha, sigma = map(float, schedule(times[0]))
         x = torch.zeros(steps + 1, 1, 1, dtype=torch.float64)
         x[0] = math.sqrt(alpha**2 * STD**2 + sigma**2)
-        centred = gaussian(schedule)
-        shift = torch.zeros_like(x)  # MEAN enters E[x0 | x_t] beside the gain: taken out
-        solver.start()
-        for k, (t, s) in enumerate(pairwise(times)):
-            noise = torch.zeros_like(x)
-            noise[k + 1] = 1.0
-            at = t.expand(len(x))
-            x0 = centred(x, at, None, None, None) - centred(shift, at, None, None, None)
-            x = solver.step(x, x0, t, s, noise)
+        basis = iter(torch.eye(steps + 1, dtype=torch.float64)[1:, :, None, None])
+        centred = GaussianDenoiser(schedule, 0.0, STD)  # the mean has no part in the spread
+        mask = torch.ones(steps + 1, 1, dtype=torch.bool)
+        x = solver(centred, x, mask, noise=lambda: next(basis))
         alpha, sigma = map(float, schedule(times[-1]))
         return abs(x.square().sum().item() - (alpha**2 * STD**2 + sigma**2))
 
-    steps = torch.tensor([40, 80, 160, 320]).double()
-    x, y = steps.log(), torch.tensor([error(int(n)) for n in steps]).double().log()
-    slope = ((x - x.mean()) * (y - y.mean())).sum() / (x - x.mean()).square().sum()
-    assert -slope.item() >= order - 0.25
+    steps = torch.tensor([40, 80, 160, 320])
+    errors = torch.tensor([error(int(n)) for n in steps])
+    assert -slope(steps, errors) >= order - 0.25
 
 
 @pytest.mark.parametrize(("sampler", "order"), [(DDIM, 1), (DPMSolverPP2M, 2)])
 def test_error_falls_with_the_order_of_the_solver(sampler, order):
     # In λ, on a finite range: that is where the solvers' orders are stated.
     schedule = LogSNRSchedule(lambda_max=3.0, lambda_min=-3.0)
-    denoise = gaussian(schedule)
 
     def end(steps):
         x = torch.full((1, 1, 1), 0.3, dtype=torch.float64)
-        solver = sampler(schedule)
-        solver.start()
-        times = torch.linspace(1, 0.05, steps + 1).double()
-        for t, s in pairwise(times):
-            x = solver.step(x, denoise(x, t.expand(1), None, None, None), t, s, None)
-        return x.item()
+        solver = sampler(schedule, torch.linspace(1, 0.05, steps + 1).double())
+        return solver(gaussian(schedule), x, torch.ones(1, 1, dtype=torch.bool)).item()
 
     # The flow of a Gaussian is exact: (x − α m)/√(α² s² + σ²) stays constant along it.
     scale = [
@@ -119,10 +103,8 @@ def test_error_falls_with_the_order_of_the_solver(sampler, order):
     ]
     exact = scale[1][0] * MEAN + (0.3 - scale[0][0] * MEAN) / scale[0][1] * scale[1][1]
     steps = torch.tensor([20, 40, 80, 160])
-    error = torch.tensor([abs(end(int(n)) - exact) for n in steps]).double()
-    x, y = steps.double().log(), error.log()
-    slope = ((x - x.mean()) * (y - y.mean())).sum() / (x - x.mean()).square().sum()
-    assert -slope.item() == pytest.approx(order, abs=0.25)
+    errors = torch.tensor([abs(end(int(n)) - exact) for n in steps])
+    assert -slope(steps, errors) == pytest.approx(order, abs=0.25)
 
 
 def oracle_run(scheduler, steps, x, network):
@@ -132,15 +114,9 @@ def oracle_run(scheduler, steps, x, network):
     return x
 
 
-def v_of(denoise, schedule):
-    """The v-prediction whose x̂0 is `denoise`'s, on diffusers' grid, which counts from 0."""
-
-    def network(x, t):
-        time = ((t.double() + 1) / 1000).expand(len(x))
-        alpha, sigma = (part[:, None, None] for part in schedule(time))
-        return (alpha * x - denoise(x, time, None, None, None)) / sigma
-
-    return network
+def v_on_diffusers_grid(denoise):
+    """The v-prediction at diffusers' times, which count from 0."""
+    return lambda x, t: denoise.v(x, ((t.double() + 1) / 1000).expand(len(x)))
 
 
 @pytest.mark.parametrize("steps", [1, 5, 20, 50])
@@ -154,14 +130,9 @@ def test_ddim_follows_diffusers(steps):
         clip_sample=False,
     )
     noise = torch.randn(16, 8, 2, generator=torch.Generator().manual_seed(1)).double()
-    theirs = oracle_run(oracle, steps, noise, v_of(gaussian(schedule), schedule))
-    ours = draw(
-        gaussian(schedule),
-        DDIM(schedule),
-        steps=steps,
-        noise=lambda: noise,
-        mask=torch.ones(16, 8, dtype=torch.bool),
-    )
+    theirs = oracle_run(oracle, steps, noise, v_on_diffusers_grid(gaussian(schedule)))
+    sampler = make_sampler("ddim", schedule, steps)
+    ours = sampler(gaussian(schedule), noise, torch.ones(16, 8, dtype=torch.bool))
     torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=1e-3)
 
 
@@ -183,14 +154,12 @@ def test_dpm_solver_follows_diffusers(steps):
     )
     oracle.set_timesteps(steps)
     noise = torch.randn(16, 8, 2, generator=torch.Generator().manual_seed(1)).double()
-    theirs = oracle_run(oracle, steps, noise, v_of(gaussian(schedule), schedule))
+    theirs = oracle_run(oracle, steps, noise, v_on_diffusers_grid(gaussian(schedule)))
     # diffusers spaces a clipped start another way: compare the solver, on its times
     times = torch.cat([(oracle.timesteps + 1).double() / 1000, torch.zeros(1).double()])
-    solver, denoise, x = DPMSolverPP2M(schedule), gaussian(schedule), noise
-    solver.start()
-    for t, s in pairwise(times):
-        x = solver.step(x, denoise(x, t.expand(16), None, None, None), t, s, None)
-    torch.testing.assert_close(x, theirs, rtol=2e-3, atol=2e-3)
+    solver, mask = DPMSolverPP2M(schedule, times), torch.ones(16, 8, dtype=torch.bool)
+    ours = solver(gaussian(schedule), noise, mask)
+    torch.testing.assert_close(ours, theirs, rtol=2e-3, atol=2e-3)
 
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # diffusers' own
@@ -213,53 +182,71 @@ def test_stochastic_solver_follows_diffusers_on_the_same_noise(steps):
     g = torch.Generator().manual_seed(1)
     start, *fresh = torch.randn(steps + 1, 16, 8, 2, generator=g).double()
     denoise, theirs = gaussian(schedule), start
-    network = v_of(denoise, schedule)
+    network = v_on_diffusers_grid(denoise)
     for t, z in zip(oracle.timesteps, fresh, strict=True):
         theirs = oracle.step(network(theirs, t), t, theirs, variance_noise=z).prev_sample
     # diffusers spaces a clipped start another way: compare the solver, on its times
     times = torch.cat([(oracle.timesteps + 1).double() / 1000, torch.zeros(1).double()])
-    solver, ours = SDEDPMSolverPP2M(schedule), start
-    solver.start()
-    for (t, s), z in zip(pairwise(times), fresh, strict=True):
-        ours = solver.step(ours, denoise(ours, t.expand(16), None, None, None), t, s, z)
+    solver, mask = SDEDPMSolverPP2M(schedule, times), torch.ones(16, 8, dtype=torch.bool)
+    left = iter(fresh)
+    ours = solver(denoise, start, mask, noise=lambda: next(left))
     torch.testing.assert_close(ours, theirs.double(), rtol=2e-3, atol=2e-3)
 
 
 def test_a_stochastic_step_without_noise_is_a_mistake():
-    solver = SDEDPMSolverPP2M(CosineSchedule())
-    solver.start()
-    x, t = torch.zeros(1, 2, 1), torch.tensor(0.5)
+    sampler, x = make_sampler("sde", CosineSchedule(), 2), torch.zeros(1, 2, 1)
     with pytest.raises(ValueError, match="noise"):
-        solver.step(x, x, t, t / 2, None)
+        sampler(gaussian(sampler.schedule), x, torch.ones(1, 2, dtype=torch.bool))
 
 
 @pytest.mark.parametrize("name", SAMPLERS)
 def test_every_sampler_ends_clean_from_a_single_step(name):
-    schedule = CosineSchedule()
-    x0 = run(make_sampler(name, schedule), gaussian(schedule), steps=1)
+    x0 = run(make_sampler(name, CosineSchedule(), 1))
     assert x0.mean().item() == pytest.approx(MEAN, abs=0.01)
 
 
 def test_padding_stays_zero_and_changes_nothing_valid():
-    schedule = CosineSchedule()
     mask = torch.arange(8) < torch.tensor([3, 8])[:, None]
+    sampler = make_sampler("ddim", CosineSchedule(), 5)
 
-    def noise_with(padding):
+    def end(padding):
         x = torch.randn(2, 8, 2, generator=torch.Generator().manual_seed(0))
-        return torch.where(mask[..., None], x, torch.tensor(padding))
+        noise = torch.where(mask[..., None], x, torch.tensor(padding))
+        return sampler(gaussian(sampler.schedule), noise, mask)
 
-    first, second = (
-        draw(
-            gaussian(schedule),
-            DDIM(schedule),
-            steps=5,
-            noise=lambda padding=padding: noise_with(padding),
-            mask=mask,
-        )
-        for padding in (0.0, 1e6)
-    )
+    first, second = end(0.0), end(1e6)
     assert torch.equal(first, second)
     assert (first[0, 3:] == 0).all()
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_the_path_shows_every_step_and_ends_with_the_sample(name):
+    """Two paths of one sampler may be followed side by side: it remembers nothing."""
+    sampler = make_sampler(name, CosineSchedule(), 4)
+    x, mask = torch.randn(2, 8, 2, generator=torch.Generator().manual_seed(0)), torch.ones(2, 8) > 0
+    noises = torch.randn(4, 2, 8, 2, generator=torch.Generator().manual_seed(1))
+
+    def given():
+        left = iter(noises)
+        return {"noise": lambda: next(left)}
+
+    denoise = gaussian(sampler.schedule)
+    both = [sampler.path(denoise, part, mask, **given()) for part in (x, -x)]
+    steps = list(zip(*both, strict=True))
+    assert len(steps) == sampler.calls == 4
+    assert torch.equal(steps[-1][0], sampler(denoise, x, mask, **given()))
+    assert torch.equal(steps[-1][1], sampler(denoise, -x, mask, **given()))
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_it_stops_where_it_is_told_and_has_no_steps_above(name):
+    sampler = make_sampler(name, CosineSchedule(), 5, t_end=0.4)
+    assert float(sampler.times[-1]) == pytest.approx(0.4)
+    assert sampler.calls == 5
+    none = make_sampler(name, CosineSchedule(), 5, t_end=1.0)
+    x, mask = torch.ones(1, 2, 1), torch.ones(1, 2, dtype=torch.bool)
+    assert none.calls == 0
+    assert torch.equal(none(gaussian(none.schedule), x, mask), x)
 
 
 def test_self_conditioning_hands_on_the_previous_answer():
@@ -269,20 +256,14 @@ def test_self_conditioning_hands_on_the_previous_answer():
         seen.append(x0_prev)
         return x_t * 0 + len(seen)
 
-    draw(
-        denoise,
-        DDIM(CosineSchedule()),
-        steps=3,
-        noise=lambda: torch.ones(1, 2, 1),
-        mask=torch.ones(1, 2, dtype=torch.bool),
-        self_condition=True,
-    )
+    sampler, mask = make_sampler("ddim", CosineSchedule(), 3), torch.ones(1, 2, dtype=torch.bool)
+    sampler(denoise, torch.ones(1, 2, 1), mask, self_condition=True)
     assert seen[0] is None
     assert [float(x.mean()) for x in seen[1:]] == [1.0, 2.0]
 
 
 def test_unknown_sampler_is_said():
     with pytest.raises(InputError, match=r"sampler=euler.*ddim, dpm, sde"):
-        make_sampler("euler", CosineSchedule())
+        make_sampler("euler", CosineSchedule(), 2)
     with pytest.raises(InputError, match="eta=2"):
-        make_sampler("ddim", CosineSchedule(), eta=2.0)
+        make_sampler("ddim", CosineSchedule(), 2, eta=2.0)

@@ -9,12 +9,12 @@ import torch
 from humouse.codec import CanonicalCodec, Codec, EventCodec, coerce_to_codec, valid_steps
 from humouse.data.prepared import load_split
 from humouse.gan.discriminator_features import discriminator_scores, discriminator_table
-from humouse.gan.model import Model, load_model
+from humouse.gan.model import GanModel, load_model
 from humouse.trajectories import Trajectories
 
 
 @pytest.fixture(scope="module", params=["conv", "lstm"])
-def model(request: pytest.FixtureRequest) -> Model:
+def model(request: pytest.FixtureRequest) -> GanModel:
     return load_model(request.getfixturevalue(f"{request.param}_checkpoint"))
 
 
@@ -30,7 +30,7 @@ def odd_ones() -> Trajectories:
     return Trajectories(deltas, lengths, torch.zeros(5, 2), None, "odd")
 
 
-def test_features_are_the_discriminators(model: Model, tiny_data: Path):
+def test_features_are_the_discriminators(model: GanModel, tiny_data: Path):
     people = load_split(tiny_data / "val")
     table = discriminator_table(model, people)
     D = model.pair.discriminator.feature_dim
@@ -45,7 +45,7 @@ def test_features_are_the_discriminators(model: Model, tiny_data: Path):
     torch.testing.assert_close(discriminator_scores(model, people), scores, rtol=1e-4, atol=1e-5)
 
 
-def test_a_row_stands_alone(model: Model, tiny_data: Path):
+def test_a_row_stands_alone(model: GanModel, tiny_data: Path):
     people = load_split(tiny_data / "val")
     together = discriminator_table(model, people).values
     for row in (0, 7):
@@ -55,7 +55,7 @@ def test_a_row_stands_alone(model: Model, tiny_data: Path):
     torch.testing.assert_close(backwards.flip(0), together, rtol=1e-4, atol=1e-5)
 
 
-def test_any_movement_is_taken(model: Model):
+def test_any_movement_is_taken(model: GanModel):
     calls: list[None] = []
     table = discriminator_table(model, odd_ones(), progress=lambda: calls.append(None))
     assert table.values.shape == (5, model.pair.discriminator.feature_dim)

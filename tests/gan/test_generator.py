@@ -1,6 +1,7 @@
 """Either kind of checkpoint behind one interface, and through the commands."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -9,11 +10,12 @@ import torch
 from humouse.commands import evaluate as diffusion_eval
 from humouse.commands.sample import run
 from humouse.data.prepared import load_split
-from humouse.diffusion.sample import SamplingRule
+from humouse.diffusion.sampling_rule import SamplingRule
 from humouse.errors import InputError
-from humouse.generator import Generator, load_generator
+from humouse.generator import load_generator
 from humouse.settings import EvalSettings, SampleSettings
 from humouse.settings.compose import settings_from
+from humouse.trained_model import SampleRequest, TrainedModel
 from humouse.training.checkpoint import Checkpoint
 from humouse.trajectories import Trajectories
 
@@ -21,14 +23,14 @@ _KINDS = ["conv_checkpoint", "lstm_checkpoint", "event_checkpoint"]
 
 
 @pytest.fixture(scope="module", params=_KINDS)
-def model(request: pytest.FixtureRequest) -> Generator:
+def model(request: pytest.FixtureRequest) -> TrainedModel:
     return load_generator(request.getfixturevalue(request.param), rule=SamplingRule(steps=2))
 
 
-def test_what_every_generator_answers(model: Generator, tiny_data: Path):
+def test_what_every_generator_answers(model: TrainedModel, tiny_data: Path):
     saved = Checkpoint.load(model.path)
     assert model.step == saved.step
-    assert model.config == saved.config
+    assert asdict(model.settings) == saved.config
     assert model.data == saved.data
     assert model.cond_dim == saved.config["model"]["cond_dim"]
     assert model.origin.endswith(":tiny")
@@ -57,11 +59,11 @@ def test_what_every_generator_answers(model: Generator, tiny_data: Path):
         ({"cond": torch.tensor([1.0, torch.nan])}, "half a goal"),
     ],
 )
-def test_requests_that_cannot_be_served(model: Generator, asked: dict, message: str):
+def test_requests_that_cannot_be_served(model: TrainedModel, asked: dict, message: str):
     good = {"n": 2, "seed": 0, "seq_len": None, "cond": None}
-    with pytest.raises(InputError, match=message):
-        model.check(**{**good, **asked})
     wanted = {**good, **asked}
+    with pytest.raises(InputError, match=message):
+        model.check(SampleRequest(**wanted))
     with pytest.raises(InputError, match=message):
         model.sample(wanted.pop("n"), **wanted)
 

@@ -10,14 +10,14 @@ import torch
 from humouse.codec import EventCodec, check_condition_values
 from humouse.commands.train_gan import run as train
 from humouse.data.prepared import load_split
-from humouse.gan import sampling
-from humouse.gan.model import Model, load_model
-from humouse.gan.sampling import sample, sample_deltas
+from humouse.gan import model as gan_model
+from humouse.gan.model import GanModel, load_model
+from humouse.trained_model import SampleRequest
 from humouse.trajectories import Trajectories
 
 
 @pytest.fixture(scope="module", params=["conv", "lstm"])
-def model(request: pytest.FixtureRequest) -> Model:
+def model(request: pytest.FixtureRequest) -> GanModel:
     return load_model(request.getfixturevalue(f"{request.param}_checkpoint"))
 
 
@@ -29,18 +29,20 @@ def assert_same(one: Trajectories, other: Trajectories, rows: int) -> None:
     assert torch.equal(one.start[:rows], other.start[:rows])
 
 
-def test_a_sample_does_not_depend_on_its_batch(model: Model, monkeypatch: pytest.MonkeyPatch):
-    many = sample(model, 40, seed=3)
-    assert_same(many, sample(model, 7, seed=3), 7)
-    monkeypatch.setattr(sampling, "BATCH", 9)
-    assert_same(many, sample(model, 40, seed=3), 40)
-    first, other = (sample_deltas(model, 3, seq_len=20, seed=seed)[0] for seed in (3, 4))
+def test_a_sample_does_not_depend_on_its_batch(model: GanModel, monkeypatch: pytest.MonkeyPatch):
+    many = model.sample(40, seed=3)
+    assert_same(many, model.sample(7, seed=3), 7)
+    monkeypatch.setattr(gan_model, "BATCH", 9)
+    assert_same(many, model.sample(40, seed=3), 40)
+    first, other = (
+        model.sample_deltas(SampleRequest(3, seq_len=20, seed=seed))[0] for seed in (3, 4)
+    )
     assert not torch.equal(first, other)
 
 
-def test_what_is_made(model: Model):
-    made = sample(model, 30, seed=0)
-    assert made.origin == f"gan:{model.config['experiment_name']}"
+def test_what_is_made(model: GanModel):
+    made = model.sample(30, seed=0)
+    assert made.origin == f"gan:{model.settings.experiment_name}"
     assert made.user is None
     valid = made.deltas[made.mask]
     assert torch.equal(valid, valid.round())
@@ -48,36 +50,38 @@ def test_what_is_made(model: Model):
     assert bool(model.codec.fits(made[made.lengths > 0]).all())
 
 
-def test_lengths_are_the_train_splits(model: Model):
-    _, frame = sample_deltas(model, 30, seed=0)
+def test_lengths_are_the_train_splits(model: GanModel):
+    _, frame = model.sample_deltas(SampleRequest(30, seed=0))
     assert torch.equal(frame.lengths, model.codec.draw_frames(30, seed=0).lengths)
-    _, frame = sample_deltas(model, 3, seq_len=20, seed=0)
+    _, frame = model.sample_deltas(SampleRequest(3, seq_len=20, seed=0))
     assert frame.lengths.tolist() == [20, 20, 20]
 
 
-def test_like_people(model: Model, tiny_data: Path):
+def test_like_people(model: GanModel, tiny_data: Path):
     people = load_split(tiny_data / "val")[:9]
-    x0, frame = sample_deltas(model, 9, like=people, seed=1)
+    x0, frame = model.sample_deltas(SampleRequest(9, like=people, seed=1))
     assert torch.equal(frame.lengths, people.lengths)
     check_condition_values(frame.conditions, 9)
-    assert not torch.equal(x0, sample_deltas(model, 9, seed=1)[0])
+    assert not torch.equal(x0, model.sample_deltas(SampleRequest(9, seed=1))[0])
     with pytest.raises(ValueError, match="takes the place of seq_len and cond"):
-        sample(model, 9, like=people, seq_len=20, seed=1)
+        model.sample(9, like=people, seq_len=20, seed=1)
 
 
-def test_conditions_change_the_sample(model: Model):
-    plain = sample_deltas(model, 2, seq_len=20, seed=0)[0]
+def test_conditions_change_the_sample(model: GanModel):
+    plain = model.sample_deltas(SampleRequest(2, seq_len=20, seed=0))[0]
     goal = torch.tensor([300.0, 40.0])
-    asked = sample_deltas(model, 2, seq_len=20, cond=goal, seed=0)[0]
+    asked = model.sample_deltas(SampleRequest(2, seq_len=20, cond=goal, seed=0))[0]
     assert not torch.equal(plain, asked)
     missing = torch.full((2, 4), torch.nan)
-    assert torch.equal(sample_deltas(model, 2, seq_len=20, cond=missing, seed=0)[0], plain)
+    assert torch.equal(
+        model.sample_deltas(SampleRequest(2, seq_len=20, cond=missing, seed=0))[0], plain
+    )
 
 
 def test_a_canonical_codec(tmp_path: Path, gan_settings: Callable):
     more = ("data.codec=canonical", "data.sequence_length=32", "model.cond_dim=0")
     model = load_model(train(gan_settings(tmp_path, *more, "optim.max_steps=2")))
     assert not isinstance(model.codec, EventCodec)
-    made = sample(model, 5, seed=0)
+    made = model.sample(5, seed=0)
     assert made.lengths.tolist() == [32] * 5
-    assert_same(made, sample(replace(model), 3, seed=0), 3)
+    assert_same(made, replace(model).sample(3, seed=0), 3)

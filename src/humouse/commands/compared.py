@@ -12,8 +12,8 @@ from humouse.data.splits import held_out_gestures
 from humouse.errors import InputError
 from humouse.eval.evaluate import chosen
 from humouse.files import sha256, versions
-from humouse.generator import Generator
 from humouse.progress import progress_bar
+from humouse.trained_model import TrainedModel
 from humouse.trajectories import Trajectories
 
 
@@ -36,7 +36,7 @@ class People:
         cls,
         val_split: str | None,
         train_split: str | None,
-        model: Generator | None,
+        model: TrainedModel | None,
         *,
         train_needed: bool = True,
         unseen: str = "people",
@@ -72,7 +72,7 @@ class People:
         return people
 
     @classmethod
-    def _of_train_people(cls, train_split: str | None, model: Generator | None) -> "People":
+    def _of_train_people(cls, train_split: str | None, model: TrainedModel | None) -> "People":
         path = Path(train_split or _own_split(model, "train"))
         train = load_split(path)
         learned, held_out = _known(train, model)
@@ -94,20 +94,20 @@ class People:
                 "people too; a score on people that the model knows says nothing: name disjoint splits"
             )
 
-    def framed(self, model: Generator | None) -> "People":
+    def framed(self, model: TrainedModel | None) -> "People":
         """Return both as the model's codec sees them."""
         return People(framed(self.held_out, model), framed(self.train, model), self.path)
 
 
-def _own_split(model: Generator | None, name: str) -> Path:
+def _own_split(model: TrainedModel | None, name: str) -> Path:
     if model is None:
         raise InputError("val_split: name the people to compare the samples with, e.g. data/val")
     return Path(model.data["folder"]) / name
 
 
-def _known(train: Trajectories, model: Generator | None) -> tuple[np.ndarray, np.ndarray]:
+def _known(train: Trajectories, model: TrainedModel | None) -> tuple[np.ndarray, np.ndarray]:
     """Return which train gestures the model learned from, and which it held out."""
-    share = 0.0 if model is None else model.config["data"]["held_out_share"]
+    share = 0.0 if model is None else model.settings.data.held_out_share
     return held_out_gestures(len(train), share)
 
 
@@ -127,7 +127,7 @@ def _train(train_split: str | None, val_path: Path) -> Trajectories:
     return load_split(beside)
 
 
-def provenance(settings: Any, model: Generator | None, people: People) -> dict[str, Any]:
+def provenance(settings: Any, model: TrainedModel | None, people: People) -> dict[str, Any]:
     """Return what made an evaluation: settings, people, versions, and the model if there is one."""
     content = {
         "settings": vars(settings),
@@ -140,14 +140,14 @@ def provenance(settings: Any, model: Generator | None, people: People) -> dict[s
     return content
 
 
-def framed(movements: Trajectories, model: Generator | None) -> Trajectories:
+def framed(movements: Trajectories, model: TrainedModel | None) -> Trajectories:
     """Return what fits the model's codec, as the codec sees it: one path for all sides."""
     if model is None:
         return movements
     return model.codec.canonicalize(movements[model.codec.fits(movements)])
 
 
-def samples(model: Generator, n: int, *, like: Trajectories | None, seed: int) -> Trajectories:
+def samples(model: TrainedModel, n: int, *, like: Trajectories | None, seed: int) -> Trajectories:
     """Return n samples of the model, as its codec sees them.
 
     Args:

@@ -17,7 +17,7 @@ from humouse.diffusion.training.distillation.settings import (
     check_teacher,
     student_settings,
 )
-from humouse.diffusion.training.distillation.teacher_paths import RecordingSolver
+from humouse.diffusion.training.distillation.teacher_paths import teacher_solver
 from humouse.diffusion.training.settings import check_settings
 from humouse.settings import DistillSettings
 from humouse.training.checkpoint import DIFFUSION
@@ -38,7 +38,7 @@ def run(settings: DistillSettings) -> Path:
     check_teacher(settings, teacher)
     student = student_settings(settings, teacher)
     check_settings(student)
-    RecordingSolver(teacher.denoiser.schedule, settings.steps).times(settings.teacher_steps)
+    teacher_solver(teacher.denoiser.schedule, settings.steps, settings.teacher_steps)
     data = training_data(student.data)
     check_same_data(data, teacher)
     return run_training(

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from humouse.commands.compared import People, framed, provenance, samples
-from humouse.diffusion.sample import SamplingRule
+from humouse.diffusion.sampling_rule import SamplingRule
 from humouse.errors import InputError
 from humouse.eval.format_gate import format_gate
 from humouse.eval.plausibility import FEWEST
@@ -23,12 +23,12 @@ from humouse.eval.with_references import Compared, evaluate_with_references
 from humouse.features.modes import FEATURE_MODES
 from humouse.figures import gesture_gallery, kinematic_overlays, save_figure, velocity_spectra
 from humouse.files import sha256
-from humouse.generator import Generator, load_generator
+from humouse.generator import load_generator
 from humouse.report import write_report
 from humouse.settings import EvalSettings
 from humouse.settings.checks import check_names
 from humouse.settings.compose import command_of
-from humouse.trained_model import announce
+from humouse.trained_model import TrainedModel, announce
 from humouse.training.device import resolve_device
 from humouse.trajectories import Trajectories
 
@@ -54,7 +54,7 @@ def run(settings: EvalSettings) -> None:
         print("note: copying is left out: there is no train split", file=sys.stderr)
     gate: dict[str, float] = {}
     if model is not None:
-        announce(model.model)
+        announce(model)
         groups = FEATURE_MODES["kinematic"]
         gate = format_gate(people.held_out, model.codec, groups=groups, seed=settings.seed)
     made = _made(settings, model, people.held_out)
@@ -88,7 +88,7 @@ def run(settings: EvalSettings) -> None:
     print(f"scores: {done.folder / SCORES}; pictures and data beside it")
 
 
-def _model(settings: EvalSettings) -> Generator:
+def _model(settings: EvalSettings) -> TrainedModel:
     rule = SamplingRule(steps=settings.steps, sampler=settings.sampler)
     return load_generator(settings.ckpt, resolve_device(settings.device), rule=rule)
 
@@ -116,7 +116,7 @@ def _checked(settings: EvalSettings) -> EvaluationRule:
     return rule
 
 
-def _made(settings: EvalSettings, model: Generator | None, people: Trajectories) -> Trajectories:
+def _made(settings: EvalSettings, model: TrainedModel | None, people: Trajectories) -> Trajectories:
     if settings.samples is not None:
         return framed(Trajectories.load(settings.samples), model)
     assert model is not None
@@ -129,7 +129,7 @@ def _made(settings: EvalSettings, model: Generator | None, people: Trajectories)
 
 
 def _provenance(
-    settings: EvalSettings, model: Generator | None, people: People, gate: dict[str, float]
+    settings: EvalSettings, model: TrainedModel | None, people: People, gate: dict[str, float]
 ) -> dict[str, Any]:
     content: dict[str, Any] = {
         "command": command_of("humouse eval", _CONFIG, settings),

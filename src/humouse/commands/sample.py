@@ -6,14 +6,14 @@ from pathlib import Path
 import torch
 
 from humouse.codec import condition_vector
-from humouse.diffusion.sample import SamplingRule
+from humouse.diffusion.sampling_rule import SamplingRule
 from humouse.errors import InputError
 from humouse.figures import samples, save_figure
 from humouse.files import sha256, versions, write_json
 from humouse.generator import load_generator
 from humouse.progress import progress_bar
 from humouse.settings import SampleSettings
-from humouse.trained_model import announce
+from humouse.trained_model import SampleRequest, announce
 from humouse.training.checkpoint import save_tensors
 from humouse.training.device import resolve_device
 
@@ -31,17 +31,16 @@ def run(settings: SampleSettings) -> None:
         batch_size=settings.batch_size,
     )
     model = load_generator(settings.ckpt, resolve_device(settings.device), rule=rule)
-    cond = _conditions(settings.cond)
-    model.check(settings.n, settings.seq_len, cond, settings.seed)
-    announce(model.model)
-    with progress_bar("sampling", model.calls(settings.n)) as advance:
-        x0, frame = model.sample_deltas(
-            settings.n,
-            seq_len=settings.seq_len,
-            cond=cond,
-            seed=settings.seed,
-            progress=advance,
-        )
+    request = SampleRequest(
+        settings.n,
+        seed=settings.seed,
+        seq_len=settings.seq_len,
+        cond=_conditions(settings.cond),
+    )
+    model.check(request)
+    announce(model)
+    with progress_bar("sampling", model.calls(request.n)) as advance:
+        x0, frame = model.sample_deltas(request, advance)
     movements = model.codec.decode(x0, frame, origin=model.origin)
     out_dir = Path(settings.out_dir)
     movements.save(out_dir / "samples.parquet")
@@ -53,9 +52,9 @@ def run(settings: SampleSettings) -> None:
         out_dir / "manifest.json",
         {
             "settings": vars(settings),
-            "rule": model.resolved_rule,
+            "rule": model.rule_record,
             "checkpoint": {"path": str(model.path), "sha256": sha256(model.path)},
-            "experiment": model.config["experiment_name"],
+            "experiment": model.settings.experiment_name,
             "trained_on": model.data,
             "samples_sha256": sha256(out_dir / "samples.parquet"),
             "units": {"dx_px": "px", "dy_px": "px", "dt_ms": "ms"},

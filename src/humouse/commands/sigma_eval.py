@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from humouse.commands.compared import People, framed, provenance, samples
-from humouse.diffusion.sample import SamplingRule
+from humouse.diffusion.sampling_rule import SamplingRule
 from humouse.errors import InputError
 from humouse.eval.evaluate import chosen, evaluate
 from humouse.eval.plausibility import FEWEST
@@ -27,11 +27,11 @@ from humouse.features.modes import FEATURE_MODES
 from humouse.features.strokes.columns import SNR
 from humouse.figures import kinematic_overlays, save_figure, velocity_spectra
 from humouse.files import write_json
-from humouse.generator import Generator, load_generator
+from humouse.generator import load_generator
 from humouse.progress import progress_bar
 from humouse.settings import SigmaEvalSettings
 from humouse.settings.checks import check_names
-from humouse.trained_model import announce
+from humouse.trained_model import TrainedModel, announce
 from humouse.training.device import resolve_device
 from humouse.trajectories import Trajectories
 
@@ -54,7 +54,7 @@ def run(settings: SigmaEvalSettings) -> None:
     model = None
     if settings.use_diffusion_eval:
         model = _model(settings)
-        announce(model.model)
+        announce(model)
     people = People.load(settings.val_split, settings.train_split, model)
     judged = _judged(settings, model, people)
     evaluations: dict[str, Evaluation] = {}
@@ -77,7 +77,7 @@ def run(settings: SigmaEvalSettings) -> None:
     )
 
 
-def _model(settings: SigmaEvalSettings) -> Generator:
+def _model(settings: SigmaEvalSettings) -> TrainedModel:
     rule = SamplingRule(steps=settings.steps, sampler=settings.sampler)
     return load_generator(settings.ckpt, resolve_device(settings.device), rule=rule)
 
@@ -111,7 +111,7 @@ def _checked(settings: SigmaEvalSettings) -> EvaluationRule:
 
 
 def _judged(
-    settings: SigmaEvalSettings, model: Generator | None, people: People
+    settings: SigmaEvalSettings, model: TrainedModel | None, people: People
 ) -> dict[str, tuple[Trajectories, Trajectories]]:
     """Return (people, movements) of each generator, at most n of each, by name."""
     # Read first: a file that is not there is missed before the work, not after it.
@@ -151,7 +151,7 @@ def _draw(people: Trajectories, made: Trajectories, folder: Path) -> None:
 
 def _content(
     settings: SigmaEvalSettings,
-    model: Generator | None,
+    model: TrainedModel | None,
     people: People,
     evaluations: dict[str, Evaluation],
 ) -> dict[str, Any]:

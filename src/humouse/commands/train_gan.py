@@ -48,9 +48,9 @@ def _diffusion_samples(settings: GanTrainSettings) -> DrawLike:
         InputError: There is none, or its codec is another: its movements would be told by that alone.
     """
     model = load_generator(settings.diffusion_ckpt, resolve_device(settings.device))
-    if model.model.family != "diffusion":
+    if model.family != "diffusion":
         raise InputError(
-            f"diffusion_ckpt: {model.path} holds a {model.model.family}; name a diffusion model's"
+            f"diffusion_ckpt: {model.path} holds a {model.family}; name a diffusion model's"
         )
     if different := codec_differences(model.codec, settings.data):
         raise InputError(

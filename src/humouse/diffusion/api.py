@@ -8,10 +8,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from humouse.diffusion.model import Model, load_model
-from humouse.diffusion.sample import SamplingRule, sample_deltas
+from humouse.diffusion.model import DiffusionModel, load_model
+from humouse.diffusion.sampling_rule import SamplingRule
 from humouse.errors import InputError
-from humouse.trained_model import check_condition
+from humouse.trained_model import SampleRequest, check_condition
 from humouse.training.checkpoint import DIFFUSION, find_checkpoint
 from humouse.training.device import resolve_device
 from humouse.trajectories import Trajectories
@@ -47,9 +47,9 @@ def generate_diffusion_samples(
     device = _device(device)
     model = _model(ckpt, device)
     seed = secrets.randbits(48) if seed is None else seed
-    rule = SamplingRule(steps=steps)
     given = None if cond is None else cond.cpu()
-    x0, frame = sample_deltas(model, n, seq_len=seq_len, cond=given, seed=seed, rule=rule)
+    request = SampleRequest(n, seed=seed, seq_len=seq_len, cond=given)
+    x0, frame = model.with_rule(SamplingRule(steps=steps)).sample_deltas(request)
     return model.codec.expanded(x0, frame)[:, :seq_len].to(device)
 
 
@@ -115,12 +115,12 @@ def _device(device: torch.device | str) -> torch.device:
     return resolve_device(name)
 
 
-def _model(ckpt: str | Path | None, device: torch.device) -> Model:
+def _model(ckpt: str | Path | None, device: torch.device) -> DiffusionModel:
     path = find_checkpoint(ckpt, kind=DIFFUSION)
     changed_ns = path.stat().st_mtime_ns if path.exists() else 0
     return _loaded(path, changed_ns, str(device))
 
 
 @lru_cache(maxsize=2)
-def _loaded(path: Path, changed_ns: int, device: str) -> Model:
+def _loaded(path: Path, changed_ns: int, device: str) -> DiffusionModel:
     return load_model(path, device)

@@ -1,291 +1,155 @@
-"""Sampling: a trained model → movements, each the same whatever stands beside it in the batch."""
+"""Sampling: noise → x0, each movement the same whatever stands beside it in the batch."""
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
-from humouse.codec import CONDITIONS, EventCodec, Frame, valid_steps
-from humouse.diffusion.decoder.network import DRAWS_PER_EVENT, Conditioning
-from humouse.diffusion.denoiser import Denoise
+from humouse.codec import CONDITIONS, Codec, EventCodec, Frame, valid_steps
+from humouse.diffusion.decoder.network import DRAWS_PER_EVENT, Conditioning, EventDecoder
+from humouse.diffusion.denoiser import Denoise, Denoiser
 from humouse.diffusion.guidance import Guided, ToGoal
-from humouse.diffusion.model import Model
-from humouse.diffusion.samplers import draw, make_sampler
-from humouse.errors import InputError
+from humouse.diffusion.samplers import Sampler
+from humouse.diffusion.sampling_rule import ResolvedRule
 from humouse.randomness import generator
-from humouse.trained_model import asked, check_request
-from humouse.trajectories import Trajectories
-
-DEFAULT_STEPS = 20
-"""Network calls per movement, where nothing else is said."""
 
 
 @dataclass(frozen=True)
-class SamplingRule:
-    """How to go from noise to samples.
+class Sampling:
+    """From noise to x0 under one rule: made once for a model, and called for each batch.
 
     Args:
-        steps: Network calls per movement (guidance makes each twice as long); None for those that
-            the model was distilled to, else 20.
-        sampler: "ddim", "dpm" or "sde".
-        eta: Noise of DDIM.
-        guidance: Scale of classifier-free guidance; 1 for none.
-        guidance_rescale: How far to bring back the spread that guidance adds.
-        goal_constraint: Move each answer of the network so that its steps add up to the goal asked
-            for, where the codec can say that.
-        batch_size: Movements at a time.
-        t_switch: The noise time at which the model's decoder takes over; None for the model's own,
-            0 for never, 1 for at once.
+        codec: The model's.
+        denoiser: The model's.
+        decoder: The model's; None where it takes no part.
+        rule: How.
+        sampler: Takes noise down to the rule's `t_switch`; it has no steps where that is where it
+            would begin.
+        cond_dim: Conditions that the denoiser knows.
+        self_condition: Whether the denoiser gets its previous answer.
     """
 
-    steps: int | None = None
-    sampler: str = "ddim"
-    eta: float = 0.0
-    guidance: float = 1.0
-    guidance_rescale: float = 0.0
-    goal_constraint: bool = True
-    batch_size: int = 64
-    t_switch: float | None = None
+    codec: Codec
+    denoiser: Denoiser
+    decoder: EventDecoder | None
+    rule: ResolvedRule
+    sampler: Sampler
+    cond_dim: int
+    self_condition: bool
 
+    @property
+    def calls(self) -> int:
+        """How often a batch reports progress: each network call, and the decoder."""
+        return self.sampler.calls + (self.rule.t_switch > 0)
 
-def sample(
-    model: Model,
-    n: int,
-    *,
-    seq_len: int | None = None,
-    cond: Float[Tensor, "*n K"] | None = None,
-    like: Trajectories | None = None,
-    seed: int,
-    rule: SamplingRule | None = None,
-    progress: Callable[[], None] | None = None,
-) -> Trajectories:
-    """Return n movements from the model, in px and ms.
+    def __call__(
+        self,
+        rows: Int[Tensor, "B"],
+        frame: Frame,
+        given: Float[Tensor, "B K"] | None,
+        seed: int,
+        progress: Callable[[], None],
+    ) -> Float[Tensor, "B T C"]:
+        """Return x0 of some movements.
 
-    Args:
-        model: The trained model.
-        n: How many.
-        seq_len: Steps of each; None draws lengths as the train split has them.
-        cond: [K] or [n, K], the first K of goal_dx_px, goal_dy_px, duration_ms, path_px; NaN where
-            not given.
-        like: n movements that fit the codec: sample i takes the place of the i-th, with its number
-            of steps, what else the codec keeps beside the steps, and the conditions that the model
-            knows. Instead of seq_len and cond.
-        seed: Movement i depends on the model, the rule, the seed and i alone; 0 or more.
-        rule: Steps, sampler, guidance.
-        progress: Called after each network call, and after the decoder's work.
-
-    Raises:
-        InputError: A number is out of range, or the model knows fewer conditions.
-    """
-    x0, frame = sample_deltas(
-        model,
-        n,
-        seq_len=seq_len,
-        cond=cond,
-        like=like,
-        seed=seed,
-        rule=rule,
-        progress=progress,
-    )
-    return model.codec.decode(x0, frame, origin=model.origin)
-
-
-def sample_deltas(
-    model: Model,
-    n: int,
-    *,
-    seq_len: int | None = None,
-    cond: Float[Tensor, "*n K"] | None = None,
-    like: Trajectories | None = None,
-    seed: int,
-    rule: SamplingRule | None = None,
-    progress: Callable[[], None] | None = None,
-) -> tuple[Float[Tensor, "n T C"], Frame]:
-    """Return what `sample` decodes: normalised deltas [n, T, C] on the CPU, and their frames."""
-    rule = rule or SamplingRule()
-    check_sampling(model, n, seq_len, cond, seed, rule)
-    codec = model.codec
-    frame, given = asked(model, n, seq_len, cond, like, seed)
-    goal_px = _goals(n, given)
-    longest = torch.tensor(codec.sequence_length if seq_len is None else seq_len)
-    x0 = torch.zeros(n, int(codec.steps(longest)), codec.channels)
-    # Alike lengths run together, so that little work goes into padding; the order of the samples
-    # does not matter to any of them.
-    for rows in frame.lengths.argsort(stable=True).split(rule.batch_size):
-        part = _sample_batch(model, rows, frame[rows], goal_px[rows], seed, rule, progress)
-        x0[rows, : part.shape[1]] = part.cpu()
-    return x0, frame if given is None else codec.frame_given(frame, given, x0)
-
-
-def _goals(n: int, given: Tensor | None) -> Tensor:
-    """Return [n, 2] the goals asked for, NaN where there are none."""
-    if given is None or given.shape[1] < 2:
-        return torch.full((n, 2), torch.nan)
-    return given[:, :2]
-
-
-def _sample_batch(
-    model: Model,
-    rows: Tensor,
-    frame: Frame,
-    goal_px: Tensor,
-    seed: int,
-    rule: SamplingRule,
-    progress: Callable[[], None] | None,
-) -> Tensor:
-    codec = model.codec
-    device = next(model.denoiser.parameters()).device
-    streams = [generator(seed, "sample", row) for row in rows.tolist()]
-    steps = codec.steps(frame.lengths)
-    T, longest = int(steps.max()), int(codec.steps(torch.tensor(codec.sequence_length)))
-
-    def noise() -> Tensor:
-        # Drawn at full length and cut: a movement's noise must not depend on its neighbours'.
-        shape = (longest, codec.channels)
-        full = torch.stack([torch.randn(shape, generator=stream) for stream in streams])
-        return full[:, :T].contiguous().to(device)
-
-    mask = valid_steps(steps.to(device), T)
-    sampler = make_sampler(rule.sampler, model.denoiser.schedule, eta=rule.eta)
-    told = codec.conditions_for(frame, model.cond_dim)
-    denoise: Denoise = Guided(model.denoiser, scale=rule.guidance, rescale=rule.guidance_rescale)
-    if rule.goal_constraint and not bool(goal_px.isnan().all()):
-        denoise = ToGoal(denoise, codec, goal_px.to(device))
-    until = t_switch_of(model, rule)
-    all_noise = _nothing_to_denoise(model, rule)
-    x = (
-        noise() * mask[..., None]
-        if all_noise
-        else draw(
-            denoise,
-            sampler,
-            steps=steps_of(model, rule),
-            noise=noise,
-            mask=mask,
-            cond=None if told is None else told.to(device),
-            self_condition=model.config["model"]["self_condition"],
-            until=until,
-            progress=progress,
+        Args:
+            rows: Their numbers, which seed their noise.
+            frame: Their frames.
+            given: The conditions asked of them; None for none.
+            seed: Of the whole request.
+            progress: Called `calls` times.
+        """
+        codec, device = self.codec, next(self.denoiser.parameters()).device
+        steps = codec.steps(frame.lengths)
+        T, longest = int(steps.max()), int(codec.steps(torch.tensor(codec.sequence_length)))
+        streams = RowStreams(rows, seed, longest, T, device)
+        mask = valid_steps(steps.to(device), T)
+        cond = codec.conditions_for(frame, self.cond_dim)
+        x = streams.normal(codec.channels) * mask[..., None]
+        path = self.sampler.path(
+            self._steered(given),
+            x,
+            mask,
+            cond=None if cond is None else cond.to(device),
+            self_condition=self.self_condition,
+            noise=lambda: streams.normal(codec.channels),
         )
-    )
-    if not until:
-        return x
-    shape = (longest, DRAWS_PER_EVENT)
-    share = torch.stack([torch.rand(shape, generator=stream) for stream in streams])
-    x0 = _written(model, x, until, frame, share[:, :T].to(device))
-    if progress is not None:
+        for x_s in path:
+            x = x_s
+            progress()
+        if not self.rule.t_switch:
+            return x
+        x0 = self._decoded(x, frame, streams.uniform(DRAWS_PER_EVENT))
         progress()
-    return x0
+        return x0
 
+    def _steered(self, given: Float[Tensor, "B K"] | None) -> Denoise:
+        """Return the denoiser, guided, whose answers end at the goals asked for."""
+        rule = self.rule
+        guided = Guided(self.denoiser, scale=rule.guidance, rescale=rule.guidance_rescale)
+        goal_px = None if given is None or given.shape[1] < 2 else given[:, :2]
+        if not rule.goal_constraint or goal_px is None or bool(goal_px.isnan().all()):
+            return guided
+        device = next(self.denoiser.parameters()).device
+        return ToGoal(guided, self.codec, goal_px.to(device))
 
-def _written(
-    model: Model, x_t: Tensor, t: float, frame: Frame, share: Float[Tensor, "B T D"]
-) -> Tensor:
-    """Return x0 of the events that the model's decoder makes of noisy movements."""
-    codec, decoder = model.codec, model.decoder
-    if decoder is None or not isinstance(codec, EventCodec):
-        raise ValueError("only a model of events has a decoder")
-    level = torch.stack(model.denoiser.schedule(torch.tensor(t, dtype=torch.float64)))
-    all_conditions = codec.conditions_for(frame, len(CONDITIONS))
-    if all_conditions is None:
-        raise ValueError("there are no conditions")
-    told = Conditioning(
-        x_t=x_t,
-        level=level.to(x_t).expand(len(x_t), 2),
-        cond=all_conditions.to(x_t),
-        ends=frame.conditions[:, :4].round().to(x_t),
-        mask=valid_steps(frame.lengths, x_t.shape[1]).to(x_t.device),
-    )
-    return codec.x0_of(decoder.draw(told, share)) * told.mask[..., None]
+    def _decoded(
+        self, x_t: Float[Tensor, "B T C"], frame: Frame, uniform: Float[Tensor, "B T D"]
+    ) -> Float[Tensor, "B T C"]:
+        """Return x0 of the events that the decoder makes of movements at the time `t_switch`.
 
-
-def t_switch_of(model: Model, rule: SamplingRule) -> float:
-    """Return the noise time at which this model's decoder takes over under this rule; 0 for never."""
-    return model.t_switch if rule.t_switch is None else rule.t_switch
-
-
-def _nothing_to_denoise(model: Model, rule: SamplingRule) -> bool:
-    """Return whether the decoder takes over where the sampler would begin."""
-    sampler = make_sampler(rule.sampler, model.denoiser.schedule, eta=rule.eta)
-    return t_switch_of(model, rule) >= float(sampler.times(1)[0])
-
-
-def calls_of(model: Model, rule: SamplingRule) -> int:
-    """Return how often a batch of samples reports progress: each network call, and the decoder."""
-    network = 0 if _nothing_to_denoise(model, rule) else steps_of(model, rule)
-    return network + (t_switch_of(model, rule) > 0)
-
-
-def steps_of(model: Model, rule: SamplingRule) -> int:
-    """Return the network calls per movement of this model under this rule."""
-    if rule.steps is not None:
-        return rule.steps
-    return model.distilled_steps or DEFAULT_STEPS
-
-
-def _check_distilled(model: Model, rule: SamplingRule) -> None:
-    own = model.distilled_steps
-    if own is None:
-        return
-    if steps_of(model, rule) != own:
-        raise InputError(
-            f"steps={rule.steps}: {model.path} was distilled to {own}; give steps={own}, or leave it out"
+        Args:
+            x_t: The noisy movements.
+            frame: Their frames; the decoder is given all conditions.
+            uniform: [B, T, 6] numbers in [0, 1) that decide each event.
+        """
+        codec = self.codec
+        if self.decoder is None or not isinstance(codec, EventCodec):
+            raise ValueError("only a model of events has a decoder")
+        t = torch.tensor(self.rule.t_switch, dtype=torch.float64)
+        level = torch.stack(self.denoiser.schedule(t))
+        conditions = codec.conditions_for(frame, len(CONDITIONS))
+        if conditions is None:
+            raise ValueError("there are no conditions")
+        conditioning = Conditioning(
+            x_t=x_t,
+            level=level.to(x_t).expand(len(x_t), 2),
+            cond=conditions.to(x_t),
+            ends=frame.conditions[:, :4].round().to(x_t),
+            mask=valid_steps(frame.lengths, x_t.shape[1]).to(x_t.device),
         )
-    if rule.sampler != "ddim" or rule.eta:
-        raise InputError(
-            f"sampler={rule.sampler}, eta={rule.eta}: {model.path} was distilled for sampler=ddim "
-            "eta=0; give those"
-        )
-    if rule.guidance != 1:
-        raise InputError(
-            f"guidance={rule.guidance}: {model.path} was distilled without; leave it at 1, or use "
-            f"{model.config['distillation']['teacher']}"
-        )
+        return codec.x0_of(self.decoder.draw(conditioning, uniform)) * conditioning.mask[..., None]
 
 
-def check_sampling(
-    model: Model, n: int, seq_len: int | None, cond: Tensor | None, seed: int, rule: SamplingRule
-) -> None:
-    """Raise InputError, naming the argument, for the first that this model cannot serve."""
-    check_request(model, n, seq_len, cond, seed)
-    sampler = make_sampler(rule.sampler, model.denoiser.schedule, eta=rule.eta)
-    _check_t_switch(model, rule)
-    if not _nothing_to_denoise(model, rule):
-        sampler.times(steps_of(model, rule), until=t_switch_of(model, rule))
-    _check_distilled(model, rule)
-    if rule.batch_size < 1:
-        raise InputError(f"batch_size={rule.batch_size}: must be at least 1")
-    _check_guidance(model, rule)
+class RowStreams:
+    """Random numbers of each movement of a batch, from a stream of its own.
 
+    They are drawn for the longest movement that there can be and cut to the batch's length: a
+    movement's numbers must not depend on its neighbours'.
 
-def _check_t_switch(model: Model, rule: SamplingRule) -> None:
-    if not rule.t_switch:
-        return
-    if model.decoder is None:
-        raise InputError(
-            f"t_switch={rule.t_switch}: {model.path} has no decoder; leave it out, or train one with: "
-            f"humouse train decoder ckpt={model.path}"
-        )
-    least = max(model.config["decoder"]["t_min"], 1e-3)
-    if not least <= rule.t_switch <= 1:
-        raise InputError(
-            f"t_switch={rule.t_switch}: the decoder of {model.path} takes over from {least:g} to 1; "
-            "0 leaves it out"
-        )
+    Args:
+        rows: [B] numbers of the movements.
+        seed: Of the whole request.
+        longest: The length that is drawn.
+        T: The length that is kept.
+        device: Where the numbers go.
+    """
 
+    def __init__(
+        self, rows: Int[Tensor, "B"], seed: int, longest: int, T: int, device: torch.device
+    ) -> None:
+        self.streams = [generator(seed, "sample", row) for row in rows.tolist()]
+        self.longest, self.T, self.device = longest, T, device
 
-def _check_guidance(model: Model, rule: SamplingRule) -> None:
-    if not 0 <= rule.guidance_rescale <= 1:
-        raise InputError(f"guidance_rescale={rule.guidance_rescale}: must lie in 0…1")
-    if not math.isfinite(rule.guidance):
-        raise InputError(f"guidance={rule.guidance}: must be a number; 1 for none")
-    if rule.guidance == 1:
-        return
-    if not model.cond_dim:
-        raise InputError(
-            f"guidance={rule.guidance}: {model.path} knows no conditions to guide by; leave it at 1, "
-            "or train with model.cond_dim=…"
-        )
+    def normal(self, channels: int) -> Float[Tensor, "B T C"]:
+        """Return the next standard normal numbers [B, T, C]."""
+        return self._cut([torch.randn(self.longest, channels, generator=g) for g in self.streams])
+
+    def uniform(self, channels: int) -> Float[Tensor, "B T C"]:
+        """Return the next numbers in [0, 1) [B, T, C]."""
+        return self._cut([torch.rand(self.longest, channels, generator=g) for g in self.streams])
+
+    def _cut(self, drawn: list[Tensor]) -> Float[Tensor, "B T C"]:
+        return torch.stack(drawn)[:, : self.T].contiguous().to(self.device)

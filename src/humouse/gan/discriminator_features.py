@@ -7,14 +7,14 @@ from torch import Tensor
 
 from humouse.codec import coerce_to_codec, valid_steps
 from humouse.features import FeatureTable
-from humouse.gan.model import Model
+from humouse.gan.model import GanModel
 from humouse.trajectories import Trajectories
 
 _BATCH = 256
 
 
 def discriminator_table(
-    model: Model, movements: Trajectories, progress: Callable[[], None] | None = None
+    model: GanModel, movements: Trajectories, progress: Callable[[], None] | None = None
 ) -> FeatureTable:
     """Return the penultimate features of the averaged discriminator, a row a movement.
 
@@ -34,7 +34,7 @@ def discriminator_table(
     return FeatureTable(values, names, ("1",) * len(names), movements.user)
 
 
-def discriminator_scores(model: Model, movements: Trajectories) -> Tensor:
+def discriminator_scores(model: GanModel, movements: Trajectories) -> Tensor:
     """Return [B] the averaged discriminator's scores, higher for what looks recorded.
 
     Args:
@@ -46,7 +46,7 @@ def discriminator_scores(model: Model, movements: Trajectories) -> Tensor:
 
 @torch.no_grad()
 def _looked_at(
-    model: Model,
+    model: GanModel,
     movements: Trajectories,
     look: Callable[..., Tensor],
     progress: Callable[[], None] | None,

@@ -7,13 +7,15 @@ temporary file and renamed, so that the file is always whole.
 import os
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
+from omegaconf import OmegaConf
 from torch import Tensor
 
 from humouse.errors import InputError
 from humouse.files import atomic_write
+from humouse.settings.compose import typed
 from humouse.settings.renamed import upgraded
 
 _VERSION = 2
@@ -27,6 +29,7 @@ KINDS = {
 }
 """What a checkpoint can hold, and the command that writes it."""
 
+Settings = TypeVar("Settings")
 
 PRETRAINED = Path(__file__).parents[1] / "pretrained" / "sapimouse_events.pt"
 """The model that comes with humouse; beside it stands its model card."""
@@ -102,6 +105,21 @@ class Checkpoint:
             raise InputError(f"{path}: damaged, it lacks {', '.join(missing)}; train it again")
         content["config"] = upgraded(content["config"])
         return cls(**{field.name: content[field.name] for field in fields(cls)})
+
+    def settings(self, schema: type[Settings], path: Path) -> Settings:
+        """Return the configuration as an object of its schema.
+
+        Args:
+            schema: The schema of the runs that write such checkpoints.
+            path: Where the checkpoint lies, for messages.
+
+        Raises:
+            InputError: It has other settings than the schema, or of other types.
+        """
+        try:
+            return typed(OmegaConf.create(self.config), schema)
+        except InputError as error:
+            raise InputError(f"{path}: does not fit this version of humouse ({error})") from error
 
 
 def save_tensors(path: str | Path, content: dict[str, Any]) -> None:

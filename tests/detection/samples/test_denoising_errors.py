@@ -1,7 +1,6 @@
 """Denoising errors against a closed form, and what they must not depend on."""
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,11 +9,13 @@ import torch
 from humouse.codec import CanonicalCodec, EventCodec, coerce_to_codec
 from humouse.detection.samples.denoising_errors import denoising_table
 from humouse.diffusion.denoiser import Denoiser
-from humouse.diffusion.model import Model
+from humouse.diffusion.model import DiffusionModel
 from humouse.diffusion.models.unet1d import UNet1D
 from humouse.diffusion.noise.schedule import make_schedule
 from humouse.errors import InputError
 from humouse.randomness import generator
+from humouse.settings import TrainSettings
+from humouse.settings.compose import settings_from
 from humouse.trajectories import Trajectories, concatenate
 
 
@@ -43,21 +44,15 @@ class Guess(torch.nn.Module):
 
 @dataclass
 class Made:
-    model: Model
+    model: DiffusionModel
     people: Trajectories
 
 
 def model_of(network, codec, objective="v", cond_dim=0):
     denoiser = Denoiser(network, make_schedule("cosine", 1000), objective).eval()
-    config = {"experiment_name": "made", "model": {"cond_dim": cond_dim, "self_condition": True}}
-    return Model(
-        codec=codec,
-        config=config,
-        data={},
-        path=Path("made.pt"),
-        step=1,
-        denoiser=denoiser.requires_grad_(False),
-    )
+    names = ["experiment_name=made", f"model.cond_dim={cond_dim}", "model.self_condition=true"]
+    settings = settings_from("diffusion/train", TrainSettings, names)
+    return DiffusionModel(codec=codec, settings=settings, denoiser=denoiser.requires_grad_(False))
 
 
 @pytest.fixture(scope="module")

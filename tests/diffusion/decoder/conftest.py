@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from humouse.commands.train_decoder import run as train
-from humouse.diffusion.model import Model, load_model
+from humouse.diffusion.model import DiffusionModel, load_model
 from humouse.settings import TrainDecoderSettings
 from humouse.settings.compose import settings_from
 
@@ -42,5 +42,5 @@ def decoded(make: Callable, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def model(decoded: Path) -> Model:
+def model(decoded: Path) -> DiffusionModel:
     return load_model(decoded)

@@ -16,27 +16,27 @@ from humouse.commands.publish import published
 from humouse.commands.train_decoder import run as train
 from humouse.data.prepared import Prepared
 from humouse.diffusion.decoder.network import Conditioning, progress
-from humouse.diffusion.model import Model, load_model
+from humouse.diffusion.model import DiffusionModel, load_model
 from humouse.diffusion.objective import NoisyBatch
-from humouse.diffusion.sample import SamplingRule, sample, sample_deltas
+from humouse.diffusion.sampling_rule import SamplingRule
 from humouse.diffusion.training.decoder.likelihood import from_time, log_likelihood, roughly
-from humouse.diffusion.training.derived import section
 from humouse.errors import InputError
 from humouse.files import sha256
 from humouse.generator import load_generator
-from humouse.settings import DecoderRecord, DistillSettings
+from humouse.settings import DistillSettings
 from humouse.settings.compose import settings_from
+from humouse.trained_model import SampleRequest
 from humouse.training.checkpoint import Checkpoint
 from humouse.training.journal import read_metrics
 
 
 def test_the_model_is_kept_and_the_decoder_learns(
-    event_checkpoint: Path, decoded: Path, model: Model
+    event_checkpoint: Path, decoded: Path, model: DiffusionModel
 ):
     base = load_model(event_checkpoint)
     for name, weights in base.denoiser.network.state_dict().items():
         assert torch.equal(model.denoiser.network.state_dict()[name], weights)
-    record = model.config["decoder"]
+    record = vars(model.decoder_settings)
     assert record["model_sha256"] == sha256(event_checkpoint)
     metrics = read_metrics(decoded.parents[1] / "runs" / "decoded")
     loss = [line["loss"] for line in metrics if "loss" in line]
@@ -45,7 +45,7 @@ def test_the_model_is_kept_and_the_decoder_learns(
     assert last["val_loss"] == pytest.approx(last["val_dx"] + last["val_dy"] + last["val_dt"])
 
 
-def test_the_longest_step_is_the_longest_learned_from(model: Model):
+def test_the_longest_step_is_the_longest_learned_from(model: DiffusionModel):
     train = Prepared.load(model.data["folder"]).split("train")
     moves_px = model.codec.canonicalize(train[model.codec.fits(train)]).deltas[..., :2]
     assert torch.equal(model.decoder.longest_px, moves_px.abs().amax((0, 1)))
@@ -63,10 +63,12 @@ def test_resumed_it_ends_bit_for_bit_as_uninterrupted(
 
 
 @pytest.mark.parametrize("t_switch", [None, 0.4, 1.0])
-def test_samples_are_whole_events_that_end_where_asked(model: Model, t_switch: float | None):
+def test_samples_are_whole_events_that_end_where_asked(
+    model: DiffusionModel, t_switch: float | None
+):
     rule = SamplingRule(steps=2, sampler="dpm", t_switch=t_switch)
     goal = torch.tensor([120.0, -45.0])
-    made = sample(model, 12, cond=goal, seed=3, rule=rule)
+    made = model.with_rule(rule).sample(12, cond=goal, seed=3)
     assert torch.equal(made.net_px, goal.expand(12, 2))
     steps = made.deltas[made.mask]
     assert torch.equal(steps, steps.round())
@@ -74,9 +76,9 @@ def test_samples_are_whole_events_that_end_where_asked(model: Model, t_switch: f
     assert not bool((steps[:, :2] == 0).all(1).any())
 
 
-def test_a_movement_does_not_depend_on_its_neighbours(model: Model):
+def test_a_movement_does_not_depend_on_its_neighbours(model: DiffusionModel):
     few, many = (
-        sample(model, n, seed=5, rule=SamplingRule(steps=2, batch_size=size))
+        model.with_rule(SamplingRule(steps=2, batch_size=size)).sample(n, seed=5)
         for n, size in ((3, 1), (20, 8))
     )
     for row in range(3):
@@ -85,33 +87,39 @@ def test_a_movement_does_not_depend_on_its_neighbours(model: Model):
         assert torch.equal(many.deltas[row, :L], few.deltas[row, :L])
 
 
-def test_the_seed_decides_everything(model: Model):
-    again = [sample(model, 4, seed=seed).deltas for seed in (7, 7, 8)]
+def test_the_seed_decides_everything(model: DiffusionModel):
+    again = [model.sample(4, seed=seed).deltas for seed in (7, 7, 8)]
     assert torch.equal(again[0], again[1])
     assert not torch.equal(again[0], again[2])
 
 
-def test_without_the_decoder_it_is_the_model_it_was_made_from(model: Model, event_checkpoint: Path):
+def test_without_the_decoder_it_is_the_model_it_was_made_from(
+    model: DiffusionModel, event_checkpoint: Path
+):
     rule = SamplingRule(steps=3)
-    before = sample_deltas(load_model(event_checkpoint), 5, seed=1, rule=rule)[0]
-    after = sample_deltas(model, 5, seed=1, rule=replace(rule, t_switch=0.0))[0]
+    before = load_model(event_checkpoint).with_rule(rule).sample_deltas(SampleRequest(5, seed=1))[0]
+    after = model.with_rule(replace(rule, t_switch=0.0)).sample_deltas(SampleRequest(5, seed=1))[0]
     assert torch.equal(before, after)
-    assert not torch.equal(before, sample_deltas(model, 5, seed=1, rule=rule)[0])
+    assert not torch.equal(before, model.with_rule(rule).sample_deltas(SampleRequest(5, seed=1))[0])
 
 
-def test_from_pure_noise_the_network_is_not_called(model: Model, monkeypatch: pytest.MonkeyPatch):
+def test_from_pure_noise_the_network_is_not_called(
+    model: DiffusionModel, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setattr(model.denoiser.network, "forward", None)
-    assert len(sample(model, 3, seed=0, rule=SamplingRule(t_switch=1.0))) == 3
+    assert len(model.with_rule(SamplingRule(t_switch=1.0)).sample(3, seed=0)) == 3
     with pytest.raises(TypeError):
-        sample(model, 3, seed=0, rule=SamplingRule(t_switch=0.9))
+        model.with_rule(SamplingRule(t_switch=0.9)).sample(3, seed=0)
 
 
-def test_what_is_published_samples_the_same_way(model: Model, decoded: Path, tmp_path: Path):
+def test_what_is_published_samples_the_same_way(
+    model: DiffusionModel, decoded: Path, tmp_path: Path
+):
     path = tmp_path / "small.pt"
     published(Checkpoint.load(decoded)).save(path)
     small = load_generator(path)
     assert len(small.sample(5, seed=2)) == 5
-    assert load_model(path).t_switch == model.t_switch
+    assert load_model(path).decoder_settings == model.decoder_settings
 
 
 @pytest.mark.parametrize("t_switch", [None, 0.0, 1.0])
@@ -143,7 +151,7 @@ def half_noisy(codec, people) -> NoisyBatch:
     )
 
 
-def test_likelihoods_are_of_peoples_own_events(model: Model, event_people):
+def test_likelihoods_are_of_peoples_own_events(model: DiffusionModel, event_people):
     """Less noise says more: an untrained decoder aside, the numbers are finite and one per value."""
     codec = model.codec
     people = event_people[codec.fits(event_people)][:8]
@@ -161,7 +169,9 @@ def test_likelihoods_are_of_peoples_own_events(model: Model, event_people):
     assert not torch.equal(later, nats)
 
 
-def test_the_decoder_is_told_goals_and_durations_as_far_off_as_given(model: Model, event_people):
+def test_the_decoder_is_told_goals_and_durations_as_far_off_as_given(
+    model: DiffusionModel, event_people
+):
     codec = model.codec
     people = event_people[codec.fits(event_people)][:4]
     batch = half_noisy(codec, people)
@@ -187,7 +197,7 @@ def test_the_decoder_is_told_goals_and_durations_as_far_off_as_given(model: Mode
 
 
 def test_in_sampling_the_decoder_is_told_what_it_is_told_in_training(
-    model: Model, event_people, monkeypatch: pytest.MonkeyPatch
+    model: DiffusionModel, event_people, monkeypatch: pytest.MonkeyPatch
 ):
     codec = model.codec
     people = codec.canonicalize(event_people[codec.fits(event_people)])[:6]
@@ -202,14 +212,15 @@ def test_in_sampling_the_decoder_is_told_what_it_is_told_in_training(
     monkeypatch.setattr(
         model.decoder, "draw", lambda told, share: (sampled.append(told), draw(told, share))[1]
     )
-    sample(model, 6, like=people, seed=0, rule=SamplingRule(steps=1, sampler="dpm"))
+    model.with_rule(SamplingRule(steps=1, sampler="dpm")).sample(6, like=people, seed=0)
     assert torch.equal(sampled[0].ends, trained[0].ends)
     torch.testing.assert_close(sampled[0].cond, trained[0].cond)
 
 
-def test_what_is_told_is_off_by_as_much_as_asked(model: Model):
+def test_what_is_told_is_off_by_as_much_as_asked(model: DiffusionModel):
     g = torch.Generator().manual_seed(0)
-    exact = section(model, model.config["decoder"], DecoderRecord)
+    exact = model.decoder_settings
+    assert exact is not None
     exact = replace(exact, goal_noise_px=0.0, duration_noise=0.0, path_noise=0.0, cond_noise=0.0)
     how = replace(exact, goal_noise_px=0.7, duration_noise=0.05, path_noise=0.1, cond_noise=0.2)
     off = roughly(20_000, how, g)
@@ -220,7 +231,7 @@ def test_what_is_told_is_off_by_as_much_as_asked(model: Model):
 
 
 @pytest.fixture(scope="module")
-def event_people(model: Model):
+def event_people(model: DiffusionModel):
     return Prepared.load(model.data["folder"]).split("val")
 
 
@@ -267,12 +278,12 @@ def test_models_that_cannot_have_a_decoder(
         distill(settings_from("diffusion/distill", DistillSettings, teacher))
 
 
-def test_requests_that_no_decoder_can_serve(model: Model, event_checkpoint: Path):
+def test_requests_that_no_decoder_can_serve(model: DiffusionModel, event_checkpoint: Path):
     with pytest.raises(InputError, match=r"t_switch=0.05: .* takes over from 0.1 to 1"):
-        sample(model, 1, seed=0, rule=SamplingRule(t_switch=0.05))
+        model.with_rule(SamplingRule(t_switch=0.05)).sample(1, seed=0)
     plain = load_model(event_checkpoint)
     with pytest.raises(InputError, match=r"has no decoder; .*humouse train decoder ckpt="):
-        sample(plain, 1, seed=0, rule=SamplingRule(t_switch=0.5))
+        plain.with_rule(SamplingRule(t_switch=0.5)).sample(1, seed=0)
 
 
 def test_the_command_line(

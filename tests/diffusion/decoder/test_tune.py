@@ -15,8 +15,8 @@ from humouse.codec import CONDITIONS
 from humouse.commands.publish import published
 from humouse.commands.tune import run as tune
 from humouse.diffusion.decoder.network import Conditioning, EventDecoder
-from humouse.diffusion.model import DECODER, Model, load_model
-from humouse.diffusion.sample import SamplingRule, sample
+from humouse.diffusion.model import DECODER, DiffusionModel, load_model
+from humouse.diffusion.sampling_rule import SamplingRule
 from humouse.diffusion.training.decoder.critic import Critic
 from humouse.diffusion.training.decoder.tuner import DecoderTuner
 from humouse.errors import InputError
@@ -68,9 +68,9 @@ def test_the_decoder_moves_and_the_diffusion_stays(decoded: Path, tuned: Path):
         if not name.startswith(DECODER) or name.endswith("longest_px"):
             assert torch.equal(after.ema[name], weights), name
     assert any(not torch.equal(before.ema[n], w) for n, w in of_decoder(tuned).items())
-    record = after.config["tuning"]
+    record = vars(after.settings.tuning)
     assert record["model_sha256"] == sha256(decoded)
-    assert after.config["decoder"] == before.config["decoder"]
+    assert after.decoder_settings == before.decoder_settings
 
 
 def test_both_losses_are_written_down(tuned: Path):
@@ -109,8 +109,8 @@ def test_the_tuned_model_is_a_decoded_one(tuned: Path, tmp_path: Path):
     for path in (tuned, small):
         model = load_model(path)
         assert model.decoder is not None
-        assert model.decoder.draw_scale == model.config["decoder"]["draw_scale"]
-        made = sample(model, 5, cond=goal, seed=1, rule=SamplingRule(steps=2, sampler="dpm"))
+        assert model.decoder.draw_scale == model.decoder_settings.draw_scale
+        made = model.with_rule(SamplingRule(steps=2, sampler="dpm")).sample(5, cond=goal, seed=1)
         assert torch.equal(made.net_px, goal.expand(5, 2))
     assert not any("critic" in name for name in Checkpoint.load(tuned).ema)
 
@@ -227,4 +227,4 @@ def test_a_critic_learns_to_tell_apart(decoded: Path, settings: Callable, tmp_pa
     lines = read_metrics(tmp_path / "runs" / "tuned")
     told_apart = [line["critic_auc"] for line in lines if "critic_auc" in line]
     assert sum(told_apart[-5:]) / 5 > 0.85
-    assert isinstance(load_model(path), Model)
+    assert isinstance(load_model(path), DiffusionModel)

@@ -14,7 +14,7 @@ from humouse.diffusion import api
 from humouse.diffusion.latents.codec import LatentCodec
 from humouse.diffusion.latents.load import load_autoencoder, reconstruction_summary
 from humouse.diffusion.model import load_model
-from humouse.diffusion.sample import SamplingRule, sample
+from humouse.diffusion.sampling_rule import SamplingRule
 from humouse.errors import InputError
 from humouse.gan.training.settings import check_settings as check_gan
 from humouse.generator import load_generator
@@ -114,14 +114,14 @@ def test_a_model_on_latents_needs_no_other_file(
 def test_samples_of_a_model_on_latents(latent_checkpoint: Path):
     model = load_model(latent_checkpoint)
     rule = SamplingRule(steps=2, batch_size=4)
-    made = sample(model, 9, seed=0, rule=rule)
+    made = model.with_rule(rule).sample(9, seed=0)
     assert isinstance(made, Trajectories)
     assert len(made) == 9
-    again = sample(model, 5, seed=0, rule=replace(rule, batch_size=5))
+    again = model.with_rule(replace(rule, batch_size=5)).sample(5, seed=0)
     assert torch.equal(again.lengths, made.lengths[:5])
     assert torch.equal(again.trimmed().deltas, made[:5].trimmed().deltas)
     goal = torch.tensor([200.0, -70.0])
-    aimed = sample(model, 4, cond=goal, seed=0, rule=rule)
+    aimed = model.with_rule(rule).sample(4, cond=goal, seed=0)
     assert torch.equal(aimed.net_px, goal.expand(4, 2))
 
 
@@ -130,7 +130,7 @@ def test_the_api_gives_deltas_not_latents(latent_checkpoint: Path):
     assert deltas.shape == (3, 30, 3)
     movements = api.denormalize(deltas, ckpt=latent_checkpoint)
     model = load_model(latent_checkpoint)
-    made = sample(model, 3, seq_len=30, seed=0, rule=SamplingRule(steps=2))
+    made = model.with_rule(SamplingRule(steps=2)).sample(3, seq_len=30, seed=0)
     assert torch.equal(movements.trimmed().deltas, made.trimmed().deltas)
 
 

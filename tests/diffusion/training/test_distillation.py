@@ -1,6 +1,5 @@
 """Distilling: the student lands where the teacher's solver does, in a few steps."""
 
-import copy
 import re
 import sys
 from collections.abc import Callable
@@ -16,29 +15,31 @@ from humouse import cli
 from humouse.commands.distill import run as distill
 from humouse.commands.train import run as train
 from humouse.diffusion.denoiser import Denoiser
-from humouse.diffusion.model import Model, load_model
+from humouse.diffusion.model import DiffusionModel, load_model
 from humouse.diffusion.models.unet1d import UNet1D
 from humouse.diffusion.noise.schedule import make_schedule
 from humouse.diffusion.objective import squared_error_sum
-from humouse.diffusion.sample import SamplingRule, sample, sample_deltas
-from humouse.diffusion.samplers import DDIM, draw
+from humouse.diffusion.samplers import DDIM, make_sampler
+from humouse.diffusion.sampling_rule import SamplingRule
 from humouse.diffusion.training.distillation import learner as distill_learner
 from humouse.diffusion.training.distillation.learner import distance, student_weights
 from humouse.diffusion.training.distillation.teacher_paths import (
     PathBatches,
-    RecordingSolver,
     TeacherPaths,
     calls,
     draw_paths,
+    teacher_solver,
 )
 from humouse.errors import InputError
 from humouse.files import sha256
 from humouse.generator import load_generator
 from humouse.settings import DistillSettings
 from humouse.settings.compose import settings_from
+from humouse.trained_model import SampleRequest
 from humouse.training import trainer as training
 from humouse.training.checkpoint import GAN, Checkpoint
 from humouse.training.journal import read_metrics
+from tests.oracles.gaussian import GaussianNetwork
 
 _TINY = (
     "steps=4",
@@ -74,42 +75,31 @@ def student(make: Callable, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def teacher(tiny_checkpoint: Path) -> Model:
+def teacher(tiny_checkpoint: Path) -> DiffusionModel:
     return load_model(tiny_checkpoint)
 
 
 @pytest.fixture(scope="module")
-def event_teacher(event_checkpoint: Path) -> Model:
+def event_teacher(event_checkpoint: Path) -> DiffusionModel:
     return load_model(event_checkpoint)
 
 
 MEAN, STD = 0.7, 0.4
 
 
-class Known(nn.Module):
-    """The v-prediction of x0 ~ N(MEAN, STD²) in closed form."""
-
-    def __init__(self, schedule):
-        super().__init__()
-        self.schedule = schedule
-        self.unused = nn.Parameter(torch.zeros(1))
-
-    def forward(self, x, t, mask, cond, x0_prev):
-        alpha, sigma = (part[:, None, None] for part in self.schedule(t.double()))
-        gain = alpha * STD**2 / (alpha**2 * STD**2 + sigma**2)
-        x0 = MEAN + gain * (x - alpha * MEAN)
-        return ((alpha * x - x0) / sigma).float()
-
-
-def known(teacher: Model, schedule: str = "cosine", timesteps: int = 1000) -> Model:
+def known(
+    teacher: DiffusionModel, schedule: str = "cosine", timesteps: int = 1000
+) -> DiffusionModel:
     """Return the model with a Gaussian in place of what it learned."""
     noising = make_schedule(schedule, timesteps)
-    return replace(teacher, denoiser=Denoiser(Known(noising), noising))
+    return replace(teacher, denoiser=Denoiser(GaussianNetwork(noising, MEAN, STD), noising))
 
 
 @pytest.mark.parametrize("timesteps", [0, 1000])
 @pytest.mark.parametrize("schedule", ["cosine", "logsnr"])
-def test_the_teachers_path_is_the_exact_flow(teacher: Model, schedule: str, timesteps: int):
+def test_the_teachers_path_is_the_exact_flow(
+    teacher: DiffusionModel, schedule: str, timesteps: int
+):
     """(x − α m)/√(α² s² + σ²) stays constant along the flow of a Gaussian."""
     model = known(teacher, schedule, timesteps)
     paths = draw_paths(model, 6, steps=4, teacher_steps=80, seed=3)
@@ -135,8 +125,8 @@ def test_the_right_answer_lands_on_the_next_point(objective: str):
     for place in range(20):
         k = int(segments[place])
         x_t, x_s = paths.x[rows[place], k], paths.x[rows[place], k + 1]
-        landed = DDIM(schedule).step(
-            x_t[None], batch.x0[place][None], paths.times[k], paths.times[k + 1], None
+        landed = DDIM(schedule, paths.times).step(
+            x_t[None], batch.x0[place][None], paths.times[k], paths.times[k + 1]
         )
         torch.testing.assert_close(landed[0], x_s, rtol=1e-4, atol=1e-4)
 
@@ -170,7 +160,7 @@ def test_the_loss_is_the_landing_error_whatever_the_segment():
     assert float(cost.max() / cost.min()) < 1.1
 
 
-def test_a_path_depends_on_its_number_alone(event_teacher: Model):
+def test_a_path_depends_on_its_number_alone(event_teacher: DiffusionModel):
     few, many = (draw_paths(event_teacher, n, steps=2, teacher_steps=4, seed=1) for n in (3, 70))
     assert len(many.lengths.unique()) > 3
     for row in range(3):
@@ -184,7 +174,7 @@ def test_a_path_depends_on_its_number_alone(event_teacher: Model):
     assert torch.equal(many.cond.nan_to_num(9), told.nan_to_num(9))
 
 
-def test_progress_comes_as_often_as_announced(teacher: Model):
+def test_progress_comes_as_often_as_announced(teacher: DiffusionModel):
     seen: list[int] = []
     draw_paths(teacher, 65, steps=2, teacher_steps=4, seed=0, progress=lambda: seen.append(1))
     assert len(seen) == calls(65, 4) == 8
@@ -228,13 +218,13 @@ def test_the_student_starts_as_the_teacher_without_a_previous_answer():
     assert all(torch.equal(same[name], part) for name, part in student.state_dict().items())
 
 
-def test_distance_is_zero_from_ones_own_samples_and_counts_valid_steps(teacher: Model):
+def test_distance_is_zero_from_ones_own_samples_and_counts_valid_steps(teacher: DiffusionModel):
     plain = known(teacher)
     lengths = torch.tensor([3, 8, 5])
     mask = torch.arange(8) < lengths[:, None]
     noise = torch.randn(3, 8, 2, generator=torch.Generator().manual_seed(0)) * mask[..., None]
     schedule = plain.denoiser.schedule
-    end = draw(plain.denoiser, DDIM(schedule), steps=4, noise=lambda: noise, mask=mask)
+    end = make_sampler("ddim", schedule, 4)(plain.denoiser, noise, mask)
     x = torch.stack([noise, noise, noise, noise, end], 1)
     paths = TeacherPaths(schedule.times(4), x, lengths, None)
     assert distance(plain.denoiser, paths) < 1e-10
@@ -275,30 +265,31 @@ def test_a_student_of_few_steps_is_nearer_to_the_teacher_than_the_teacher_in_few
 
 
 def test_the_checkpoint_is_an_ordinary_model_of_its_steps(
-    student: Path, teacher: Model, tiny_checkpoint: Path
+    student: Path, teacher: DiffusionModel, tiny_checkpoint: Path
 ):
     model = load_model(student)
-    assert model.distilled_steps == 4
-    assert model.config["distillation"] == {
+    assert model.distillation is not None
+    assert vars(model.distillation) == {
         "teacher": str(tiny_checkpoint),
         "teacher_sha256": sha256(tiny_checkpoint),
         "steps": 4,
         "teacher_steps": 16,
         "pairs": 24,
     }
-    assert model.config["data"]["codec"] == teacher.config["data"]["codec"]
+    assert model.settings.data.codec == teacher.settings.data.codec
     assert model.data["sha256"] == teacher.data["sha256"]
     for name, part in teacher.codec.state_dict().items():
         if isinstance(part, torch.Tensor):
             assert torch.equal(part, model.codec.state_dict()[name])
     own, asked = (
-        sample_deltas(model, 5, seed=2, rule=rule)[0] for rule in (None, SamplingRule(steps=4))
+        model.with_rule(rule).sample_deltas(SampleRequest(5, seed=2))[0]
+        for rule in (SamplingRule(), SamplingRule(steps=4))
     )
     assert torch.equal(own, asked)
     # It learned nothing: with so small a rate it is the teacher without a previous answer.
-    alone = replace(teacher, config=copy.deepcopy(teacher.config))
-    alone.config["model"]["self_condition"] = False
-    expected = sample_deltas(alone, 5, seed=2, rule=SamplingRule(steps=4))[0]
+    network = replace(teacher.settings.model, self_condition=False)
+    alone = replace(teacher, settings=replace(teacher.settings, model=network))
+    expected = alone.with_rule(SamplingRule(steps=4)).sample_deltas(SampleRequest(5, seed=2))[0]
     torch.testing.assert_close(own, expected, rtol=1e-3, atol=1e-3)
     generator = load_generator(student)
     seen: list[int] = []
@@ -312,7 +303,9 @@ def test_the_command(tmp_path: Path, tiny_checkpoint: Path, monkeypatch: pytest.
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["humouse", "distill", *words, "experiment_name=two"])
     cli.main()
-    assert load_model(tmp_path / "checkpoints" / "two.pt").distilled_steps == 2
+    distilled = load_model(tmp_path / "checkpoints" / "two.pt").distillation
+    assert distilled is not None
+    assert distilled.steps == 2
 
 
 @pytest.mark.parametrize(
@@ -328,7 +321,7 @@ def test_a_distilled_model_is_asked_for_its_own_rule_only(
     student: Path, rule: SamplingRule, message: str
 ):
     with pytest.raises(InputError, match=message):
-        sample(load_model(student), 2, seed=0, rule=rule)
+        load_model(student).with_rule(rule).sample(2, seed=0)
 
 
 class Killed(BaseException):
@@ -444,7 +437,7 @@ def test_a_loss_that_is_not_finite_stops_the_run(
 
 
 def test_too_few_steps_between_are_a_mistake_of_the_schedule():
-    solver = RecordingSolver(make_schedule("cosine", 1000), 4)
-    times = solver.times(8)
+    solver = teacher_solver(make_schedule("cosine", 1000), 4, 8)
+    times = solver.times
     torch.testing.assert_close(times[::2][1:], make_schedule("cosine", 1000).times(4)[1:])
     assert float(solver.schedule.log_snr_half(times[0])) >= -5.1

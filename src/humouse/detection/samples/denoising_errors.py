@@ -8,7 +8,7 @@ from torch import Tensor
 
 from humouse.codec import coerce_to_codec, valid_steps
 from humouse.detection.checks import check_steps
-from humouse.diffusion.model import Model
+from humouse.diffusion.model import DiffusionModel
 from humouse.features import FeatureTable
 from humouse.randomness import generator
 from humouse.trajectories import Trajectories
@@ -24,7 +24,7 @@ _ROWS_AT_A_TIME = 128
 
 
 def denoising_table(
-    model: Model,
+    model: DiffusionModel,
     movements: Trajectories,
     *,
     seed: int = 0,
@@ -78,7 +78,7 @@ def denoising_table(
 
 @torch.no_grad()
 def _errors(
-    model: Model,
+    model: DiffusionModel,
     x0: Float[Tensor, "B T C"],
     mask: Bool[Tensor, "B T"],
     cond: Float[Tensor, "B K"] | None,

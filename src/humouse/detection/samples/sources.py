@@ -15,8 +15,9 @@ from humouse.data.movement_file import read_movements
 from humouse.detection.names import GENERATED, HUMAN, MEAN, SCRIPTED
 from humouse.detection.samples.people import ROLES
 from humouse.errors import InputError
-from humouse.generator import Generator, load_generator
+from humouse.generator import load_generator
 from humouse.randomness import derive_seed
+from humouse.trained_model import TrainedModel
 from humouse.trajectories import Trajectories
 
 _TAKEN = (*FAMILIES, *GENERATED, HUMAN, SCRIPTED, MEAN)
@@ -98,10 +99,10 @@ def _models(family: str, paths: Sequence[Path], device: str) -> tuple[NegativeSo
     sources = []
     for path in paths:
         generator = load_generator(path, device)
-        if generator.model.family != family:
+        if generator.family != family:
             raise InputError(
-                f"{family}_ckpt: {path} holds a {generator.model.family}; it would be held out as "
-                f"{family}, and fitted on all the same: name it under {generator.model.family}_ckpt"
+                f"{family}_ckpt: {path} holds a {generator.family}; it would be held out as "
+                f"{family}, and fitted on all the same: name it under {generator.family}_ckpt"
             )
         sources.append(_model(generator, path))
     names = [source.variant for source in sources]
@@ -110,7 +111,7 @@ def _models(family: str, paths: Sequence[Path], device: str) -> tuple[NegativeSo
     return tuple(sources)
 
 
-def _model(generator: Generator, path: Path) -> NegativeSource:
+def _model(generator: TrainedModel, path: Path) -> NegativeSource:
     def make(people: Trajectories, n: int, seed: int, role: str | None) -> Trajectories:
         fits = generator.codec.fits(people).nonzero()[:, 0].numpy()
         if not len(fits):

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from humouse.detection.samples.denoising_errors import denoising_table
-from humouse.diffusion.model import Model as DiffusionModel
+from humouse.diffusion.model import DiffusionModel
 from humouse.diffusion.model import load_model as load_diffusion
 from humouse.errors import InputError
 from humouse.features import GROUPS, FeatureTable, feature_table
 from humouse.gan.discriminator_features import discriminator_table
-from humouse.gan.model import Model as GanModel
+from humouse.gan.model import GanModel
 from humouse.gan.model import load_model as load_gan
 from humouse.trajectories import Trajectories
 

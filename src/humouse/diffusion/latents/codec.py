@@ -10,6 +10,7 @@ from torch import Tensor
 from humouse.codec import Codec, Frame, codec_from_state, valid_steps
 from humouse.diffusion.latents.autoencoder import TemporalAutoencoder
 from humouse.errors import InputError
+from humouse.settings import AutoencoderModelSettings
 from humouse.trajectories import Trajectories
 
 _ROWS_AT_A_TIME = 256
@@ -121,22 +122,21 @@ def restored(state: Mapping[str, Any]) -> Codec:
     return codec
 
 
-def build_autoencoder(config: dict[str, Any], codec: Codec) -> TemporalAutoencoder:
+def build_autoencoder(model: AutoencoderModelSettings, codec: Codec) -> TemporalAutoencoder:
     """Return an untrained autoencoder of the configured sizes, for a codec's x0.
 
     Raises:
         InputError: The settings do not go together.
     """
-    model = config["model"]
-    widths = [model["base_channels"] * mult for mult in model["channel_mults"]]
+    widths = [model.base_channels * mult for mult in model.channel_mults]
     try:
         if any(width != int(width) for width in widths):
             raise ValueError(f"base_channels × channel_mults must be whole widths, not {widths}")
         return TemporalAutoencoder(
             codec.channels,
-            latent_channels=model["latent_channels"],
+            latent_channels=model.latent_channels,
             widths=[int(width) for width in widths],
-            depth=model["depth"],
+            depth=model.depth,
         )
     except ValueError as error:
         raise InputError(f"model: {error}") from error

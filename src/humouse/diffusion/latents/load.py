@@ -7,7 +7,7 @@ from humouse.codec import codec_from_state
 from humouse.codec.from_settings import codec_differences
 from humouse.diffusion.latents.codec import LatentCodec, build_autoencoder
 from humouse.errors import InputError
-from humouse.settings import DataSettings
+from humouse.settings import AutoencoderSettings, DataSettings
 from humouse.training.checkpoint import AUTOENCODER, Checkpoint
 from humouse.training.data import TrainingData
 
@@ -21,13 +21,14 @@ def load_autoencoder(path: str | Path) -> LatentCodec:
     Raises:
         InputError: There is no such checkpoint, or it holds something else.
     """
-    return _codec_in(Checkpoint.load(path, AUTOENCODER), Path(path))
+    saved = Checkpoint.load(path, AUTOENCODER)
+    return _codec_in(saved, saved.settings(AutoencoderSettings, Path(path)), Path(path))
 
 
-def _codec_in(saved: Checkpoint, path: Path) -> LatentCodec:
+def _codec_in(saved: Checkpoint, settings: AutoencoderSettings, path: Path) -> LatentCodec:
     try:
         base = codec_from_state(saved.codec)
-        autoencoder = build_autoencoder(saved.config, base)
+        autoencoder = build_autoencoder(settings.model, base)
         autoencoder.load_state_dict(saved.best or saved.ema)
         return LatentCodec(base, autoencoder, gate=saved.history.get("gate"))
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
@@ -52,7 +53,8 @@ def latent_codec(settings: DataSettings, data: TrainingData) -> LatentCodec:
         raise ValueError("the settings name no autoencoder")
     path = settings.autoencoder
     saved = Checkpoint.load(path, AUTOENCODER)
-    codec = _codec_in(saved, Path(path))
+    theirs = saved.settings(AutoencoderSettings, Path(path))
+    codec = _codec_in(saved, theirs, Path(path))
     if different := codec_differences(codec.base, settings):
         raise InputError(
             f"{path}: trained with another codec ({different}); give the same data settings, or "
@@ -64,10 +66,9 @@ def latent_codec(settings: DataSettings, data: TrainingData) -> LatentCodec:
             f"{saved.data['folder']}) than {data.prepared.folder} holds; train it anew on these: "
             "humouse train autoencoder"
         )
-    theirs = saved.config["data"]["held_out_share"]
-    if theirs != settings.held_out_share:
+    if theirs.data.held_out_share != settings.held_out_share:
         raise InputError(
-            f"{path}: trained with data.held_out_share={theirs}, here "
+            f"{path}: trained with data.held_out_share={theirs.data.held_out_share}, here "
             f"{settings.held_out_share}: it must have seen the same gestures; give the same"
         )
     print(reconstruction_summary(codec.gate, path))

@@ -1,33 +1,13 @@
 """Derived runs, which build on a trained model: what they inherit, and when they may not start."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-from omegaconf import OmegaConf
-
-from humouse.diffusion.model import Model
+from humouse.diffusion.model import DiffusionModel
 from humouse.errors import InputError
-from humouse.settings import (
-    DataSettings,
-    DiffusionSettings,
-    EarlyStoppingSettings,
-    LoggingSettings,
-    ModelSettings,
-)
-from humouse.settings.compose import typed
+from humouse.settings import EarlyStoppingSettings, LoggingSettings
 from humouse.training.data import TrainingData
-
-
-def section(model: Model, values: dict[str, Any], schema: type) -> Any:
-    """Return a section of a model's configuration as settings.
-
-    Raises:
-        InputError: The configuration is another version's.
-    """
-    try:
-        return typed(OmegaConf.create(values), schema)
-    except InputError as error:
-        raise InputError(f"{model.path}: does not fit this version of humouse ({error})") from error
 
 
 @runtime_checkable
@@ -45,7 +25,7 @@ class DerivedSettings(Protocol):
     early_stopping: EarlyStoppingSettings
 
 
-def check_own_checkpoint(settings: DerivedSettings, model: Model, what: str) -> None:
+def check_own_checkpoint(settings: DerivedSettings, model: DiffusionModel, what: str) -> None:
     """Raise InputError if a run's own checkpoint would replace the one that it builds on.
 
     Args:
@@ -60,7 +40,7 @@ def check_own_checkpoint(settings: DerivedSettings, model: Model, what: str) -> 
         )
 
 
-def check_same_data(data: TrainingData, model: Model) -> None:
+def check_same_data(data: TrainingData, model: DiffusionModel) -> None:
     """Raise InputError if a run's data are not those that the model it builds on was trained on."""
     if data.prepared.sha256 != model.data["sha256"]:
         raise InputError(
@@ -71,7 +51,7 @@ def check_same_data(data: TrainingData, model: Model) -> None:
 
 def inherit_config(
     settings: DerivedSettings,
-    model: Model,
+    model: DiffusionModel,
     *,
     network: dict[str, Any] | None = None,
     diffusion: dict[str, Any] | None = None,
@@ -83,11 +63,8 @@ def inherit_config(
         model: What it builds on.
         network: What changes in the section `model`.
         diffusion: What changes in the section `diffusion`.
-
-    Raises:
-        InputError: The model's configuration is another version's.
     """
-    s, config = settings, model.config
+    s, theirs = settings, model.settings
     data: dict[str, Any] = {"batch_size": s.batch_size}
     data |= {} if s.data_dir is None else {"dir": s.data_dir}
     return {
@@ -96,9 +73,9 @@ def inherit_config(
         "device": s.device,
         "resume": s.resume,
         "checkpoint_dir": s.checkpoint_dir,
-        "data": section(model, config["data"] | data, DataSettings),
-        "model": section(model, config["model"] | (network or {}), ModelSettings),
-        "diffusion": section(model, config["diffusion"] | (diffusion or {}), DiffusionSettings),
+        "data": replace(theirs.data, **data),
+        "model": replace(theirs.model, **(network or {})),
+        "diffusion": replace(theirs.diffusion, **(diffusion or {})),
         "logging": s.logging,
         "early_stopping": s.early_stopping,
     }

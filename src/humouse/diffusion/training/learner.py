@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from humouse.data.augment import AugmentRules
 from humouse.diffusion.denoiser import Denoiser
-from humouse.diffusion.model import Model, build_denoiser
+from humouse.diffusion.model import DiffusionModel, build_denoiser
 from humouse.diffusion.objective import NoisyBatch, Objective
 from humouse.diffusion.training.batches import NoisyBatches, NoisyPlan, NoisyShard
 from humouse.diffusion.training.validation import Validation
@@ -44,7 +44,7 @@ class DiffusionLearner(NetworkLearner[NoisyShard, nn.Module]):
         )
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(derive_seed(s.seed, "weights"))
-            denoiser = build_denoiser(context.config, context.codec)
+            denoiser = build_denoiser(s, context.codec)
         self.batches = self._batches(denoiser)
         self.average: Denoiser = copy.deepcopy(denoiser).to(accelerator.device).eval()
         denoiser = denoiser.to(accelerator.device)
@@ -78,8 +78,9 @@ class DiffusionLearner(NetworkLearner[NoisyShard, nn.Module]):
         scores = {"val_loss": self.validation.loss(self.average, self.min_snr_gamma)}
         if not scored:
             return scores, {}
-        c = self.context
-        model = Model(c.codec, c.config, {}, c.path, 0, denoiser=self.average)
+        model = DiffusionModel(
+            codec=self.context.codec, settings=self.settings, denoiser=self.average
+        )
         samples, pictures = self.validation.score(model)
         return scores | samples, pictures
 

@@ -7,9 +7,8 @@ from matplotlib.figure import Figure
 
 from humouse.codec import valid_steps
 from humouse.diffusion.denoiser import Denoiser
-from humouse.diffusion.model import Model
+from humouse.diffusion.model import DiffusionModel
 from humouse.diffusion.objective import NoisyBatch, squared_error_sum
-from humouse.diffusion.sample import sample
 from humouse.randomness import generator
 from humouse.training.validation import SAMPLE_SCORES, SampleCheck
 
@@ -46,6 +45,6 @@ class Validation(SampleCheck):
         )
         return total / (int(mask.sum()) * C)
 
-    def score(self, model: Model) -> tuple[dict[str, float], dict[str, Figure]]:
+    def score(self, model: DiffusionModel) -> tuple[dict[str, float], dict[str, Figure]]:
         """Return the scores of fresh samples of the model, and pictures; see `judged`."""
-        return self.judged(sample(model, len(self.people), seed=self.seed))
+        return self.judged(model.sample(len(self.people), seed=self.seed))

@@ -12,8 +12,7 @@ from torch import Tensor
 
 from humouse.bots import BOTS
 from humouse.gan.discriminator_features import discriminator_scores, discriminator_table
-from humouse.gan.model import Model
-from humouse.gan.sampling import sample
+from humouse.gan.model import GanModel
 from humouse.randomness import generator
 from humouse.training.validation import SampleCheck
 from humouse.trajectories import Trajectories, concatenate
@@ -55,7 +54,7 @@ class GeneratorComparison:
         return bot.sample(len(self.train), seed=self.check.seed)
 
     def measure(
-        self, model: Model, made: Trajectories, scores: dict[str, float]
+        self, model: GanModel, made: Trajectories, scores: dict[str, float]
     ) -> dict[str, float]:
         """Return both generators' scores, and how well the discriminator tells each from people.
 
@@ -73,13 +72,13 @@ class GeneratorComparison:
             "head_auc_diffusion": self._head(model),
         }
 
-    def _head(self, model: Model) -> float:
+    def _head(self, model: GanModel) -> float:
         """Return the ROC-AUC of a logistic head on penultimate features, on unseen people and samples.
 
         Fitted on train people against the mixture: diffusion samples on train people's conditions,
         the GAN's own, and Bézier curves.
         """
-        own = sample(model, len(self.train), seed=self.check.seed + 1)
+        own = model.sample(len(self.train), seed=self.check.seed + 1)
         fitted_on = [self.train, self.mixture, own]
         X = np.concatenate([discriminator_table(model, part).values.numpy() for part in fitted_on])
         is_person = np.arange(len(X)) < len(self.train)

@@ -9,9 +9,8 @@ from torch import Tensor, nn
 
 from humouse.data.augment import AugmentRules
 from humouse.errors import InputError
-from humouse.gan.model import Model
+from humouse.gan.model import GanModel
 from humouse.gan.models.pair import Pair
-from humouse.gan.sampling import sample
 from humouse.gan.straight_through import on_grid
 from humouse.gan.training.batches import GanBatch, GanBatches
 from humouse.gan.training.diffusion_comparison import DrawLike, GeneratorComparison
@@ -68,8 +67,8 @@ class GanLearner(Learner[Shard[GanBatch]]):
                 draw_like, self.validation, context.train, len(people)
             )
         device = self.accelerator.device
-        self.pair = Pair(context.config, context.codec).to(device)
-        self.average = Pair(context.config, context.codec).to(device).eval()
+        self.pair = Pair(s, context.codec).to(device)
+        self.average = Pair(s, context.codec).to(device).eval()
         self.ema = EMA(self.pair, s.optim.ema_decay)
         self.generator_gradient = _gradient_step(
             "generator", self.pair.generator, s.optim.lr, s.optim
@@ -193,12 +192,11 @@ class GanLearner(Learner[Shard[GanBatch]]):
         if not scored:
             return {}, {}
         self.average.load_state_dict(self.ema.weights)
-        c = self.context
-        model = Model(c.codec, c.config, {}, c.path, 0, pair=self.average)
+        model = GanModel(codec=self.context.codec, settings=self.settings, pair=self.average)
         people = self.validation.people
         # Beside another model's, on the same lengths and conditions.
         like = None if self.comparison is None else people
-        made = sample(model, len(people), like=like, seed=self.settings.seed)
+        made = model.sample(len(people), like=like, seed=self.settings.seed)
         scores, pictures = self.validation.judged(made)
         if self.comparison is not None and scores:
             scores |= self.comparison.measure(model, made, scores)

@@ -53,7 +53,7 @@ class AutoencoderLearner(NetworkLearner[Shard[AutoencoderBatch], TemporalAutoenc
         )
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(derive_seed(s.seed, "weights"))
-            network = build_autoencoder(context.config, context.codec)
+            network = build_autoencoder(s.model, context.codec)
         self.codec = LatentCodec(context.codec, copy.deepcopy(network))  # of the average
         self.optimiser = NetworkOptimiser(network.to(self.device), s.optim)
         self.batches = AutoencoderBatches(

@@ -12,7 +12,7 @@ from torch import Tensor
 from humouse.codec import CONDITIONS, EventCodec
 from humouse.data.augment import AugmentRules
 from humouse.diffusion.decoder.network import EventDecoder
-from humouse.diffusion.model import DECODER, Model, build_decoder
+from humouse.diffusion.model import DECODER, DiffusionModel, build_decoder
 from humouse.diffusion.objective import NoisyBatch
 from humouse.diffusion.training.batches import NoisyBatches, NoisyPlan, NoisyShard
 from humouse.diffusion.training.decoder.likelihood import from_time, log_likelihood, roughly
@@ -40,7 +40,9 @@ class DecoderLearner(NetworkLearner[NoisyShard, EventDecoder]):
         InputError: There are several processes.
     """
 
-    def __init__(self, settings: DecodedSettings, context: TrainingContext, model: Model) -> None:
+    def __init__(
+        self, settings: DecodedSettings, context: TrainingContext, model: DiffusionModel
+    ) -> None:
         s = settings
         self.settings, self.context, self.model = settings, context, model
         self.accelerator = context.accelerator
@@ -58,7 +60,7 @@ class DecoderLearner(NetworkLearner[NoisyShard, EventDecoder]):
         )
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(derive_seed(s.seed, "weights"))
-            network = build_decoder(context.config, context.codec)
+            network = build_decoder(s.decoder, context.codec)
         moves_px = context.codec.canonicalize(context.train).deltas[..., :2]
         network.longest_px.copy_(moves_px.abs().amax((0, 1)))
         self.average = copy.deepcopy(network).to(self.accelerator.device).eval()
@@ -111,9 +113,11 @@ class DecoderLearner(NetworkLearner[NoisyShard, EventDecoder]):
         numbers = self.check.nats(self.average, schedule, how)
         if not scored:
             return numbers, {}
-        c = self.context
-        model = Model(
-            c.codec, c.config, {}, c.path, 0, denoiser=self.model.denoiser, decoder=self.average
+        model = DiffusionModel(
+            codec=self.codec,
+            settings=self.settings,
+            denoiser=self.model.denoiser,
+            decoder=self.average,
         )
         samples, pictures = self.check.score(model)
         return numbers | samples, pictures

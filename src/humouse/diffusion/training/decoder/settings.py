@@ -1,7 +1,7 @@
 """Which settings of training a decoder make sense, and the configuration that comes of them."""
 
 from humouse.codec import EventCodec
-from humouse.diffusion.model import Model
+from humouse.diffusion.model import DiffusionModel
 from humouse.diffusion.training.derived import check_own_checkpoint, inherit_config
 from humouse.errors import InputError
 from humouse.files import sha256
@@ -30,7 +30,7 @@ def check_decoder_settings(settings: TrainDecoderSettings) -> None:
         )
 
 
-def check_model(settings: TrainDecoderSettings, model: Model) -> None:
+def check_model(settings: TrainDecoderSettings, model: DiffusionModel) -> None:
     """Raise InputError if a model cannot have a decoder."""
     check_own_checkpoint(settings, model, "the model itself")
     if not isinstance(model.codec, EventCodec):
@@ -43,22 +43,19 @@ def check_model(settings: TrainDecoderSettings, model: Model) -> None:
             f"{model.path}: trained with data.merge_zero_moves=false, and a decoder's every step moves; "
             "train a model with true"
         )
-    if model.decoder is not None:
-        base = model.config["decoder"]["model"]
-        raise InputError(f"{model.path}: has a decoder already; give ckpt={base}")
-    if model.distilled_steps is not None:
+    if model.decoder_settings is not None:
         raise InputError(
-            f"{model.path}: distilled to {model.distilled_steps} steps down to no noise, where a decoder "
-            f"has nothing to do; give the model it was made from, {model.config['distillation']['teacher']}"
+            f"{model.path}: has a decoder already; give ckpt={model.decoder_settings.model}"
+        )
+    if model.distillation is not None:
+        raise InputError(
+            f"{model.path}: distilled to {model.distillation.steps} steps down to no noise, where a decoder "
+            f"has nothing to do; give the model it was made from, {model.distillation.teacher}"
         )
 
 
-def decoded_settings(settings: TrainDecoderSettings, model: Model) -> DecodedSettings:
-    """Return the configuration of the decoded model: the model's, but for what its training changes.
-
-    Raises:
-        InputError: The model's configuration is another version's.
-    """
+def decoded_settings(settings: TrainDecoderSettings, model: DiffusionModel) -> DecodedSettings:
+    """Return the configuration of the decoded model: the model's, but for what its training changes."""
     s = settings
     return DecodedSettings(
         **inherit_config(s, model),

@@ -17,9 +17,9 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from humouse.codec import EventCodec
 from humouse.diffusion.decoder.network import DRAWS_PER_EVENT, Conditioning, progress
-from humouse.diffusion.model import Model
+from humouse.diffusion.model import DiffusionModel
 from humouse.diffusion.objective import NoisyBatch
-from humouse.diffusion.samplers import draw, make_sampler
+from humouse.diffusion.samplers import make_sampler
 from humouse.diffusion.training.batches import NoisyShard
 from humouse.diffusion.training.decoder.critic import Critic
 from humouse.diffusion.training.decoder.learner import DecoderLearner, decoder_weights
@@ -45,7 +45,9 @@ class DecoderTuner(DecoderLearner):
 
     settings: TunedSettings
 
-    def __init__(self, settings: TunedSettings, context: TrainingContext, model: Model) -> None:
+    def __init__(
+        self, settings: TunedSettings, context: TrainingContext, model: DiffusionModel
+    ) -> None:
         super().__init__(settings, context, model)
         if model.decoder is None:
             raise ValueError("there is no decoder to tune")
@@ -111,22 +113,18 @@ class DecoderTuner(DecoderLearner):
         """Return what the decoder is told where the diffusion hands over to it, as in sampling."""
         if batch.cond is None or not isinstance(self.codec, EventCodec):
             raise ValueError("a decoder is told all conditions of events")
-        schedule, until = self.model.denoiser.schedule, self.model.t_switch
-        shape = batch.x0.shape
-        sampler = make_sampler("dpm", schedule, eta=0.0)
-        noisy = torch.randn(shape, device=batch.x0.device) * batch.mask[..., None]
-        if until < float(sampler.times(1)[0]):
-            noisy = draw(
-                self.model.denoiser,
-                sampler,
-                steps=self.settings.tuning.diffusion_steps,
-                noise=lambda: noisy,
-                mask=batch.mask,
-                cond=batch.cond[:, : self.model.cond_dim] if self.model.cond_dim else None,
-                self_condition=self.model.config["model"]["self_condition"],
-                until=until,
-            )
-        level = torch.stack(schedule(torch.tensor(until, dtype=torch.float64)))
+        schedule, t_switch = self.model.denoiser.schedule, self.settings.decoder.t_switch
+        steps = self.settings.tuning.diffusion_steps
+        sampler = make_sampler("dpm", schedule, steps, t_end=t_switch)
+        noise = torch.randn(batch.x0.shape, device=batch.x0.device) * batch.mask[..., None]
+        noisy = sampler(
+            self.model.denoiser,
+            noise,
+            batch.mask,
+            cond=batch.cond[:, : self.model.cond_dim] if self.model.cond_dim else None,
+            self_condition=self.model.settings.model.self_condition,
+        )
+        level = torch.stack(schedule(torch.tensor(t_switch, dtype=torch.float64)))
         return Conditioning(
             x_t=noisy,
             level=level.to(noisy).expand(len(noisy), 2),

@@ -1,11 +1,10 @@
 """Which settings of tuning a decoder make sense, and the configuration that comes of them."""
 
-from humouse.diffusion.model import Model
-from humouse.diffusion.training.derived import check_own_checkpoint, inherit_config, section
+from humouse.diffusion.model import DiffusionModel
+from humouse.diffusion.training.derived import check_own_checkpoint, inherit_config
 from humouse.errors import InputError
 from humouse.files import sha256
 from humouse.settings import (
-    DecoderRecord,
     OptimSettings,
     TunedSettings,
     TuneSettings,
@@ -29,30 +28,28 @@ def check_tuner_settings(settings: TuneSettings) -> None:
     check_below_one({"tuning.critic_dropout": how.critic_dropout})
 
 
-def check_model(settings: TuneSettings, model: Model) -> None:
+def check_model(settings: TuneSettings, model: DiffusionModel) -> None:
     """Raise InputError if a model cannot be tuned."""
     check_own_checkpoint(settings, model, "the model itself")
-    if model.decoder is None:
+    if model.decoder_settings is None:
         raise InputError(
             f"{model.path}: has no decoder to tune; train one with: humouse train decoder ckpt={model.path}"
         )
-    if "tuning" in model.config:
+    if isinstance(model.settings, TunedSettings):
         raise InputError(
-            f"{model.path}: was tuned already; give ckpt={model.config['tuning']['model']}"
+            f"{model.path}: was tuned already; give ckpt={model.settings.tuning.model}"
         )
 
 
-def tuned_settings(settings: TuneSettings, model: Model) -> TunedSettings:
-    """Return the configuration of the tuned model: the decoded model's, but for what tuning changes.
-
-    Raises:
-        InputError: The model's configuration is another version's.
-    """
+def tuned_settings(settings: TuneSettings, model: DiffusionModel) -> TunedSettings:
+    """Return the configuration of the tuned model: the decoded model's, but for what tuning changes."""
     s = settings
+    if model.decoder_settings is None:
+        raise ValueError("there is no decoder to tune")
     return TunedSettings(
         **inherit_config(s, model),
         optim=OptimSettings(**vars(s.optim), grad_accum=1, amp=False),
-        decoder=section(model, model.config["decoder"], DecoderRecord),
+        decoder=model.decoder_settings,
         tuning=TuningRecord(
             **vars(s.tuning), model=str(model.path), model_sha256=sha256(model.path)
         ),

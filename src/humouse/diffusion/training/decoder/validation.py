@@ -7,10 +7,9 @@ from matplotlib.figure import Figure
 
 from humouse.codec import CONDITIONS, EventCodec, valid_steps
 from humouse.diffusion.decoder.network import EventDecoder
-from humouse.diffusion.model import Model
+from humouse.diffusion.model import DiffusionModel
 from humouse.diffusion.noise.schedule import Schedule
 from humouse.diffusion.objective import NoisyBatch
-from humouse.diffusion.sample import sample
 from humouse.diffusion.training.decoder.likelihood import from_time, log_likelihood, roughly
 from humouse.randomness import generator
 from humouse.settings import DecoderModelSettings
@@ -55,6 +54,6 @@ class DecoderCheck(SampleCheck):
         dx, dy, dt = (total / int(frame.lengths.sum())).tolist()
         return {"val_loss": dx + dy + dt, "val_dx": dx, "val_dy": dy, "val_dt": dt}
 
-    def score(self, model: Model) -> tuple[dict[str, float], dict[str, Figure]]:
+    def score(self, model: DiffusionModel) -> tuple[dict[str, float], dict[str, Figure]]:
         """Return the scores of fresh samples of the model, and pictures; see `judged`."""
-        return self.judged(sample(model, len(self.people), seed=self.seed))
+        return self.judged(model.sample(len(self.people), seed=self.seed))

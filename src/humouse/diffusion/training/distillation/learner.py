@@ -9,8 +9,8 @@ from torch import Tensor
 
 from humouse.codec import valid_steps
 from humouse.diffusion.denoiser import Denoiser
-from humouse.diffusion.model import Model
-from humouse.diffusion.samplers import DDIM, draw
+from humouse.diffusion.model import DiffusionModel
+from humouse.diffusion.samplers import make_sampler
 from humouse.diffusion.training.batches import NoisyShard
 from humouse.diffusion.training.distillation.teacher_paths import (
     PathBatches,
@@ -46,7 +46,7 @@ class DistillLearner(DiffusionLearner):
     settings: DistilledSettings
 
     def __init__(
-        self, settings: DistilledSettings, context: TrainingContext, teacher: Model
+        self, settings: DistilledSettings, context: TrainingContext, teacher: DiffusionModel
     ) -> None:
         self.teacher = teacher
         teacher.denoiser.to(context.accelerator.device)
@@ -93,14 +93,15 @@ class DistillLearner(DiffusionLearner):
         }
         if not scored:
             return scores, {}
-        c = self.context
-        model = Model(c.codec, c.config, {}, c.path, 0, denoiser=self.average)
+        model = DiffusionModel(
+            codec=self.context.codec, settings=self.settings, denoiser=self.average
+        )
         samples, pictures = self.validation.score(model)
         return scores | samples, pictures
 
     @cached_property
     def _teacher_distance(self) -> float:
-        fed = self.teacher.config["model"]["self_condition"]
+        fed = self.teacher.settings.model.self_condition
         return distance(self.teacher.denoiser, self.held_out, self_condition=fed)
 
 
@@ -133,16 +134,15 @@ def distance(denoiser: Denoiser, paths: TeacherPaths, *, self_condition: bool = 
         self_condition: Hand each answer to the next call.
     """
     device = next(denoiser.parameters()).device
+    sampler = make_sampler("ddim", denoiser.schedule, paths.steps)
     total = 0.0
     for rows in paths.lengths.argsort(stable=True).split(_BATCH):
         part = paths[rows].trimmed()
         mask = valid_steps(part.lengths, part.x.shape[2])
-        made = draw(
+        made = sampler(
             denoiser,
-            DDIM(denoiser.schedule),
-            steps=paths.steps,
-            noise=lambda part=part: part.x[:, 0].to(device),  # type: ignore[misc]
-            mask=mask.to(device),
+            part.x[:, 0].to(device),
+            mask.to(device),
             cond=None if part.cond is None else part.cond.to(device),
             self_condition=self_condition,
         )

@@ -1,6 +1,6 @@
 """Which settings of distilling make sense, and the configuration that comes of them."""
 
-from humouse.diffusion.model import Model
+from humouse.diffusion.model import DiffusionModel
 from humouse.diffusion.training.derived import check_own_checkpoint, inherit_config
 from humouse.errors import InputError
 from humouse.files import sha256
@@ -15,27 +15,23 @@ def check_distill_settings(settings: DistillSettings) -> None:
         raise InputError("teacher: name the checkpoint to distil; humouse train makes one")
 
 
-def check_teacher(settings: DistillSettings, teacher: Model) -> None:
+def check_teacher(settings: DistillSettings, teacher: DiffusionModel) -> None:
     """Raise InputError if a model cannot be distilled."""
     check_own_checkpoint(settings, teacher, "the teacher")
-    if teacher.distilled_steps is not None:
+    if teacher.distillation is not None:
         raise InputError(
-            f"{teacher.path}: distilled itself, to {teacher.distilled_steps} steps; distil the model "
-            f"that it was made from, {teacher.config['distillation']['teacher']}"
+            f"{teacher.path}: distilled itself, to {teacher.distillation.steps} steps; distil the model "
+            f"that it was made from, {teacher.distillation.teacher}"
         )
-    if teacher.decoder is not None:
+    if teacher.decoder_settings is not None:
         raise InputError(
             f"{teacher.path}: hands over to a decoder, which needs few steps as it is; distil the model "
-            f"without it, {teacher.config['decoder']['model']}"
+            f"without it, {teacher.decoder_settings.model}"
         )
 
 
-def student_settings(settings: DistillSettings, teacher: Model) -> DistilledSettings:
-    """Return the configuration of the student: the teacher's, but for what distilling changes.
-
-    Raises:
-        InputError: The teacher's configuration is another version's.
-    """
+def student_settings(settings: DistillSettings, teacher: DiffusionModel) -> DistilledSettings:
+    """Return the configuration of the student: the teacher's, but for what distilling changes."""
     s = settings
     # There is nothing to regularise or to leave out: every segment has one right answer.
     network = {"self_condition": False, "dropout": 0.0}

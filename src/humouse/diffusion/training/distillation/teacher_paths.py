@@ -12,10 +12,10 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from humouse.codec import valid_steps
-from humouse.diffusion.model import Model
+from humouse.diffusion.model import DiffusionModel
 from humouse.diffusion.noise.schedule import Schedule
 from humouse.diffusion.objective import NoisyBatch
-from humouse.diffusion.samplers import DPMSolverPP2M, draw
+from humouse.diffusion.samplers import DPMSolverPP2M
 from humouse.diffusion.training.batches import NoisyShard
 from humouse.errors import InputError
 from humouse.randomness import generator
@@ -91,61 +91,34 @@ class TeacherPaths:
         )
 
 
-class RecordingSolver(DPMSolverPP2M):
-    """DPM-Solver++(2M) that passes through a student's times, and keeps each x.
+def teacher_solver(schedule: Schedule, steps: int, teacher_steps: int) -> DPMSolverPP2M:
+    """Return the teacher's solver, DPM-Solver++(2M), which passes through a student's times.
+
+    Its first time is the noisiest that this rule takes, a little below the student's.
 
     Args:
-        schedule: The schedule.
-        student_steps: k; the solver's own number of steps is a multiple of it.
+        schedule: The schedule of teacher and student.
+        steps: The student's steps k.
+        teacher_steps: The teacher's, a multiple of k.
+
+    Raises:
+        InputError: The teacher's steps are no multiple of the student's, or too many.
     """
-
-    def __init__(self, schedule: Schedule, student_steps: int) -> None:
-        super().__init__(schedule)
-        self.student_steps = student_steps
-
-    def start(self) -> None:
-        """Forget the steps before."""
-        super().start()
-        self.recorded: list[Tensor] = []
-
-    def times(self, steps: int, *, until: float = 0.0) -> Float[Tensor, "{steps}+1"]:
-        """Return the student's times with others between, from the noisiest λ that this rule takes.
-
-        Raises:
-            InputError: The steps are no multiple of the student's, or too many.
-        """
-        if self.student_steps < 1:
-            raise InputError(f"steps={self.student_steps}: must be at least 1")
-        if steps < self.student_steps or steps % self.student_steps:
-            raise InputError(
-                f"teacher_steps={steps}: must be a multiple of steps={self.student_steps}"
-            )
-        times = self.schedule.times(steps, until=until)
-        times[0] = super().times(1)[0]
-        if not bool((times.diff() < 0).all()):
-            raise InputError(f"teacher_steps={steps}: more than the schedule has; ask for fewer")
-        return times
-
-    def step(
-        self,
-        x_t: Float[Tensor, "B T C"],
-        x0: Float[Tensor, "B T C"],
-        t: Float[Tensor, ""],
-        s: Float[Tensor, ""],
-        noise: Float[Tensor, "B T C"] | None,
-    ) -> Float[Tensor, "B T C"]:
-        """Return x_s, and keep it."""
-        self.recorded.append(super().step(x_t, x0, t, s, noise))
-        return self.recorded[-1]
-
-    def at_student_times(self) -> Float[Tensor, "B k T C"]:
-        """Return x at the student's times but the first."""
-        every = len(self.recorded) // self.student_steps
-        return torch.stack(self.recorded[every - 1 :: every], 1)
+    if steps < 1:
+        raise InputError(f"steps={steps}: must be at least 1")
+    if teacher_steps < steps or teacher_steps % steps:
+        raise InputError(f"teacher_steps={teacher_steps}: must be a multiple of steps={steps}")
+    times = schedule.times(teacher_steps)
+    times[0] = schedule.times(1, lambda_min=DPMSolverPP2M.lambda_min)[0]
+    if not bool((times.diff() < 0).all()):
+        raise InputError(
+            f"teacher_steps={teacher_steps}: more than the schedule has; ask for fewer"
+        )
+    return DPMSolverPP2M(schedule, times)
 
 
 def draw_paths(
-    teacher: Model,
+    teacher: DiffusionModel,
     n: int,
     *,
     steps: int,
@@ -169,7 +142,8 @@ def draw_paths(
         InputError: The numbers of steps do not go together.
     """
     codec, schedule = teacher.codec, teacher.denoiser.schedule
-    solver = RecordingSolver(schedule, steps)
+    solver = teacher_solver(schedule, steps, teacher_steps)
+    every = teacher_steps // steps
     frame = codec.draw_frames(n, seed=seed)
     cond = codec.conditions_for(frame, teacher.cond_dim)
     device = next(teacher.denoiser.parameters()).device
@@ -182,18 +156,19 @@ def draw_paths(
         mask = valid_steps(lengths[rows], longest)
         streams = [generator(seed, "pair", row) for row in rows.tolist()]
         noise = torch.stack([torch.randn(shape, generator=one)[:longest] for one in streams])
-        draw(
+        passed = [noise]
+        path = solver.path(
             teacher.denoiser,
-            solver,
-            steps=teacher_steps,
-            noise=lambda noise=noise: noise.to(device),  # type: ignore[misc]
-            mask=mask.to(device),
+            noise.to(device),
+            mask.to(device),
             cond=None if cond is None else cond[rows].to(device),
-            self_condition=teacher.config["model"]["self_condition"],
-            progress=progress,
+            self_condition=teacher.settings.model.self_condition,
         )
-        path = torch.cat([noise[:, None], solver.at_student_times().cpu()], 1)
-        x[rows, :, :longest] = path * mask[:, None, :, None]
+        for number, x_t in enumerate(path, 1):
+            progress()
+            if number % every == 0:
+                passed.append(x_t.cpu())
+        x[rows, :, :longest] = torch.stack(passed, 1) * mask[:, None, :, None]
     return TeacherPaths(schedule.times(steps), x, lengths, cond)
 
 
