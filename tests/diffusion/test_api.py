@@ -159,7 +159,11 @@ def test_canonicalize_puts_both_sides_on_one_clock(tiny_checkpoint: Path, tiny_d
     x0, frame = codec.encode(people[codec.fits(people)])
     decoded = codec.decode(x0, frame)
     rule = EvaluationRule(
-        metrics=("c2st",), feature_mode="kinematic", probes=("logistic",), draws=0, permutations=0
+        metrics=("c2st",),
+        feature_mode="kinematic",
+        probes=("logistic",),
+        replicates=0,
+        permutations=0,
     )
 
     def auc(*sides: Trajectories) -> float:

@@ -149,12 +149,12 @@ def test_like_tells_the_network_the_conditions(
     steps = people.deltas[:, :20] + torch.tensor([1000.0, 0, 1])
     event_like = replace(people, deltas=steps, lengths=torch.full((12,), 20))
     for given, like, seq_len in ((event_model, event_like, 20), (goal_model, people, 32)):
-        model = stirred(given)
+        model = stirred(given).with_rule(_RULE)
         cond = model.codec.encode(like)[1].conditions[:, : model.cond_dim]
-        asked = {"seed": 3, "rule": _RULE}
-        got, _ = sample_deltas(model, 12, like=like, **asked)
-        expected, _ = sample_deltas(model, 12, seq_len=seq_len, cond=cond, **asked)
-        free, _ = sample_deltas(model, 12, seq_len=seq_len, **asked)
+        asked = SampleRequest(12, seed=3, seq_len=seq_len)
+        got, _ = model.sample_deltas(SampleRequest(12, seed=3, like=like))
+        expected, _ = model.sample_deltas(replace(asked, cond=cond))
+        free, _ = model.sample_deltas(asked)
         torch.testing.assert_close(got[:, :seq_len], expected, rtol=1e-4, atol=1e-4)
         assert not torch.allclose(expected, free, atol=1e-2)
 
@@ -185,7 +185,7 @@ def test_like_that_cannot_be(event_model: DiffusionModel, people: Trajectories):
         (12, {"cond": torch.zeros(2)}),
     ):
         with pytest.raises(ValueError, match="like stands for n movements"):
-            sample(event_model, n, like=people, seed=0, rule=_RULE, **more)
+            event_model.with_rule(_RULE).sample(n, like=people, seed=0, **more)
     still = replace(people, deltas=torch.zeros_like(people.deltas))
     with pytest.raises(ValueError, match="does not fit codec 'event'"):
         event_model.with_rule(_RULE).sample(12, like=still, seed=0)
