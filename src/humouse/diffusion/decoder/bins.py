@@ -1,4 +1,4 @@
-"""Whole milliseconds as a few hundred levels: each by itself while small, then in growing groups."""
+"""Whole numbers as a few hundred bins: one number each while small, then groups of growing width."""
 
 import torch
 from jaxtyping import Float, Int
@@ -6,11 +6,11 @@ from torch import Tensor
 
 
 class Bins:
-    """Whole numbers 0 … `most` ⇄ levels; a level is one number, or a group of similar ones.
+    """Whole numbers 0 … `most` ⇄ bins; a bin is one number, or several consecutive ones.
 
     Args:
-        exact: The greatest number that has a level of its own.
-        growth: Each later level begins at this multiple of the one before.
+        exact: The greatest number that has a bin of its own.
+        growth: Each later bin begins at this multiple of the start of the one before.
         most: The greatest number.
     """
 
@@ -26,18 +26,18 @@ class Bins:
         return len(self._edges) - 1
 
     def of(self, values: Float[Tensor, "*S"]) -> Int[Tensor, "*S"]:
-        """Return the levels of whole numbers; what lies outside gets the first or the last."""
+        """Return the bins of whole numbers; numbers outside get the first or the last."""
         edges = self._edges.to(values.device)
-        place = torch.bucketize(values.long().contiguous(), edges, right=True) - 1
-        return place.clamp(0, len(self) - 1)
+        index = torch.bucketize(values.long().contiguous(), edges, right=True) - 1
+        return index.clamp(0, len(self) - 1)
 
     def of_signed(self, values: Float[Tensor, "*S"]) -> Int[Tensor, "*S"]:
-        """Return levels of whole numbers of either sign, 0 in the middle of 2·len − 1 of them."""
-        level, middle = self.of(values.abs()), len(self) - 1
-        return torch.where(values < 0, middle - level, middle + level)
+        """Return bins of whole numbers of either sign, with 0 in the middle of 2·len − 1 of them."""
+        index, middle = self.of(values.abs()), len(self) - 1
+        return torch.where(values < 0, middle - index, middle + index)
 
-    def draw(self, levels: Int[Tensor, "*S"], share: Float[Tensor, "*S"]) -> Float[Tensor, "*S"]:
-        """Return a number of each level, evenly drawn: `share` in [0, 1) says which."""
-        edges = self._edges.to(levels.device)
-        low, width = edges[levels], edges[levels + 1] - edges[levels]
-        return (low + (share * width).long().clamp(max=width - 1)).to(share.dtype)
+    def draw(self, bins: Int[Tensor, "*S"], uniform: Float[Tensor, "*S"]) -> Float[Tensor, "*S"]:
+        """Return a number of each bin, uniformly drawn by `uniform` in [0, 1)."""
+        edges = self._edges.to(bins.device)
+        low, width = edges[bins], edges[bins + 1] - edges[bins]
+        return (low + (uniform * width).long().clamp(max=width - 1)).to(uniform.dtype)

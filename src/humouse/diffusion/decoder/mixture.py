@@ -1,4 +1,4 @@
-"""The distribution of one axis of one step: whole pixels, as a mixture."""
+"""The distribution of one step's move along one axis, in whole pixels, as a mixture."""
 
 import math
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ _POINTS = 2 * _SMALL_PX + 1
 _HIDDEN = 128
 _CUT = 1e-3
 _NEVER = -1e9
-_LEAST = 1e-300  # a tail that double precision would call nothing
+_LEAST = 1e-300  # least tail probability, above what double precision rounds to 0
 
 
 def companded(px: Float[Tensor, "*S"]) -> Float[Tensor, "*S"]:
@@ -30,14 +30,14 @@ class MoveMixture:
 
     Normal distributions on the companded scale, rounded to whole pixels as Salimans et al.
     (1701.05517, section 2.1) round logistic ones, whose tails would be power laws here; a point mass
-    at each of −2 … 2, which devices and hands prefer; and one at what still remains to the goal.
+    at each of −2 … 2, which are frequent; and one at the remaining distance to the goal.
 
     Args:
         mean: [N, K] of the normals, companded.
         log_scale: [N, K] logarithm of their scales.
         log_weight: [N, K + 6] of the normals, the small moves and the remainder.
-        remaining_px: [N] what is left to the goal, whole pixels.
-        nonzero: [N] where 0 is known not to be: all else is as likely as it was, given that.
+        remaining_px: [N] remaining distance to the goal along the axis, whole pixels.
+        nonzero: [N] where the move cannot be 0: the distribution is conditioned on that.
     """
 
     mean: Float[Tensor, "N K"]
@@ -49,7 +49,7 @@ class MoveMixture:
     def log_prob(self, px: Float[Tensor, "N"]) -> Float[Tensor, "N"]:
         """Return log P(px) of whole pixels."""
         a, b = self._edges(px)
-        # Φ(b) − Φ(a) is taken in the left tail, where it cancels least.
+        # Φ(b) − Φ(a) is computed in the left tail, where it cancels least.
         right = a + b > 0
         a, b = torch.where(right, -b, a), torch.where(right, -a, b)
         upto_b = log_ndtr(b)
@@ -68,19 +68,18 @@ class MoveMixture:
         """Return the mixture with the scales of its normals multiplied."""
         return replace(self, log_scale=self.log_scale + math.log(scale))
 
-    def draw(self, share: Float[Tensor, "N 2"], least_part: float = 0.0) -> Float[Tensor, "N"]:
+    def draw(self, uniform: Float[Tensor, "N 2"], least_part: float = 0.0) -> Float[Tensor, "N"]:
         """Return a draw of each, whole pixels.
 
-        The last thousandth of a normal on either side is cut off: the shape brings it along, and
-        nobody made it.
+        The outermost thousandth of a normal on either side is cut off: the data have no such tails.
 
         Args:
-            share: Two numbers in [0, 1) for each: which part of the mixture, and where in it.
-            least_part: Parts less likely than this share of the likeliest are not drawn from.
+            uniform: Two numbers in [0, 1) for each: one for the component, one within it.
+            least_part: Components less likely than this share of the likeliest are not drawn from.
         """
         allowed = self._allowed()
         rare = allowed.exp() < least_part * allowed.exp().amax(1, keepdim=True)
-        part = draw_categorical(allowed.masked_fill(rare, _NEVER), share[:, 0])
+        part = draw_categorical(allowed.masked_fill(rare, _NEVER), uniform[:, 0])
         normal = part.clamp(max=_NORMALS - 1)[:, None]
         a, b = (
             edge.gather(1, normal)[:, 0].double()
@@ -88,8 +87,8 @@ class MoveMixture:
         )
         below, above = (ndtr(each).clamp(min=_LEAST) for each in (a, -b))
         below, above = torch.where(self.nonzero, below, 0.5), torch.where(self.nonzero, above, 0.5)
-        # Either tail is measured from its own end, where numbers near 0 are exact.
-        within = share[:, 1].double().clamp(_CUT, 1 - _CUT)
+        # Each tail is measured from its own end, where numbers near 0 are exact.
+        within = uniform[:, 1].double().clamp(_CUT, 1 - _CUT)
         upto, beyond = within * (below + above), (1 - within) * (below + above)
         left = upto < below
         spread = ndtri(torch.where(left, upto, beyond)) * torch.where(left, 1, -1)
@@ -100,7 +99,7 @@ class MoveMixture:
         return torch.where(part == _NORMALS + _POINTS, self.remaining_px, px)
 
     def _edges(self, px: Float[Tensor, "N"]) -> tuple[Tensor, Tensor]:
-        """Return both edges of a pixel's cell in each normal, in scales from its mean."""
+        """Return both edges of a pixel's cell in each normal, standardised."""
         sharpness = (-self.log_scale).exp()
         low, high = (
             (companded(edge)[:, None] - self.mean) * sharpness for edge in (px - 0.5, px + 0.5)
@@ -108,7 +107,7 @@ class MoveMixture:
         return low, high
 
     def _allowed(self) -> Float[Tensor, "N W"]:
-        """Return the logarithm of what is left of each part's weight without 0 where that cannot be."""
+        """Return the log-weights of the components, without their mass at 0 where the move cannot be 0."""
         a, b = self._edges(torch.zeros_like(self.remaining_px))
         zero = self.remaining_px == 0
         without = torch.cat(
@@ -124,14 +123,13 @@ class MoveMixture:
 
 
 class MoveHead(nn.Module):
-    """Makes the mixture of each step.
+    """Predicts the mixture of each step.
 
-    The means are weighted sums of the guesses that physics offers (the last step again, the way that
-    is left over the steps that are left, …), at first of half the last step alone: what has to be
-    learned is which to trust, not what they are.
+    The means are weighted sums of simple guesses (the last move again, the remaining distance over the
+    remaining steps, …), at initialisation half the last move: only the weights have to be learned.
 
     Args:
-        features: Width of what it reads.
+        features: Width of the input.
         guesses: How many guesses each step has.
     """
 
@@ -159,14 +157,14 @@ class MoveHead(nn.Module):
         """Return the mixtures.
 
         Args:
-            features: What is known of each step.
-            guesses_px: Guesses at the move, the last one first (px).
-            remaining_px: What is left to the goal.
-            nonzero: Where the move is known not to be 0.
+            features: [N, F] of each step.
+            guesses_px: [N, G] guesses at the move, the last move first (px).
+            remaining_px: [N] remaining distance to the goal along the axis.
+            nonzero: [N] where the move cannot be 0.
         """
         guesses = companded(guesses_px)
         hidden = nn.functional.silu(self.hidden(torch.cat([features, 0.3 * guesses], 1)))
-        # One pixel of a hundred is a hundredth of the scale: half precision would not keep it.
+        # One pixel in a hundred is a hundredth of the scale: half precision is too coarse.
         with torch.autocast(hidden.device.type, enabled=False):
             out = self.out(hidden.float())
         numbers = _NORMALS * (2 + self.guesses)

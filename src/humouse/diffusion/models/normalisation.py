@@ -1,13 +1,15 @@
 """Group normalisation over valid steps, alone or fused with FiLM, SiLU, dropout and masking.
 
-GroupNorm (Wu and He 2018, arXiv:1803.08494) of y [B, T, C], each group's mean μ and variance s²
-taken over its channels and the *valid* steps; FiLM (Perez et al. 2018, arXiv:1709.07871) then gives
-each sample and channel its own gain γ and shift β:
+GroupNorm (Wu and He 2018, arXiv:1803.08494) of y [B, T, C]: the mean μ and the variance s² of each
+group are taken over its channels and the *valid* steps. FiLM (Perez et al. 2018, arXiv:1709.07871)
+then gives each sample and channel a gain γ and a shift β:
 
     n = (y − μ) / √(s² + eps),    out = dropout(SiLU(γ n + β)), zero at padding.
 
-γ n + β is one slope and one offset for each sample and channel, so the whole needs few passes over
-memory, which is what it spends its time on.
+The time goes into passes over memory, so there are few of them: with a = γ / √(s² + eps) and
+b = β − μ a, one slope and one offset for each sample and channel, γ n + β = a y + b is a single pass,
+and only y is kept for the backward pass. The tests compare with a plain version, one sequence at a
+time (tests/oracles/normalisation.py).
 """
 
 import torch
@@ -36,7 +38,7 @@ def masked_group_norm(
 ) -> Float[Tensor, "B T C"]:
     """Return y with zero mean and unit variance in each group, over its valid steps.
 
-    The statistics, and the result, are float32 or wider. What is at padding is not defined.
+    The statistics and the result are float32 or wider. Values at padding are undefined.
     """
     with torch.autocast(y.device.type, enabled=False):
         y = y.to(_wide(y.dtype))
@@ -55,12 +57,12 @@ def norm_film_silu(
 ) -> Float[Tensor, "B T C"]:
     """Return the group norm of y, modulated, through SiLU and dropout, zero at padding.
 
-    One differentiable step that keeps y alone for the backward pass (and what dropout kept), where
-    the chain of torch's own operations keeps five tensors of its size. It cannot be differentiated
-    twice. Where nothing is differentiated it works in y's own memory: y is used up.
+    The backward pass keeps y and the dropout mask; a chain of torch's own operations would keep five
+    tensors of that size. It cannot be differentiated twice. Without gradients it works in place: y is
+    overwritten.
 
     Args:
-        y: [B, T, C] features; at padding anything finite.
+        y: [B, T, C] features; any finite values at padding.
         validity: Which of the T steps are valid.
         gain: [B, C] FiLM gain γ.
         shift: [B, C] FiLM shift β.
@@ -82,58 +84,74 @@ def _wide(dtype: torch.dtype) -> torch.dtype:
     return torch.promote_types(dtype, torch.float32)
 
 
-def _keep(like: Tensor, dropout: float, validity: Validity) -> Tensor:
-    """Draw what dropout multiplies by: 1 / (1 − p), or 0 where it drops and at padding."""
+def _keep(like: Float[Tensor, "B T C"], dropout: float, validity: Validity) -> Tensor:
+    """Return random dropout factors: 1 / (1 − p), or 0 where dropped and at padding."""
     if like.device.type != "cpu":
         keep = torch.rand_like(like, dtype=torch.float32) >= dropout
         return keep.to(like.dtype) * (validity.mask / (1 - dropout)).to(like.dtype)
-    # Four 16-bit draws from each 64-bit one: torch's Bernoulli draws one by one on a CPU, which
-    # took as long as the convolutions. The probability is met to 2⁻¹⁷.
+    # Four 16-bit draws from each 64-bit one: torch's Bernoulli draws one at a time on a CPU, which
+    # takes as long as the convolutions. The probability is exact to 2⁻¹⁷.
     words = torch.empty((like.numel() + 3) // 4, dtype=torch.int64)
     draws = words.random_(-(2**63), None).view(torch.int16)[: like.numel()].view(like.shape)
     keep = (draws >= round(dropout * 2**16) - 2**15).to(like.dtype)
     return keep.mul_((validity.mask / (1 - dropout)).to(like.dtype))
 
 
-def _cached_samples(y: Tensor) -> int:
-    """Return how many samples of y stay in a core's cache from one pass to the next."""
-    return max(1, _CACHED_ENTRIES // max(1, y.shape[1] * y.shape[2]))
-
-
-def _per_channel(of_group: Tensor, channels: int) -> Tensor:
-    """Give each channel its group's value: [B, G, 1] → [B, 1, C]."""
+def _per_channel(of_group: Float[Tensor, "B G 1"], channels: int) -> Float[Tensor, "B 1 C"]:
+    """Return each channel's group's value."""
     return of_group.expand(-1, -1, channels // of_group.shape[1]).flatten(1)[:, None]
 
 
-def _weighted_sum(y: Tensor, weight: Tensor) -> Tensor:
-    """Return Σ_t weight[b, 0, t] y[b, t, c] as [B, 1, C]."""
-    if y.device.type == "cpu":  # a product reads y once, where multiply-and-sum also writes it
+def _per_group(of_channel: Float[Tensor, "B 1 C"], groups: int) -> Float[Tensor, "B G 1"]:
+    """Return the mean over each group's channels."""
+    return of_channel.unflatten(2, (groups, -1)).mean(3).transpose(1, 2)
+
+
+def _weighted_sum(
+    y: Float[Tensor, "B T C"], weight: Float[Tensor, "B 1 T"]
+) -> Float[Tensor, "B 1 C"]:
+    """Return Σ_t weight[b, 0, t] y[b, t, c]."""
+    if y.device.type == "cpu":  # a product reads y once; multiply-and-sum also writes as much
         return weight @ y
     return (weight.transpose(1, 2) * y).sum(1, keepdim=True)  # never in TF32
 
 
-def _weighted_sum_of_squares(y: Tensor, weight: Tensor) -> Tensor:
-    """Return Σ_t weight[b, 0, t] y[b, t, c]² as [B, 1, C]."""
+def _weighted_sum_of_squares(
+    y: Float[Tensor, "B T C"], weight: Float[Tensor, "B 1 T"]
+) -> Float[Tensor, "B 1 C"]:
+    """Return Σ_t weight[b, 0, t] y[b, t, c]²."""
     if y.device.type != "cpu":
         return _weighted_sum(y.square(), weight)
-    # A few samples at a time: a temporary as large as y costs more in fresh pages than in sums.
-    size = _cached_samples(y)
+    # A few samples at a time, so that their squares stay in the cache: allocating a temporary as
+    # large as y costs more than summing it.
+    size = max(1, _CACHED_ENTRIES // max(1, y.shape[1] * y.shape[2]))
     if len(y) <= size:
         return _weighted_sum(y.square(), weight)
     parts = zip(y.split(size), weight.split(size), strict=True)
     return torch.cat([_weighted_sum(part.square(), share) for part, share in parts])
 
 
-def _statistics(y: Tensor, share: Tensor, groups: int) -> tuple[Tensor, Tensor]:
-    """Return each group's mean and 1 / standard deviation, both [B, G, 1]."""
-    mean = _weighted_sum(y, share).unflatten(2, (groups, -1)).mean(3)
-    square = _weighted_sum_of_squares(y, share).unflatten(2, (groups, -1)).mean(3)
+def _statistics(
+    y: Float[Tensor, "B T C"], share: Float[Tensor, "B 1 T"], groups: int
+) -> tuple[Float[Tensor, "B G 1"], Float[Tensor, "B G 1"]]:
+    """Return each group's mean and 1 / standard deviation; `share` weighs the valid steps equally."""
+    mean = _per_group(_weighted_sum(y, share), groups)
+    square = _per_group(_weighted_sum_of_squares(y, share), groups)
     variance = torch.addcmul(square, mean, mean, value=-1).clamp_(min=0)
-    return mean.transpose(1, 2), (variance + _EPS).rsqrt_().transpose(1, 2)
+    return mean, (variance + _EPS).rsqrt_()
 
 
-def _forward(y, share, gain, shift, groups, keep, *, in_place=False):
-    """Return the output, and the slope, offset, mean and 1 / deviation that lead to it."""
+def _forward(
+    y: Float[Tensor, "B T C"],
+    share: Float[Tensor, "B 1 T"],
+    gain: Float[Tensor, "B C"],
+    shift: Float[Tensor, "B C"],
+    groups: int,
+    keep: Tensor | None,
+    *,
+    in_place: bool = False,
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """Return the output, and the slope, offset, mean and 1 / deviation of each channel [B, 1, C]."""
     with torch.autocast(y.device.type, enabled=False):
         work = y.to(_wide(y.dtype))
         C = y.shape[2]
@@ -147,6 +165,16 @@ def _forward(y, share, gain, shift, groups, keep, *, in_place=False):
 
 
 class _NormFiLMSiLU(torch.autograd.Function):
+    """`_forward` with its derivative.
+
+    With u = a y + b and g = ∂L/∂u (zero at padding, N valid steps in a sample, m channels in a group):
+
+        ∂L/∂β = Σ_t g,    ∂L/∂γ = Σ_t g n = (Σ_t g y − μ Σ_t g) / s
+        ∂L/∂y = a g − (mean_m(γ ∂L/∂β) + n mean_m(γ ∂L/∂γ)) / (s N) at valid steps,
+
+    where the second part is what y does through μ and s, and mean_m averages over a group's channels.
+    """
+
     @staticmethod
     def forward(ctx, y, mask, share, gain, shift, groups, keep, full):
         out, *rest = _forward(y, share, gain, shift, groups, keep)
@@ -157,25 +185,23 @@ class _NormFiLMSiLU(torch.autograd.Function):
     @staticmethod
     def backward(ctx, grad):
         y, mask, gain, keep, slope, offset, mean, rstd = ctx.saved_tensors
+        C = y.shape[2]
         with torch.autocast(grad.device.type, enabled=False):
             work, weight = y.to(slope.dtype), mask.mT.to(slope.dtype)
-            before = torch.addcmul(offset, work, slope)
-            reached = (grad if keep is None else grad * keep).to(slope.dtype)
-            reached = torch.ops.aten.silu_backward(reached, before)
-            d_shift = _weighted_sum(reached, weight)
-            d_gain = _weighted_sum(torch.mul(reached, work, out=before), weight)
+            u = torch.addcmul(offset, work, slope)
+            g = (grad if keep is None else grad * keep).to(slope.dtype)
+            g = torch.ops.aten.silu_backward(g, u)
+            d_shift = _weighted_sum(g, weight)
+            d_gain = _weighted_sum(torch.mul(g, work, out=u), weight)  # u is no longer needed
             d_gain = torch.addcmul(d_gain, d_shift, mean, value=-1).mul_(rstd)
-            # y also acts through μ and s, on all valid steps alike.
-            inverse = rstd / weight.sum(2, keepdim=True).clamp(min=1)
             through_mean, through_std = (
-                _per_channel(
-                    (gain[:, None] * a).unflatten(2, (ctx.groups, -1)).mean(3).mT, y.shape[2]
-                )
-                for a in (d_shift, d_gain)
+                _per_channel(_per_group(gain[:, None] * d, ctx.groups), C)
+                for d in (d_shift, d_gain)
             )
+            inverse = rstd / weight.sum(2, keepdim=True).clamp(min=1)
             along_y = through_std * inverse * rstd
             constant = torch.addcmul(through_mean * inverse, mean, along_y, value=-1)
-            d_y = reached.mul_(slope).addcmul_(work, along_y, value=-1).sub_(constant)
+            d_y = g.mul_(slope).addcmul_(work, along_y, value=-1).sub_(constant)
             if not ctx.full:
                 d_y.mul_(mask)
         return d_y.to(y.dtype), None, None, d_gain[:, 0], d_shift[:, 0], None, None, None
