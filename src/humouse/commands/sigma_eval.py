@@ -60,12 +60,12 @@ def run(settings: SigmaEvalSettings) -> None:
     evaluations: dict[str, Evaluation] = {}
     out_dir = Path(settings.out_dir)
     # All but the halves are held against the same people, whose strokes take long to fit.
-    strokes: dict[int, FeatureTable] = {}
+    strokes: dict[Trajectories, FeatureTable] = {}
     with progress_bar("scoring", rule.parts * len(judged)) as advance:
         for name, (standard, made) in judged.items():
-            if id(standard) not in strokes:
-                strokes[id(standard)] = _strokes(standard)
-            tables = strokes[id(standard)], _strokes(made)
+            if standard not in strokes:
+                strokes[standard] = _strokes(standard)
+            tables = strokes[standard], _strokes(made)
             evaluations[name] = evaluate(standard, made, rule=rule, tables=tables, progress=advance)
             _draw(standard, made, out_dir / name)
     write_json(out_dir / "sigma_eval.json", _content(settings, model, people, evaluations))

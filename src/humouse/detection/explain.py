@@ -1,4 +1,4 @@
-"""Why a detector decided as it did: the features that speak the loudest, beside people's own."""
+"""Why a detector decided as it did: the features that move its log-odds most, beside people's own."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -26,7 +26,7 @@ class Reason:
         human_median: Their median.
         human_high: Their 95th percentile.
         contribution: By how much the log-odds of a bot fall when the median takes the value's place;
-            below 0 where the feature speaks for a person.
+            below 0 where the feature is evidence for a person.
     """
 
     feature: str
@@ -46,7 +46,7 @@ class Reason:
 def contributions(detector: Explained, X: Any) -> Float[np.ndarray, "n F"]:
     """Return [n, F] by how much the log-odds fall if each feature alone is put to people's median.
 
-    They do not add up to the log-odds: features speak together.
+    They do not add up to the log-odds: features interact.
 
     Args:
         detector: A detector of tables, fitted or served; calibrated, its log-odds are the calibrated ones.

@@ -114,7 +114,7 @@ def test_gaussians_in_closed_form():
     assert roc.area()[0] == pytest.approx(norm.cdf(2 / 2**0.5), abs=0.004)
     for rate in (0.01, 0.001):
         expected = norm.sf(norm.isf(rate) - 2)
-        assert roc.caught_at(rate)[0] == pytest.approx(expected, abs=0.015)
+        assert roc.tpr_at(rate)[0] == pytest.approx(expected, abs=0.015)
     # The Bayes posterior of equal sides is calibrated, and its Brier score an integral.
     posterior = [sigmoid(2 * side - 2) for side in sides]
     users = np.array(["one"] * 60_000)
@@ -140,7 +140,7 @@ def test_ties_are_flagged_together(human, bot, rate):
     roc = Roc.of(people, bots, np.ones((1, len(people))), np.ones((1, len(bots))))
     thresholds = [*range(8)]
     allowed = [t for t in thresholds if (people >= t).mean() <= rate]
-    assert roc.caught_at(rate)[0] == pytest.approx(max((bots >= t).mean() for t in allowed))
+    assert roc.tpr_at(rate)[0] == pytest.approx(max((bots >= t).mean() for t in allowed))
     wins = np.sign(bots[:, None] - people).mean()
     assert roc.area()[0] == pytest.approx((1 + wins) / 2)
 
@@ -157,7 +157,7 @@ def test_a_whole_weight_is_a_repetition(seed):
     repeated = Roc.of(*again, *(np.ones((1, len(side))) for side in again))
     assert weighed.area() == pytest.approx(repeated.area())
     assert weighed.average_precision() == pytest.approx(repeated.average_precision())
-    assert weighed.caught_at(0.1) == pytest.approx(repeated.caught_at(0.1))
+    assert weighed.tpr_at(0.1) == pytest.approx(repeated.tpr_at(0.1))
 
 
 def test_a_low_rate_takes_many_people():

@@ -143,7 +143,7 @@ def test_people_on_both_sides_are_named():
 
 
 def material(n=400, people=8, shift=1.5, seed=0):
-    """Rows of people and, half of them, of bots that ran their errands; bots are shifted."""
+    """Rows of people and, half of them, of bots that followed them; bots are shifted."""
     rng = np.random.default_rng(seed)
     is_bot = np.arange(n) % 2
     user = np.array([f"user {k}" for k in rng.integers(people, size=n)])

@@ -1,4 +1,4 @@
-"""Mixtures of negatives: by weight, by seed, on people's errands."""
+"""Negatives: how many of each family, by seed, with people's goals and timing."""
 
 from dataclasses import replace
 from pathlib import Path

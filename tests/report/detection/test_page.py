@@ -7,10 +7,11 @@ from dataclasses import replace
 import pytest
 
 from humouse.detection.benchmark.result import BenchmarkResult
+from humouse.detection.benchmark.wording import headline
 from humouse.detection.names import MEAN
 from humouse.errors import InputError
 from humouse.eval.statistics.score import Score
-from humouse.report.detection.page import detection_page, headline, write_detection_page
+from humouse.report.detection.page import detection_page, write_detection_page
 from humouse.report.detection.tables import cell_entry, negative_rows, percent
 
 _OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
@@ -69,7 +70,7 @@ def test_a_result_from_disk_lacks_the_paired_intervals_alone(benchmark):
     benchmark.save()
     (live,) = negative_rows(benchmark, [MEAN])
     (kept,) = negative_rows(BenchmarkResult.load(benchmark.folder), [MEAN])
-    assert live.caught == kept.caught
+    assert live.tprs == kept.tprs
     assert live.changes[0].interval
     assert [replace(one, interval="") for one in live.changes] == kept.changes
 
@@ -99,7 +100,7 @@ def test_names_are_escaped(benchmark):
     assert "&lt;script&gt;alert(1)" in page
 
 
-def test_only_the_judged_detector_falls_short(benchmark, html):
+def test_only_the_headline_detector_is_marked_below_the_goal(benchmark, html):
     (panel,) = re.findall(r'id="mix-all".*?</table>', html, flags=re.DOTALL)
     short = re.findall(r'<b class="shortfall">([\d.]+)</b>', panel)
     blend = [one for one in benchmark.cells if (one.detector, one.mix) == ("blend", "all")]
@@ -115,10 +116,10 @@ def test_a_shortfall_does_not_look_like_the_goal(benchmark):
     cell = replace(
         benchmark.cell("blend", "wind", "all"), scores={"roc_auc": Score(0.98996, 0.98, 0.995)}
     )
-    entry = cell_entry(cell, aimed=True)
+    entry = cell_entry(cell, with_goal=True)
     assert (entry.text, entry.short, entry.below) == ("0.98996", True, "")
-    assert cell_entry(cell, aimed=False).text == "0.990"
-    assert cell_entry(None, aimed=True) is None
+    assert cell_entry(cell, with_goal=False).text == "0.990"
+    assert cell_entry(None, with_goal=True) is None
 
 
 def test_percentages():

@@ -1,1 +1,1 @@
-"""How detectors do on families of bots that they never saw: design, folds, metrics, result."""
+"""How detectors do on families of bots held out: design → folds → predictions → metrics → aggregate → result → findings."""

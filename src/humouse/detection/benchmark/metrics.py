@@ -1,4 +1,4 @@
-"""How well a detector tells bots from people, with intervals over people.
+"""How well a detector separates bots from people, with intervals over people.
 
 The positive class is the bot. People and bots weigh the same however many rows each side has
 (a prevalence of one half), so that precision, F1 and calibration compare between families.
@@ -69,7 +69,7 @@ SCORES: dict[str, Measure] = {
     "brier": Measure(
         "Brier score",
         0.0,
-        "mean squared distance of the probability from 1 for bots and 0 for people; 0.25 says nothing",
+        "mean squared distance of the probability from 1 for bots and 0 for people; 0.25 for a constant 1/2",
         "Brier 1950, Monthly Weather Review 78",
     ),
 }
@@ -132,8 +132,8 @@ def detection_scores(
     roc = Roc.of(human.score, bot.score, on_human, on_bot)
     fpr = _mean(on_human, human.flagged(threshold).astype(float))
     tpr = _mean(on_bot, bot.flagged(threshold).astype(float))
-    wrong = _mean(on_human, human.probability**2)
-    missed = _mean(on_bot, (1 - bot.probability) ** 2)
+    on_people = _mean(on_human, human.probability**2)
+    on_bots = _mean(on_bot, (1 - bot.probability) ** 2)
     return scores_over_replicates(
         weights,
         {
@@ -142,7 +142,7 @@ def detection_scores(
             "f1": 2 * tpr / (1 + tpr + fpr),
             **tpr_at_rates(roc, len(human)),
             "calibration_error": _calibration_error(human, bot, on_human, on_bot),
-            "brier": (wrong + missed) / 2,
+            "brier": (on_people + on_bots) / 2,
         },
     )
 
@@ -159,7 +159,7 @@ def scores_over_replicates(
 
 def tpr_at_rates(roc: Roc, humans: int) -> dict[str, Float[np.ndarray, "K"]]:
     """Return [K] the TPR at each of `RATES` at which at least one of so many people's rows is flagged."""
-    return {name: roc.caught_at(rate) for name, rate in RATES.items() if humans * rate >= 1}
+    return {name: roc.tpr_at(rate) for name, rate in RATES.items() if humans * rate >= 1}
 
 
 def mean_over_seeds(several: Sequence[Mapping[str, Score]]) -> dict[str, Score]:

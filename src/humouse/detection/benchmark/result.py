@@ -1,4 +1,4 @@
-"""`BenchmarkResult`: how detectors do on bots that they never saw, as numbers on disk."""
+"""`BenchmarkResult`: how detectors do on families of bots held out, as numbers on disk."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -15,13 +15,13 @@ RESULT = "benchmark.json"
 
 @dataclass(frozen=True)
 class Cell:
-    """One detector on one family of bots that it never saw.
+    """One detector on one family of bots that was held out.
 
     Args:
         detector: Its name.
         family: The family held out, or `MEAN`.
         mix: What it was fitted on, one of `MIXES`, less that family.
-        scores: By name, see `measure.SCORES`; the mean over the seeds, with its interval over the
+        scores: By name, see `metrics.SCORES`; the mean over the seeds, with its interval over the
             people evaluated on.
         by_seed: Name → the value of each seed.
         people: How many people it was evaluated on.
@@ -41,13 +41,13 @@ class Cell:
 
 @dataclass(frozen=True)
 class FalseAlarms:
-    """How often people are taken for bots, at the threshold fixed for a share of 1% beforehand.
+    """How often people are flagged, at the threshold fixed beforehand for a false positive rate of 1%.
 
     Args:
         detector: Its name.
         mix: What it was fitted on, nothing held out.
-        rate_by_user: Person → share of their gestures that set off an alarm, over the seeds.
-        gestures_by_user: Person → how many gestures of theirs were judged, over the seeds.
+        rate_by_user: Person → share of their gestures that are flagged, over the seeds.
+        gestures_by_user: Person → how many gestures of theirs were scored, over the seeds.
     """
 
     detector: str
@@ -58,13 +58,13 @@ class FalseAlarms:
 
 @dataclass(frozen=True)
 class Session:
-    """How sure a detector is after some gestures of one session.
+    """Scores of a detector over sessions of several gestures.
 
     Args:
         detector: Its name.
         family: The family held out.
         mix: What it was fitted on.
-        gestures: How many gestures' evidence is summed up.
+        gestures: Over how many gestures the log-odds are summed.
         scores: "roc_auc" and "tpr_at_1" over sessions.
     """
 
@@ -102,7 +102,7 @@ class BenchmarkResult:
         false_alarms: By detector and mix.
         sessions: Over 1, 3, 5, 10 gestures.
         transfers: Across datasets, if asked for.
-        findings: Sentences, the weightiest first.
+        findings: Sentences, the weightiest first; see `wording`.
         provenance: Settings, command, data, checkpoints and versions that made it.
     """
 

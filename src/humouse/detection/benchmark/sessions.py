@@ -1,11 +1,11 @@
-"""How sure a detector is after several gestures of one session.
+"""Scores of a detector over sessions of several gestures.
 
 A session is a run of gestures of one person, or of one bot, in the order in which they were recorded
 or made; sessions do not overlap. Its score is the sum over its gestures of the calibrated log-odds of
 being a bot's: the log-likelihood ratio of the session, where gestures of one mover are independent
 given what it is (Wald 1945, doi:10.1214/aoms/1177731118). They are not quite: a person whose single
-gestures look odd looks odd throughout, so sums err on the sure side and are read by their ROC curve,
-never as probabilities.
+gestures look odd looks odd throughout, so sums are overconfident: they are read by their ROC curve, never
+as probabilities.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ GESTURES = (1, 3, 5, 10)
 """How many gestures a session has, in the order of tables."""
 
 SUREST = 0.9999
-"""No gesture counts as surer than this: calibration has not seen enough to say more."""
+"""The highest probability that counts: calibration has too few gestures to support a higher one."""
 
 
 def session_scores(

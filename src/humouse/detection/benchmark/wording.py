@@ -11,8 +11,15 @@ from humouse.detection.benchmark.findings import (
     WorstPerson,
     findings,
 )
-from humouse.detection.benchmark.headline import ENOUGH, GOAL, TARGET_FPR
+from humouse.detection.benchmark.headline import (
+    ENOUGH,
+    GOAL,
+    TARGET_FPR,
+    fullest,
+    headline_detector,
+)
 from humouse.detection.benchmark.result import BenchmarkResult
+from humouse.detection.names import GENERATED, MEAN
 from humouse.eval.statistics.score import Score
 
 MIX_WORDS = {
@@ -27,6 +34,29 @@ MIX_WORDS = {
 def sentences(result: BenchmarkResult) -> tuple[str, ...]:
     """Return a sentence for each finding, the weightiest first."""
     return tuple(sentence(finding) for finding in findings(result))
+
+
+def headline(result: BenchmarkResult) -> str:
+    """Return in a sentence how well the headline detector separates families held out."""
+    about, mix = headline_detector(result), fullest(result)
+    areas = {
+        cell.family: cell.scores["roc_auc"].value
+        for cell in result.cells
+        if (cell.detector, cell.mix) == (about, mix) and "roc_auc" in cell.scores
+    }
+    scripted = [area for family, area in areas.items() if family not in (MEAN, *GENERATED)]
+    parts = []
+    if scripted:
+        reached = sum(area >= GOAL for area in scripted)
+        parts.append(
+            f"the {called(about)} separates {'all' if reached == len(scripted) else reached} of "
+            f"{len(scripted)} scripted families from people at ROC-AUC {GOAL} or more, each held out"
+        )
+    for family, words in (("gan", "a GAN's"), ("diffusion", "a diffusion model's")):
+        if family in areas:
+            parts.append(f"{words} samples at {areas[family]:.3f}")
+    text = "; ".join(parts) or "nothing was measured"
+    return f"{text[0].upper()}{text[1:]}."
 
 
 @singledispatch

@@ -1,1 +1,1 @@
-"""From a detector's scores to probabilities and thresholds, learnt on people alone."""
+"""From a detector's scores to probabilities and thresholds, from people whom it was not fitted on."""

@@ -16,7 +16,7 @@ from humouse.trajectories import Trajectories
 class CalibratedDetector(ClassifierMixin, BaseEstimator):
     """Fits a detector on some of the people and calibrates it on the others.
 
-    A bot's row goes with the person whose errand it ran. After `fit`: `estimator_`, `calibration_`,
+    A bot's row goes with the person whose recording it followed. After `fit`: `estimator_`, `calibration_`,
     `fit_users_` and `calibration_users_`, and `thresholds_`, score by rate.
 
     Args:
@@ -43,7 +43,7 @@ class CalibratedDetector(ClassifierMixin, BaseEstimator):
         Args:
             X: [n, F] array, `FeatureTable` or `Trajectories`, as the detector takes them.
             y: [n] 0 for a person's, 1 for a bot's.
-            user: [n] whose gesture each row is, or whose errand the bot ran; by default X's own.
+            user: [n] whose gesture each row is, or whose recording the bot followed; by default X's own.
 
         Raises:
             InputError: Rows lack their users, there are fewer than two people, or fitting or

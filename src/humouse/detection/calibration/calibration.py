@@ -158,10 +158,10 @@ def check_disjoint(fit_users: Any, evaluate_users: Any) -> None:
 
     Args:
         fit_users: Names of the people fitted or calibrated on, as often as they like.
-        evaluate_users: Names of those judged.
+        evaluate_users: Names of the people evaluated on.
 
     Raises:
-        InputError: Somebody is on both sides, or a side does not name its people.
+        InputError: Somebody is in both groups, or a group does not name its people.
     """
     if fit_users is None or evaluate_users is None:
         raise InputError(
@@ -171,8 +171,8 @@ def check_disjoint(fit_users: Any, evaluate_users: Any) -> None:
     if both:
         shown = ", ".join(both[:3]) + (f" and {len(both) - 3} more" if both[3:] else "")
         raise InputError(
-            f"users: {shown} on both sides of the split; a detector must be judged on people it "
-            "never saw, so split by people"
+            f"users: {shown} on both sides of the split; a detector must be evaluated on people it "
+            "was not fitted on, so split by people"
         )
 
 
@@ -189,7 +189,7 @@ def _sides(tail: HumanTail, scores: np.ndarray) -> Float[np.ndarray, "n 2"]:
 def _fit(sides: np.ndarray, is_bot: np.ndarray) -> tuple[float, float, float]:
     """Return a, b, c of the largest likelihood, both classes weighing the same."""
     counts = np.array([(~is_bot).sum(), is_bot.sum()])
-    # Platt's targets: as if each class had one more row that could not be told.
+    # Platt's targets: as if each class had one more row of unknown label.
     target = np.where(is_bot, (counts[1] + 1) / (counts[1] + 2), 1 / (counts[0] + 2))
     weight = 0.5 / counts[is_bot.astype(int)]
 

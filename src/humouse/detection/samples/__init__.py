@@ -1,1 +1,1 @@
-"""What detectors learn from and look at: people, negatives, feature views."""
+"""What detectors are fitted on and look at: people, negatives, feature views."""

@@ -16,7 +16,8 @@ from humouse.trajectories import Trajectories
 LEVELS = (3.0, 2.0, 1.0, 0.0)
 """λ = log(α/σ) of each noise level, of those at which people and bots differ most.
 
-For as many passes, more draws at fewer levels told more: one draw's noise drowns small differences.
+For the same number of passes, more draws at fewer levels separate better: the noise of one draw hides
+small differences.
 """
 DRAWS = 2
 """Noise draws that an error is averaged over."""
@@ -32,7 +33,7 @@ def denoising_table(
     draws: int = DRAWS,
     progress: Callable[[], None] | None = None,
 ) -> FeatureTable:
-    """Return how far the model's answer is from each movement, at some noise levels.
+    """Return how far the model's estimate of x0 is from each movement, at some noise levels.
 
     At noise level λ, x_t = α x0 + σ ε. The error of a channel is that of v, |x̂0 − x0|² / σ²,
     averaged over valid steps and draws of ε; an average of it over all levels, weighted, bounds the
@@ -57,8 +58,8 @@ def denoising_table(
     check_steps(movements)
     taken = coerce_to_codec(movements.to("cpu"), codec)
     x0, frame = codec.encode(taken)
-    told = codec.conditions_for(frame, model.cond_dim)
-    encoded = None if told is None else told.to(device)
+    conditions = codec.conditions_for(frame, model.cond_dim)
+    encoded = None if conditions is None else conditions.to(device)
     noise = _noise(seed, len(levels), draws, x0.shape[1], codec.channels).to(device)
     values = torch.zeros(len(taken), len(levels), codec.channels)
     parts = frame.lengths.argsort(stable=True).split(_ROWS_AT_A_TIME) if len(taken) else ()

@@ -58,7 +58,7 @@ class Roc:
         precision = np.divide(caught, flagged, out=np.zeros_like(caught), where=flagged != 0)
         return (np.diff(self.true_positive, axis=1) * precision).sum(1)
 
-    def caught_at(self, rate: float) -> Float[np.ndarray, "K"]:
+    def tpr_at(self, rate: float) -> Float[np.ndarray, "K"]:
         """Return [K] the largest share of bots caught at no more than that share of false alarms."""
         # NaN is not below anything: such a curve keeps its last corner, which is NaN.
         reached = (self.false_positive <= rate + _ROUNDING).sum(1, keepdims=True) - 1

@@ -1,4 +1,4 @@
-"""How detectors do on bots that they never saw, a picture for each question."""
+"""Pictures of a benchmark: how detectors do on families held out, and on people."""
 
 from collections.abc import Mapping, Sequence
 
@@ -39,10 +39,10 @@ def detection_figures(result: BenchmarkResult) -> dict[str, Figure]:
 
 
 def false_alarms(result: BenchmarkResult) -> Figure:
-    """Return how often each person is taken for a bot, the worst above.
+    """Return each person's false positive rate, the worst above.
 
     Args:
-        result: What to show; it must have false alarms of the judged detector.
+        result: What to show; it must have false alarms of the headline detector.
     """
     alarms = false_alarms_of(result, headline_detector(result))
     if alarms is None:
@@ -63,11 +63,11 @@ def false_alarms(result: BenchmarkResult) -> Figure:
             percent[chosen], at[chosen], shape, color=colour, markersize=5, label=word,
             clip_on=False, zorder=4,
         )  # fmt: skip
-    axes.axvline(100 * TARGET_FPR, color=_INK, linewidth=1, linestyle="--", label="aimed at")
+    axes.axvline(100 * TARGET_FPR, color=_INK, linewidth=1, linestyle="--", label="target FPR")
     _name_people(axes, people, alarms.gestures_by_user)
     axes.set_xlim(0, max(2.0, 1.25 * percent.max()))
     axes.set_ylim(-0.8, len(people) - 0.2)
-    axes.set_xlabel("gestures taken for a bot's (%)", fontsize=9)
+    axes.set_xlabel("false positive rate (% of gestures)", fontsize=9)
     plain(axes)
     axes.tick_params(labelsize=8)
     axes.grid(axis="y", visible=False)
@@ -88,10 +88,10 @@ def _name_people(axes: Axes, people: Sequence[str], gestures: Mapping[str, int])
 
 
 def sessions(result: BenchmarkResult) -> Figure:
-    """Return the share caught at 1% false alarms over the number of gestures, a line a family.
+    """Return the TPR at 1% FPR over the number of gestures of a session, a line a family.
 
     Args:
-        result: What to show; of the judged detector in the fullest mix.
+        result: What to show; of the headline detector in the fullest mix.
     """
     mine = [
         one
@@ -113,7 +113,7 @@ def sessions(result: BenchmarkResult) -> Figure:
     axes.set_ylim(0, 1.02)
     axes.tick_params(labelsize=8)
     axes.set_xlabel("gestures of a session", fontsize=9)
-    axes.set_ylabel("share of sessions caught at 1% false alarms", fontsize=9)
+    axes.set_ylabel("TPR at 1% FPR, of sessions", fontsize=9)
     plain(axes)
     return figure
 
@@ -139,15 +139,15 @@ def _session_line(axes: Axes, own: Sequence[Session], lengths: Sequence[int]) ->
 
 
 def _name_ends(axes: Axes, ends: dict[str, float]) -> None:
-    """Write beside the lines' ends which families they are, those that are caught in one text."""
-    caught = [family for family in ends if ends[family] >= ENOUGH]
+    """Write beside the lines' ends which families they are, those above `ENOUGH` in one text."""
+    enough = [family for family in ends if ends[family] >= ENOUGH]
     texts = []
-    if caught:
-        named = ", ".join(called(family) for family in sorted(caught)[:2])
-        text = named if len(caught) < 3 else f"{len(caught)} families: {named} …"
-        texts.append((float(np.mean([ends[family] for family in caught])), text))
-    missed = sorted(set(ends) - set(caught), key=lambda family: -ends[family])
-    texts += [(ends[family], called(family)) for family in missed]
+    if enough:
+        named = ", ".join(called(family) for family in sorted(enough)[:2])
+        text = named if len(enough) < 3 else f"{len(enough)} families: {named} …"
+        texts.append((float(np.mean([ends[family] for family in enough])), text))
+    others = sorted(set(ends) - set(enough), key=lambda family: -ends[family])
+    texts += [(ends[family], called(family)) for family in others]
     places = [1.0 + _APART]
     for share, _ in texts:
         places.append(min(share, places[-1] - _APART))

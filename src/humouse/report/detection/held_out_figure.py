@@ -1,4 +1,4 @@
-"""Families of bots held out: how well each is told from people, and what negatives change."""
+"""Families of bots held out: how well each is separated from people, and what negatives change."""
 
 from collections.abc import Sequence
 
@@ -28,7 +28,7 @@ def held_out(result: BenchmarkResult, mixes: Sequence[str]) -> Figure:
     """Return the ROC-AUC of every detector by family held out, a panel for each mix.
 
     The axis is stretched towards 1, where good detectors differ. Families are in the order of the
-    judged detector's area in the fullest mix, the hardest above. Its interval is a bar.
+    headline detector's area in the fullest mix, the hardest above. Its interval is a bar.
 
     Args:
         result: What to show.
@@ -85,26 +85,26 @@ def _area_panel(axes: Axes, result: BenchmarkResult, mix: str, families: Sequenc
         ]
         if not found:
             continue
-        judged = detector == about
+        is_headline = detector == about
         at, areas = zip(*found, strict=True)
-        if judged:
+        if is_headline:
             _whiskers(axes, at, areas)
         axes.plot(
             [one.value for one in areas],
             at,
-            "o" if judged else _SHAPES[place % len(_SHAPES)],
-            color=FAKE_COLOUR if judged else "none",
-            markeredgecolor="white" if judged else _SOFT,
-            markersize=7.5 if judged else 5,
+            "o" if is_headline else _SHAPES[place % len(_SHAPES)],
+            color=FAKE_COLOUR if is_headline else "none",
+            markeredgecolor="white" if is_headline else _SOFT,
+            markersize=7.5 if is_headline else 5,
             markeredgewidth=0.8,
             label=called(detector),
-            zorder=4 if judged else 3,
+            zorder=4 if is_headline else 3,
         )
     for row, family in enumerate(families):
         goal = goal_of(family)
         if goal is not None and family != MEAN:
             axes.plot([goal, goal], [row - 0.4, row + 0.4], color=_INK, linewidth=1, zorder=2)
-    axes.plot([], [], "|", color=_INK, markersize=10, label="aimed at")
+    axes.plot([], [], "|", color=_INK, markersize=10, label="goal")
     _name_rows(axes, families)
 
 
@@ -125,7 +125,7 @@ def _area_axis(axes: Axes, lowest: float) -> None:
 
 
 def negatives(result: BenchmarkResult) -> Figure:
-    """Return the share caught at 1% false alarms by family, and what diffusion negatives change.
+    """Return the TPR at 1% FPR by family, and what diffusion negatives change.
 
     Each family has two lines: the upper from bots alone, the lower from bots and GAN; each goes from
     the open mark, without diffusion negatives, to the filled one, with them.
@@ -147,7 +147,7 @@ def negatives(result: BenchmarkResult) -> Figure:
             found = [
                 (row + offset, one.value)
                 for row, family in enumerate(families)
-                if (one := _caught(result, family, mix)) is not None
+                if (one := _tpr(result, family, mix)) is not None
             ]
             if found:
                 at, shares = zip(*found, strict=True)
@@ -156,7 +156,7 @@ def negatives(result: BenchmarkResult) -> Figure:
                     markeredgewidth=1.3, label=mix, clip_on=False, zorder=4,
                 )  # fmt: skip
     axes.set_xlim(0, 1)
-    axes.set_xlabel("share of the family caught at 1% false alarms", fontsize=9)
+    axes.set_xlabel("TPR at 1% FPR", fontsize=9)
     axes.tick_params(labelsize=8)
     _name_rows(axes, families)
     figure.legend(
@@ -173,13 +173,13 @@ def _pair(
     at: float,
     colour: str,
 ) -> None:
-    before, after = (_caught(result, family, mix) for mix in mixes)
+    before, after = (_tpr(result, family, mix) for mix in mixes)
     if before is None or after is None:
         return
     axes.plot([before.value, after.value], [at, at], color=colour, linewidth=2, zorder=3)
 
 
-def _caught(result: BenchmarkResult, family: str, mix: str) -> Score | None:
+def _tpr(result: BenchmarkResult, family: str, mix: str) -> Score | None:
     cell = result.cell(headline_detector(result), family, mix)
     return None if cell is None else cell.scores.get("tpr_at_1")
 

@@ -1,4 +1,4 @@
-"""The page of a benchmark of detectors: what they catch, whom they wrong, how it was measured."""
+"""The page of a benchmark: TPR on families held out, FPR of each person, how it was measured."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,13 +18,13 @@ from humouse.detection.benchmark.headline import (
 )
 from humouse.detection.benchmark.metrics import SCORES
 from humouse.detection.benchmark.result import BenchmarkResult, Cell, Transfer
-from humouse.detection.benchmark.wording import MIX_WORDS, called
+from humouse.detection.benchmark.wording import MIX_WORDS, called, headline
 from humouse.detection.names import GENERATED, MEAN, MIXES
 from humouse.files import atomic_write
 from humouse.report.detection.held_out_figure import families_of
 from humouse.report.detection.pictures import pictures_of
 from humouse.report.detection.tables import (
-    Entry,
+    ScoreEntry,
     cell_entry,
     negative_rows,
     percent,
@@ -34,13 +34,13 @@ from humouse.report.detection.tables import (
 from humouse.report.page import _environment
 
 DETECTORS = {
-    "blend": "all the others weighed together; the one that counts",
+    "blend": "all the others together, weighted; the headline detector",
     "boosting": "gradient-boosted trees on features of the gesture",
     "sequence": "a small neural network on the raw steps",
-    "discriminator": "a linear head on what the GAN's discriminator sees",
-    "isolation": "an isolation forest that was shown people only",
+    "discriminator": "a logistic regression on the GAN discriminator's penultimate features",
+    "isolation": "an isolation forest fitted on people only",
     "clock": "the same on the time steps alone",
-    "denoising": "how badly the diffusion model removes noise from the gesture; people only",
+    "denoising": "the diffusion model's denoising error on the gesture; fitted on people only",
 }
 """What each detector is, for people."""
 
@@ -66,30 +66,6 @@ def write_detection_page(result: BenchmarkResult, path: Path) -> Path:
     return path
 
 
-def headline(result: BenchmarkResult) -> str:
-    """Return in a sentence how well the headline detector separates bots that it never saw."""
-    about, mix = headline_detector(result), fullest(result)
-    areas = {
-        cell.family: cell.scores["roc_auc"].value
-        for cell in result.cells
-        if (cell.detector, cell.mix) == (about, mix) and "roc_auc" in cell.scores
-    }
-    scripted = [area for family, area in areas.items() if family not in (MEAN, *GENERATED)]
-    parts = []
-    if scripted:
-        reached = sum(area >= GOAL for area in scripted)
-        parts.append(
-            f"of {len(scripted)} families of scripted bots that it never saw, the {called(about)} "
-            f"tells {'all' if reached == len(scripted) else reached} from people at ROC-AUC "
-            f"{GOAL} or more"
-        )
-    for family, words in (("gan", "a GAN's"), ("diffusion", "a diffusion model's")):
-        if family in areas:
-            parts.append(f"{words} movements at {areas[family]:.3f}")
-    text = "; ".join(parts) or "nothing was measured"
-    return f"{text[0].upper()}{text[1:]}."
-
-
 @dataclass(frozen=True)
 class Panel:
     """One mix's table.
@@ -102,7 +78,7 @@ class Panel:
 
     mix: str
     words: str
-    rows: list[tuple[str, list[Entry | None]]]
+    rows: list[tuple[str, list[ScoreEntry | None]]]
 
 
 def _context(result: BenchmarkResult) -> dict[str, Any]:
@@ -113,10 +89,10 @@ def _context(result: BenchmarkResult) -> dict[str, Any]:
         "result": result,
         "headline": headline(result),
         "facts": _facts(result),
-        "judge": about,
+        "headline_detector": about,
         "goal": GOAL,
         "goals": {family: goal_of(family) for family in families if family in GENERATED},
-        "alarm": percent(TARGET_FPR, 0),
+        "target_fpr": percent(TARGET_FPR, 0),
         "enough": percent(ENOUGH, 0),
         "called": called,
         "mean": MEAN,
@@ -143,7 +119,10 @@ def _panel(
     rows = [
         (
             family,
-            [cell_entry(result.cell(name, family, mix), aimed=name == about) for name in detectors],
+            [
+                cell_entry(result.cell(name, family, mix), with_goal=name == about)
+                for name in detectors
+            ],
         )
         for family in families
     ]
@@ -151,7 +130,7 @@ def _panel(
 
 
 def _detectors(result: BenchmarkResult) -> list[str]:
-    """Return the detectors, the judged one first."""
+    """Return the detectors, the headline one first."""
     names = dict.fromkeys(cell.detector for cell in result.cells)
     return sorted(names, key=lambda name: name != headline_detector(result))
 
@@ -239,7 +218,7 @@ def _transfer(transfer: Transfer, detectors: Sequence[str], about: str) -> dict[
             for name in shown
         ],
         "rows": [
-            (family, [cell_entry(cells.get((name, family)), aimed=False) for name in shown])
+            (family, [cell_entry(cells.get((name, family)), with_goal=False) for name in shown])
             for family in sorted(families, key=lambda name: _area(cells.get((about, name))))
         ],
     }

@@ -14,9 +14,9 @@ from humouse.report.picture import inline_svg
 from humouse.report.wording import number
 
 _TITLES = {
-    "negatives": "Share of each family caught at 1% false alarms, by what was fitted on",
-    "false_alarms": "How often each person is taken for a bot",
-    "sessions": "Share caught at 1% false alarms over the number of gestures of a session",
+    "negatives": "TPR at 1% FPR of each family, by training mix",
+    "false_alarms": "False positive rate of each person",
+    "sessions": "TPR at 1% FPR over the number of gestures of a session",
 }
 
 

@@ -14,7 +14,7 @@ from humouse.report.wording import interval, number
 
 
 @dataclass(frozen=True)
-class Entry:
+class ScoreEntry:
     """What stands in one place of a table.
 
     Args:
@@ -22,8 +22,8 @@ class Entry:
         interval: Its interval, or nothing.
         below: What stands on the second line, or nothing.
         below_interval: The interval of that.
-        words: All scores behind it, said.
-        short: Whether it falls short of what was aimed at.
+        words: All scores behind it, in words.
+        short: Whether it is below the goal.
     """
 
     text: str
@@ -34,22 +34,22 @@ class Entry:
     short: bool = False
 
 
-NOTHING = Entry("–")
+NOTHING = ScoreEntry("–")
 
 
 @dataclass(frozen=True)
 class NegativeRow:
-    """What one family's share caught is in every mix, and what negatives of a kind change.
+    """TPR at 1% FPR of one family in every mix, and what negatives of a kind change.
 
     Args:
         family: Its name.
-        caught: An entry for each mix.
+        tprs: An entry for each mix.
         changes: An entry for each pair of mixes that differ in diffusion negatives alone.
     """
 
     family: str
-    caught: list[Entry]
-    changes: list[Entry]
+    tprs: list[ScoreEntry]
+    changes: list[ScoreEntry]
 
 
 def percent(share: float, digits: int = 1) -> str:
@@ -60,49 +60,49 @@ def percent(share: float, digits: int = 1) -> str:
     return f"{text}%"
 
 
-def share_entry(score: Score | None) -> Entry:
+def share_entry(score: Score | None) -> ScoreEntry:
     """Return a share with its interval, as percentages."""
     if score is None:
         return NOTHING
-    return Entry(percent(score.value), _percents(score))
+    return ScoreEntry(percent(score.value), _percents(score))
 
 
-def score_entry(score: Score | None, name: str) -> Entry:
+def score_entry(score: Score | None, name: str) -> ScoreEntry:
     """Return a score of `SCORES` with its interval, as a number."""
     if score is None:
         return NOTHING
-    return Entry(number(score.value), interval(score, 3), words=SCORES[name].definition)
+    return ScoreEntry(number(score.value), interval(score, 3), words=SCORES[name].definition)
 
 
-def cell_entry(cell: Cell | None, *, aimed: bool) -> Entry | None:
-    """Return the ROC-AUC of a cell and, below, the share caught; None where it was not measured.
+def cell_entry(cell: Cell | None, *, with_goal: bool) -> ScoreEntry | None:
+    """Return the ROC-AUC of a cell and, below, its TPR at 1% FPR; None where it was not measured.
 
     Args:
         cell: One detector on one family.
-        aimed: Whether to mark what falls short of the goal.
+        with_goal: Whether to mark what is below the goal.
     """
     if cell is None or "roc_auc" not in cell.scores:
         return None
-    area, caught = cell.scores["roc_auc"], cell.scores.get("tpr_at_1")
-    goal = goal_of(cell.family) if aimed and cell.family != MEAN else None
-    said = [
+    area, tpr = cell.scores["roc_auc"], cell.scores.get("tpr_at_1")
+    goal = goal_of(cell.family) if with_goal and cell.family != MEAN else None
+    scores = [
         f"{SCORES[name].label} {number(score.value)} {interval(score, 3)}".strip()
         for name, score in cell.scores.items()
         if name in SCORES
     ]
     digits = digits_beside(area.value, goal)
-    return Entry(
+    return ScoreEntry(
         number(area.value, digits),
         interval(area, digits),
-        "" if caught is None else percent(caught.value),
-        "" if caught is None else _percents(caught),
-        "; ".join(said),
+        "" if tpr is None else percent(tpr.value),
+        "" if tpr is None else _percents(tpr),
+        "; ".join(scores),
         goal is not None and area.value < goal,
     )
 
 
 def negative_rows(result: BenchmarkResult, families: Sequence[str]) -> list[NegativeRow]:
-    """Return what the judged detector catches of each family in every mix that was measured."""
+    """Return the headline detector's TPR at 1% FPR on each family in every mix that was measured."""
     about = headline_detector(result)
     mixes = [mix for mix in MIXES if any(cell.mix == mix for cell in result.cells)]
     pairs = [pair for pair in ADDED["diffusion"] if set(pair) <= set(mixes)]
@@ -119,8 +119,8 @@ def negative_rows(result: BenchmarkResult, families: Sequence[str]) -> list[Nega
     return rows
 
 
-def _change(result: BenchmarkResult, about: str, family: str, pair: tuple[str, str]) -> Entry:
-    """Return by how many percentage points the share caught rises, and by how many in each seed."""
+def _change(result: BenchmarkResult, about: str, family: str, pair: tuple[str, str]) -> ScoreEntry:
+    """Return by how many percentage points the TPR rises, and by how many in each seed."""
     found = gain(result, about, family, *pair)
     if found is None:
         return NOTHING
@@ -131,7 +131,7 @@ def _change(result: BenchmarkResult, about: str, family: str, pair: tuple[str, s
     each = ""
     if len(steps) > 1:
         each = f"seeds {_signed(min(steps))} to {_signed(max(steps))}"
-    return Entry(_signed(100 * more.value), _percents(more), each)
+    return ScoreEntry(_signed(100 * more.value), _percents(more), each)
 
 
 def _signed(points: float) -> str:
