@@ -59,7 +59,7 @@ class Roc:
         return (np.diff(self.true_positive, axis=1) * precision).sum(1)
 
     def tpr_at(self, rate: float) -> Float[np.ndarray, "K"]:
-        """Return [K] the largest share of bots caught at no more than that share of false alarms."""
+        """Return [K] the largest true positive rate at a false positive rate of at most `rate`."""
         # NaN is not below anything: such a curve keeps its last corner, which is NaN.
         reached = (self.false_positive <= rate + _ROUNDING).sum(1, keepdims=True) - 1
         return np.take_along_axis(self.true_positive, reached, 1)[:, 0]
