@@ -1,1 +1,1 @@
-"""How detectors do on families of bots held out: design → folds → predictions → metrics → aggregate → result → findings."""
+"""The benchmark on families held out: design → folds → predictions → metrics → result → findings."""
