@@ -6,9 +6,9 @@ import torch
 from scipy.special import logit
 
 from humouse.detection.calibration.calibrated import CalibratedDetector
-from humouse.detection.estimators.blend import BlendDetector
 from humouse.detection.estimators.boosting import BoostingDetector
 from humouse.detection.estimators.discriminator import DiscriminatorDetector
+from humouse.detection.estimators.fisher_ensemble import FisherEnsemble
 from humouse.detection.explain import Reason, contributions, explain
 from humouse.features import FeatureTable
 
@@ -32,7 +32,7 @@ def test_of_a_linear_detector_they_are_the_weights_times_the_distance_from_the_m
     np.testing.assert_allclose(contributions(detector, table), expected, atol=1e-9)
 
 
-@pytest.mark.parametrize("make", [lambda: BoostingDetector(trees=10), BlendDetector])
+@pytest.mark.parametrize("make", [lambda: BoostingDetector(trees=10), FisherEnsemble])
 def test_they_are_what_the_log_odds_lose_one_feature_at_a_time(make):
     table, y = rows()
     detector = make().fit(table, y)

@@ -12,8 +12,8 @@ from sklearn.metrics import roc_auc_score
 from humouse.data.prepared import load_split, origin_of
 from humouse.data.preprocess import preprocess
 from humouse.detection.calibration.calibrated import CalibratedDetector
-from humouse.detection.calibration.calibration import RATES, fewest_for
-from humouse.detection.estimators.blend import BlendDetector
+from humouse.detection.calibration.calibration import FALSE_POSITIVE_RATES, gestures_needed
+from humouse.detection.estimators.fisher_ensemble import FisherEnsemble
 from humouse.detection.names import BLEND, HUMAN
 from humouse.detection.registry import DetectorSpec, select_detectors, view_checkpoints
 from humouse.detection.samples.labelled import (
@@ -100,7 +100,7 @@ def _blend(
 ) -> CalibratedDetector:
     """Return the blend of the detectors, calibrated on people whom none was fitted on."""
     raw = np.stack(list(scores.values()), 1)
-    blend = BlendDetector(weights=tuple(spec.weight for spec in specs))
+    blend = FisherEnsemble(weights=tuple(spec.weight for spec in specs))
     fitted = blend.fit(raw, others.is_bot.astype(int))
     return CalibratedDetector.prefit(fitted, raw, others.is_bot)
 
@@ -113,13 +113,13 @@ def _report(
     print(f"on {people} people whom no detector was fitted on, families of bots seen in training:")
     for name, score in {**scores, BLEND: blended}.items():
         print(f"  {name:<14} ROC-AUC {roc_auc_score(others.is_bot, score):.3f}")
-    for rate in RATES:
+    for rate in FALSE_POSITIVE_RATES:
         if rate in blend.thresholds_:
             limit = blend.calibration_.probability(np.array([blend.thresholds_[rate]]))[0]
             print(f"  threshold for {rate:.1%} false positives: probability {limit:.4f}")
         else:
             print(
-                f"  no threshold for {rate:.1%} false positives: it takes {fewest_for(rate):,} "
+                f"  no threshold for {rate:.1%} false positives: it takes {gestures_needed(rate):,} "
                 "people's gestures to calibrate"
             )
 

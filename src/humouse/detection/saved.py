@@ -12,10 +12,8 @@ from jaxtyping import Float
 from humouse.detection.calibration.calibrated import CalibratedDetector
 from humouse.detection.explain import explain
 from humouse.detection.names import BLEND, STEPS
+from humouse.detection.onnx.export import save_onnx, to_onnx
 from humouse.detection.onnx.runtime import OnnxDetector
-from humouse.detection.onnx.sequence import to_onnx as steps_to_onnx
-from humouse.detection.onnx.tables import save_onnx
-from humouse.detection.onnx.tables import to_onnx as table_to_onnx
 from humouse.detection.registry import REGISTRY, Inputs
 from humouse.detection.samples.views import FeatureViews
 from humouse.errors import InputError
@@ -50,9 +48,8 @@ def save_detector(
     if kept := back_up(folder):
         print(f"{folder} exists: kept as {kept}")
     for name, estimator in fitted.items():
-        writer = steps_to_onnx if REGISTRY[name].view == STEPS else table_to_onnx
-        save_onnx(writer(estimator), folder / f"{name}.onnx")
-    save_onnx(table_to_onnx(blend), folder / f"{BLEND}.onnx")
+        save_onnx(to_onnx(estimator), folder / f"{name}.onnx")
+    save_onnx(to_onnx(blend), folder / f"{BLEND}.onnx")
     files = {name: sha256(folder / f"{name}.onnx") for name in (*fitted, BLEND)}
     write_json(
         folder / MANIFEST,

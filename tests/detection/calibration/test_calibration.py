@@ -14,13 +14,13 @@ from sklearn.base import clone
 from humouse.detection.calibration.calibrated import CalibratedDetector
 from humouse.detection.calibration.calibration import Calibration, check_disjoint
 from humouse.detection.estimators.discriminator import DiscriminatorDetector
-from humouse.detection.estimators.human_tail import HumanTail
+from humouse.detection.estimators.score_cdf import ScoreCDF
 from humouse.errors import InputError
 
 
 def calibrated(people, bots):
     is_bot = np.repeat([False, True], [len(people), len(bots)])
-    return Calibration.of(np.concatenate([people, bots]), is_bot)
+    return Calibration.fit(np.concatenate([people, bots]), is_bot)
 
 
 def normal(n, shift=0.0, seed=0):
@@ -47,7 +47,7 @@ def test_a_threshold_flags_fewer_people_than_promised_and_one_more_would_be_too_
     assert (people >= np.sort(people)[::-1][allowed - 1]).sum() >= allowed
 
 
-def test_false_alarms_of_new_people_keep_to_the_rate_on_average():
+def test_the_false_positive_rate_on_new_people_keeps_to_the_rate_on_average():
     rng, rate = np.random.default_rng(1), 0.05
     shares = []
     for _ in range(120):
@@ -69,7 +69,7 @@ def test_a_rate_that_so_few_people_cannot_promise_is_refused():
 
 
 def test_p_values_are_the_share_of_people_above():
-    tail = HumanTail.of(normal(20_000))
+    tail = ScoreCDF.fit(normal(20_000))
     points = np.array([-2.0, -1.0, 0.0, 1.0, 1.6, 2.3])
     np.testing.assert_allclose(tail.p_value(points), norm.sf(points), rtol=0.15)
     fresh = tail.p_value(normal(20_000, seed=1))
@@ -79,7 +79,7 @@ def test_p_values_are_the_share_of_people_above():
 
 def test_an_exponential_tail_goes_on_as_it_is():
     rng = np.random.default_rng(3)
-    tail = HumanTail.of(rng.exponential(2.0, 50_000))
+    tail = ScoreCDF.fit(rng.exponential(2.0, 50_000))
     np.testing.assert_allclose(
         np.log(tail.p_value(np.array([10.0, 20.0, 40.0]))), [-5, -10, -20], rtol=0.1
     )
@@ -90,7 +90,7 @@ def test_an_exponential_tail_goes_on_as_it_is():
 def test_p_values_fall_and_probabilities_rise_in_the_score_and_extremes_do_not_tie(people, given):
     calibration = calibrated(people, people + 1)
     ordered = np.sort(given)
-    odds = calibration.tail.log_odds_of(ordered)
+    odds = calibration.human_cdf.logit(ordered)
     assert (np.diff(odds) >= -1e-12 * max(1, np.abs(odds).max())).all()
     assert (np.diff(calibration.log_odds(ordered)) >= -1e-9 * np.abs(odds).max()).all()
     probability = calibration.probability(ordered)
@@ -127,9 +127,9 @@ def test_it_goes_through_json_unchanged():
 def test_one_class_or_no_numbers_cannot_calibrate():
     for is_bot, missing in ((np.ones(3, bool), "people"), (np.zeros(3, bool), "bots")):
         with pytest.raises(InputError, match=f"no rows of {missing}"):
-            Calibration.of(np.arange(3.0), is_bot)
+            Calibration.fit(np.arange(3.0), is_bot)
     with pytest.raises(ValueError, match="NaN or infinite"):
-        Calibration.of(np.array([0.0, np.nan]), np.array([False, True]))
+        Calibration.fit(np.array([0.0, np.nan]), np.array([False, True]))
 
 
 def test_people_on_both_sides_are_named():
@@ -179,7 +179,7 @@ def test_calibrated_probabilities_and_alarms_hold_on_new_people():
     )
 
 
-def test_shuffled_labels_tell_nothing():
+def test_shuffled_labels_give_no_information():
     X, y, user = material(4000, people=20)
     y = np.random.default_rng(1).permutation(y)
     detector = CalibratedDetector(DiscriminatorDetector()).fit(X, y, user=user)

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from sklearn.utils.estimator_checks import check_estimator
 
-from humouse.detection.estimators.blend import BlendDetector
 from humouse.detection.estimators.boosting import BoostingDetector
 from humouse.detection.estimators.discriminator import DiscriminatorDetector
+from humouse.detection.estimators.fisher_ensemble import FisherEnsemble
 from humouse.detection.estimators.isolation import IsolationDetector
 from humouse.detection.estimators.typicality import TypicalityDetector
 from humouse.errors import InputError
@@ -25,7 +25,7 @@ NEGATIVE = {"check_decision_proba_consistency": "it gives negative errors, whate
         (TypicalityDetector(), NEGATIVE),
         (TypicalityDetector(scale="quantiles"), {}),
         (DiscriminatorDetector(), {}),
-        (BlendDetector(), {}),
+        (FisherEnsemble(), {}),
     ],
     ids=repr,
 )
@@ -40,10 +40,16 @@ def test_conforms_to_scikit_learn(detector, besides):
 
 @pytest.mark.parametrize(
     "detector",
-    [BoostingDetector, IsolationDetector, TypicalityDetector, DiscriminatorDetector, BlendDetector],
+    [
+        BoostingDetector,
+        IsolationDetector,
+        TypicalityDetector,
+        DiscriminatorDetector,
+        FisherEnsemble,
+    ],
 )
 @pytest.mark.parametrize("label", [0, 1])
-def test_one_class_is_learnt_from_by_those_alone_that_need_only_people(detector, label):
+def test_only_one_class_detectors_take_people_alone(detector, label):
     X = np.random.default_rng(0).exponential(size=(40, 3))
     if label == 0 and detector.one_class:
         assert np.isfinite(detector().fit(X, np.zeros(40)).decision_function(X)).all()
@@ -55,7 +61,13 @@ def test_one_class_is_learnt_from_by_those_alone_that_need_only_people(detector,
 
 @pytest.mark.parametrize(
     "detector",
-    [BoostingDetector, IsolationDetector, TypicalityDetector, DiscriminatorDetector, BlendDetector],
+    [
+        BoostingDetector,
+        IsolationDetector,
+        TypicalityDetector,
+        DiscriminatorDetector,
+        FisherEnsemble,
+    ],
 )
 def test_nan_features_are_named_by_all(detector):
     X = np.random.default_rng(0).exponential(size=(40, 3))

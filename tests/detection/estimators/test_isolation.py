@@ -1,4 +1,4 @@
-"""The isolation forest: people alone are learnt, what is unlike them stands out."""
+"""The isolation forest, fitted on people alone."""
 
 import numpy as np
 from sklearn.ensemble import IsolationForest
@@ -33,7 +33,7 @@ def test_it_finds_what_no_single_feature_shows():
     assert roc_auc_score(np.repeat([0, 1], 1000), score) > 0.8
 
 
-def test_about_one_in_a_hundred_people_lies_beyond_its_zero():
+def test_the_false_positive_rate_at_zero_is_about_one_in_a_hundred():
     assert 0.002 < (fitted().decision_function(people(4000, 1)) > 0).mean() < 0.03
 
 

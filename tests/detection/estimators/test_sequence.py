@@ -9,7 +9,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import roc_auc_score
 
-from humouse.detection.estimators.sequence import SequenceDetector, _other_clocks
+from humouse.detection.estimators.sequence import SequenceDetector, shift_clocks
 from humouse.errors import InputError
 from humouse.trajectories import Trajectories, concatenate
 
@@ -43,7 +43,7 @@ def fitted():
 
 def test_the_order_of_steps_is_seen_and_the_bot_is_the_positive_class():
     """Equal marginals, smooth against white: only neighbours together tell."""
-    detector = SequenceDetector(epochs=5, corruptions=0.0)
+    detector = SequenceDetector(epochs=5, anomalies_per_gesture=0.0)
     detector.fit(*labelled(300, 1, smooth=False))
     X, y = labelled(150, 8, smooth=False)
     assert roc_auc_score(y, detector.decision_function(X)) >= 0.9
@@ -57,19 +57,19 @@ def test_shuffled_labels_teach_nothing():
     assert roc_auc_score(y, detector.decision_function(X)) == pytest.approx(0.5, abs=0.15)
 
 
-def test_spoilt_gestures_do_not_make_people_look_guilty():
+def test_synthetic_anomalies_do_not_bias_the_mean_probability():
     """On what it was fitted to, as many are taken for bots as there are, by weight."""
     X, y = labelled(80, 1, smooth=False)
     weight = np.where(y == 1, 0.2, 1.0)
-    detector = SequenceDetector(epochs=1, corruptions=3.0).fit(X, y, weight)
+    detector = SequenceDetector(epochs=1, anomalies_per_gesture=3.0).fit(X, y, weight)
     mean = np.average(detector.predict_proba(X)[:, 1], weights=weight)
     assert mean == pytest.approx(np.average(y, weights=weight), abs=1e-3)
 
 
-def test_as_many_spoilt_gestures_are_seen_as_asked():
+def test_the_number_of_anomalies_changes_the_fit():
     X, y = labelled(40, 1, smooth=False)
     answers = [
-        SequenceDetector(epochs=1, corruptions=share).fit(X, y).decision_function(X)
+        SequenceDetector(epochs=1, anomalies_per_gesture=share).fit(X, y).decision_function(X)
         for share in (0.0, 0.5, 1.0)
     ]
     assert not np.allclose(answers[0], answers[1])
@@ -229,13 +229,13 @@ def test_bad_use_is_named(y, weight, words):
 def test_so_is_a_bad_setting():
     with pytest.raises(ValueError, match="epochs"):
         SequenceDetector(epochs=0).fit(*labelled(5, 0))
-    with pytest.raises(ValueError, match="corruptions"):
-        SequenceDetector(corruptions=-1.0).fit(*labelled(5, 0))
+    with pytest.raises(ValueError, match="anomalies_per_gesture"):
+        SequenceDetector(anomalies_per_gesture=-1.0).fit(*labelled(5, 0))
 
 
 def test_clocks_of_the_fit_are_shifted_as_wholes_and_never_below_a_millisecond():
     movements = walk(60, 9)
-    shifted = _other_clocks(movements, 2, torch.Generator().manual_seed(0))
+    shifted = shift_clocks(movements, 2, torch.Generator().manual_seed(0))
     change = (shifted.deltas - movements.deltas)[movements.mask]
     assert change[:, :2].eq(0).all()
     assert shifted.deltas[..., 2][movements.mask].min() >= 1

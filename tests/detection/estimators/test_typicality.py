@@ -6,7 +6,7 @@ from scipy.stats import chi2
 from sklearn.metrics import roc_auc_score
 
 from humouse.detection.estimators.typicality import TypicalityDetector
-from humouse.detection.estimators.whitening import PeopleScale
+from humouse.detection.estimators.whitening import Whitening
 from humouse.errors import InputError
 
 MIXING = np.array([[1.0, 0.0, 0.0], [0.8, 0.3, 0.0], [0.5, 0.2, 0.4]])
@@ -39,7 +39,7 @@ def test_the_distance_is_mahalanobis():
     np.testing.assert_allclose(distance**2, closed, rtol=0.15, atol=0.15)
 
 
-def test_about_one_in_a_hundred_people_lies_beyond_its_zero():
+def test_the_false_positive_rate_at_zero_is_about_one_in_a_hundred():
     assert 0.004 < (fitted().decision_function(errors(4000, 1)) > 0).mean() < 0.02
 
 
@@ -61,7 +61,7 @@ def test_features_of_any_sign_are_brought_to_quantiles():
 
 def test_people_have_unit_variance_along_the_axes():
     X = errors(5000).astype(np.float64)
-    along = PeopleScale.of(X, "log")(X)
+    along = Whitening.fit(X, "log")(X)
     np.testing.assert_allclose(np.cov(along.T), np.eye(3), atol=0.02)
     np.testing.assert_allclose(along.mean(0), 0, atol=1e-9)
 

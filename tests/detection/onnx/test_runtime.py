@@ -1,6 +1,8 @@
-"""Serving: what is refused at the door, and that a session has one thread."""
+"""Serving: bad input is refused, a session has one thread, and nothing needs torch."""
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import onnx
@@ -9,10 +11,8 @@ import torch
 from onnx import TensorProto, helper
 
 from humouse.detection.estimators.discriminator import DiscriminatorDetector
-from humouse.detection.estimators.sequence import SequenceDetector
+from humouse.detection.onnx.export import save_onnx, to_onnx
 from humouse.detection.onnx.runtime import OnnxDetector
-from humouse.detection.onnx.sequence import to_onnx as sequence_to_onnx
-from humouse.detection.onnx.tables import save_onnx, to_onnx
 from humouse.errors import InputError
 from humouse.trajectories import Trajectories
 
@@ -34,21 +34,6 @@ def table_detector(tmp_path_factory):
     path = tmp_path_factory.mktemp("serve") / "head.onnx"
     save_onnx(to_onnx(detector), path)
     return path
-
-
-def test_a_detector_of_steps_is_served_too(tmp_path):
-    people = movements()
-    detector = SequenceDetector(epochs=2).fit(people, np.arange(24) % 2)
-    save_onnx(sequence_to_onnx(detector), tmp_path / "steps.onnx")
-    served = OnnxDetector.load(tmp_path / "steps.onnx")
-    for chosen in (people, people[[3]], movements(7, 1)):
-        found = served.predict_proba(chosen)
-        np.testing.assert_allclose(found, detector.predict_proba(chosen), atol=1e-5)
-    with pytest.raises(InputError, match="takes movements, not a table"):
-        served.predict_proba(np.zeros((2, 3)))
-    none = Trajectories(torch.zeros(2, 4, 3), torch.tensor([3, 0]), torch.zeros(2, 2), None, "x")
-    with pytest.raises(InputError, match="row 1 has no steps"):
-        served.predict_proba(none)
 
 
 def test_movements_are_no_table(table_detector):
@@ -103,3 +88,15 @@ def test_a_missing_file_and_another_s_model_are_refused(tmp_path):
     save_onnx(model, tmp_path / "other.onnx")
     with pytest.raises(InputError, match="no detector that humouse exported"):
         OnnxDetector.load(tmp_path / "other.onnx")
+
+
+def test_serving_needs_neither_torch_nor_scikit_learn(table_detector):
+    code = (
+        "import sys, numpy\n"
+        "from humouse.detection.onnx.runtime import OnnxDetector\n"
+        f"found = OnnxDetector.load({str(table_detector)!r}).predict_proba(numpy.zeros((2, 3)))\n"
+        "assert not {'torch', 'sklearn'} & set(sys.modules)\n"
+        "print(found.shape)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["(2,", "2)"]

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from sklearn.exceptions import NotFittedError
 
 from humouse.detection.estimators.sequence import SequenceDetector
-from humouse.detection.onnx.sequence import to_onnx
+from humouse.detection.onnx.export import save_onnx, to_onnx
+from humouse.detection.onnx.runtime import OnnxDetector
+from humouse.errors import InputError
 from humouse.trajectories import Trajectories
 
 
@@ -34,9 +36,14 @@ def fitted():
 
 
 @pytest.fixture(scope="module")
-def session(fitted):
+def model(fitted):
+    return to_onnx(fitted)
+
+
+@pytest.fixture(scope="module")
+def session(model):
     return onnxruntime.InferenceSession(
-        to_onnx(fitted).SerializeToString(), providers=["CPUExecutionProvider"]
+        model.SerializeToString(), providers=["CPUExecutionProvider"]
     )
 
 
@@ -75,16 +82,23 @@ def test_what_padding_holds_does_not_matter(session):
         np.testing.assert_array_equal(one, other)
 
 
-def test_the_facts_go_with_it(fitted):
-    facts = {one.key: one.value for one in to_onnx(fitted).metadata_props}
+def test_the_metadata_name_detector_settings_and_versions(fitted, model):
+    facts = {one.key: one.value for one in model.metadata_props}
     assert facts["detector"] == "sequence"
-    assert json.loads(facts["settings"]) == fitted.get_params()
+    settings = fitted.get_params()
+    stored = {"corruptions": settings.pop("anomalies_per_gesture"), **settings}
+    assert json.loads(facts["settings"]) == stored
     assert "torch" in json.loads(facts["versions"])
 
 
-def test_it_runs_without_torch(fitted, tmp_path):
+def test_no_path_of_this_machine_is_in_the_file(model):
+    assert b"humouse/" not in model.SerializeToString()
+    assert b"site-packages" not in model.SerializeToString()
+
+
+def test_it_runs_without_torch(model, tmp_path):
     path = tmp_path / "detector.onnx"
-    path.write_bytes(to_onnx(fitted).SerializeToString())
+    path.write_bytes(model.SerializeToString())
     code = (
         "import sys, numpy, onnxruntime\n"
         f"s = onnxruntime.InferenceSession({str(path)!r}, providers=['CPUExecutionProvider'])\n"
@@ -94,6 +108,20 @@ def test_it_runs_without_torch(fitted, tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["2", "2"]
+
+
+def test_it_is_served_from_a_file(fitted, model, tmp_path):
+    save_onnx(model, tmp_path / "steps.onnx")
+    from_file = OnnxDetector.load(tmp_path / "steps.onnx")
+    X = drawn(24, 5, 30)
+    for chosen in (X, X[[3]], drawn(7, 1, 12)):
+        found = from_file.predict_proba(chosen)
+        np.testing.assert_allclose(found, fitted.predict_proba(chosen), atol=1e-5)
+    with pytest.raises(InputError, match="takes movements, not a table"):
+        from_file.predict_proba(np.zeros((2, 3)))
+    none = Trajectories(torch.zeros(2, 4, 3), torch.tensor([3, 0]), torch.zeros(2, 2), None, "x")
+    with pytest.raises(InputError, match="row 1 has no steps"):
+        from_file.predict_proba(none)
 
 
 def test_an_unfitted_detector_is_refused():

@@ -11,14 +11,14 @@ from sklearn.exceptions import NotFittedError
 
 from humouse.bots import Bezier, Line
 from humouse.detection.calibration.calibrated import CalibratedDetector
-from humouse.detection.estimators.blend import BlendDetector
 from humouse.detection.estimators.boosting import BoostingDetector
 from humouse.detection.estimators.discriminator import DiscriminatorDetector
+from humouse.detection.estimators.fisher_ensemble import FisherEnsemble
 from humouse.detection.estimators.isolation import IsolationDetector
 from humouse.detection.estimators.typicality import TypicalityDetector
 from humouse.detection.explain import contributions, explain
+from humouse.detection.onnx.export import save_onnx, to_onnx
 from humouse.detection.onnx.runtime import OnnxDetector
-from humouse.detection.onnx.tables import save_onnx, to_onnx
 from humouse.errors import InputError
 from humouse.features import FeatureTable, feature_table
 from humouse.trajectories import Trajectories, concatenate
@@ -29,13 +29,21 @@ DETECTORS = {
     "typicality": TypicalityDetector(scale="quantiles"),
     "errors": TypicalityDetector(),
     "discriminator": DiscriminatorDetector(),
-    "blend": BlendDetector(weights=(3.0, 1.0, 2.0, 1.0, 0.5)),
+    "blend": FisherEnsemble(weights=(3.0, 1.0, 2.0, 1.0, 0.5)),
+}
+
+STORED_NAMES = {
+    BoostingDetector: "boosting",
+    IsolationDetector: "isolation",
+    TypicalityDetector: "typicality",
+    DiscriminatorDetector: "discriminator",
+    FisherEnsemble: "blend",
 }
 
 
 @pytest.fixture(scope="module")
 def material(tiny_data: Path) -> tuple[FeatureTable, np.ndarray, np.ndarray]:
-    """Features of synthetic people and of as many bots, whether bots, and whose errands."""
+    """Features of synthetic people and of as many bots, whether bots, and whose targets."""
     people = Trajectories.load(tiny_data / "train.parquet").trimmed()
     bots = [Line(people).sample(300, seed=1), Bezier(people, jitter_px=0.5).sample(300, seed=2)]
     n = len(people)
@@ -109,7 +117,7 @@ def test_the_file_says_what_it_is(exported):
     model = onnx.load(path)
     facts = {one.key: one.value for one in model.metadata_props}
     inner = getattr(detector, "estimator_", detector)
-    assert served.name == facts["detector"] == type(inner).__name__.removesuffix("Detector").lower()
+    assert served.name == facts["detector"] == STORED_NAMES[type(inner)]
     assert served.columns_ == table.names
     assert json.loads(facts["settings"]) == json.loads(json.dumps(inner.get_params()))
     assert "scikit-learn" in served.versions

@@ -11,7 +11,11 @@ from pathlib import Path
 import numpy as np
 
 from humouse.detection.benchmark.design import TrainingSet
-from humouse.detection.calibration.calibration import RATES, check_disjoint, fewest_for
+from humouse.detection.calibration.calibration import (
+    FALSE_POSITIVE_RATES,
+    check_disjoint,
+    gestures_needed,
+)
 from humouse.detection.names import GENERATED, HUMAN
 from humouse.detection.samples.labelled import (
     LabelledMovements,
@@ -116,11 +120,11 @@ class BenchmarkData:
     def check_calibration(self, seed: int) -> None:
         """Raise InputError if too few gestures of people are left to fix a threshold on."""
         people = self._people(Part(CALIBRATE, HUMAN, seed))
-        needed = fewest_for(RATES[0])
+        needed = gestures_needed(FALSE_POSITIVE_RATES[0])
         if len(people) < needed:
             raise InputError(
                 f"calibration: {len(people):,} gestures of {len(people_of(people))} people; a threshold "
-                f"for a false positive rate of {RATES[0]:.0%} takes {needed}; raise n or "
+                f"for a false positive rate of {FALSE_POSITIVE_RATES[0]:.0%} takes {needed}; raise n or "
                 "calibration_share, or give more people"
             )
 

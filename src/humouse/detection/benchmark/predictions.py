@@ -12,8 +12,8 @@ from humouse.detection.benchmark.dataset import BenchmarkData
 from humouse.detection.benchmark.design import TrainingSet
 from humouse.detection.benchmark.fold import Fold, Scores, is_eligible, read_scores
 from humouse.detection.benchmark.metrics import ScoredGestures
-from humouse.detection.calibration.calibration import RATES, Calibration
-from humouse.detection.estimators.blend import BlendDetector
+from humouse.detection.calibration.calibration import FALSE_POSITIVE_RATES, Calibration
+from humouse.detection.estimators.fisher_ensemble import FisherEnsemble
 from humouse.detection.names import BLEND, HUMAN
 from humouse.detection.registry import DetectorSpec
 from humouse.detection.samples.people import CALIBRATE, EVALUATE
@@ -36,7 +36,7 @@ class DetectorOutput:
     @property
     def threshold(self) -> float:
         """The score from which a gesture is flagged, fixed on other people for 1%."""
-        return self.calibration.threshold(RATES[0])
+        return self.calibration.threshold(FALSE_POSITIVE_RATES[0])
 
 
 class Predictions:
@@ -88,7 +88,7 @@ class Predictions:
             for place, name in enumerate(names)
         }
         if len(specs) > 1:
-            blend = BlendDetector(weights=tuple(spec.weight for spec in specs))
+            blend = FisherEnsemble(weights=tuple(spec.weight for spec in specs))
             blend.fit(known, is_bot.astype(int))
             blended = {kind: blend.decision_function(part) for kind, part in scores.items()}
             outputs[BLEND] = self._output(blend.decision_function(known), is_bot, blended, role)
@@ -106,7 +106,7 @@ class Predictions:
         role: str,
     ) -> DetectorOutput:
         """Return calibrated scores; `known` and `is_bot` are what to calibrate on."""
-        calibration = Calibration.of(known, is_bot)
+        calibration = Calibration.fit(known, is_bot)
         scored = {
             kind: ScoredGestures(score, calibration.probability(score), self._users(role, kind))
             for kind, score in scores.items()

@@ -1,4 +1,4 @@
-"""A detector together with what its scores mean, learnt from people kept apart from the fit."""
+"""`CalibratedDetector`: a detector and its calibration, fitted on different people."""
 
 from typing import Any
 
@@ -16,13 +16,13 @@ from humouse.trajectories import Trajectories
 class CalibratedDetector(ClassifierMixin, BaseEstimator):
     """Fits a detector on some of the people and calibrates it on the others.
 
-    A bot's row goes with the person whose recording it followed. After `fit`: `estimator_`, `calibration_`,
-    `fit_users_` and `calibration_users_`, and `thresholds_`, score by rate.
+    A bot's row goes with the person whose recording it followed. After `fit`: `estimator_`,
+    `calibration_`, `fit_users_`, `calibration_users_`, and `thresholds_`, from false positive rate to score.
 
     Args:
         estimator: The detector; a copy of it is fitted.
         calibration_share: Share of the people to calibrate on.
-        seed: Of which people these are.
+        seed: Of the choice of these people.
     """
 
     estimator_: Any
@@ -73,13 +73,13 @@ class CalibratedDetector(ClassifierMixin, BaseEstimator):
 
     @classmethod
     def prefit(cls, estimator: Any, X: Any, is_bot: Bool[np.ndarray, "n"]) -> "CalibratedDetector":
-        """Return a fitted detector, itself and no copy, calibrated on rows of other people.
+        """Return a fitted detector, not a copy of it, calibrated on rows of other people.
 
-        Nobody's name is known here: `fit_users_` and `calibration_users_` are not set.
+        `fit_users_` and `calibration_users_` are not set.
 
         Args:
             estimator: The fitted detector.
-            X: What it takes, of people whom it was not fitted on and of bots.
+            X: Rows of people whom it was not fitted on, and of bots.
             is_bot: [n] which rows are bots'.
 
         Raises:
@@ -91,7 +91,7 @@ class CalibratedDetector(ClassifierMixin, BaseEstimator):
         return detector
 
     def decision_function(self, X: Any) -> Float[np.ndarray, "n"]:
-        """Return [n] the detector's scores, higher for more bot."""
+        """Return [n] the detector's raw scores, higher for what looks more like a bot."""
         check_is_fitted(self)
         return self.estimator_.decision_function(X)
 
@@ -101,21 +101,21 @@ class CalibratedDetector(ClassifierMixin, BaseEstimator):
         return np.stack([1 - bot, bot], 1)
 
     def predict(self, X: Any, false_positive_rate: float = 0.01) -> Int[np.ndarray, "n"]:
-        """Return [n] 1 for what is flagged where people are flagged at most that often.
+        """Return [n] 1 for what is flagged at that false positive rate.
 
         Raises:
-            InputError: Too few people's gestures were calibrated on for that rate.
+            InputError: There were too few people's gestures to calibrate on for that rate.
         """
         scores = self.decision_function(X)
         return (scores >= self.calibration_.threshold(false_positive_rate)).astype(np.int64)
 
     def _calibrate(self, X: Any, is_bot: Bool[np.ndarray, "n"]) -> None:
-        self.calibration_ = Calibration.of(self.estimator_.decision_function(X), is_bot)
+        self.calibration_ = Calibration.fit(self.estimator_.decision_function(X), is_bot)
         self.classes_ = np.array([0, 1])
         self.thresholds_ = self.calibration_.thresholds()
 
     def _held_out(self, user: np.ndarray) -> Bool[np.ndarray, "n"]:
-        """Return [n] which rows are of the people to calibrate on."""
+        """Return [n] which rows belong to the people to calibrate on."""
         people = np.unique(user)
         if len(people) < 2:
             raise InputError(

@@ -1,8 +1,9 @@
-"""From a detector's scores to probabilities, p-values and thresholds, on people it never saw.
+"""`Calibration`: from a detector's scores to p-values, thresholds and probabilities.
 
-A threshold is the conformal quantile: it flags a new gesture of people like those calibrated on with
-at most the chance asked for, whatever the distribution of scores (Vovk, Gammerman & Shafer 2005,
-doi:10.1007/b106715). A probability takes bots and people as equally frequent.
+It is fitted on people whom the detector was not fitted on. A threshold is the conformal quantile: the
+false positive rate on new gestures of similar people is at most the rate asked for, whatever the
+distribution of scores (Vovk, Gammerman & Shafer 2005, doi:10.1007/b106715). A probability assumes
+that bots and people are equally frequent.
 """
 
 import math
@@ -15,11 +16,11 @@ from jaxtyping import Bool, Float
 from scipy.optimize import minimize
 from scipy.special import expit, log_expit
 
-from humouse.detection.estimators.human_tail import HumanTail
+from humouse.detection.estimators.score_cdf import ScoreCDF
 from humouse.errors import InputError
 
-RATES = (0.01, 0.001)
-"""Shares of people's gestures that a threshold is fixed for."""
+FALSE_POSITIVE_RATES = (0.01, 0.001)
+"""Those that thresholds are fixed for."""
 
 _LEAST_SLOPE = 1e-3
 _RIDGE = 1e-4
@@ -29,26 +30,26 @@ _RIDGE = 1e-4
 class Calibration:
     """What a detector's scores mean, as plain numbers.
 
-    The probability is beta calibration (Kull, Silva Filho & Flach 2017, EJS 11:5052) on the share p
-    of people's scores above a score: logit = c − a·log p + b·log(1 − p), a and b above 0, so that it
-    rises in the score and is free at either end.
+    The probability is beta calibration (Kull, Silva Filho & Flach 2017, EJS 11:5052) of a score's
+    p-value p under people: logit = c − a·log p + b·log(1 − p), a and b above 0, so that it rises in
+    the score and has a free slope at either end.
 
     Args:
-        tail: Of people's scores.
+        human_cdf: Of people's scores.
         slope_high: a.
         slope_low: b.
         intercept: c.
-        human_scores: People's scores, falling, which thresholds are taken from.
+        human_scores: People's scores, falling, for the thresholds.
     """
 
-    tail: HumanTail
+    human_cdf: ScoreCDF
     slope_high: float
     slope_low: float
     intercept: float
     human_scores: tuple[float, ...]
 
     @classmethod
-    def of(cls, scores: Float[np.ndarray, "n"], is_bot: Bool[np.ndarray, "n"]) -> "Calibration":
+    def fit(cls, scores: Float[np.ndarray, "n"], is_bot: Bool[np.ndarray, "n"]) -> "Calibration":
         """Return the calibration of a detector from scores of gestures that it was not fitted on.
 
         Args:
@@ -66,34 +67,33 @@ class Calibration:
             raise ValueError("a score to calibrate on is NaN or infinite")
         scores = scores.astype(np.float64)
         people = scores[~is_bot]
-        tail = HumanTail.of(people)
-        high, low, intercept = _fit(_sides(tail, scores), is_bot)
+        human_cdf = ScoreCDF.fit(people)
+        high, low, intercept = _beta_calibration(_log_p_values(human_cdf, scores), is_bot)
         falling = tuple(np.sort(people)[::-1].tolist())
-        return cls(tail, high, low, intercept, falling)
+        return cls(human_cdf, high, low, intercept, falling)
 
     def log_odds(self, scores: Float[np.ndarray, "n"]) -> Float[np.ndarray, "n"]:
         """Return [n] the logit of being a bot's."""
-        high, low = _sides(self.tail, scores).T
+        high, low = _log_p_values(self.human_cdf, scores).T
         return self.intercept + self.slope_high * high + self.slope_low * low
 
     def probability(self, scores: Float[np.ndarray, "n"]) -> Float[np.ndarray, "n"]:
-        """Return [n] the probability of being a bot's, where bots are as frequent as people."""
+        """Return [n] the probability of being a bot's, if bots are as frequent as people."""
         return expit(self.log_odds(scores))
 
     def p_value(self, scores: Float[np.ndarray, "n"]) -> Float[np.ndarray, "n"]:
-        """Return [n] the share of people's scores above each, smooth in the tail."""
-        return self.tail.p_value(scores)
+        """Return [n] the p-value under people: the share of their scores above each, smooth in the tail."""
+        return self.human_cdf.p_value(scores)
 
     def threshold(self, false_positive_rate: float) -> float:
-        """Return the least score to flag, so that people's gestures are flagged at most that often.
+        """Return the lowest score to flag for at most that false positive rate.
 
         With n people's scores and k = ⌊rate·(n + 1)⌋ it lies between the k-th highest and the next
-        higher: a new score from the same distribution is among the k highest of n + 1 with chance
-        k/(n + 1) at most.
+        higher: a new score from the same distribution is among the k highest of n + 1 with
+        probability k/(n + 1) at most.
 
         Raises:
-            InputError: The rate is not between 0 and 1, or so few people's gestures were calibrated
-                on that nothing can be promised at it.
+            InputError: The rate is not between 0 and 1, or there are too few people's scores for it.
         """
         if not 0 < false_positive_rate < 1:
             raise InputError(
@@ -102,7 +102,7 @@ class Calibration:
         n = len(self.human_scores)
         k = _allowed(false_positive_rate, n)
         if k < 1:
-            needed = fewest_for(false_positive_rate)
+            needed = gestures_needed(false_positive_rate)
             raise InputError(
                 f"false_positive_rate={false_positive_rate:g}: takes {needed:,} gestures of people to "
                 f"calibrate on, and there were {n:,}; give more people or ask for a higher rate"
@@ -115,17 +115,20 @@ class Calibration:
         return max((last + self.human_scores[k - 2]) / 2, above)
 
     def thresholds(self) -> dict[float, float]:
-        """Return the threshold of each of `RATES` that there were enough people's gestures for."""
-        rates = [rate for rate in RATES if _allowed(rate, len(self.human_scores)) >= 1]
+        """Return the thresholds of the `FALSE_POSITIVE_RATES` that there are enough scores for."""
+        rates = [
+            rate for rate in FALSE_POSITIVE_RATES if _allowed(rate, len(self.human_scores)) >= 1
+        ]
         return {rate: self.threshold(rate) for rate in rates}
 
     def as_json(self) -> dict[str, Any]:
         """Return its numbers as JSON has them."""
-        return asdict(self)
+        content = asdict(self)
+        return {"tail": content.pop("human_cdf"), **content}
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> "Calibration":
-        """Return what `as_json` wrote, after a way through a file.
+        """Return the calibration that `as_json` wrote.
 
         Raises:
             InputError: It is no calibration.
@@ -133,7 +136,7 @@ class Calibration:
         try:
             tail = content["tail"]
             return cls(
-                HumanTail(
+                ScoreCDF(
                     tuple(map(float, tail["knots"])),
                     tuple(map(float, tail["log_odds"])),
                     float(tail["slope_below"]),
@@ -148,16 +151,16 @@ class Calibration:
             raise InputError("calibration: damaged or changed by hand; calibrate again") from error
 
 
-def fewest_for(false_positive_rate: float) -> int:
-    """Return how many gestures of people it takes to promise anything at that rate."""
+def gestures_needed(false_positive_rate: float) -> int:
+    """Return the number of people's gestures that a threshold for that rate takes."""
     return math.ceil(1 / false_positive_rate - 1e-9) - 1
 
 
 def check_disjoint(fit_users: Any, evaluate_users: Any) -> None:
-    """Raise InputError naming the people who are on both sides of a split.
+    """Check that nobody is on both sides of a split.
 
     Args:
-        fit_users: Names of the people fitted or calibrated on, as often as they like.
+        fit_users: Names of the people fitted or calibrated on, with repetitions.
         evaluate_users: Names of the people evaluated on.
 
     Raises:
@@ -177,17 +180,20 @@ def check_disjoint(fit_users: Any, evaluate_users: Any) -> None:
 
 
 def _allowed(rate: float, n: int) -> int:
+    """Return k = ⌊rate·(n + 1)⌋."""
     return math.floor(rate * (n + 1) + 1e-9)  # 0.01·100 is 1, whatever its last bit
 
 
-def _sides(tail: HumanTail, scores: np.ndarray) -> Float[np.ndarray, "n 2"]:
-    """Return [n, 2] −log p and log(1 − p)."""
-    odds = tail.log_odds_of(scores.astype(np.float64))
+def _log_p_values(human_cdf: ScoreCDF, scores: np.ndarray) -> Float[np.ndarray, "n 2"]:
+    """Return [n, 2] −log p and log(1 − p) of the scores' p-values."""
+    odds = human_cdf.logit(scores.astype(np.float64))
     return np.stack([-log_expit(-odds), log_expit(odds)], 1)
 
 
-def _fit(sides: np.ndarray, is_bot: np.ndarray) -> tuple[float, float, float]:
-    """Return a, b, c of the largest likelihood, both classes weighing the same."""
+def _beta_calibration(
+    log_p: Float[np.ndarray, "n 2"], is_bot: Bool[np.ndarray, "n"]
+) -> tuple[float, float, float]:
+    """Return a, b, c of the largest penalised likelihood, balanced between the classes."""
     counts = np.array([(~is_bot).sum(), is_bot.sum()])
     # Platt's targets: as if each class had one more row of unknown label.
     target = np.where(is_bot, (counts[1] + 1) / (counts[1] + 2), 1 / (counts[0] + 2))
@@ -195,10 +201,10 @@ def _fit(sides: np.ndarray, is_bot: np.ndarray) -> tuple[float, float, float]:
 
     def loss(parameters: np.ndarray) -> tuple[float, np.ndarray]:
         slopes, intercept = parameters[:2], parameters[2]
-        odds = sides @ slopes + intercept
+        odds = log_p @ slopes + intercept
         value = -(weight * (target * log_expit(odds) + (1 - target) * log_expit(-odds))).sum()
         error = weight * (expit(odds) - target)
-        gradient = np.append(error @ sides + 2 * _RIDGE * slopes, error.sum())
+        gradient = np.append(error @ log_p + 2 * _RIDGE * slopes, error.sum())
         return float(value + _RIDGE * slopes @ slopes), gradient
 
     bounds = [(_LEAST_SLOPE, None), (_LEAST_SLOPE, None), (None, None)]

@@ -1,4 +1,4 @@
-"""A head on the features that a GAN's discriminator has of a movement: people or bots?"""
+"""A linear head on the features of a GAN's discriminator."""
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -8,7 +8,7 @@ from humouse.detection.estimators.tabular import Rows, TableDetector
 
 
 class DiscriminatorDetector(TableDetector):
-    """Regularised logistic regression on standardised features; both classes weigh the same.
+    """Regularised logistic regression on standardised features, balanced between the classes.
 
     Args:
         penalty_inverse: C, the inverse strength of the squared penalty.
@@ -25,7 +25,7 @@ class DiscriminatorDetector(TableDetector):
 
     def _fit(self, values: Rows, is_bot: Bool[np.ndarray, "n"]) -> None:
         self.centre_, spread = values.mean(0), values.std(0)
-        # Below rounding of the values themselves a spread is none.
+        # A spread within the rounding of the values counts as none.
         spread = np.where(spread > 1e-6 * np.abs(values).max(0), spread, np.inf)
         head = LogisticRegression(
             C=self.penalty_inverse, class_weight="balanced", max_iter=self.most_iterations

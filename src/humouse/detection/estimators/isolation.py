@@ -1,21 +1,19 @@
-"""A detector that knows people alone: how soon random cuts set a movement apart from theirs."""
+"""A one-class detector: how soon random cuts isolate a movement from people's."""
 
 import numpy as np
 from jaxtyping import Bool, Float
 from sklearn.ensemble import IsolationForest
 
-from humouse.detection.estimators.human_tail import HumanTail
+from humouse.detection.estimators.score_cdf import ScoreCDF
 from humouse.detection.estimators.tabular import Rows, TableDetector
-from humouse.detection.estimators.typicality import atypical
-from humouse.detection.estimators.whitening import PeopleScale
+from humouse.detection.estimators.whitening import Whitening
 
 
 class IsolationDetector(TableDetector):
-    """Isolation forest (Liu, Ting & Zhou 2008, doi:10.1109/ICDM.2008.17) on people's principal axes.
+    """Isolation forest (Liu, Ting & Zhou 2008, doi:10.1109/ICDM.2008.17) on people's whitened features.
 
-    Features are first brought to people's normal scores and turned to uncorrelated axes of unit
-    variance: a bot differs from people less in any one feature than in how features go together,
-    which cuts along single features do not see.
+    Features become people's normal scores, whitened. A bot differs from people less in any single
+    feature than in how features go together, and cuts along single features do not see the latter.
 
     Args:
         trees: How many.
@@ -25,9 +23,9 @@ class IsolationDetector(TableDetector):
 
     one_class = True
 
-    scale_: PeopleScale
+    whitening_: Whitening
     forest_: IsolationForest
-    tail_: HumanTail
+    cdf_: ScoreCDF
 
     def __init__(self, *, trees: int = 200, rows_per_tree: int = 256, seed: int = 0) -> None:
         self.trees = trees
@@ -35,21 +33,21 @@ class IsolationDetector(TableDetector):
         self.seed = seed
 
     def _fit(self, values: Rows, is_bot: Bool[np.ndarray, "n"]) -> None:
-        self.scale_ = PeopleScale.of(values, "quantiles")
-        axes = self.scale_(values)
+        self.whitening_ = Whitening.fit(values, "quantiles")
+        whitened = self.whitening_(values)
         self.forest_ = IsolationForest(
             n_estimators=self.trees,
-            max_samples=min(self.rows_per_tree, len(axes)),
+            max_samples=min(self.rows_per_tree, len(whitened)),
             random_state=self.seed,
-        ).fit(axes)
-        self.tail_ = HumanTail.of(self._haste(values))
+        ).fit(whitened)
+        self.cdf_ = ScoreCDF.fit(self._anomaly_score(values))
 
-    def _haste(self, values: Rows) -> Float[np.ndarray, "n"]:
-        """Return [n] minus the mean depth at which a row stands alone, over people's expected one."""
-        return np.log2(-self.forest_.score_samples(self.scale_(values)))
+    def _anomaly_score(self, values: Rows) -> Float[np.ndarray, "n"]:
+        """Return [n] minus the mean depth at which a row is isolated, over people's expected depth."""
+        return np.log2(-self.forest_.score_samples(self.whitening_(values)))
 
     def _logit(self, values: Rows) -> Float[np.ndarray, "n"]:
-        return atypical(self.tail_, self._haste(values))
+        return self.cdf_.outlier_logit(self._anomaly_score(values))
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -1,4 +1,4 @@
-"""`NormalScores`: features of any unit and tail, brought to a common scale by people's quantiles."""
+"""`NormalScores`: features of any unit and tail, mapped to a common scale by people's quantiles."""
 
 from dataclasses import dataclass
 
@@ -8,27 +8,27 @@ from scipy.special import ndtri
 
 from humouse.quantiles import QuantileMap
 
-# Few, so that what lies between two is a straight line and not the grain of one sample of people.
+# Few, so that the map between two of them is linear and does not follow one sample of people.
 _LEVELS = (
     *(0.001, 0.005, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5),
     *(0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.995, 0.999),
 )
-# Where people never differ, a relative difference of this much counts as one deviation beyond.
-_HAIR = 1e-3
+# Where people never vary, a relative difference of this much counts as one deviation.
+_LEAST_RELATIVE = 1e-3
 _LEAST_UNIT = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
 class NormalScores:
-    """Each feature as the Gaussian deviation at which people have it: Φ⁻¹ of their share below.
+    """Each feature as Φ⁻¹ of the share of people below it.
 
-    Straight between people's quantiles, and one deviation further beyond the outermost at the slope
-    of the last piece: what no person does is all alike, however far out.
+    Linear between people's quantiles. Beyond the outermost it continues for one deviation at the
+    slope of the last piece, and is constant from there: all values that no person has are alike.
 
     Args:
         knots: [F, K] rising in each row; the last repeats where a feature has fewer.
-        origin: [F] the deviation at the first knot.
-        slopes: [F, K − 1] deviations a unit of the feature between knots; 0 between repeated ones.
+        origin: [F] the score at the first knot.
+        slopes: [F, K − 1] scores per unit of the feature between knots; 0 between repeated ones.
     """
 
     knots: Float[np.ndarray, "F K"]
@@ -36,8 +36,8 @@ class NormalScores:
     slopes: Float[np.ndarray, "F pieces"]
 
     @classmethod
-    def of(cls, people: Float[np.ndarray, "n F"]) -> "NormalScores":
-        """Return the scale of [n, F] features of people."""
+    def fit(cls, people: Float[np.ndarray, "n F"]) -> "NormalScores":
+        """Return the map fitted to [n, F] features of people."""
         levels = np.array(_LEVELS)
         quantiles = np.quantile(people, levels, axis=0)
         curves = [_curve(column, ndtri(levels)) for column in quantiles.T]
@@ -49,7 +49,7 @@ class NormalScores:
         return cls(knots, scores[:, 0], slopes)
 
     def __call__(self, values: Float[np.ndarray, "n F"]) -> Float[np.ndarray, "n F"]:
-        """Return [n, F] deviations."""
+        """Return [n, F] normal scores."""
         scores = np.empty_like(values)
         at_knots = self.origin[:, None] + np.cumsum(self.slopes * np.diff(self.knots), axis=1)
         at_knots = np.concatenate([self.origin[:, None], at_knots], 1)
@@ -60,11 +60,11 @@ class NormalScores:
 
 
 def _curve(quantiles: np.ndarray, deviations: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the knots of one feature and the deviations at them, one piece beyond at either end."""
+    """Return the knots of one feature and the scores at them, one deviation beyond at either end."""
     knots, place = np.unique(quantiles, return_inverse=True)
-    # Where quantiles tie, the middle of their deviations.
+    # Where quantiles tie, the mean of their scores.
     scores = np.bincount(place, deviations) / np.bincount(place)
-    least = max(_HAIR * float(np.abs(knots).max()), _LEAST_UNIT)
+    least = max(_LEAST_RELATIVE * float(np.abs(knots).max()), _LEAST_UNIT)
     widths = np.full(1, least) if len(knots) == 1 else np.diff(knots) / np.diff(scores)
     low, high = knots[0] - widths[0], knots[-1] + widths[-1]
     return (

@@ -1,6 +1,6 @@
-"""A detector on the steps themselves: a small convolutional net over native events."""
+"""The detector on steps: a small convolutional net on each movement's dx, dy and dt."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from humouse.detection.checks import check_steps
-from humouse.detection.estimators.corruption import corrupted
+from humouse.detection.estimators.anomalies import synthetic_anomalies
 from humouse.eval.probes.sequence_fit import FitSettings, LabelledSteps, fit_net, net_answers
 from humouse.eval.probes.sequence_net import SequenceNet
 from humouse.eval.probes.step_channels import step_channels
@@ -23,23 +23,22 @@ _MOST_SHIFT = 50.0
 
 
 class SequenceDetector(ClassifierMixin, BaseEstimator):
-    """Tells bots from people by their steps, whatever their number; sees no features.
+    """Classifies movements of any length as people's or bots' by their steps, without features.
 
     The same seed, movements and number of threads give the same answers; torch's global generator
     stays as it was. Padding and neighbours in a batch take no part.
 
-    To know bots unlike those it is fitted on, it also learns from the people's own gestures, spoilt
-    (see `corruption`), as if bots had made them: other ones in each epoch.
+    To generalise to unknown bots it is also fitted on synthetic anomalies (`synthetic_anomalies`),
+    labelled as bots: new ones in each epoch.
 
     Args:
         epochs: Passes over the movements.
-        corruptions: How many spoilt gestures, for each of a person, it sees beside them.
+        anomalies_per_gesture: Synthetic anomalies in an epoch, for each gesture of a person.
         width: Channels of the net's layers.
         batch_size: Movements that a step of the optimiser sees.
         learning_rate: Its peak, on a one-cycle schedule.
         weight_decay: Of AdamW.
-        clock_shift_ms: In the fit, every movement's time steps are all made longer or shorter by up
-            to so much.
+        clock_shift_ms: The most by which the fit shifts all time steps of a movement.
         seed: Of the weights, the batches and the augmentation.
         device: Where the net runs.
     """
@@ -51,7 +50,7 @@ class SequenceDetector(ClassifierMixin, BaseEstimator):
         self,
         *,
         epochs: int = 8,
-        corruptions: float = 1.0,
+        anomalies_per_gesture: float = 1.0,
         width: int = 32,
         batch_size: int = 64,
         learning_rate: float = 1e-2,
@@ -61,7 +60,7 @@ class SequenceDetector(ClassifierMixin, BaseEstimator):
         device: str = "cpu",
     ) -> None:
         self.epochs = epochs
-        self.corruptions = corruptions
+        self.anomalies_per_gesture = anomalies_per_gesture
         self.width = width
         self.batch_size = batch_size
         self.learning_rate = learning_rate
@@ -71,7 +70,7 @@ class SequenceDetector(ClassifierMixin, BaseEstimator):
         self.device = device
 
     def fit(self, X: Trajectories, y: Any, sample_weight: Any = None) -> "SequenceDetector":
-        """Learn to tell people (0) from bots (1).
+        """Fit the detector.
 
         Args:
             X: B movements of both.
@@ -85,17 +84,17 @@ class SequenceDetector(ClassifierMixin, BaseEstimator):
         """
         if min(self.epochs, self.width, self.batch_size) < 1:
             raise ValueError("epochs, width and batch_size must be at least 1")
-        if not 0 <= self.corruptions < np.inf:
-            raise ValueError("corruptions must be a number, at least 0")
+        if not 0 <= self.anomalies_per_gesture < np.inf:
+            raise ValueError("anomalies_per_gesture must be a number, at least 0")
         is_bot, weight = _checked(X, y, sample_weight)
         self.classes_ = np.array([0, 1])
         check_steps(X)
         net = SequenceNet(self.width, generator(self.seed, "weights")).to(self.device)
         net.standardise(*step_channels(X.to(self.device)))
-        self._fit_net(net, X.trimmed().to("cpu"), is_bot, weight)
+        self._fit_net(net, _TrainingData(X.trimmed().to("cpu"), is_bot, weight))
         self.net_ = net.requires_grad_(False)
-        # Spoilt gestures make people look guilty: the intercept is that of the movements given.
-        shift = _intercept(self.decision_function(X), is_bot.numpy(), weight.numpy())
+        # Synthetic anomalies bias the logit: the intercept is fitted to the movements given.
+        shift = _intercept_shift(self.decision_function(X), is_bot.numpy(), weight.numpy())
         self.net_.answer.bias.add_(shift)
         return self
 
@@ -116,14 +115,14 @@ class SequenceDetector(ClassifierMixin, BaseEstimator):
         return np.stack([1 - bot, bot], 1)
 
     def predict(self, X: Trajectories) -> Int[np.ndarray, "B"]:
-        """Return [B] 1 for what is more probably a bot; raises as `decision_function`."""
+        """Return [B] 1 for what is more likely a bot's; raises as `decision_function`."""
         return (self.decision_function(X) > 0).astype(np.int64)
 
     def step_evidence(self, X: Trajectories) -> Float[np.ndarray, "B T"]:
         """Return [B, T] by how much the logit falls if a step is hidden; 0 at padding.
 
-        Positive for steps that speak for a bot. They do not add up to the logit: steps speak
-        together. Takes T passes for a movement.
+        Positive for steps that are evidence of a bot. They do not add up to the logit, because steps
+        interact. Takes T passes for a movement.
 
         Raises:
             InputError: A movement has no steps.
@@ -141,43 +140,47 @@ class SequenceDetector(ClassifierMixin, BaseEstimator):
             evidence[row, :n] = (logit[0] - logit[1:]).cpu().numpy()
         return evidence
 
-    def _fit_net(self, net: SequenceNet, X: Trajectories, is_bot: Tensor, weight: Tensor) -> None:
-        people = (is_bot == 0).nonzero()[:, 0]
-        anomalies = round(self.corruptions * len(people))
-        epochs = (
-            self._epoch(number, X, is_bot, weight, people, anomalies)
-            for number in range(self.epochs)
-        )
+    def _fit_net(self, net: SequenceNet, data: "_TrainingData") -> None:
+        people = (data.is_bot == 0).nonzero()[:, 0]
+        anomalies = round(self.anomalies_per_gesture * len(people))
         settings = FitSettings(
             self.epochs, self.batch_size, self.learning_rate, self.weight_decay, self.seed
         )
-        fit_net(net, epochs, len(X) + anomalies, settings)
+        epochs = (self._epoch(number, data, people, anomalies) for number in range(self.epochs))
+        fit_net(net, epochs, len(data.movements) + anomalies, settings)
 
     def _epoch(
-        self,
-        number: int,
-        X: Trajectories,
-        is_bot: Tensor,
-        weight: Tensor,
-        people: Tensor,
-        anomalies: int,
+        self, number: int, data: "_TrainingData", people: Int[Tensor, "P"], anomalies: int
     ) -> LabelledSteps:
-        """Return the movements, new anomalies beside them, all on shifted clocks."""
+        """Return the movements and new anomalies, labelled as bots, all on shifted clocks."""
         rng = generator(self.seed, "corruption", number)
         rows = people[torch.randint(len(people), (anomalies,), generator=rng)]
-        shown = concatenate([X, corrupted(X[rows], rng)], X.origin)
-        shown = _other_clocks(shown, self.clock_shift_ms, rng)
-        steps, lengths = step_channels(shown.to(self.device))
-        target = torch.cat([is_bot, is_bot.new_ones(anomalies)])
-        return LabelledSteps(
-            steps, lengths, target.to(steps), torch.cat([weight, weight[rows]]).to(steps)
+        made = synthetic_anomalies(data.movements[rows], rng)
+        shown = concatenate([data.movements, made], data.movements.origin)
+        steps, lengths = step_channels(
+            shift_clocks(shown, self.clock_shift_ms, rng).to(self.device)
         )
+        target = torch.cat([data.is_bot, data.is_bot.new_ones(anomalies)])
+        weight = torch.cat([data.weight, data.weight[rows]])
+        return LabelledSteps(steps, lengths, target.to(steps), weight.to(steps))
 
 
-def _other_clocks(movements: Trajectories, most_ms: int, rng: torch.Generator) -> Trajectories:
-    """Return the movements by clocks that tick up to so many ms slower or faster, at least 1 ms.
+@dataclass(frozen=True, eq=False)
+class _TrainingData:
+    movements: Trajectories
+    is_bot: Float[Tensor, "B"]
+    weight: Float[Tensor, "B"]
 
-    A device that nobody in the fit has must not make a bot of its user.
+
+def shift_clocks(movements: Trajectories, most_ms: int, rng: torch.Generator) -> Trajectories:
+    """Return the movements with all time steps of each longer or shorter by the same random time.
+
+    A clock that nobody in the fit has must not make a bot of its user.
+
+    Args:
+        movements: B movements; their time steps stay at least 1 ms.
+        most_ms: The largest shift, in whole ms.
+        rng: Draws the shifts.
     """
     shift_ms = torch.randint(-most_ms, most_ms + 1, (len(movements), 1), generator=rng)
     dt_ms = (movements.deltas[..., 2] + shift_ms).clamp(min=1) * movements.mask
@@ -201,10 +204,14 @@ def _checked(X: Trajectories, y: Any, sample_weight: Any) -> tuple[Tensor, Tenso
     return torch.from_numpy(labels.astype(float)), torch.from_numpy(weight / weight.mean())
 
 
-def _intercept(
+def _intercept_shift(
     logits: Float[np.ndarray, "B"], is_bot: Float[np.ndarray, "B"], weight: Float[np.ndarray, "B"]
 ) -> float:
-    """Return what to add to the logits for their mean probability to be the share of bots."""
+    """Return what to add to the logits for their mean probability to be the share of bots.
+
+    Bisection, because there need not be a root: where one class has all the weight, a bound is the
+    answer.
+    """
     low, high = -_MOST_SHIFT, _MOST_SHIFT
     for _ in range(60):
         middle = (low + high) / 2

@@ -1,4 +1,4 @@
-"""What detectors that look at a table share: checked columns, two classes, a logit that decides."""
+"""`TableDetector`: the base of detectors on tables, with checked columns and a logit that decides."""
 
 from abc import abstractmethod
 from typing import Any
@@ -14,17 +14,17 @@ from humouse.errors import InputError
 from humouse.features import FeatureTable
 
 QUANTILES = (0.05, 0.5, 0.95)
-"""Of people's features, which explanations compare with: low, middle, high."""
+"""Of people's features, for explanations to compare with: low, middle, high."""
 
 Rows = Float[np.ndarray, "n F"]
 
 
 class TableError(InputError, ValueError):
-    """A table that a detector cannot use: bad input to people, a bad value to scikit-learn."""
+    """A table that a detector cannot use: an InputError to users, a ValueError to scikit-learn."""
 
 
 class TableDetector(ClassifierMixin, BaseEstimator):
-    """A detector of bots that looks at a table: an array [n, F], or a `FeatureTable`.
+    """A detector of bots on a table: an array [n, F], or a `FeatureTable`.
 
     Values are taken as float32, as features are stored and served. After `fit`: `classes_`, the
     label of people first; `columns_` and `units_` of the table; `human_quantiles_` [3, F] at
@@ -32,7 +32,7 @@ class TableDetector(ClassifierMixin, BaseEstimator):
     """
 
     one_class = False
-    """Whether people alone are learnt; rows of bots, if given, then take no part."""
+    """Whether it is fitted on people alone; rows of bots, if given, then take no part."""
 
     classes_: np.ndarray
     n_features_in_: int
@@ -41,14 +41,14 @@ class TableDetector(ClassifierMixin, BaseEstimator):
     human_quantiles_: Rows
 
     def fit(self, X: Any, y: Any) -> "TableDetector":
-        """Learn to tell people from bots.
+        """Fit the detector.
 
         Args:
             X: [n, F] array or `FeatureTable`.
             y: [n] labels; the lower is the people's (0), the higher the bots' (1).
 
         Raises:
-            TableError: There is one class only (or, where people alone are learnt, no people), or
+            TableError: There is one class only (or, where `one_class`, no people), or
                 a feature is NaN or infinite; the column is named.
             ValueError: The table is no table of numbers, or the labels are not of two classes.
         """
@@ -66,7 +66,7 @@ class TableDetector(ClassifierMixin, BaseEstimator):
         return self._logit(self.rows(X))
 
     def rows(self, X: Any) -> Rows:
-        """Return [n, F] what is looked at: the checked values of X, in the order of `columns_`.
+        """Return [n, F] the checked values of X, in the order of `columns_`.
 
         Raises:
             TableError: The columns are not those of the fit, or a feature is NaN or infinite.
@@ -81,13 +81,13 @@ class TableDetector(ClassifierMixin, BaseEstimator):
         return np.stack([1 - bot, bot], 1)
 
     def predict(self, X: Any) -> np.ndarray:
-        """Return [n] labels: a bot's where the logit is above 0; raises as `decision_function`."""
+        """Return [n] labels, the bots' where the logit is above 0; raises as `decision_function`."""
         is_bot = self.decision_function(X) > 0
         return self.classes_[is_bot.astype(int)]
 
     @abstractmethod
     def _fit(self, values: Rows, is_bot: Bool[np.ndarray, "n"]) -> None:
-        """Learn from checked rows; of people alone if `one_class`."""
+        """Fit checked rows; those of people alone if `one_class`."""
 
     @abstractmethod
     def _logit(self, values: Rows) -> Float[np.ndarray, "n"]:

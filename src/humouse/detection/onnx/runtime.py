@@ -1,6 +1,10 @@
-"""A saved detector at work, through ONNX Runtime alone: one session, one thread, no waiting in a loop."""
+"""`OnnxDetector`: a saved detector in ONNX Runtime, on one thread that does not spin.
+
+Serving needs neither torch nor scikit-learn, so this module imports nothing that does.
+"""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +14,8 @@ from jaxtyping import Float, Int
 from onnxruntime.capi import onnxruntime_pybind11_state as reasons
 
 from humouse.errors import InputError
-from humouse.features import FeatureTable
-from humouse.trajectories import Trajectories
 
-# They have no common base but Exception.
+# Their only common base is Exception.
 _UNREADABLE = (
     reasons.Fail,
     reasons.InvalidArgument,
@@ -27,8 +29,8 @@ _UNREADABLE = (
 class OnnxDetector:
     """A detector read from an ONNX file that humouse wrote; see `load`.
 
-    One of tables takes an array [n, F] or a `FeatureTable`, and has `columns_`, `units_` and
-    `human_quantiles_` as the original; one of steps takes `Trajectories`.
+    A detector of tables takes an array [n, F] or a `FeatureTable`, and has `columns_`, `units_` and
+    `human_quantiles_` as the original; a detector of steps takes `Trajectories`.
 
     Args:
         session: Of ONNX Runtime, with a detector's inputs and outputs.
@@ -78,16 +80,16 @@ class OnnxDetector:
         return cls(session, path, facts)
 
     def decision_function(self, X: Any) -> Float[np.ndarray, "n"]:
-        """Return [n] logits of being a bot's, calibrated if the detector was.
+        """Return [n] logits of being a bot's, calibrated if the detector is.
 
         Raises:
-            InputError: X is not what the detector takes: other columns, a feature that is NaN or
-                infinite, a movement without steps.
+            InputError: The detector does not take X, its columns are others, a feature is NaN or
+                infinite, or a movement has no steps.
         """
         return self._run("logit", X)
 
     def rows(self, X: Any) -> Float[np.ndarray, "n F"]:
-        """Return [n, F] what is looked at: the checked values of a table, in the order of `columns_`.
+        """Return [n, F] the checked values of a table, in the order of `columns_`.
 
         Raises:
             InputError: The detector takes movements, or as `decision_function`.
@@ -102,17 +104,17 @@ class OnnxDetector:
         return np.stack([1 - bot, bot], 1)
 
     def predict(self, X: Any, false_positive_rate: float = 0.01) -> Int[np.ndarray, "n"]:
-        """Return [n] 1 for what is flagged where people are flagged at most that often.
+        """Return [n] 1 for what is flagged at that false positive rate.
 
         Raises:
-            InputError: No threshold was fixed for that rate; or as `decision_function`.
+            InputError: There is no threshold for that rate; or as `decision_function`.
         """
         self.check_rate(false_positive_rate)
         flagged = self.decision_function(X) >= self.thresholds[false_positive_rate]
         return flagged.astype(np.int64)
 
     def check_rate(self, false_positive_rate: float) -> None:
-        """Raise InputError if no threshold was fixed for that rate."""
+        """Raise InputError if there is no threshold for that rate."""
         if false_positive_rate not in self.thresholds:
             known = ", ".join(f"{rate:g}" for rate in self.thresholds) or "none"
             raise InputError(
@@ -121,12 +123,12 @@ class OnnxDetector:
             )
 
     def _run(self, output: str, X: Any) -> Float[np.ndarray, "n"]:
-        fed = self._steps(X) if not self.columns_ else {"features": self._table(X)}
-        (answer,) = self._session.run([output], fed)
+        inputs = {"features": self._table(X)} if self.columns_ else self._steps(X)
+        (answer,) = self._session.run([output], inputs)
         return np.asarray(answer, dtype=np.float64)
 
     def _steps(self, X: Any) -> dict[str, np.ndarray]:
-        if not isinstance(X, Trajectories):
+        if not _is_movements(X):
             raise InputError(f"{self.path}: the detector takes movements, not a table")
         empty = (X.lengths < 1).nonzero()
         if len(empty):
@@ -134,17 +136,10 @@ class OnnxDetector:
         return {"deltas": X.deltas.cpu().float().numpy(), "lengths": X.lengths.cpu().long().numpy()}
 
     def _table(self, X: Any) -> np.ndarray:
-        if isinstance(X, Trajectories):
+        if _is_movements(X):
             raise InputError(f"{self.path}: the detector takes a table of features, not movements")
-        if isinstance(X, FeatureTable):
-            absent = [name for name in self.columns_ if name not in X.names]
-            besides = [name for name in X.names if name not in self.columns_]
-            if absent or besides:
-                what = f"lacks {absent[0]}" if absent else f"has {besides[0]} besides"
-                raise InputError(
-                    f"features: the table {what}; give the {len(self.columns_)} columns that {self.path} "
-                    "takes"
-                )
+        if hasattr(X, "units"):  # a FeatureTable
+            self._check_columns(X.names)
             X = X.select(self.columns_).values.cpu().numpy()
         values = np.asarray(X, dtype=np.float32)
         if values.ndim != 2 or values.shape[1] != len(self.columns_):
@@ -156,3 +151,18 @@ class OnnxDetector:
             name = self.columns_[int(broken.argmax())]
             raise InputError(f"features: {name} is NaN or infinite somewhere; repair those rows")
         return values
+
+    def _check_columns(self, names: Sequence[str]) -> None:
+        absent = [name for name in self.columns_ if name not in names]
+        besides = [name for name in names if name not in self.columns_]
+        if absent or besides:
+            what = f"lacks {absent[0]}" if absent else f"has {besides[0]} besides"
+            raise InputError(
+                f"features: the table {what}; give the {len(self.columns_)} columns that {self.path} "
+                "takes"
+            )
+
+
+def _is_movements(X: Any) -> bool:
+    """Return whether X is `Trajectories`, without importing them."""
+    return hasattr(X, "deltas")

@@ -1,123 +1,83 @@
-"""The sequence detector as an ONNX graph, written node by node: any batch, any number of steps.
+"""The sequence detector as an ONNX graph, exported by torch: any batch, any number of steps."""
 
-An exporter that traces the net bakes in the lengths it sees; here nothing is traced, and the graph
-says what `SequenceNet` computes: tests hold the two together.
-"""
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-import json
-
-import numpy as np
-from onnx import ModelProto, TensorProto, helper
-from sklearn.utils.validation import check_is_fitted
-from torch import Tensor
-from torch.nn import Conv1d, Module
+import torch
+from jaxtyping import Float, Int
+from onnx import ModelProto
+from torch import Tensor, nn
 
 from humouse.detection.estimators.sequence import SequenceDetector
-from humouse.detection.onnx.graph import Graph
-from humouse.eval.probes.sequence_net import FREQUENCIES, STRIDES
-from humouse.eval.probes.step_channels import COMPANDING_PX
-from humouse.files import versions
+from humouse.eval.probes.sequence_net import SequenceNet
+from humouse.eval.probes.step_channels import companded
+
+_OPSET = 18
+# Lengths 0, 1 and 2 must not stand in for all others: torch.export specialises on 0 and 1.
+_EXAMPLE = (torch.ones(2, 8, 3), torch.tensor([8, 5]))
 
 
-def to_onnx(detector: SequenceDetector) -> ModelProto:
-    """Return a fitted detector as an ONNX model.
+def sequence_graph(detector: SequenceDetector) -> ModelProto:
+    """Return a fitted detector of steps as an ONNX model, without metadata.
 
     Inputs: "deltas" [n, T, 3] float32 (dx px, dy px, dt ms; what padding holds does not matter) and
     "lengths" [n] int64, 1 to T. Outputs: "logit" [n] and "probability" [n] of a bot, float32. n and
-    T are free. The metadata names the detector, its settings and the versions that made it.
-
-    Raises:
-        NotFittedError: The detector was not fitted.
+    T are free.
     """
-    check_is_fitted(detector)
-    graph = Graph(np.float32)
-    _sequence_net(graph, detector)
-    facts = {
-        "detector": "sequence",
-        "settings": json.dumps(detector.get_params()),
-        "versions": json.dumps(versions()),
-    }
-    inputs = [
-        helper.make_tensor_value_info("deltas", TensorProto.FLOAT, ["n", "T", 3]),
-        helper.make_tensor_value_info("lengths", TensorProto.INT64, ["n"]),
-    ]
-    return graph.model("sequence_detector", inputs, facts)
+    n, T = torch.export.Dim("n"), torch.export.Dim("T")
+    with _quiet():
+        program = torch.onnx.export(
+            _RawSteps(detector.net_).cpu(),
+            _EXAMPLE,
+            dynamo=True,
+            opset_version=_OPSET,
+            input_names=["deltas", "lengths"],
+            output_names=["logit", "probability"],
+            dynamic_shapes={"deltas": {0: n, 1: T}, "lengths": {0: n}},
+            verbose=False,
+        )
+    assert program is not None
+    return _without_origins(program.model_proto)
 
 
-def _sequence_net(graph: Graph, detector: SequenceDetector) -> None:
-    """Add what `SequenceNet.forward` computes, from the raw steps to both outputs."""
-    net = detector.net_
-    valid = _valid(graph)
-    count = graph("ReduceSum", valid, graph.constant([2]), keepdims=0)  # [n, 1]
-    size = graph("Div", graph("Sub", graph("Log", count), net.mean[3:]), net.spread[3:])
-    x = graph(
-        "Div", graph("Sub", _companded(graph, valid), net.mean[:3, None]), net.spread[:3, None]
-    )
-    x = graph("Relu", _convolution(graph, _fourier_features(graph, x), net.embedding))
-    x = graph("Mul", x, valid)
-    parts = [size, *_pooled(graph, x, valid)]
-    last = np.iinfo(np.int64).max
-    for layer, stride in zip(net.convolutions, STRIDES, strict=True):
-        valid = graph.slice(valid, 2, 0, last, stride)
-        turned = graph("Relu", _convolution(graph, x, layer))
-        x = graph("Mul", graph("Add", graph.slice(x, 2, 0, last, stride), turned), valid)
-        parts += _pooled(graph, x, valid)
-    together = graph("Concat", *parts, axis=1)
-    answer = graph("Gemm", together, net.answer.weight, net.answer.bias, transB=1)
-    graph("Squeeze", answer, graph.constant([1]), name="logit")
-    graph("Sigmoid", "logit", name="probability")
+class _RawSteps(nn.Module):
+    """The net behind its input: raw steps become companded channels, lengths a mask."""
+
+    def __init__(self, net: SequenceNet) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(
+        self, deltas: Float[Tensor, "n T 3"], lengths: Int[Tensor, "n"]
+    ) -> tuple[Float[Tensor, "n"], Float[Tensor, "n"]]:
+        valid = torch.arange(deltas.shape[1]) < lengths[:, None]
+        # Replaced, not multiplied by 0: padding may hold NaN.
+        steps = companded(torch.where(valid[..., None], deltas, 0.0))
+        logit = self.net(steps, valid[:, None].to(steps))
+        return logit, logit.sigmoid()
 
 
-def _valid(graph: Graph) -> str:
-    """Add [n, 1, T] 1.0 where a step is valid."""
-    T = graph("Squeeze", graph.slice(graph("Shape", "deltas"), 0, 1, 2), graph.constant([0]))
-    zero, one = (
-        graph("Squeeze", graph.constant([number]), graph.constant([0])) for number in (0, 1)
-    )
-    steps = graph("Range", zero, T, one)
-    lengths = graph("Unsqueeze", "lengths", graph.constant([1, 2]))
-    return graph("Cast", graph("Less", steps, lengths), to=TensorProto.FLOAT)
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the exporter's remarks on packages and axis names from the user."""
+    logger = logging.getLogger("torch.onnx")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
 
 
-def _companded(graph: Graph, valid: str) -> str:
-    """Add [n, 3, T] companded steps, 0 at padding."""
-    deltas = graph("Transpose", "deltas", perm=[0, 2, 1])
-    moves = graph("Asinh", graph("Div", graph.slice(deltas, 1, 0, 2), COMPANDING_PX))
-    time = graph("Log", graph("Add", graph.slice(deltas, 1, 2, 3), 1.0))
-    # Chosen, not multiplied: padding may hold NaN.
-    held = graph("Greater", valid, 0.0)
-    return graph("Where", held, graph("Concat", moves, time, axis=1), 0.0)
-
-
-def _fourier_features(graph: Graph, x: str) -> str:
-    parts = [x]
-    for frequency in FREQUENCIES:
-        turned = graph("Mul", x, frequency)
-        parts += [graph("Sin", turned), graph("Cos", turned)]
-    return graph("Concat", *parts, axis=1)
-
-
-def _convolution(graph: Graph, x: str, layer: Module) -> str:
-    assert isinstance(layer, Conv1d)
-    kernel, stride = layer.kernel_size[0], layer.stride[0]
-    return graph(
-        "Conv",
-        x,
-        layer.weight,
-        _bias(layer),
-        kernel_shape=[kernel],
-        strides=[stride],
-        pads=[kernel // 2, kernel // 2],
-    )
-
-
-def _pooled(graph: Graph, x: str, valid: str) -> list[str]:
-    """Add the mean over valid steps and the maximum, [n, C] each."""
-    count = graph("ReduceSum", valid, graph.constant([2]), keepdims=0)
-    total = graph("ReduceSum", x, graph.constant([2]), keepdims=0)
-    return [graph("Div", total, count), graph("ReduceMax", x, axes=[2], keepdims=0)]
-
-
-def _bias(layer: Conv1d) -> Tensor:
-    assert layer.bias is not None
-    return layer.bias
+def _without_origins(model: ModelProto) -> ModelProto:
+    """Remove the exporter's notes from nodes and values: they name files of this machine."""
+    graph = model.graph
+    values = (*graph.input, *graph.output, *graph.value_info, *graph.initializer)
+    for part in (graph, *graph.node, *values):
+        part.ClearField("metadata_props")
+        part.ClearField("doc_string")
+    return model

@@ -1,4 +1,4 @@
-"""The blend: people alone set the scale, and no member is trusted for what it knows by heart."""
+"""Fisher's ensemble: people alone set the scale, so no detector counts more for known bots."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 from sklearn.metrics import roc_auc_score
 
-from humouse.detection.estimators.blend import BlendDetector
+from humouse.detection.estimators.fisher_ensemble import FisherEnsemble
 from humouse.detection.estimators.tabular import TableError
 
 
@@ -19,7 +19,7 @@ def scores(n, seed, shift):
 
 def fitted(bots=(5.0, 0.0, 0.0)):
     X = np.concatenate([scores(3000, 0, 0), scores(1000, 1, np.array(bots))])
-    return BlendDetector().fit(X, np.repeat([0, 1], [3000, 1000]))
+    return FisherEnsemble().fit(X, np.repeat([0, 1], [3000, 1000]))
 
 
 def auc(detector, shift):
@@ -27,7 +27,7 @@ def auc(detector, shift):
     return roc_auc_score(np.repeat([0, 1], 2000), detector.decision_function(X))
 
 
-def test_what_a_member_knows_by_heart_does_not_blind_it_to_the_others():
+def test_a_member_that_separates_known_bots_does_not_outweigh_the_others():
     """The known bots are caught by member 0 alone, new ones by member 1 alone."""
     assert auc(fitted(), (0, 3, 0)) > 0.9
     known, unknown = fitted((5, 0, 0)), fitted((0, 5, 0))
@@ -40,7 +40,7 @@ def test_it_is_better_than_each_member_where_all_see_something():
     assert auc(fitted(), (1, 1, 1)) > best + 0.08
 
 
-def test_contributions_are_minus_the_logarithm_of_people_s_share_above():
+def test_contributions_are_minus_log_p():
     X = scores(500, 5, 0)
     share = norm.sf((X[:, 1] + 50) / 1000)
     added = fitted().contributions(X)
@@ -50,7 +50,7 @@ def test_contributions_are_minus_the_logarithm_of_people_s_share_above():
 
 @given(st.lists(st.floats(-8, 8), min_size=3, max_size=3), st.integers(0, 2), st.floats(0.01, 3))
 @settings(deadline=None, max_examples=50)
-def test_more_of_any_member_is_more(at, member, step):
+def test_the_score_rises_in_each_member(at, member, step):
     detector = _FITTED
     low = np.array([at])
     high = low.copy()
@@ -63,7 +63,7 @@ def test_more_of_any_member_is_more(at, member, step):
 _FITTED = fitted()
 
 
-def test_people_are_beyond_its_zero_one_time_in_a_hundred():
+def test_the_false_positive_rate_at_zero_is_one_in_a_hundred():
     assert 0.004 < (fitted().decision_function(scores(5000, 6, 0)) > 0).mean() < 0.02
 
 
@@ -77,11 +77,11 @@ def test_another_number_of_members_is_refused():
 def test_weights_say_how_much_a_member_counts():
     X = np.concatenate([scores(500, 6, 0), scores(200, 7, 2.0)])
     y = np.repeat([0, 1], [500, 200])
-    equal, heavy = BlendDetector().fit(X, y), BlendDetector(weights=(3.0, 1.0, 1.0)).fit(X, y)
+    equal, heavy = FisherEnsemble().fit(X, y), FisherEnsemble(weights=(3.0, 1.0, 1.0)).fit(X, y)
     ratio = heavy.contributions(X) / equal.contributions(X)
     np.testing.assert_allclose(ratio, np.tile([9 / 5, 3 / 5, 3 / 5], (700, 1)))
-    same = BlendDetector(weights=(2.0, 2.0, 2.0)).fit(X, y)
+    same = FisherEnsemble(weights=(2.0, 2.0, 2.0)).fit(X, y)
     np.testing.assert_allclose(same.decision_function(X), equal.decision_function(X))
     for wrong in ((1.0, 1.0), (1.0, 1.0, 0.0)):
         with pytest.raises(ValueError, match="3 members need as many weights above 0"):
-            BlendDetector(weights=wrong).fit(X, y)
+            FisherEnsemble(weights=wrong).fit(X, y)
