@@ -53,6 +53,6 @@ def test_means_of_the_steps_since_the_last_line():
     means = Means()
     means.add({"loss": 1.0, "r1": 4.0})
     means.add({"loss": 3.0})
-    assert means.taken() == {"loss": 2.0, "r1": 4.0}
+    assert means.pop() == {"loss": 2.0, "r1": 4.0}
     means.add({"loss": 5.0})
-    assert means.taken() == {"loss": 5.0}
+    assert means.pop() == {"loss": 5.0}

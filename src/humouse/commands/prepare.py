@@ -7,7 +7,7 @@ from humouse.settings import PrepareSettings
 
 
 def run(settings: PrepareSettings) -> None:
-    """Prepare a dataset and say what came of it."""
+    """Prepare a dataset and print a summary."""
     prepared = prepare_dataset(settings)
     place = f"prepared data: {prepared.folder}/ (train, val, test.parquet and {MANIFEST})"
     print_page(f"{prepared.summary()}\n{place}")

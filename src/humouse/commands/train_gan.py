@@ -45,7 +45,7 @@ def _diffusion_samples(settings: GanTrainSettings) -> DrawLike:
     """Return what draws samples of the diffusion model in `diffusion_ckpt`.
 
     Raises:
-        InputError: There is none, or its codec is another: its movements would be told by that alone.
+        InputError: There is none, or its codec is another, which alone would separate its movements.
     """
     model = load_generator(settings.diffusion_ckpt, resolve_device(settings.device))
     if model.family != "diffusion":

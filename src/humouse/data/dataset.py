@@ -1,4 +1,4 @@
-"""A prepared dataset on disk, checked: the one that was asked for, and whole."""
+"""Loading a prepared dataset: checked to be the named one, and whole."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ def load_dataset(folder: str | Path, dataset_id: str) -> Prepared:
         dataset_id: The source that they must come from.
 
     Raises:
-        InputError: It is not prepared yet (the message says how), is damaged, or is another.
+        InputError: It is not prepared yet (the message says how), is damaged, or is another one.
     """
     folder = Path(folder)
     if not (folder / MANIFEST).is_file():

@@ -73,20 +73,20 @@ def prepare(
     hashes = [None if file.path is None else _hash(file.path) for file in files]
     if (found := _reusable(out_dir, settings, files, hashes)) is not None:
         return found
-    tally = _Tally()
+    counts = _Counts()
     with _parts_folder(out_dir) as name, _writing_to(out_dir):
         folder = Path(name)
-        parts = _write_parts(source, files, rules, folder, tally, progress)
-        if not tally.users:
-            raise InputError(_nothing(source, tally))
-        users = split_users(tally.users, val=val_fraction, test=test_fraction, seed=seed)
+        parts = _write_parts(source, files, rules, folder, counts, progress)
+        if not counts.users:
+            raise InputError(_nothing(source, counts))
+        users = split_users(counts.users, val=val_fraction, test=test_fraction, seed=seed)
         content = {
             **settings,
             "origin": source.origin,
             "synthetic": source.synthetic,
             "root": None if source.root is None else str(source.root),
-            "splits": _write_splits(folder, parts, users, tally, source.origin),
-            **tally.report(files, hashes),
+            "splits": _write_splits(folder, parts, users, counts, source.origin),
+            **counts.report(files, hashes),
             "versions": versions(),
         }
         manifest = {"sha256": manifest_sha256(content), **content}
@@ -96,7 +96,7 @@ def prepare(
 
 
 @dataclass
-class _Tally:
+class _Counts:
     """What was read, kept and dropped so far."""
 
     events_of_file: list[int] = field(default_factory=list)
@@ -142,7 +142,7 @@ def _write_parts(
     files: Sequence[SourceFile],
     rules: GestureRules,
     folder: Path,
-    tally: _Tally,
+    counts: _Counts,
     progress: Callable[[int, int], None] | None,
 ) -> list[Path]:
     """Write all gestures to files in `folder`, in order, and return these."""
@@ -151,7 +151,7 @@ def _write_parts(
     for done, file in enumerate(files, 1):
         events = source.events(file)
         waiting.append(cut_gestures(events.table, rules))
-        tally.add(file, events, waiting[-1])
+        counts.add(file, events, waiting[-1])
         steps = sum(len(gestures.steps) for gestures in waiting)
         if steps and (steps >= _STEPS_A_PART or done == len(files)):
             written.append(folder / f"{len(written):06}.parquet")
@@ -166,14 +166,14 @@ def _write_splits(
     folder: Path,
     parts: Sequence[Path],
     users: Mapping[str, Sequence[str]],
-    tally: _Tally,
+    counts: _Counts,
     origin: str,
 ) -> dict[str, dict[str, Any]]:
     """Write the splits to `folder` and return the manifest's part about them."""
     return {
         split: {
             "sha256": _write_split(folder / f"{split}.parquet", parts, names, origin),
-            "gestures": sum(tally.users[user] for user in names),
+            "gestures": sum(counts.users[user] for user in names),
             "users": names,
         }
         for split, names in users.items()
@@ -249,10 +249,10 @@ def _writing_to(out_dir: Path) -> Iterator[None]:
         ) from error
 
 
-def _nothing(source: Source, tally: _Tally) -> str:
+def _nothing(source: Source, counts: _Counts) -> str:
     return (
-        f"{source.root or source.name}: not one gesture in {len(tally.events_of_file)} files of "
-        f"{sum(tally.events_of_file)} events (rows dropped: {by_reason(tally.rows_dropped)}; "
-        f"gestures dropped: {by_reason(tally.gestures_dropped)}); check the columns and the time "
+        f"{source.root or source.name}: not one gesture in {len(counts.events_of_file)} files of "
+        f"{sum(counts.events_of_file)} events (rows dropped: {by_reason(counts.rows_dropped)}; "
+        f"gestures dropped: {by_reason(counts.gestures_dropped)}); check the columns and the time "
         "unit, or loosen the rules"
     )

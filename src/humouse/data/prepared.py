@@ -1,4 +1,4 @@
-"""Prepared data on disk: three splits in Parquet and the manifest that says what made them."""
+"""Prepared data on disk: three splits in Parquet, and the manifest of their origin."""
 
 import hashlib
 import json
@@ -24,8 +24,8 @@ class Prepared:
 
     Args:
         folder: Holds train.parquet, val.parquet, test.parquet and manifest.json.
-        manifest: What the manifest says.
-        reused: Whether `prepare` found it there, rather than made it anew.
+        manifest: Content of the manifest.
+        reused: Whether `prepare` found it there and did nothing.
     """
 
     folder: Path
@@ -52,7 +52,7 @@ class Prepared:
 
     @property
     def sha256(self) -> str:
-        """Hash that stands for the data: the same wherever the files lie, whatever read them."""
+        """Hash that identifies the data, wherever the files lie and whichever versions read them."""
         return self.manifest["sha256"]
 
     @property
@@ -125,7 +125,7 @@ def split_file(path: str | Path) -> Path:
 def origin_of(path: str | Path) -> dict[str, Any]:
     """Return what identifies a split: its file and hash, and the manifest beside it if there is one.
 
-    The manifest comes without its list of files, which its hash stands for.
+    The manifest comes without its list of files, which its hash covers.
     """
     file = split_file(path)
     content: dict[str, Any] = {"path": str(file), "sha256": sha256(file)}
@@ -136,7 +136,7 @@ def origin_of(path: str | Path) -> dict[str, Any]:
 
 
 def manifest_sha256(manifest: Mapping[str, Any]) -> str:
-    """Return the hash of what a manifest says about the data themselves."""
+    """Return the hash of what a manifest states about the data themselves."""
     content = {key: value for key, value in manifest.items() if key not in _OUTSIDE_THE_HASH}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 

@@ -19,13 +19,13 @@ class AutoencoderModelSettings:
     )
     depth: int = setting("residual blocks at each length, in either half")
     latent_noise: float = setting(
-        "noise on the latents in training, over their spread: what decoding must bear"
+        "noise on the latents in training, relative to their standard deviation"
     )
     cell_softness: float = setting(
         "event codec: scale of the penalty on steps that round to another px or ms; 0 for none"
     )
 
-    # It is told nothing but the movement.
+    # It has no conditions.
     cond_dim: ClassVar[int] = 0
     cond_dropout: ClassVar[float] = 0.0
 

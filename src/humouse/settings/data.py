@@ -44,7 +44,7 @@ class DataSettings:
         "train on the latents of this checkpoint of humouse train autoencoder; null for none"
     )
     held_out_share: float = setting(
-        "share of the train people's gestures kept out of training, to judge the model by"
+        "share of the train people's gestures kept out of training, to evaluate the model on"
     )
     feature_mode: str = setting(
         "features for the scores during training: neuromotor, or kinematic (without the strokes)"

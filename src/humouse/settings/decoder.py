@@ -62,7 +62,7 @@ class TrainDecoderSettings:
 
 @dataclass
 class DecoderRecord(DecoderModelSettings):
-    """What a decoded model's configuration says of its decoder, beside its settings.
+    """A decoded model's decoder, in its configuration: its settings and its origin.
 
     Args:
         model: The checkpoint of the diffusion model that it was trained for.

@@ -29,7 +29,7 @@ class DistillSettings:
         "network calls of the teacher behind each pair (DPM-Solver++ 2M), a multiple of steps"
     )
     pairs: int = setting(
-        "noises that the teacher takes to movements, for the student to learn from"
+        "teacher paths, each from noise to a movement, that the student learns from"
     )
     batch_size: int = setting("pairs per process and step, each with one of the student's steps")
     optim: OptimSettings = field(default_factory=OptimSettings)
@@ -39,7 +39,7 @@ class DistillSettings:
 
 @dataclass
 class Distillation:
-    """What a distilled model's configuration says of its making.
+    """How a distilled model was made, in its configuration.
 
     Args:
         teacher: The checkpoint it was distilled from.

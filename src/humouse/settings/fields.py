@@ -1,4 +1,4 @@
-"""What a setting is: a type and a meaning; its value stands in YAML."""
+"""A setting is a type and a meaning; its value is in YAML."""
 
 from dataclasses import field
 from typing import Any

@@ -12,7 +12,7 @@ class GanModelSettings:
     """Generator and discriminator."""
 
     kind: str = setting("conv, or lstm (BeCAPTCHA-Mouse's; its widths are fixed)")
-    latent_dim: int = setting("normal numbers that each movement is made from")
+    latent_dim: int = setting("size of a movement's latent: standard normal numbers")
     step_noise: int = setting("conv: normal numbers for each step besides")
     generator_width: int = setting("conv: channels of the generator at full length")
     discriminator_width: int = setting("conv: channels of the discriminator at full length")
@@ -22,8 +22,8 @@ class GanModelSettings:
         "complexity, tick_ms, on_tick_share, axis_move_share, small_move_share"
     )
     cond_dropout: float = setting(
-        "share of training gestures that are told no condition, and share of the others that each "
-        "condition is withheld from"
+        "share of training gestures that come without any condition, and of the others the share that "
+        "each condition is withheld from"
     )
 
 
@@ -54,7 +54,7 @@ class GanTrainSettings:
     resume: bool = setting("go on from the checkpoint of this name, if there is one")
     checkpoint_dir: str = setting("folder for checkpoints")
     use_diffusion_eval: bool = setting(
-        "at each round of samples, hold diffusion samples against people and the discriminator too"
+        "at each round of samples, score diffusion samples too, also by the discriminator"
     )
     diffusion_ckpt: str | None = setting(
         "the diffusion model of use_diffusion_eval; null for HUMOUSE_CKPT"

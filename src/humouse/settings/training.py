@@ -20,8 +20,8 @@ class ModelSettings:
         "complexity, tick_ms, on_tick_share, axis_move_share, small_move_share"
     )
     cond_dropout: float = setting(
-        "share of training gestures that are told no condition, and share of the others that each "
-        "condition is withheld from"
+        "share of training gestures that come without any condition, and of the others the share that "
+        "each condition is withheld from"
     )
 
 

@@ -9,7 +9,7 @@ from humouse.settings.training import AdamWSettings, EarlyStoppingSettings, Logg
 
 @dataclass
 class CriticSettings:
-    """The critic, and what it is held against."""
+    """The critic, and the movements that it is trained on."""
 
     head_start: int = setting("steps that the critic takes alone, before the decoder moves")
     diffusion_steps: int = setting("network calls down to where the decoder takes over")
@@ -25,7 +25,7 @@ class CriticSettings:
 
 @dataclass
 class TuneSettings:
-    """`humouse tune`: hold a decoder's own movements against people's."""
+    """`humouse tune`: train a decoder against a critic of its own movements."""
 
     ckpt: str | None = setting("checkpoint of the decoded model; null for the newest")
     experiment_name: str = setting("names the checkpoint and the run's folder")
@@ -45,7 +45,7 @@ class TuneSettings:
 
 @dataclass
 class TuningRecord(CriticSettings):
-    """What a tuned model's configuration says of its tuning, beside its settings.
+    """A tuned model's tuning, in its configuration: its settings and its origin.
 
     Args:
         model: The checkpoint of the decoded model that was tuned.

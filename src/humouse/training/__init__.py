@@ -1,1 +1,1 @@
-"""What training any model here needs: the loop, its batches, its journal, its checkpoints, its scores."""
+"""What training shares among all models: loop, batches, optimiser steps, journal, checkpoints."""

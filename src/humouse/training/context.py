@@ -1,4 +1,4 @@
-"""What a learner is made from, beside its settings."""
+"""The context of a run: what a learner needs beside its settings."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path

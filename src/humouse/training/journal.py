@@ -1,4 +1,4 @@
-"""What a run writes down for people: a metrics file, TensorBoard, pictures, the resolved settings."""
+"""What a run logs: a metrics file, TensorBoard, pictures, the resolved settings."""
 
 import json
 from collections.abc import Mapping
@@ -82,17 +82,17 @@ class Journal:
 
 
 class Means:
-    """Means of what the steps since the last line of the journal came to."""
+    """Means over the steps since the last line of the journal."""
 
     def __init__(self) -> None:
         self._steps: list[Mapping[str, float]] = []
 
     def add(self, numbers: Mapping[str, float]) -> None:
-        """Take note of one step's numbers."""
+        """Record one step's numbers."""
         self._steps.append(numbers)
 
-    def taken(self) -> dict[str, float]:
-        """Return the mean of each number over the steps that have it, and begin anew."""
+    def pop(self) -> dict[str, float]:
+        """Return the mean of each number over the steps that have it, and forget them."""
         names = dict.fromkeys(name for numbers in self._steps for name in numbers)
         known = {name: [one[name] for one in self._steps if name in one] for name in names}
         self._steps.clear()

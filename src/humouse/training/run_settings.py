@@ -1,4 +1,4 @@
-"""The settings that every training run has, and which of them make sense."""
+"""The settings that every training run has, and checks of them."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -42,7 +42,7 @@ class RunModel(Protocol):
 
     @property
     def cond_dropout(self) -> float:
-        """Share of training gestures that are not told their conditions."""
+        """Share of training gestures that come without conditions."""
 
 
 @runtime_checkable
@@ -77,7 +77,7 @@ def check_run_settings(settings: RunSettings, followed: Sequence[str]) -> None:
 
     Args:
         settings: The whole configuration.
-        followed: The scores that early stopping may follow.
+        followed: The scores that early stopping may use.
     """
     s = settings
     check_at_least(

@@ -1,4 +1,4 @@
-"""Signals that ask a run to stop, heard at the end of a step instead of in the middle of one."""
+"""Signals that stop a run at the end of a step instead of in the middle of one."""
 
 import signal
 from collections.abc import Iterator
@@ -7,16 +7,16 @@ from typing import Any
 
 
 class Stopped:
-    """Whether somebody asked the run to stop."""
+    """Whether a signal asked the run to stop."""
 
     now = False
 
 
 @contextmanager
 def stop_signals() -> Iterator[Stopped]:
-    """Let SIGINT and SIGTERM end the step in hand first, so that a checkpoint can be written.
+    """Let SIGINT and SIGTERM finish the current step first, so that a checkpoint can be written.
 
-    A second signal does what it always does: somebody is in a hurry.
+    A second signal has its usual effect at once.
     """
     stopped = Stopped()
 

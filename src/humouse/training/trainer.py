@@ -79,7 +79,7 @@ class Trainer:
     Args:
         settings: The whole configuration.
         context: Data, codec and device.
-        learner: What learns, made from these.
+        learner: The model in training, made from these.
         kind: What the checkpoint holds; one of `KINDS`.
         saved: The checkpoint to go on from; None to begin.
 
@@ -150,7 +150,7 @@ class Trainer:
             numbers = self._one_step(next(loader))
             means.add(numbers)
             if journal is not None and self.step % log.log_interval == 0:
-                journal.scalars(self.step, means.taken())
+                journal.scalars(self.step, means.pop())
             advance(f"loss {numbers['loss']:.3f}")
             self._round(journal)
             interrupted = self._any_process(stopped.now)

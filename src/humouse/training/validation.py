@@ -1,4 +1,4 @@
-"""What training measures on the validation split: the scores of fresh samples; and which was best."""
+"""Scores of fresh samples against the validation split, and which round had the best."""
 
 import math
 from collections.abc import Mapping
@@ -35,14 +35,14 @@ Check = TypeVar("Check", bound="SampleCheck")
 
 @dataclass(frozen=True)
 class SampleCheck:
-    """A fixed set of validation gestures that samples are held against.
+    """A fixed set of validation gestures that samples are compared with.
 
     Args:
         people: Gestures of the validation split that fit the codec.
         codec: Fitted on the train split.
-        seed: Of whatever a round draws; the same at every round, so that rounds compare.
+        seed: Of everything random in a round; the same in every round, so that rounds compare.
         cond_dim: How many conditions the model learns.
-        feature_mode: What the scores are taken on; one of `FEATURE_MODES`.
+        feature_mode: Which features the scores use; one of `FEATURE_MODES`.
     """
 
     people: Trajectories
@@ -77,23 +77,23 @@ class SampleCheck:
         rows = torch.randperm(len(val), generator=generator(seed, "validation"))[:n]
         return cls(val[rows], codec, seed, cond_dim, feature_mode)
 
-    def judged(self, fake: Trajectories) -> tuple[dict[str, float], dict[str, Figure]]:
+    def score_samples(self, fake: Trajectories) -> tuple[dict[str, float], dict[str, Figure]]:
         """Return the scores of samples against people, with intervals, and pictures of both.
 
-        Nothing of either where hardly a sample fits the codec, as early in training.
+        Both are empty where too few samples fit the codec, as early in training.
         """
         real = self.codec.canonicalize(self.people)
-        made = self.codec.canonicalize(fake[self.codec.fits(fake)])
-        if min(len(real), len(made)) < FEWEST:
+        fake = self.codec.canonicalize(fake[self.codec.fits(fake)])
+        if min(len(real), len(fake)) < FEWEST:
             return {}, {}
         groups = FEATURE_MODES[self.feature_mode]
-        tables = feature_table(real, groups), feature_table(made, groups)
+        tables = feature_table(real, groups), feature_table(fake, groups)
         rule = EvaluationRule.quick(feature_mode=self.feature_mode, seed=self.seed)
-        scores = evaluate(real, made, rule=rule, tables=tables).scores
+        scores = evaluate(real, fake, rule=rule, tables=tables).scores
         pictures = {
-            "samples": gesture_gallery(real, made),
+            "samples": gesture_gallery(real, fake),
             "kinematics": kinematic_overlays(*tables),
-            "spectra": velocity_spectra(real, made),
+            "spectra": velocity_spectra(real, fake),
         }
         numbers = {name: score.value for name, score in scores.items()}
         for name, score in scores.items():
@@ -122,7 +122,7 @@ class BestScore:
             self.best, self.rounds_since = state["best"], state["rounds_since"]
 
     def improves(self, scores: Mapping[str, float]) -> bool:
-        """Take note of a round; return whether it is the best so far."""
+        """Record a round; return whether it is the best so far."""
         if self.score not in scores:
             return False
         value = scores[self.score]

@@ -19,7 +19,11 @@ from humouse.diffusion.decoder.network import Conditioning, progress
 from humouse.diffusion.model import DiffusionModel, load_model
 from humouse.diffusion.objective import NoisyBatch
 from humouse.diffusion.sampling_rule import SamplingRule
-from humouse.diffusion.training.decoder.likelihood import from_time, log_likelihood, roughly
+from humouse.diffusion.training.decoder.likelihood import (
+    conditioning_noise,
+    from_t_min,
+    log_likelihood,
+)
 from humouse.errors import InputError
 from humouse.files import sha256
 from humouse.generator import load_generator
@@ -135,7 +139,7 @@ def test_times_to_learn_from_begin_where_asked():
     t = torch.tensor([1e-6, 0.5, 1.0])
     x = torch.zeros(3, 2, 3)
     batch = NoisyBatch(x, x[..., 0] == 0, None, t, x, t > 2)
-    torch.testing.assert_close(from_time(batch, 0.3).t, torch.tensor([0.3, 0.65, 1.0]))
+    torch.testing.assert_close(from_t_min(batch, 0.3).t, torch.tensor([0.3, 0.65, 1.0]))
 
 
 def half_noisy(codec, people) -> NoisyBatch:
@@ -223,11 +227,11 @@ def test_what_is_told_is_off_by_as_much_as_asked(model: DiffusionModel):
     assert exact is not None
     exact = replace(exact, goal_noise_px=0.0, duration_noise=0.0, path_noise=0.0, cond_noise=0.0)
     how = replace(exact, goal_noise_px=0.7, duration_noise=0.05, path_noise=0.1, cond_noise=0.2)
-    off = roughly(20_000, how, g)
+    off = conditioning_noise(20_000, how, g)
     expected = torch.tensor([0.7, 0.7, 0.05, 0.1] + [0.2] * len(CONDITIONS))
     torch.testing.assert_close(off.mean(0), torch.zeros(len(expected)), atol=0.02, rtol=0)
     torch.testing.assert_close(off.std(0), expected, rtol=0.03, atol=0)
-    assert torch.equal(roughly(5, exact), torch.zeros(5, len(expected)))
+    assert torch.equal(conditioning_noise(5, exact), torch.zeros(5, len(expected)))
 
 
 @pytest.fixture(scope="module")

@@ -216,7 +216,7 @@ def test_what_the_critic_likes_becomes_likelier():
         for _ in range(40):
             drawn = network.draw(told, torch.rand(128, 5, 6))
             sgd.zero_grad()
-            tuner._follow(told, drawn)
+            tuner._policy_gradient(told, drawn)
             sgd.step()
         assert right() > before + 0.15
 

@@ -135,7 +135,7 @@ def test_one_step_by_hand(tmp_path: Path, gan_settings: Make, loss: str):
     trainer = made(gan_settings(tmp_path, *more, "data.batch_size=20"))
     learner: Any = trainer.learner
     batch, pair = learner.batches[0].batch, learner.pair
-    fake = learner._made(batch).detach()
+    fake = learner.generate(batch).detach()
     x = batch.x0.clone().requires_grad_()
     scores = pair.discriminator(x, batch.mask, batch.cond)
     fakes = pair.discriminator(fake, batch.mask, batch.cond)

@@ -1,1 +1,1 @@
-"""Latent diffusion (§6): a tiny temporal autoencoder, and the codec that it makes of another codec."""
+"""Latent diffusion (§6): a tiny temporal autoencoder, and the codec built from it and another codec."""

@@ -1,4 +1,4 @@
-"""Latents as a codec: what makes the diffusion of movements a diffusion of latents, code unchanged."""
+"""Latents as a codec, so that the diffusion code works on latents unchanged."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -24,8 +24,8 @@ class LatentCodec(Codec):
     Args:
         base: Fitted codec of movements.
         autoencoder: Trained on it.
-        gate: What the autoencoder's own training says of it: AUC of each probe between people and
-            the same people decoded, and the share of steps that come back exactly.
+        gate: How well it reconstructs, measured at the end of its training: AUC of each probe between
+            people and the same people decoded, and the share of exact steps.
     """
 
     name = "latent"
@@ -45,7 +45,7 @@ class LatentCodec(Codec):
 
     @property
     def native(self) -> Codec:
-        """The codec that the latents stand on."""
+        """The codec of movements under the latents."""
         return self.base
 
     def settings(self) -> dict[str, Any]:
@@ -76,7 +76,7 @@ class LatentCodec(Codec):
 
     @torch.no_grad()
     def expanded(self, x0: Float[Tensor, "B t K"], frame: Frame) -> Float[Tensor, "B T C"]:
-        """Return the base codec's x0 that latents [B, t, K] stand for: [B, f·t, C], at most T steps."""
+        """Return the base codec's x0 decoded from latents [B, t, K]: [B, f·t, C], at most T steps."""
         latents = x0 * self.std.to(x0) + self.mean.to(x0)
         longest = min(self.autoencoder.factor * x0.shape[1], self.sequence_length)
         mask = valid_steps(frame.lengths, longest)
@@ -89,7 +89,7 @@ class LatentCodec(Codec):
     def decode(
         self, x0: Float[Tensor, "B t K"], frame: Frame, *, origin: str = "generated"
     ) -> Trajectories:
-        """Return the movements that latents stand for, in px and ms."""
+        """Return the movements decoded from latents, in px and ms."""
         return self.base.decode(self.expanded(x0, frame), frame, origin=origin)
 
     def frame_given(

@@ -1,7 +1,6 @@
-"""What the autoencoder is built from: residual convolutions, and halving and doubling with weights.
+"""Layers of the autoencoder: residual convolutions, and learned halving and doubling of length.
 
-Every layer takes zeros at padding and gives zeros there, so that what a valid step becomes depends on
-valid steps alone.
+Every layer takes and returns zeros at padding, so that a valid step depends on valid steps alone.
 """
 
 from jaxtyping import Float

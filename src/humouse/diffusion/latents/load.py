@@ -16,7 +16,7 @@ GOOD_AUC, WARNED_AUC = 0.52, 0.55
 
 
 def load_autoencoder(path: str | Path) -> LatentCodec:
-    """Return the codec that the autoencoder in a checkpoint makes; its latents are not standardised.
+    """Return the codec of the autoencoder in a checkpoint; its latents are not standardised yet.
 
     Raises:
         InputError: There is no such checkpoint, or it holds something else.

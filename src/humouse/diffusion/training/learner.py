@@ -1,4 +1,4 @@
-"""The diffusion model's learner: network, average and optimiser, and what one step does to them (§4)."""
+"""Training the diffusion model (§4)."""
 
 import copy
 from contextlib import nullcontext

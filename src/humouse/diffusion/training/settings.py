@@ -1,4 +1,4 @@
-"""Which settings of training a diffusion model make sense."""
+"""Checks of the settings of training a diffusion model."""
 
 from humouse.diffusion.training.validation import FOLLOWED
 from humouse.settings import TrainSettings

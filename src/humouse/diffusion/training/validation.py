@@ -1,4 +1,4 @@
-"""What training the diffusion model measures on the validation split: a loss, and fresh samples."""
+"""Validation of the diffusion model: a loss, and scores of fresh samples."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ FOLLOWED = ("val_loss", *SAMPLE_SCORES)
 
 @dataclass(frozen=True)
 class Validation(SampleCheck):
-    """A fixed set of validation gestures and the ways to look at a model through it."""
+    """A fixed set of validation gestures and what a model is measured by on it."""
 
     @torch.no_grad()
     def loss(self, denoiser: Denoiser, min_snr_gamma: float | None = None) -> float:
@@ -46,5 +46,5 @@ class Validation(SampleCheck):
         return total / (int(mask.sum()) * C)
 
     def score(self, model: DiffusionModel) -> tuple[dict[str, float], dict[str, Figure]]:
-        """Return the scores of fresh samples of the model, and pictures; see `judged`."""
-        return self.judged(model.sample(len(self.people), seed=self.seed))
+        """Return the scores of fresh samples of the model, and pictures; see `score_samples`."""
+        return self.score_samples(model.sample(len(self.people), seed=self.seed))

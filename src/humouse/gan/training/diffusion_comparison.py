@@ -47,7 +47,7 @@ class GeneratorComparison:
         self.train = train[rows]
         self.unseen = draw_like(check.people, "judged")
         self.mixture = concatenate([draw_like(self.train, "fitted on"), self._bots()], "mixture")
-        self.scores = _named("diffusion", check.judged(self.unseen)[0])
+        self.scores = _named("diffusion", check.score_samples(self.unseen)[0])
 
     def _bots(self) -> Trajectories:
         bot = BOTS["bezier"](self.train)

@@ -1,9 +1,10 @@
-"""The GAN's learner: two networks, their average and optimisers, and what one step does to them."""
+"""Training the GAN: one step of the discriminator, then one of the generator."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import torch
+from jaxtyping import Float
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
@@ -24,7 +25,7 @@ from humouse.training.learner import Learner
 from humouse.training.optimisation import GradientStep, learning_rate
 from humouse.training.validation import SampleCheck
 
-# Short rows are cheap for a convolution; an LSTM pays for each step whatever the number of rows.
+# A convolution costs less on short rows; an LSTM's cost is per step, for any number of rows.
 _PART = {"conv": 16, "lstm": 32}
 
 
@@ -117,18 +118,17 @@ class GanLearner(Learner[Shard[GanBatch]]):
         }
 
     def step(self, shard: Shard[GanBatch], step: int, steps: int) -> dict[str, float]:
-        """Let the discriminator take step `step` (from 0) of `steps`, then the generator.
+        """Take step `step` (from 0) of `steps` with the discriminator, then with the generator.
 
         Raises:
-            BadLossError: A loss or a gradient is not finite; neither has moved, or only the
-                discriminator.
+            BadLossError: A loss or a gradient is not finite; the generator has not moved.
         """
         o = self.settings.optim
-        course = learning_rate(o, step, steps) / o.lr
+        relative_rate = learning_rate(o, step, steps) / o.lr
         parts = [part.to(self.accelerator.device) for part in self._parts(shard.batch)]
-        made = [self._made(part) for part in parts]
-        numbers = self._discriminate(parts, made, step, course * o.discriminator_lr)
-        numbers["loss"] = self._generate(parts, made, course * o.lr)
+        fakes = [self.generate(part) for part in parts]
+        numbers = self._discriminator_step(parts, fakes, step, relative_rate * o.discriminator_lr)
+        numbers["loss"] = self._generator_step(parts, fakes, relative_rate * o.lr)
         self.ema.update(self.pair, step)
         return numbers
 
@@ -137,20 +137,21 @@ class GanLearner(Learner[Shard[GanBatch]]):
         size = _PART[self.settings.model.kind]
         return [batch[i : i + size].trimmed() for i in range(0, len(batch), size)]
 
-    def _made(self, part: GanBatch) -> Tensor:
+    def generate(self, part: GanBatch) -> Float[Tensor, "B T C"]:
+        """Return generated movements on the codec's grid, with gradients."""
         x = self.pair.generator(part.latent, part.mask, part.cond)
         return on_grid(x, part.mask, self.context.codec)
 
-    def _discriminate(
-        self, parts: list[GanBatch], made: list[Tensor], step: int, rate: float
+    def _discriminator_step(
+        self, parts: list[GanBatch], fakes: list[Tensor], step: int, rate: float
     ) -> dict[str, float]:
         o = self.settings.optim
         self.discriminator_gradient.clear()
         count = sum(map(len, parts))
         strength = o.r1_gamma * o.r1_interval if step % o.r1_interval == 0 else 0.0
         sums = {"discriminator_loss": 0.0, "right": 0.0, "r1": 0.0}
-        for part, fake in zip(parts, made, strict=True):
-            scores, fake_scores, penalty = self._judged(part, fake.detach(), bool(strength))
+        for part, fake in zip(parts, fakes, strict=True):
+            scores, fake_scores, penalty = self._scores(part, fake.detach(), bool(strength))
             loss = discriminator_loss(scores, fake_scores, o.loss)
             ((loss + strength * penalty) / count).backward()
             right = (scores > 0).sum() + (fake_scores < 0).sum()
@@ -161,10 +162,10 @@ class GanLearner(Learner[Shard[GanBatch]]):
         self.discriminator_gradient.take(sums["discriminator_loss"], rate)
         return sums
 
-    def _judged(
+    def _scores(
         self, part: GanBatch, fake: Tensor, penalised: bool
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Return the scores of recordings and of what was made, and R1 if it is due."""
+        """Return the discriminator's scores of recorded and generated movements, and R1 if it is due."""
         network = self.pair.discriminator
         if penalised:
             scores, penalty = gradient_penalty(network, part.x0, part.mask, part.cond)
@@ -174,12 +175,12 @@ class GanLearner(Learner[Shard[GanBatch]]):
         both = network(torch.cat([part.x0, fake]), part.mask.repeat(2, 1), cond)
         return both[: len(part)], both[len(part) :], both.new_zeros(())
 
-    def _generate(self, parts: list[GanBatch], made: list[Tensor], rate: float) -> float:
+    def _generator_step(self, parts: list[GanBatch], fakes: list[Tensor], rate: float) -> float:
         network = self.pair.discriminator
         self.generator_gradient.clear()
         count, total = sum(map(len, parts)), 0.0
         network.requires_grad_(False)
-        for part, fake in zip(parts, made, strict=True):
+        for part, fake in zip(parts, fakes, strict=True):
             loss = generator_loss(network(fake, part.mask, part.cond), self.settings.optim.loss)
             (loss / count).backward()
             total += float(loss.detach()) / count
@@ -197,7 +198,7 @@ class GanLearner(Learner[Shard[GanBatch]]):
         # Beside another model's, on the same lengths and conditions.
         like = None if self.comparison is None else people
         made = model.sample(len(people), like=like, seed=self.settings.seed)
-        scores, pictures = self.validation.judged(made)
+        scores, pictures = self.validation.score_samples(made)
         if self.comparison is not None and scores:
             scores |= self.comparison.measure(model, made, scores)
         return scores, pictures

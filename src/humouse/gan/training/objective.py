@@ -30,7 +30,7 @@ def discriminator_loss(
 
 
 def generator_loss(fake: Float[Tensor, "B"], loss: str) -> Float[Tensor, ""]:
-    """Return the generator's loss of the discriminator's scores on what it made."""
+    """Return the generator's loss of the discriminator's scores on generated movements."""
     return -fake.sum() if loss == "hinge" else F.softplus(-fake).sum()
 
 

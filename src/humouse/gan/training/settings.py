@@ -1,4 +1,4 @@
-"""Which settings of training a GAN make sense."""
+"""Checks of the settings of training a GAN."""
 
 from humouse.errors import InputError
 from humouse.gan.training.objective import LOSSES

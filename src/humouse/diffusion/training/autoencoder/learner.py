@@ -1,4 +1,4 @@
-"""The autoencoder's learner: network, average and optimiser, and what one step does to them."""
+"""Training the autoencoder."""
 
 import copy
 

@@ -1,4 +1,4 @@
-"""What an autoencoder learns by: squared error, and how far decoding misses the right pixel and ms."""
+"""The autoencoder's objective: squared error, and the distance to the right pixel and ms."""
 
 import torch
 from jaxtyping import Bool, Float
@@ -49,7 +49,7 @@ def noisy(
 ) -> Float[Tensor, "B t K"]:
     """Return the latents with noise of `share` times each channel's standard deviation.
 
-    Decoding must bear what diffusion leaves of its noise. The deviation is taken over the valid
+    Decoding must tolerate the noise that diffusion leaves. The deviation is taken over the valid
     steps and not differentiated, so that no scale of the latents escapes the noise.
 
     Args:

@@ -1,4 +1,4 @@
-"""Which settings of training an autoencoder make sense."""
+"""Checks of the settings of training an autoencoder."""
 
 from humouse.diffusion.training.autoencoder.validation import FOLLOWED
 from humouse.errors import InputError

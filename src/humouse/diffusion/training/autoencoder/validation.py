@@ -1,4 +1,4 @@
-"""What training an autoencoder measures on the validation split: loss, exact steps, the gate."""
+"""Validation of an autoencoder: loss, exact steps, separability of reconstructions."""
 
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ FOLLOWED = ("val_loss",)
 
 @dataclass(frozen=True)
 class RoundTrip(SampleCheck):
-    """A fixed set of validation gestures that go through the autoencoder and back."""
+    """A fixed set of validation gestures to encode and decode."""
 
     @torch.no_grad()
     def numbers(self, codec: LatentCodec, *, softness: float) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""The critic that a decoder is tuned against: how much likelier a movement is people's, step by step."""
+"""The critic: the log-odds that a movement is a person's and not the decoder's, event by event."""
 
 import torch
 from jaxtyping import Bool, Float
@@ -16,7 +16,7 @@ _NUMBERS = 15
 class Critic(nn.Module):
     """log p(people | the first i events) − log p(decoder | the same), for every i.
 
-    Causal: what it says of a beginning is a baseline for what it says of the whole.
+    Causal, so that its answer for a prefix is a baseline for its answer for the whole.
 
     Args:
         hidden: Width of the LSTM.

@@ -1,4 +1,4 @@
-"""The decoder's learner: network, average and optimiser, and what one step does to them."""
+"""Training the decoder by likelihood."""
 
 import copy
 from collections.abc import Mapping
@@ -15,7 +15,11 @@ from humouse.diffusion.decoder.network import EventDecoder
 from humouse.diffusion.model import DECODER, DiffusionModel, build_decoder
 from humouse.diffusion.objective import NoisyBatch
 from humouse.diffusion.training.batches import NoisyBatches, NoisyPlan, NoisyShard
-from humouse.diffusion.training.decoder.likelihood import from_time, log_likelihood, roughly
+from humouse.diffusion.training.decoder.likelihood import (
+    conditioning_noise,
+    from_t_min,
+    log_likelihood,
+)
 from humouse.diffusion.training.decoder.validation import DecoderCheck
 from humouse.errors import InputError
 from humouse.randomness import derive_seed, seeded
@@ -88,7 +92,7 @@ class DecoderLearner(NetworkLearner[NoisyShard, EventDecoder]):
 
     def add_gradients(self, shard: NoisyShard, step: int) -> float:
         """Add the gradients of a shard's likelihood; return the nats per event."""
-        batch = from_time(shard.batch, self.settings.decoder.t_min)
+        batch = from_t_min(shard.batch, self.settings.decoder.t_min)
         events, total = int(batch.mask.sum()), 0.0
         # Sorted by length, neighbours need the same padding.
         size = -(-len(batch) // _PARTS)
@@ -103,8 +107,8 @@ class DecoderLearner(NetworkLearner[NoisyShard, EventDecoder]):
     def _nats(self, part: NoisyBatch) -> Tensor:
         schedule = self.model.denoiser.schedule
         with self.accelerator.autocast():
-            off = roughly(len(part), self.settings.decoder)
-            return -log_likelihood(self.network, self.codec, schedule, part, off).sum()
+            noise = conditioning_noise(len(part), self.settings.decoder)
+            return -log_likelihood(self.network, self.codec, schedule, part, noise).sum()
 
     def measure(self, *, scored: bool) -> tuple[dict[str, float], dict[str, Figure]]:
         """Return the nats per event of validation people, and the scores of samples where due."""

@@ -1,4 +1,4 @@
-"""What the decoder learns from: how likely people's events are, given noisy versions of them."""
+"""The decoder's objective: the likelihood of people's events, given noisy versions of them."""
 
 from dataclasses import replace
 
@@ -18,55 +18,54 @@ def log_likelihood(
     codec: EventCodec,
     schedule: Schedule,
     batch: NoisyBatch,
-    off: Float[Tensor, "B D"],
+    noise: Float[Tensor, "B D"],
 ) -> Float[Tensor, "V 3"]:
     """Return log p(event | x_t, the events before) of each valid event: dx, dy and dt (nats).
 
     Args:
         decoder: The decoder.
-        codec: Says which events x0 stands for.
+        codec: Turns x0 into events.
         schedule: The diffusion's.
         batch: Clean movements, noise and its times, all conditions.
-        off: [B, 4 + K] by how much what the decoder is told is off; see `roughly`.
+        noise: [B, 4 + K] on goal, duration, path and conditions; see `conditioning_noise`.
 
     Raises:
         ValueError: The batch has no conditions.
     """
     if batch.cond is None:
-        raise ValueError("a decoder is told all conditions")
+        raise ValueError("a decoder needs all conditions")
     alpha, sigma = schedule(batch.t)
     valid = batch.mask[..., None]
     noisy = alpha[:, None, None] * batch.x0 + sigma[:, None, None] * batch.eps
     events = codec.events(batch.x0) * valid
     ends = progress(events).sum(1)
     unit = torch.cat([torch.ones_like(ends[:, :2]), ends[:, 2:]], 1)
-    told = Conditioning(
+    conditioning = Conditioning(
         x_t=noisy * valid,
         level=torch.stack([alpha, sigma], 1),
-        cond=batch.cond + off[:, 4:].to(batch.cond),
-        ends=(ends + off[:, :4].to(ends) * unit).round(),
+        cond=batch.cond + noise[:, 4:].to(batch.cond),
+        ends=(ends + noise[:, :4].to(ends) * unit).round(),
         mask=batch.mask,
     )
-    return decoder(events, told)
+    return decoder(events, conditioning)
 
 
-def roughly(
+def conditioning_noise(
     count: int, how: DecoderModelSettings, rng: torch.Generator | None = None
 ) -> Float[Tensor, "B D"]:
-    """Return how far off a decoder is told its errand in training: normal deviates.
+    """Return the noise on a decoder's conditioning in training: normal deviates.
 
-    Told the exact time, it adds up ticks of a clock and knows what is left to the millisecond; told
-    the exact goal, it makes up for a pixel in the last step; told the exact way or share of ticks, it
-    knows what the last steps must be. Its own draws never meet such sums, and what it has not met it
-    cannot mend.
+    Given exact totals, the decoder learns to count down and infers the last steps: the ticks that are
+    left of the duration, the last pixel to the goal. At sampling time its own steps do not add up to
+    exact totals, so its errors show.
 
     Args:
         count: B.
-        how: The deviations.
-        rng: Where the chance comes from; None for the global one.
+        how: The standard deviations.
+        rng: Source of randomness; None for torch's global one.
 
     Returns:
-        [B, 4 + K] along each axis of the goal (px), of the duration and the way (as shares of them),
+        [B, 4 + K] along each axis of the goal (px), of the duration and the path (as shares of them),
         and of each condition (on the network's scale).
     """
     ends = [how.goal_noise_px, how.goal_noise_px, how.duration_noise, how.path_noise]
@@ -74,6 +73,6 @@ def roughly(
     return torch.randn(count, len(scale), generator=rng) * scale
 
 
-def from_time(batch: NoisyBatch, least: float) -> NoisyBatch:
-    """Return the batch with its noise times moved from (0, 1] to (least, 1]."""
-    return replace(batch, t=least + (1 - least) * batch.t)
+def from_t_min(batch: NoisyBatch, t_min: float) -> NoisyBatch:
+    """Return the batch with its noise times mapped from (0, 1] to (t_min, 1]."""
+    return replace(batch, t=t_min + (1 - t_min) * batch.t)

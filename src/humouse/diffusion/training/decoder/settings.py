@@ -1,4 +1,4 @@
-"""Which settings of training a decoder make sense, and the configuration that comes of them."""
+"""Checks of a decoder's settings, and the decoded model's configuration."""
 
 from humouse.codec import EventCodec
 from humouse.diffusion.model import DiffusionModel

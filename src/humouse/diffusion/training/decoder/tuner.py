@@ -1,10 +1,10 @@
-"""Tuning a decoder against a critic: its own movements, drawn freely, move towards people's.
+"""Tuning a decoder against a critic, so that its own movements become more like people's.
 
-Likelihood teaches each event given people's events before it; drawn freely, a decoder stands after its
-own. The critic's log-odds estimate log p(people) − log p(decoder) of a movement, so that following them
-with the score function (Yu et al. 1609.05473; the critic's answer before each event is its baseline)
-descends KL(decoder, people). The likelihood of people's events goes on beside it, which is
-KL(people, decoder), so that no mode is dropped.
+Likelihood trains each event given people's events before it. When sampling, a decoder follows its own
+events, and errors accumulate (exposure bias). The critic's log-odds estimate
+log p(people) − log p(decoder) of a movement; the policy gradient on them (Yu et al. 1609.05473, with
+the critic's answer before each event as the baseline) descends KL(decoder, people). The likelihood of
+people's events, which is KL(people, decoder), is trained beside it, so that no mode is dropped.
 """
 
 from dataclasses import replace
@@ -29,9 +29,9 @@ from humouse.training.checkpoint import Checkpoint
 from humouse.training.context import TrainingContext
 from humouse.training.optimisation import GradientStep, adamw
 
-_SURE = 5.0
-"""Log-odds are cut here: beyond, a critic says how well it knows the samples by heart."""
-_IMPOSSIBLE = -12.0
+_LOG_ODDS_CAP = 5.0
+"""Log-odds are clamped to ± this: larger ones show how well the critic memorised the samples."""
+_LOG_PROB_FLOOR = -12.0
 
 
 class DecoderTuner(DecoderLearner):
@@ -54,7 +54,7 @@ class DecoderTuner(DecoderLearner):
         trained = model.decoder.state_dict()
         self.network.load_state_dict(trained)
         self.optimiser.ema.load(trained)
-        # The gradient is that of the distribution as it is, not as it is narrowed for use.
+        # The gradient is of the learned distribution, not of the narrowed one that sampling uses.
         self.network.draw_scale, self.network.draw_least = 1.0, 0.0
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(derive_seed(settings.seed, "critic"))
@@ -87,32 +87,32 @@ class DecoderTuner(DecoderLearner):
         return nn.ModuleDict({"decoder": self.network, "critic": self.critic})
 
     def step(self, shard: NoisyShard, step: int, steps: int) -> dict[str, float]:
-        """Let the critic take step `step` (from 0) of `steps`, then, past its head start, the decoder.
+        """Take step `step` (from 0) of `steps` with the critic and, after its head start, the decoder.
 
         Raises:
             BadLossError: A loss or a gradient is not finite.
         """
         with seeded(self.accelerator.device, derive_seed(self.settings.seed, "tuner", step)):
             batch = shard.batch.trimmed().to(self.accelerator.device)
-            told = self._told(batch)
-            chance = torch.rand(*told.mask.shape, DRAWS_PER_EVENT, device=told.mask.device)
+            given = self._conditioning(batch)
+            uniform = torch.rand(*given.mask.shape, DRAWS_PER_EVENT, device=given.mask.device)
             self.network.eval()
-            drawn = self.network.draw(told, chance)
-            numbers = self._critic_step(batch, told, drawn)
+            drawn = self.network.draw(given, uniform)
+            numbers = self._critic_step(batch, given, drawn)
             head_start = self.settings.tuning.head_start
             if step < head_start:
                 return numbers
             self.optimiser.clear()
-            numbers |= self._follow(told, drawn)
+            numbers |= self._policy_gradient(given, drawn)
             self.network.train()
             numbers["nats"] = self.add_gradients(shard, step)
             self.optimiser.take(numbers["nats"], step - head_start, steps - head_start)
         return numbers
 
-    def _told(self, batch: NoisyBatch) -> Conditioning:
-        """Return what the decoder is told where the diffusion hands over to it, as in sampling."""
+    def _conditioning(self, batch: NoisyBatch) -> Conditioning:
+        """Return what the decoder is given at the switch from the diffusion model, as in sampling."""
         if batch.cond is None or not isinstance(self.codec, EventCodec):
-            raise ValueError("a decoder is told all conditions of events")
+            raise ValueError("a decoder needs all conditions of events")
         schedule, t_switch = self.model.denoiser.schedule, self.settings.decoder.t_switch
         steps = self.settings.tuning.diffusion_steps
         sampler = make_sampler("dpm", schedule, steps, t_end=t_switch)
@@ -137,24 +137,24 @@ class DecoderTuner(DecoderLearner):
         return self.codec.events(batch.x0) * batch.mask[..., None]
 
     def _log_odds(
-        self, events: Float[Tensor, "B T 3"], told: Conditioning
+        self, events: Float[Tensor, "B T 3"], given: Conditioning
     ) -> Float[Tensor, "B T+1"]:
-        """Return the critic's answers; it shall judge movements, not how exactly they obey."""
+        """Return the critic's answers, on noisy totals: it should not judge how exactly they are met."""
         how = self.settings.tuning
-        ends = told.ends[:, :3].clone()
+        ends = given.ends[:, :3].clone()
         ends[:, 2] *= 1 + how.critic_duration_noise * torch.randn(len(ends), device=ends.device)
-        cond = told.cond + how.critic_cond_noise * torch.randn_like(told.cond)
-        return self.critic(events, cond, ends, told.mask)
+        cond = given.cond + how.critic_cond_noise * torch.randn_like(given.cond)
+        return self.critic(events, cond, ends, given.mask)
 
     def _critic_step(
-        self, batch: NoisyBatch, told: Conditioning, drawn: Float[Tensor, "B T 3"]
+        self, batch: NoisyBatch, given: Conditioning, drawn: Float[Tensor, "B T 3"]
     ) -> dict[str, float]:
         self.critic.train()
         losses, finals = [], []
         for events, answer in ((self._events(batch), 1.0), (drawn, 0.0)):
-            log_odds = self._log_odds(events, told)
-            valid = nn.functional.pad(told.mask, (1, 0), value=True)
-            final = log_odds.gather(1, told.mask.sum(1, keepdim=True))[:, 0]
+            log_odds = self._log_odds(events, given)
+            valid = nn.functional.pad(given.mask, (1, 0), value=True)
+            final = log_odds.gather(1, given.mask.sum(1, keepdim=True))[:, 0]
             for part in (log_odds[valid], final):
                 losses.append(binary_cross_entropy_with_logits(part, torch.full_like(part, answer)))
             finals.append(final.detach())
@@ -162,18 +162,20 @@ class DecoderTuner(DecoderLearner):
         self.critic_gradient.clear()
         loss.backward()
         self.critic_gradient.take(float(loss.detach()), self.settings.tuning.critic_lr)
-        people, made = finals
-        told_apart = (people[:, None] > made[None]).float().mean()
-        return {"loss": float(loss.detach()), "critic_auc": float(told_apart)}
+        people, own = finals
+        auc = (people[:, None] > own[None]).float().mean()
+        return {"loss": float(loss.detach()), "critic_auc": float(auc)}
 
-    def _follow(self, told: Conditioning, drawn: Float[Tensor, "B T 3"]) -> dict[str, float]:
-        """Add the gradient that makes likelier what the critic takes for people's."""
+    def _policy_gradient(
+        self, given: Conditioning, drawn: Float[Tensor, "B T 3"]
+    ) -> dict[str, float]:
+        """Add the gradient that raises the probability of what the critic takes for people's."""
         self.critic.eval()
         with torch.no_grad():
-            log_odds = self._log_odds(drawn, told).clamp(-_SURE, _SURE)
-            final = log_odds.gather(1, told.mask.sum(1, keepdim=True))
-            gain = (final - log_odds[:, :-1])[told.mask]
+            log_odds = self._log_odds(drawn, given).clamp(-_LOG_ODDS_CAP, _LOG_ODDS_CAP)
+            final = log_odds.gather(1, given.mask.sum(1, keepdim=True))
+            gain = (final - log_odds[:, :-1])[given.mask]
             gain -= gain.mean()
-        log_prob = self.network(drawn, told).clamp(min=_IMPOSSIBLE).sum(1)
+        log_prob = self.network(drawn, given).clamp(min=_LOG_PROB_FLOOR).sum(1)
         (-(gain * log_prob).mean()).backward()
         return {"log_odds": float(final.mean())}

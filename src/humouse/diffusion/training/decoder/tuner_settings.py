@@ -1,4 +1,4 @@
-"""Which settings of tuning a decoder make sense, and the configuration that comes of them."""
+"""Checks of the tuning's settings, and the tuned model's configuration."""
 
 from humouse.diffusion.model import DiffusionModel
 from humouse.diffusion.training.derived import check_own_checkpoint, inherit_config

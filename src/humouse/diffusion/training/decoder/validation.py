@@ -1,4 +1,4 @@
-"""What training the decoder measures on the validation split."""
+"""Validation of the decoder: its likelihood, and scores of fresh samples."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,11 @@ from humouse.diffusion.decoder.network import EventDecoder
 from humouse.diffusion.model import DiffusionModel
 from humouse.diffusion.noise.schedule import Schedule
 from humouse.diffusion.objective import NoisyBatch
-from humouse.diffusion.training.decoder.likelihood import from_time, log_likelihood, roughly
+from humouse.diffusion.training.decoder.likelihood import (
+    conditioning_noise,
+    from_t_min,
+    log_likelihood,
+)
 from humouse.randomness import generator
 from humouse.settings import DecoderModelSettings
 from humouse.training.validation import SampleCheck
@@ -20,13 +24,13 @@ _BATCH = 64
 
 @dataclass(frozen=True)
 class DecoderCheck(SampleCheck):
-    """A fixed set of validation gestures and the ways to look at a decoder through it."""
+    """A fixed set of validation gestures and what a decoder is measured by on it."""
 
     @torch.no_grad()
     def nats(
         self, decoder: EventDecoder, schedule: Schedule, how: DecoderModelSettings
     ) -> dict[str, float]:
-        """Return the nats per event, as "val_loss", and what dx, dy and dt have of them.
+        """Return the nats per event, as "val_loss", and those of dx, dy and dt alone.
 
         At noise times spread evenly over those learned from.
         """
@@ -43,17 +47,17 @@ class DecoderCheck(SampleCheck):
             eps=torch.randn(x0.shape, generator=g),
             self_condition=torch.zeros(B, dtype=torch.bool),
         )
-        whole = from_time(whole[frame.lengths.argsort(stable=True)], how.t_min)
+        whole = from_t_min(whole[frame.lengths.argsort(stable=True)], how.t_min)
         device = next(decoder.parameters()).device
         total = torch.zeros(3, dtype=torch.float64)
         for first in range(0, B, _BATCH):
             part = whole[first : first + _BATCH].trimmed().to(device)
-            off = roughly(len(part), how, g)
-            nats = log_likelihood(decoder, self.codec, schedule, part, off)
+            noise = conditioning_noise(len(part), how, g)
+            nats = log_likelihood(decoder, self.codec, schedule, part, noise)
             total -= nats.double().sum(0).cpu()
         dx, dy, dt = (total / int(frame.lengths.sum())).tolist()
         return {"val_loss": dx + dy + dt, "val_dx": dx, "val_dy": dy, "val_dt": dt}
 
     def score(self, model: DiffusionModel) -> tuple[dict[str, float], dict[str, Figure]]:
-        """Return the scores of fresh samples of the model, and pictures; see `judged`."""
-        return self.judged(model.sample(len(self.people), seed=self.seed))
+        """Return the scores of fresh samples of the model, and pictures; see `score_samples`."""
+        return self.score_samples(model.sample(len(self.people), seed=self.seed))

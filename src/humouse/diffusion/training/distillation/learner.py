@@ -1,4 +1,4 @@
-"""The student's learner: a diffusion model's, on a teacher's paths instead of people's gestures."""
+"""Training the student: a diffusion model's training, on a teacher's paths instead of gestures."""
 
 import math
 from functools import cached_property
@@ -29,7 +29,7 @@ _BATCH = 64
 
 
 class DistillLearner(DiffusionLearner):
-    """A network that starts as the teacher and learns to make its way in a few DDIM steps.
+    """Trains a copy of the teacher to follow its paths in a few DDIM steps.
 
     The teacher's network may take its previous answer as an input; the student's does not: x_t alone
     decides where the teacher's path leads.
@@ -50,8 +50,8 @@ class DistillLearner(DiffusionLearner):
     ) -> None:
         self.teacher = teacher
         teacher.denoiser.to(context.accelerator.device)
-        how, held_out = settings.distillation, settings.logging.num_eval_samples
-        n = how.pairs + held_out
+        how = settings.distillation
+        n = how.pairs + settings.logging.num_eval_samples
         total, shown = calls(n, how.teacher_steps), context.accelerator.is_main_process
         with progress_bar("the teacher's paths", total, shown=shown) as advance:
             paths = draw_paths(
@@ -62,7 +62,7 @@ class DistillLearner(DiffusionLearner):
                 seed=derive_seed(settings.seed, "pairs"),
                 progress=advance,
             )
-        self.paths, self.held_out = paths[: how.pairs], paths[how.pairs :]
+        self.paths, self.validation_paths = paths[: how.pairs], paths[how.pairs :]
         super().__init__(settings, context)
         self.network.load_state_dict(
             student_weights(teacher.denoiser.network.state_dict(), self.network.state_dict())
@@ -88,7 +88,7 @@ class DistillLearner(DiffusionLearner):
         """
         self.average.network.load_state_dict(self.optimiser.ema.weights)
         scores = {
-            "val_loss": distance(self.average, self.held_out),
+            "val_loss": distance(self.average, self.validation_paths),
             "teacher_val_loss": self._teacher_distance,
         }
         if not scored:
@@ -101,8 +101,8 @@ class DistillLearner(DiffusionLearner):
 
     @cached_property
     def _teacher_distance(self) -> float:
-        fed = self.teacher.settings.model.self_condition
-        return distance(self.teacher.denoiser, self.held_out, self_condition=fed)
+        own = self.teacher.settings.model.self_condition
+        return distance(self.teacher.denoiser, self.validation_paths, self_condition=own)
 
 
 def student_weights(teacher: dict[str, Tensor], student: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -139,12 +139,12 @@ def distance(denoiser: Denoiser, paths: TeacherPaths, *, self_condition: bool = 
     for rows in paths.lengths.argsort(stable=True).split(_BATCH):
         part = paths[rows].trimmed()
         mask = valid_steps(part.lengths, part.x.shape[2])
-        made = sampler(
+        samples = sampler(
             denoiser,
             part.x[:, 0].to(device),
             mask.to(device),
             cond=None if part.cond is None else part.cond.to(device),
             self_condition=self_condition,
         )
-        total += float((made.cpu() - part.x[:, -1]).double().square().sum())
+        total += float((samples.cpu() - part.x[:, -1]).double().square().sum())
     return total / (int(paths.lengths.sum()) * math.prod(paths.x.shape[3:]))

@@ -1,4 +1,4 @@
-"""Which settings of distilling make sense, and the configuration that comes of them."""
+"""Checks of distillation's settings, and the student's configuration."""
 
 from humouse.diffusion.model import DiffusionModel
 from humouse.diffusion.training.derived import check_own_checkpoint, inherit_config

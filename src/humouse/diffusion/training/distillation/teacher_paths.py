@@ -1,4 +1,4 @@
-"""What a student learns from: where a teacher's solver passes on its way from noise to movements.
+"""Training data of a student: a teacher's sampling paths from noise to movements.
 
 The paths lie in memory as float32, N · (steps + 1) · T · C values: 16,384 paths of 4 steps are 71 MB
 at T = 72 and C = 3. They follow from the teacher and the seed, so that a resumed run draws them again.
@@ -32,7 +32,7 @@ class TeacherPaths:
         times: [P] the student's times, the noisiest first, 0 last.
         x: [N, P, T, C] x at these times: noise first, clean data last; zero at padding.
         lengths: [N] number of valid steps of x.
-        cond: [N, K] what the teacher was told, on the network's scale, or None.
+        cond: [N, K] the teacher's conditions, on the network's scale, or None.
     """
 
     times: Float[Tensor, "P"]
@@ -128,7 +128,7 @@ def draw_paths(
 ) -> TeacherPaths:
     """Return n paths; path i depends on the teacher, the steps, the seed and i alone.
 
-    Lengths and conditions are drawn as sampling draws them when nothing is asked.
+    Lengths and conditions are drawn from the prior, as in sampling without any set.
 
     Args:
         teacher: The trained model.
