@@ -13,7 +13,7 @@ from torch import Tensor
 from humouse.codec import Codec, Frame
 from humouse.diffusion.decoder.network import EventDecoder
 from humouse.diffusion.denoiser import Denoiser
-from humouse.diffusion.latents.codec import restored
+from humouse.diffusion.latents.codec import restore_codec
 from humouse.diffusion.models.unet1d import UNet1D
 from humouse.diffusion.noise.schedule import make_schedule
 from humouse.diffusion.sample import Sampling
@@ -149,7 +149,7 @@ def model_in(saved: Checkpoint, path: Path, device: torch.device | str = "cpu") 
     decoder_settings = decoder_of(settings)
     decoder = None
     try:
-        codec = restored(saved.codec)
+        codec = restore_codec(saved.codec)
         denoiser = build_denoiser(settings, codec)
         weights = saved.best or saved.ema
         network = {name: value for name, value in weights.items() if not name.startswith(DECODER)}

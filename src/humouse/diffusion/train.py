@@ -4,7 +4,7 @@ from functools import partial
 from pathlib import Path
 
 from humouse.codec import Codec
-from humouse.diffusion.latents.codec import restored
+from humouse.diffusion.latents.codec import restore_codec
 from humouse.diffusion.latents.load import latent_codec
 from humouse.diffusion.training.learner import DiffusionLearner
 from humouse.settings import TrainSettings
@@ -43,4 +43,4 @@ def _codec(settings: TrainSettings, data: TrainingData, saved: Checkpoint | None
     """Return the fitted codec: the checkpoint's own where a run goes on."""
     if settings.data.autoencoder is None:
         return own_codec(settings.data, data, saved)
-    return latent_codec(settings.data, data) if saved is None else restored(saved.codec)
+    return latent_codec(settings.data, data) if saved is None else restore_codec(saved.codec)

@@ -7,7 +7,7 @@ import torch
 
 from humouse.codec import CanonicalCodec, Codec, EventCodec, coerce_to_codec, valid_steps
 from humouse.diffusion.latents.autoencoder import TemporalAutoencoder
-from humouse.diffusion.latents.codec import LatentCodec, restored
+from humouse.diffusion.latents.codec import LatentCodec, restore_codec
 from humouse.trajectories import Trajectories
 
 
@@ -89,7 +89,7 @@ def test_a_codec_comes_whole_out_of_its_state(
     codec: LatentCodec, people: Trajectories, tmp_path: Path
 ):
     torch.save(codec.state_dict(), tmp_path / "codec.pt")
-    again = restored(torch.load(tmp_path / "codec.pt", weights_only=True))
+    again = restore_codec(torch.load(tmp_path / "codec.pt", weights_only=True))
     assert isinstance(again, LatentCodec)
     assert again.gate == codec.gate
     assert torch.equal(again.encode(people)[0], codec.encode(people)[0])
@@ -99,7 +99,7 @@ def test_a_codec_comes_whole_out_of_its_state(
 
 def test_a_codec_of_movements_comes_out_of_its_state_too(people: Trajectories):
     base = EventCodec(sequence_length=64).fit(people)
-    assert torch.equal(restored(base.state_dict()).encode(people)[0], base.encode(people)[0])
+    assert torch.equal(restore_codec(base.state_dict()).encode(people)[0], base.encode(people)[0])
 
 
 def test_the_goal_asked_is_reached_to_the_pixel(people: Trajectories):

@@ -111,7 +111,7 @@ class LatentCodec(Codec):
         }
 
 
-def restored(state: Mapping[str, Any]) -> Codec:
+def restore_codec(state: Mapping[str, Any]) -> Codec:
     """Return the fitted codec that a `state_dict` described, of latents or of movements."""
     if state["name"] != LatentCodec.name:
         return codec_from_state(state)

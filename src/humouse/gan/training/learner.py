@@ -77,7 +77,11 @@ class GanLearner(Learner[Shard[GanBatch]]):
         self.discriminator_gradient = _gradient_step(
             "discriminator", self.pair.discriminator, s.optim.discriminator_lr, s.optim
         )
-        self.batches = GanBatches(
+        self.batches = self._batches()
+
+    def _batches(self) -> GanBatches:
+        s, context = self.settings, self.context
+        return GanBatches(
             context.train,
             context.codec,
             AugmentRules(**vars(s.data.augment)),
