@@ -1,11 +1,11 @@
-"""The exception and the warning that are meant for people, and the hint that goes with a misspelt word."""
+"""The exception and the warning for users, and the hint for a misspelt word."""
 
 import difflib
 from collections.abc import Sequence
 
 
 class InputError(Exception):
-    """Something the user gave cannot be used: a file, a setting, a checkpoint, a full disk.
+    """Something the user provided cannot be used: a file, a setting, a checkpoint, a full disk.
 
     The message is one line that names the file or setting, says what is wrong with it and what to
     do. The command line prints it without a traceback and exits with status 2; a library caller
@@ -14,19 +14,19 @@ class InputError(Exception):
 
 
 class OutOfRangeWarning(UserWarning):
-    """What was asked lies outside what a model was trained on; the result is finite all the same."""
+    """A request lies outside the range that a model was trained on; the result is finite all the same."""
 
 
 def nearest(word: str, known: Sequence[str], otherwise: str | None = None) -> str:
-    """Return a hint that names the known word nearest to `word`.
+    """Return a hint that names the most similar known word.
 
     Args:
-        word: What was given.
-        known: What could have been.
-        otherwise: What to say where none is near; by default, all there are.
+        word: The unknown word.
+        known: The known words.
+        otherwise: The hint where none is similar; by default it lists them all.
     """
     close = difflib.get_close_matches(word, known, 1, cutoff=0.5)
-    if not close:  # perhaps the right name in the wrong section
+    if not close:  # perhaps the right name under a wrong section
         last = word.rsplit(".", 1)[-1]
         leaves = {name.rsplit(".", 1)[-1]: name for name in known}
         close = [leaves[leaf] for leaf in difflib.get_close_matches(last, list(leaves), 1)]

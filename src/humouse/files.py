@@ -1,4 +1,4 @@
-"""Files that are whole or absent, and the manifest that says what made them."""
+"""Atomic writes, backups, JSON files, hashes, and the package versions that manifests state."""
 
 import errno
 import hashlib
@@ -50,7 +50,7 @@ def _reason(error: OSError) -> str:
 
 
 def back_up(path: str | Path) -> Path | None:
-    """Rename a file or folder to the first free NAME.previous-K; return its new path, if it was there."""
+    """Rename a file or folder to the first free NAME.previous-K; return that path, None if there is none."""
     path = Path(path)
     if not path.exists():
         return None
@@ -93,6 +93,6 @@ def sha256(path: str | Path) -> str:
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of Python and of the packages that shape a result."""
+    """Return the versions of Python and of the packages that results depend on."""
     packages = {name: importlib.metadata.version(name) for name in _VERSIONED_PACKAGES}
     return {"python": platform.python_version(), **packages}

@@ -33,7 +33,7 @@ def progress_bar(
     console = Console(stderr=True)
     progress = Progress(*columns, console=console, disable=not shown)
     task = progress.add_task(what, total=total, completed=done, note="")
-    if console.is_terminal:  # in a file, a job that fails at once leaves its message alone
+    if console.is_terminal:  # in a log file, a job that fails at once then shows only its message
         progress.start()
 
     def advance(note: str | None = None) -> None:

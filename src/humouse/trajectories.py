@@ -31,14 +31,14 @@ MOST_STEPS = 4096
 class Trajectories:
     """A batch of movements as steps between consecutive recorded points.
 
-    The mask is derived from the lengths, so one with holes cannot be written; padding always holds
-    zeros. A movement of n recorded points has n − 1 steps.
+    The mask is derived from the lengths, so it cannot have holes; padding always holds zeros. A
+    movement of n recorded points has n − 1 steps.
 
     Args:
         deltas: [B, T, 3] steps: dx (px), dy (px), dt (ms, never negative).
         lengths: [B] number of valid steps of each movement, 0 to T.
         start: [B, 2] position of the first point (px).
-        user: [B] names of the people, or None where nobody in particular moved.
+        user: [B] names of the people, or None.
         origin: Name of the dataset or generator that the movements come from.
 
     Raises:
@@ -73,7 +73,7 @@ class Trajectories:
         return len(self.deltas)
 
     def __getitem__(self, index: slice | Sequence[int] | np.ndarray | Tensor) -> "Trajectories":
-        """Return the chosen movements, in the order asked for, at the same padded length."""
+        """Return the chosen movements, in that order, at the same padded length."""
         chosen: slice | Tensor
         if isinstance(index, slice):
             chosen = index
@@ -162,9 +162,7 @@ class Trajectories:
         with atomic_write(path) as temporary:
             try:
                 frame.write_parquet(temporary, metadata={"humouse.origin": self.origin})
-            except (
-                pl.exceptions.ComputeError
-            ) as error:  # polars' word for a full disk, among others
+            except pl.exceptions.ComputeError as error:  # what polars raises on a full disk
                 raise OSError(f"writing failed, most likely a full disk: {error}") from error
 
     @classmethod
@@ -185,7 +183,7 @@ class Trajectories:
             reason = str(error).splitlines()[0]
             raise InputError(
                 f"{path}: not a readable file of trajectories ({reason}); it is Parquet with the "
-                f"columns {', '.join(_COLUMNS)}, a row a movement"
+                f"columns {', '.join(_COLUMNS)}, one row a movement"
             ) from error
         if frame.drop("user").null_count().sum_horizontal().item():
             raise InputError(f"{path}: a movement lacks its start or its steps; write it anew")

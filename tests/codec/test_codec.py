@@ -226,7 +226,7 @@ class TestConformance:
         first, second = (c.draw_frames(5, seed=1) for c in (codec, again))
         assert torch.equal(first.path_px, second.path_px)
 
-    def test_gate_decoded_people_are_not_told_from_themselves(self, codec):
+    def test_decoded_recordings_are_not_separable_from_the_originals(self, codec):
         """Real movements through encode → decode, then as they are compared, against themselves."""
         from humouse.data.gestures import GestureRules, cut_gestures, to_trajectories
         from humouse.data.sources import make_source
@@ -245,7 +245,7 @@ class TestConformance:
             metrics=("c2st",),
             feature_mode="kinematic",
             probes=("logistic", "boosting"),
-            draws=0,
+            replicates=0,
             permutations=0,
             importance=False,
         )

@@ -1,8 +1,8 @@
-"""Codecs: `Trajectories` ⇄ the normalised tensors a model sees. A codec owns every fitted statistic.
+"""Codecs: `Trajectories` ⇄ the normalised tensors that models use. A codec owns all fitted statistics.
 
-Two of them. `CanonicalCodec` is the specification's frame (§1): recentred, rotated to +x, resampled
-to a fixed clock, unit path and duration. `EventCodec` keeps the recorder's own events: integer
-pixels and milliseconds, companded so that one pixel and a hundred are both within reach.
+`CanonicalCodec` is the specification's frame (§1): recentred, rotated to +x, resampled to a fixed
+clock, unit path and duration. `EventCodec` keeps the recorded events: whole pixels and milliseconds,
+companded so that moves of one pixel and of a hundred are both resolved.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What every codec shares: statistics fitted on the train split, and the prior of frames."""
+"""The base of all codecs: statistics fitted on the train split, and the prior of frames."""
 
 import math
 from abc import ABC, abstractmethod
@@ -18,7 +18,7 @@ from humouse.trajectories import Trajectories
 PRIORS: dict[str | None, type[MixturePrior] | type[EmpiricalPrior]] = {
     kind.__name__: kind for kind in (MixturePrior, EmpiricalPrior)
 }
-"""What conditions can be drawn from, by the name that a codec's state has."""
+"""Priors of conditions, by their name in a codec's state."""
 
 _STATISTICS = (
     "mean",
@@ -64,7 +64,7 @@ class Codec(ABC):
 
     @property
     def native(self) -> "Codec":
-        """The codec of single steps: itself, or what a codec of latents stands on."""
+        """The codec of single steps: itself, or the one below a codec of latents."""
         return self
 
     def steps(self, lengths: Int[Tensor, "*B"]) -> Int[Tensor, "*B"]:
@@ -72,7 +72,7 @@ class Codec(ABC):
         return lengths
 
     def expanded(self, x0: Float[Tensor, "B T C"], frame: Frame) -> Float[Tensor, "B T C"]:
-        """Return the native codec's x0 that this codec's x0 stands for."""
+        """Return the native codec's x0 for this codec's x0."""
         return x0
 
     @abstractmethod
@@ -91,9 +91,9 @@ class Codec(ABC):
 
     @abstractmethod
     def canonicalize(self, trajectories: Trajectories) -> Trajectories:
-        """Return the movements as this codec sees them, for comparing real with generated.
+        """Return the movements as this codec represents them, for comparing real with generated.
 
-        Both sides of a comparison go through it, so that neither owes a difference to the codec.
+        Both sides of a comparison go through it, so that no difference comes from the codec.
         """
 
     def length_range(self) -> tuple[int, int]:
@@ -141,7 +141,7 @@ class Codec(ABC):
     def decode(
         self, x0: Float[Tensor, "B T C"], frame: Frame, *, origin: str = "generated"
     ) -> Trajectories:
-        """Return the movements that x0 [B, T, C] stands for, in px and ms."""
+        """Return the movements of x0 [B, T, C], in px and ms."""
         deltas = self._from_channels(x0 * self.std.to(x0) + self.mean.to(x0), frame)
         mask = valid_steps(frame.lengths, x0.shape[1])[..., None]
         deltas = torch.where(mask, deltas, deltas.new_zeros(()))
@@ -159,25 +159,25 @@ class Codec(ABC):
 
         Args:
             n: How many.
-            seed: Frame i depends on the seed, i and what is asked of it alone.
-            seq_len: How many steps all of them shall have.
-            given: [n, K] the first K of CONDITIONS, NaN where not asked: the rest is drawn to go
-                with them.
+            seed: Frame i depends only on the seed, i and what is given of it.
+            seq_len: How many steps all of them have.
+            given: [n, K] the first K of CONDITIONS, NaN where not given. The rest is drawn from the
+                prior, conditional on these.
         """
         if self.prior is None:
             raise ValueError("the codec is not fitted")
         lengths, start, conditions = self.prior.draw(n, seed=seed, seq_len=seq_len, given=given)
         if seq_len is None:
             lengths = lengths.clamp(*self.trained_lengths)
-        return Frame.asked(lengths, start, conditions)
+        return Frame.of_conditions(lengths, start, conditions)
 
     def frame_given(
         self, frame: Frame, cond: Float[Tensor, "B K"], x0: Float[Tensor, "B T C"]
     ) -> Frame:
-        """Return `frame` changed to what the conditions ask for, where it is the frame's to give.
+        """Return `frame` with the given conditions that the frame determines.
 
         Args:
-            frame: As drawn from the prior.
+            frame: Drawn from the prior.
             cond: [B, K] conditions in px and ms, NaN where not given.
             x0: [B, T, C] the samples that will be decoded with it.
         """
@@ -190,7 +190,7 @@ class Codec(ABC):
     def reaching(
         self, x0: Float[Tensor, "B T C"], mask: Bool[Tensor, "B T"], goal_px: Float[Tensor, "B 2"]
     ) -> Float[Tensor, "B T C"]:
-        """Return x0 changed so that its steps add up to the goals, where the codec can say that.
+        """Return x0 changed so that its steps add up to the goals; unchanged where a codec has no such form.
 
         Args:
             x0: [B, T, C].
@@ -200,14 +200,14 @@ class Codec(ABC):
         return x0
 
     def condition_range(self, name: str) -> tuple[float, float]:
-        """Return the range of one of CONDITIONS on the train split, save one gesture in 500."""
-        place = CONDITIONS.index(name)
-        return float(self.condition_low[place]), float(self.condition_high[place])
+        """Return the range of one of CONDITIONS on the train split, without its outermost 0.2%."""
+        index = CONDITIONS.index(name)
+        return float(self.condition_low[index]), float(self.condition_high[index])
 
     def encode_condition(self, cond: Float[Tensor, "B K"]) -> Float[Tensor, "B K"]:
         """Return conditions in px and ms on the network's scale; NaN (not given) stays NaN.
 
-        What lies outside the train split's range is brought to its end: no network knows more.
+        Values outside the train split's range are clamped to it: no network was trained on them.
         """
         K = cond.shape[1]
         full = torch.full((len(cond), len(CONDITIONS)), math.nan, device=cond.device)
@@ -243,6 +243,6 @@ class Codec(ABC):
 
 
 def _range(conditions: Float[Tensor, "B K"]) -> tuple[Float[Tensor, "K"], Float[Tensor, "K"]]:
-    # Not the extremes: they would be one gesture's own.
+    # Not the extremes, which belong to a single gesture.
     low, high = conditions.quantile(torch.tensor([0.001, 0.999]).to(conditions), dim=0)
     return low, high

@@ -101,14 +101,14 @@ class CanonicalCodec(Codec):
         if self.canonicalize_duration:
             step_ms = frame.duration_ms / frame.lengths
             dt_ms = step_ms[:, None, None].expand(-1, x.shape[1], 1)
-        else:  # time does not run backwards, whatever the model answers
+        else:  # time does not run backwards, whatever the model returns
             dt_ms = x[..., 2:].clamp_min(0) * frame.duration_ms[:, None, None]
         return torch.cat([moves, dt_ms], -1)
 
     def frame_given(
         self, frame: Frame, cond: Float[Tensor, "B K"], x0: Float[Tensor, "B T C"]
     ) -> Frame:
-        """Return `frame` with the direction, size and duration that the conditions ask for.
+        """Return `frame` with the given direction, size and duration.
 
         A goal without a path length sets the size so that the movement ends at the goal.
         """
@@ -118,7 +118,7 @@ class CanonicalCodec(Codec):
         if self.rotate_to_plus_x and self.canonicalize_path:
             mask = valid_steps(frame.lengths, x0.shape[1])[..., None]
             net = ((x0 * self.std + self.mean)[..., :2] * mask).sum(1)
-            # The sample's own direction is close to +x, not exactly it.
+            # The sample's own direction is close to +x, but not exactly.
             angle = torch.atan2(goal[:, 1], goal[:, 0]) - torch.atan2(net[:, 1], net[:, 0])
             to_goal_px = goal.norm(dim=-1) / net.norm(dim=-1).clamp_min(1e-3)
             path_px = torch.where(path_px.isnan(), to_goal_px, path_px)
@@ -132,7 +132,7 @@ class CanonicalCodec(Codec):
     def canonicalize(self, trajectories: Trajectories) -> Trajectories:
         """Return the movements in the canonical frame, at a nominal 1,000 px of path in 1 s.
 
-        What the frame takes out (place, direction, size, duration) is alike for all.
+        Position, direction, size and duration, which the frame takes out, are the same for all.
         """
         x, frame = self._to_channels(trajectories)
         nominal = replace(
@@ -144,8 +144,8 @@ class CanonicalCodec(Codec):
         )
         mask = valid_steps(frame.lengths, x.shape[1])[..., None]
         deltas = torch.where(mask, self._from_channels(x, nominal), x.new_zeros(()))
-        # People's resampled paths hold exact plateaus and zeros, which float32 blurs by 1e-5 px once
-        # they have been through a codec: enough for a classifier. A grid far below a pixel is not.
+        # Recorded paths, resampled, hold exact plateaus and zeros. Encoding and decoding blurs them by
+        # 1e-5 px (float32), which a classifier would see. Rounding to a fine grid removes that.
         moves = (deltas[..., :2] / _NOMINAL_GRID_PX).round() * _NOMINAL_GRID_PX + 0.0
         deltas = torch.cat([moves, deltas[..., 2:]], -1)
         return replace(trajectories, deltas=deltas, lengths=frame.lengths, start=nominal.start)

@@ -1,11 +1,15 @@
-"""A scale for whole milliseconds on which every time step has the room that it is used."""
+"""Time steps as normal scores: each whole millisecond has an interval as wide as it is frequent.
+
+Not a `humouse.quantiles.QuantileMap`, which is linear between knots: this map is a step function of
+whole numbers, runs in torch on the model's device, and is looked up rather than interpolated.
+"""
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 LONGEST_MS = 2**15
-"""The longest time step that the scale can say."""
+"""The longest time step of the scale."""
 
 _SPREAD = 0.005
 
@@ -13,13 +17,13 @@ _SPREAD = 0.005
 class ClockScale:
     """Whole milliseconds ⇄ normal scores: dt ↦ Φ⁻¹(F(dt)), F counting half of its own share.
 
-    A recorder's clock puts most steps on a few values (16 and 17 ms, say), a sixteenth apart on a
-    logarithmic scale; here they lie as far apart as they are frequent, so that a model need not be
-    exact to a hundredth of a deviation to keep a clock's pattern. A share of `_SPREAD`, falling as
-    1/dt, goes to all values, so that each has a place of its own, seen or not.
+    Most steps of a recorder's clock have a few values (16 and 17 ms, say), which lie a sixteenth apart
+    on a logarithmic scale. Here they lie as far apart as they are frequent, so that a model reproduces
+    the clock's pattern without being exact to a hundredth of a standard deviation. A share of
+    `_SPREAD`, falling as 1/dt, goes to all values, so that unseen ones have an interval too.
 
     Args:
-        counts: [M] how often 1, 2, … M ms were seen.
+        counts: [M] how often 1, 2, … M ms occur.
     """
 
     def __init__(self, counts: Int[Tensor, "M"]) -> None:
@@ -46,12 +50,12 @@ class ClockScale:
 
     def cells(self, dt_ms: Float[Tensor, "*S"]) -> tuple[Float[Tensor, "*S"], Float[Tensor, "*S"]]:
         """Return the lowest and the highest score that decodes to these time steps, in whole ms."""
-        place = dt_ms.round().long().clamp(1, LONGEST_MS)
+        whole = dt_ms.round().long().clamp(1, LONGEST_MS)
         ends = nn.functional.pad(self._bounds, (1, 0), value=-torch.inf)
         ends = nn.functional.pad(ends, (0, 1), value=torch.inf).to(dt_ms)
-        return ends[place - 1], ends[place]
+        return ends[whole - 1], ends[whole]
 
     def decode(self, scores: Float[Tensor, "*S"]) -> Float[Tensor, "*S"]:
-        """Return the time steps, in whole ms, whose shares of the scale the scores fall into."""
+        """Return the time steps, in whole ms, into whose intervals the scores fall."""
         bounds = self._bounds.to(scores.device)
         return (torch.bucketize(scores.double().contiguous(), bounds) + 1).to(scores.dtype)

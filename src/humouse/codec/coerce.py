@@ -1,4 +1,4 @@
-"""Any movement as a codec can take it, where only those that fit were trained on."""
+"""Changes any movement so that it fits a codec."""
 
 from dataclasses import replace
 
@@ -11,11 +11,11 @@ from humouse.trajectories import Trajectories
 
 
 def coerce_to_codec(movements: Trajectories, codec: Codec) -> Trajectories:
-    """Return the movements changed as little as lets each of them fit the codec.
+    """Return the movements with the least changes that let each of them fit the codec.
 
-    Event codec: zero moves are merged, of what is left the first T steps are kept, and a step takes
-    1 ms at least. Canonical codec: a movement takes 1 ms at least, and of native steps the first T are
-    kept. One that goes nowhere becomes a single step of 1 px.
+    Event codec: zero moves are merged, the first T of the remaining steps are kept, and a step takes at
+    least 1 ms. Canonical codec: a movement takes at least 1 ms, and the first T of native steps are
+    kept. A movement without a path becomes a single step of 1 px.
     """
     codec = codec.native
     still = movements.path_px <= 0

@@ -1,4 +1,4 @@
-"""The recorder's own events: whole pixels and milliseconds, on scales that keep them apart."""
+"""Recorded events, in whole pixels and milliseconds, on scales that keep them apart."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -15,24 +15,22 @@ from humouse.errors import InputError
 from humouse.trajectories import Trajectories
 
 CLOCKS = ("quantile", "log")
-"""How time steps can be coded."""
+"""Scales of time steps."""
 
 
 class EventCodec(Codec):
     """Native events: dx and dy as asinh(d / `companding_px`), dt on its clock's scale; C = 3.
 
-    Moves are heavy-tailed (median 6 px, maximum above 500): standardised linearly, one pixel would
-    be finer than the last sampling steps resolve. So would one millisecond of a clock that ticks
-    every 16 or 17 (`ClockScale`). Decoding rounds each step to whole pixels and
-    milliseconds, so that decode(encode(·)) is exact on recordings (with zero moves merged, unless
-    that is off).
+    Moves are heavy-tailed (median 6 px, maximum above 500): on a linear scale, one pixel would be finer
+    than the last sampling steps resolve. The same holds for one millisecond of a clock that ticks
+    every 16 or 17 (`ClockScale`). Decoding rounds each step to whole pixels and milliseconds, so that
+    decode(encode(·)) is exact on recordings (with zero moves merged, unless that is off).
 
     Args:
         sequence_length: T, the longest movement that fits, in steps.
         companding_px: Moves below it are coded linearly, above it logarithmically.
-        clock: How dt is coded: "quantile" by its place among the train split's, "log" by its
-            logarithm.
-        merge_zero_moves: Join a step that moves nothing to the next one, on encoding and decoding.
+        clock: Scale of dt: "quantile" is its normal score on the train split, "log" its logarithm.
+        merge_zero_moves: Merge a step without motion into the next one, on encoding and decoding.
         normalize: Standardise the channels on the train split.
     """
 
@@ -88,15 +86,15 @@ class EventCodec(Codec):
         return self._companded(deltas), Frame.of(trajectories)
 
     def on_grid(self, x0: Float[Tensor, "B T C"]) -> Float[Tensor, "B T C"]:
-        """Return x0 [B, T, C] as it would be encoded once it was decoded: on whole px and ms."""
+        """Return encode(decode(x0)) [B, T, C] step by step: x0 of whole px and ms."""
         return self.x0_of(self.events(x0))
 
     def x0_of(self, events: Float[Tensor, "B T 3"]) -> Float[Tensor, "B T C"]:
-        """Return the x0 [B, T, C] that stands for these events, step by step."""
+        """Return the x0 [B, T, C] of these events, step by step."""
         return (self._companded(events) - self.mean.to(events)) / self.std.to(events)
 
     def events(self, x0: Float[Tensor, "B T C"]) -> Float[Tensor, "B T 3"]:
-        """Return the events [B, T, 3] that x0 [B, T, C] stands for, step by step: whole px and ms."""
+        """Return the events [B, T, 3] of x0 [B, T, C], step by step, in whole px and ms."""
         return self._steps(x0 * self.std.to(x0) + self.mean.to(x0))
 
     def _companded(self, deltas: Float[Tensor, "B T 3"]) -> Float[Tensor, "B T C"]:
@@ -108,18 +106,18 @@ class EventCodec(Codec):
 
     def _from_channels(self, x: Float[Tensor, "B T C"], frame: Frame) -> Float[Tensor, "B T 3"]:
         steps = self._steps(x)
-        asked = ~frame.goal_px.isnan().any(1)
-        if bool(asked.any()):
-            mask = valid_steps(frame.lengths, x.shape[1])[asked]
-            goal_px = frame.goal_px[asked].to(x)
-            moves = _summing_to(self._moves(x[asked]), mask, goal_px, self.companding_px)
-            steps[asked] = torch.cat([rounded_to_sum(moves, mask), steps[asked][..., 2:]], -1)
+        has_goal = ~frame.goal_px.isnan().any(1)
+        if bool(has_goal.any()):
+            mask = valid_steps(frame.lengths, x.shape[1])[has_goal]
+            goal_px = frame.goal_px[has_goal].to(x)
+            moves = _summing_to(self._moves(x[has_goal]), mask, goal_px, self.companding_px)
+            steps[has_goal] = torch.cat([rounded_to_sum(moves, mask), steps[has_goal][..., 2:]], -1)
         return steps
 
     def frame_given(
         self, frame: Frame, cond: Float[Tensor, "B K"], x0: Float[Tensor, "B T C"]
     ) -> Frame:
-        """Return `frame` with the goals asked for, which decoding reaches to the pixel."""
+        """Return `frame` with the given goals, which decoding reaches to the pixel."""
         if cond.shape[1] < 2:
             return frame
         return replace(frame, goal_px=cond[:, :2].round().to(frame.goal_px))
@@ -137,7 +135,7 @@ class EventCodec(Codec):
         return torch.where(changed, there, x0)
 
     def _moves(self, x: Float[Tensor, "B T C"]) -> Float[Tensor, "B T 2"]:
-        # A bound far outside any recording keeps a wild model's output finite.
+        # A bound far outside any recording keeps the output finite whatever x is.
         return torch.sinh(x[..., :2].clamp(-12, 12)) * self.companding_px
 
     def _steps(self, x: Float[Tensor, "B T C"]) -> Float[Tensor, "B T 3"]:
@@ -149,10 +147,10 @@ class EventCodec(Codec):
 
     def _raw_condition(self, cond: Float[Tensor, "B K"]) -> Float[Tensor, "B K"]:
         raw = super()._raw_condition(cond)
-        place = CONDITIONS.index("tick_ms")
-        tick_ms = cond[:, place]
+        index = CONDITIONS.index("tick_ms")
+        tick_ms = cond[:, index]
         known = torch.where(tick_ms.isnan(), 1.0, tick_ms)
-        raw[:, place] = torch.where(tick_ms.isnan(), tick_ms, self._clock_code(known))
+        raw[:, index] = torch.where(tick_ms.isnan(), tick_ms, self._clock_code(known))
         return raw
 
     def state_dict(self) -> dict[str, Any]:
@@ -167,10 +165,10 @@ class EventCodec(Codec):
     def decode(
         self, x0: Float[Tensor, "B T C"], frame: Frame, *, origin: str = "generated"
     ) -> Trajectories:
-        """Return the movements that x0 [B, T, C] stands for, in whole px and ms.
+        """Return the movements of x0 [B, T, C], in whole px and ms.
 
-        A model can round both axes of a step to zero; with `merge_zero_moves` such a step joins
-        the next one here too, and the movement gets one step shorter.
+        Both axes of a generated step can round to zero; with `merge_zero_moves` such a step is merged
+        into the next one here too, and the movement gets one step shorter.
         """
         return self.canonicalize(super().decode(x0, frame, origin=origin))
 
@@ -187,8 +185,8 @@ def _summing_to(
 ) -> Float[Tensor, "B T 2"]:
     """Return the moves changed to add up to the goals, zero at padding.
 
-    What is missing is shared out as the squares of the scale's slope, d² + c²: to first order the
-    least change of the companded moves that gets there. Fast steps take most of it.
+    The missing displacement is distributed in proportion to the squared slope of the scale, d² + c²: to
+    first order this is the least change of the companded moves. Fast steps take most of it.
     """
     valid = mask[..., None].to(moves.dtype)
     share = (moves.square() + companding_px**2) * valid
@@ -200,7 +198,7 @@ def _summing_to(
 def rounded_to_sum(
     moves: Float[Tensor, "B T 2"], mask: Bool[Tensor, "B T"]
 ) -> Float[Tensor, "B T 2"]:
-    """Round moves to whole pixels that add up to what the moves do (largest remainder).
+    """Round moves to whole pixels with the same sum (largest remainder method).
 
     Args:
         moves: [B, T, 2] zero at padding, each row adding up to whole numbers.
@@ -209,16 +207,16 @@ def rounded_to_sum(
     whole = moves.round()
     excess = (moves.double().sum(1) - whole.double().sum(1)).round().to(moves)
     sign = excess.sign()[:, None]
-    # The steps that were nearest to rounding the other way come first; never padding.
-    wish = ((moves - whole) * sign).masked_fill(~mask[..., None], -torch.inf)
-    rank = wish.argsort(dim=1, descending=True, stable=True).argsort(dim=1)
+    # Steps nearest to being rounded the other way come first; never padding.
+    preference = ((moves - whole) * sign).masked_fill(~mask[..., None], -torch.inf)
+    rank = preference.argsort(dim=1, descending=True, stable=True).argsort(dim=1)
     return whole + sign * (rank < excess.abs()[:, None])
 
 
 def merge_zero_moves(trajectories: Trajectories) -> Trajectories:
-    """Join each step that moves nothing to the next one; trailing ones are dropped.
+    """Merge each step without motion into the next one; drop trailing ones.
 
-    Keeps the path exactly, and the time at which each remaining point is reached.
+    The path stays exact, and so does the time at which each remaining point is reached.
     """
     moving = trajectories.deltas[..., :2].ne(0).any(-1) & trajectories.mask
     order = (~moving).int().argsort(dim=1, stable=True)

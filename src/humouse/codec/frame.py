@@ -1,4 +1,4 @@
-"""What a codec takes out of a movement, and what a model can be asked for."""
+"""What encoding takes out of a movement, and the conditions of a model."""
 
 from dataclasses import dataclass, fields
 
@@ -20,19 +20,18 @@ CONDITIONS = (
     "axis_move_share",
     "small_move_share",
 )
-"""What a model can be asked for, in this order; a model with `cond_dim = k` knows the first k.
+"""The conditions of a model, in this order; a model with `cond_dim = k` has the first k.
 
-The first five are the errand: where to, how long it takes, how far the way is, and its length over the
-goal's distance. The last four are the style of a device and a hand, alike throughout a movement: the
-median time step, the share of steps within 1 ms of it, of steps along one axis, and of steps of at most
-one pixel on either axis.
+The first five are the target: goal, duration, path length, and path length over the distance to the
+goal. The last four are the style of device and hand throughout a movement: the median time step, and
+the shares of steps within 1 ms of it, along one axis, and of at most one pixel on either axis.
 """
 
 TARGET_CONDITIONS = CONDITIONS[:4]
-"""What a scripted bot can be asked for."""
+"""The conditions of a scripted bot."""
 
 CONDITION_GROUPS = (0, 0, 1, 2, 3, 4, 4, 5, 5)
-"""Which of `CONDITIONS` are told or withheld together while a model learns."""
+"""Group of each of `CONDITIONS`: those of a group are given or dropped together in training."""
 
 _SHARES = tuple(place for place, name in enumerate(CONDITIONS) if name.endswith("_share"))
 _ON_TICK_MS = 1.0
@@ -41,7 +40,7 @@ _SMALL_PX = 1.0
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """What encoding takes out of each movement, kept so that decoding can put it back.
+    """What encoding takes out of each movement and decoding puts back.
 
     Args:
         lengths: [B] number of steps.
@@ -50,7 +49,7 @@ class Frame:
         path_px: [B] length of the path (px).
         duration_ms: [B] duration (ms).
         conditions: [B, K] all of CONDITIONS.
-        goal_px: [B, 2] where a decoded movement must end, from its start (px); NaN where it need not.
+        goal_px: [B, 2] required net displacement of a decoded movement (px); NaN where free.
     """
 
     lengths: Int[Tensor, "B"]
@@ -70,23 +69,25 @@ class Frame:
     @classmethod
     def of(cls, trajectories: Trajectories) -> "Frame":
         """Return the frames of movements."""
-        return cls.asked(trajectories.lengths, trajectories.start, conditions_of(trajectories))
+        return cls.of_conditions(
+            trajectories.lengths, trajectories.start, conditions_of(trajectories)
+        )
 
     @classmethod
-    def asked(
+    def of_conditions(
         cls,
         lengths: Int[Tensor, "B"],
         start: Float[Tensor, "B 2"],
         conditions: Float[Tensor, "B K"],
     ) -> "Frame":
-        """Return the frames of movements that shall have these conditions."""
+        """Return the frames of movements to be made with these conditions."""
         dx, dy, duration_ms, path_px = conditions[:, :4].unbind(1)
         free = torch.full_like(start, torch.nan)
         return cls(lengths, start, torch.atan2(dy, dx), path_px, duration_ms, conditions, free)
 
 
 def conditions_of(trajectories: Trajectories) -> Float[Tensor, "B K"]:
-    """[B, K] all of CONDITIONS, as the movements have them; shares of 0 without steps."""
+    """Return [B, K] all of CONDITIONS of movements; shares are 0 without steps."""
     deltas, mask = trajectories.deltas, trajectories.mask
     steps = trajectories.lengths.clamp(min=1).to(deltas)
     chord_px, path_px = trajectories.net_px.norm(dim=1), trajectories.path_px
@@ -113,28 +114,28 @@ def conditions_of(trajectories: Trajectories) -> Float[Tensor, "B K"]:
     return torch.cat([trajectories.net_px, torch.stack(rest, 1)], 1)
 
 
-def condition_vector(**asked: float | int) -> Float[Tensor, "K"]:
-    """[K] conditions by name, NaN where not asked, as long as the last one asked needs it.
+def condition_vector(**values: float | int) -> Float[Tensor, "K"]:
+    """Return [K] conditions by name, NaN where not given, up to the last one given.
 
     Args:
-        **asked: Any of CONDITIONS: a goal and a path in px, a duration and a tick in ms, the rest
+        **values: Any of CONDITIONS: a goal and a path in px, a duration and a tick in ms, the rest
             without unit.
 
     Raises:
         InputError: A name is unknown, or none is given.
     """
-    unknown = [name for name in asked if name not in CONDITIONS]
-    if unknown or not asked:
+    unknown = [name for name in values if name not in CONDITIONS]
+    if unknown or not values:
         wrong = f"cond: {unknown[0]} is unknown" if unknown else "cond: empty"
         raise InputError(f"{wrong}; the known ones are {', '.join(CONDITIONS)}")
-    vector = torch.full((1 + max(map(CONDITIONS.index, asked)),), torch.nan)
-    for name, value in asked.items():
+    vector = torch.full((1 + max(map(CONDITIONS.index, values)),), torch.nan)
+    for name, value in values.items():
         vector[CONDITIONS.index(name)] = value
     return vector
 
 
 def check_condition_values(cond: Float[Tensor, "*n K"], n: int) -> None:
-    """Raise InputError if the first K of CONDITIONS cannot be asked of n movements.
+    """Raise InputError if these cannot be the first K of CONDITIONS of n movements.
 
     Args:
         cond: [K] or [n, K] in px and ms, NaN where not given.
@@ -144,7 +145,7 @@ def check_condition_values(cond: Float[Tensor, "*n K"], n: int) -> None:
     if cond.ndim == 2 and len(cond) not in (1, n):
         raise InputError(f"cond: {len(cond)} rows for n={n} movements; give one row, or one each")
     if bool(cond.isinf().any()):
-        raise InputError("cond: infinite; give px and ms, or NaN for what is not asked")
+        raise InputError("cond: infinite; give px and ms, or NaN where not given")
     if K > 1 and bool((cond[..., 0].isnan() != cond[..., 1].isnan()).any()):
         raise InputError("cond: half a goal; give both goal_dx_px and goal_dy_px, or NaN for both")
     for place in range(2, K):
@@ -154,17 +155,16 @@ def check_condition_values(cond: Float[Tensor, "*n K"], n: int) -> None:
             if least < 0 or most > 1:
                 wrong = least if least < 0 else most
                 raise InputError(
-                    f"cond: {CONDITIONS[place]} {wrong:g}; must lie in 0…1, or NaN for what is not "
-                    "asked"
+                    f"cond: {CONDITIONS[place]} {wrong:g}; must lie in 0…1, or NaN where not given"
                 )
         elif least <= 0:
             raise InputError(
-                f"cond: {CONDITIONS[place]} {least:g}; must be above 0, or NaN for what is not asked"
+                f"cond: {CONDITIONS[place]} {least:g}; must be above 0, or NaN where not given"
             )
 
 
 def valid_steps(lengths: Int[Tensor, "B"], T: int) -> Bool[Tensor, "B T"]:
-    """[B, T] True where a step is valid."""
+    """Return [B, T] True where a step is valid."""
     return torch.arange(T, device=lengths.device) < lengths[:, None]
 
 

@@ -1,4 +1,4 @@
-"""Generated steps on the recorder's grid, so that rounding is nothing to tell them by."""
+"""Generated steps rounded to the recorder's grid, so that a discriminator learns nothing from rounding."""
 
 import torch
 from jaxtyping import Bool, Float
@@ -10,12 +10,11 @@ from humouse.codec import Codec, EventCodec
 def on_grid(
     x: Float[Tensor, "B T C"], mask: Bool[Tensor, "B T"], codec: Codec
 ) -> Float[Tensor, "B T C"]:
-    """Return [B, T, C] the steps as they come out of decoding: whole px and ms, at least 1 ms.
+    """Return [B, T, C] the steps as decoding rounds them: whole px and ms, at least 1 ms.
 
-    Recordings lie on a grid, and a discriminator would need no more than that to tell a generator's
-    real numbers. The gradient passes through the rounding as if it were not there (the
-    straight-through estimator: Bengio et al. 2013, arXiv:1308.3432). The canonical codec has no
-    grid: x comes back unchanged.
+    Recordings lie on a grid; unrounded numbers alone would identify generated movements. The gradient
+    ignores the rounding (straight-through estimator: Bengio et al. 2013, arXiv:1308.3432). The
+    canonical codec has no grid: x is returned unchanged.
     """
     if not isinstance(codec, EventCodec):
         return x

@@ -1,4 +1,4 @@
-"""The train split's own lengths, starts and conditions, from which the unasked is drawn."""
+"""The empirical distribution of the train split's lengths, starts and conditions."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,12 +16,12 @@ _DX, _DY, _DURATION, _PATH, _COMPLEXITY = range(5)
 
 
 class EmpiricalPrior:
-    """A bootstrap of the train split's movements: joint, exact, and at full variance.
+    """A bootstrap of the train split's movements: the exact joint distribution.
 
-    Where something is asked, a movement's numbers are drawn from the `_NEAREST` that come nearest
-    to it; the asked numbers take the place of theirs, and the path grows with the goal.
+    Where conditions are given, a row is drawn among the `_NEAREST` rows nearest to them; the given
+    values replace the row's own, and the path is scaled with the goal.
 
-    It holds people's own numbers (not their movements): a checkpoint to publish wants `MixturePrior`.
+    It holds recorded people's numbers (not their movements): published checkpoints use `MixturePrior`.
 
     Args:
         lengths: [N] numbers of steps.
@@ -63,42 +63,44 @@ class EmpiricalPrior:
 
         Args:
             n: How many.
-            seed: Row i depends on the seed, i, `seq_len` and what is given of row i alone.
-            seq_len: How many steps all of them shall have.
-            given: [n, K] the first K of CONDITIONS, NaN where not asked; it comes back as it is.
+            seed: Row i depends only on the seed, i, `seq_len` and what is given of row i.
+            seq_len: How many steps all of them have.
+            given: [n, K] the first K of CONDITIONS, NaN where not given; returned as it is.
         """
-        asked = torch.full((n, len(CONDITIONS)), torch.nan)
+        wanted = torch.full((n, len(CONDITIONS)), torch.nan)
         if given is not None:
-            asked[:, : given.shape[1]] = given
-        share = torch.stack(
+            wanted[:, : given.shape[1]] = given
+        uniform = torch.stack(
             [torch.rand((), generator=generator(seed, "frame", i)) for i in range(n)]
         )
-        rows = torch.stack([self._row(asked[i], seq_len, share[i]) for i in range(n)])
+        rows = torch.stack([self._row(wanted[i], seq_len, uniform[i]) for i in range(n)])
         lengths, conditions = self.lengths[rows], self.conditions[rows].clone()
         if seq_len is not None:
             lengths = torch.full_like(lengths, seq_len)
-        known = ~asked.isnan()
-        conditions = torch.where(known, asked, conditions)
+        known = ~wanted.isnan()
+        conditions = torch.where(known, wanted, conditions)
         chord_px = conditions[:, :2].norm(dim=1).clamp(min=1)
-        length_asked, shape_asked = known[:, _PATH], known[:, _COMPLEXITY]
+        path_known, complexity_known = known[:, _PATH], known[:, _COMPLEXITY]
         reached = conditions[:, _COMPLEXITY] * chord_px
-        conditions[:, _PATH] = torch.where(length_asked, conditions[:, _PATH], reached)
-        # Complexity follows from an asked path, unless it was asked itself.
+        conditions[:, _PATH] = torch.where(path_known, conditions[:, _PATH], reached)
+        # Complexity follows from a given path, unless it is given itself.
         implied = (conditions[:, _PATH] / chord_px).clamp(min=1)
-        conditions[:, _COMPLEXITY] = torch.where(shape_asked, conditions[:, _COMPLEXITY], implied)
+        conditions[:, _COMPLEXITY] = torch.where(
+            complexity_known, conditions[:, _COMPLEXITY], implied
+        )
         return lengths, self.start[rows], conditions
 
     def _row(
-        self, asked: Float[Tensor, "9"], seq_len: int | None, share: Float[Tensor, ""]
+        self, given: Float[Tensor, "9"], seq_len: int | None, uniform: Float[Tensor, ""]
     ) -> Int[Tensor, ""]:
         length = torch.tensor([seq_len if seq_len is not None else torch.nan])
-        wanted = (_comparable(asked[None], length) - self._mean) / self._std
+        wanted = (_comparable(given[None], length) - self._mean) / self._std
         known = ~wanted[0].isnan()
         if not bool(known.any()):
-            return (share * len(self.lengths)).long()
+            return (uniform * len(self.lengths)).long()
         far = (self._numbers[:, known] - wanted[:, known]).square().sum(1)
         nearest = far.topk(min(_NEAREST, len(far)), largest=False).indices
-        return nearest[(share * len(nearest)).long()]
+        return nearest[(uniform * len(nearest)).long()]
 
     def state(self) -> dict[str, Any]:
         """Return everything needed to make this prior again: plain values and tensors."""
@@ -113,7 +115,7 @@ class EmpiricalPrior:
 def _comparable(
     conditions: Float[Tensor, "N 9"], lengths: Int[Tensor, "N"] | Float[Tensor, "N"]
 ) -> Float[Tensor, "N 10"]:
-    """Return the numbers on scales on which a difference means as much everywhere; NaN stays NaN."""
+    """Return the numbers on scales whose differences are comparable; NaN stays NaN."""
     goal, sizes, shares = conditions[:, :2], conditions[:, 2:6], conditions[:, 6:]
     logs = [sizes.clamp(min=0.1).log(), lengths[:, None].clamp(min=1).to(conditions).log()]
     return torch.cat([torch.asinh(goal / 10), *logs, shares], 1)

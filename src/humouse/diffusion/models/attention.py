@@ -24,12 +24,14 @@ class StepAttention(nn.Module):
         if heads < 1 or channels % heads:
             raise ValueError(f"{heads} attention heads do not divide {channels} channels")
         self.heads = heads
-        self.norm = nn.GroupNorm(group_count(channels), channels)  # statistics by our own function
+        self.norm = nn.GroupNorm(
+            group_count(channels), channels
+        )  # holds gain and shift; the masked statistics are our own
         self.qkv = nn.Linear(channels, 3 * channels, bias=False)
         self.out = nn.Linear(channels, channels)
 
     def forward(self, x: Float[Tensor, "B T C"], validity: Validity) -> Float[Tensor, "B T C"]:
-        """Return x [B, T, C] with what each valid step gathered from the others; 0 at padding."""
+        """Return x + W · attend(norm(x)) [B, T, C], zero at padding."""
         normed = masked_group_norm(x, validity, self.norm.num_groups)
         normed = normed * self.norm.weight + self.norm.bias
         return validity.zeroed(x + self.attend(normed.to(x.dtype), validity))
@@ -38,7 +40,7 @@ class StepAttention(nn.Module):
         """Return multi-head attention of x [B, T, C] over its valid steps, without the residual."""
         q, k, v = self.qkv(x).unflatten(2, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
         valid = validity.mask.squeeze(2) > 0
-        # A sequence of no steps attends to everything: any weights do there, NaN would not.
+        # A sequence without steps attends to everything, since a softmax over nothing is NaN.
         keys = valid | ~valid.any(1, keepdim=True)
         mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=keys[:, None, None])
         return self.out(mixed.transpose(1, 2).flatten(2))

@@ -1,4 +1,4 @@
-"""A convolution over time on [B, T, C], in the layout that kernels run fastest in."""
+"""A convolution over time on [B, T, C], in the layout of the fastest kernels."""
 
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -8,14 +8,14 @@ from torch.nn import functional as F
 class StepConv(nn.Conv1d):
     """Three-tap convolution over time of [B, T, C], zero beyond both ends.
 
-    It computes what `torch.nn.Conv1d` does and holds the same weights, but runs as a 1×3 image
-    convolution in channels-last layout: [B, T, C] *is* that layout, so nothing is transposed, and
-    the kernel reaches nearly the rate of a plain matrix product.
+    It computes what `torch.nn.Conv1d` does, with the same weights, as a 1×3 image convolution in
+    channels-last layout: [B, T, C] *is* that layout, so nothing is transposed, and the kernel is
+    nearly as fast as a plain matrix product.
     """
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__(in_channels, out_channels, kernel_size=3, padding=1)
-        # Same values and shape, but in the kernel's order, which else is made anew on each pass.
+        # Same values and shape, in the kernel's memory order, which otherwise is made on every pass.
         ordered = self.weight.detach().transpose(1, 2).contiguous().transpose(1, 2)
         self.weight = nn.Parameter(ordered)
 

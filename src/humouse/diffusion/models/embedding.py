@@ -1,4 +1,4 @@
-"""What the network is told beside the noisy steps: noise level, condition, place in the sequence."""
+"""Inputs of the network beside the noisy steps: noise level, condition, position in the sequence."""
 
 import math
 
@@ -20,7 +20,7 @@ def sinusoidal(t: Float[Tensor, "B"], size: int) -> Float[Tensor, "B E"]:
 
 
 def position_channels(mask: Bool[Tensor, "B T"]) -> Float[Tensor, "B T 4"]:
-    """Return each valid step's place, zero at padding: [B, T, 4].
+    """Return each valid step's position, zero at padding: [B, T, 4].
 
     The channels are the mask, the fraction of the sequence from −1 to 1, and the logarithms of the
     number of steps from the start and to the end.
@@ -34,7 +34,7 @@ def position_channels(mask: Bool[Tensor, "B T"]) -> Float[Tensor, "B T 4"]:
 
 
 class Embedding(nn.Module):
-    """Noise level and condition → one vector per sample, which every block's FiLM reads.
+    """Noise level and condition → one vector per sample, the input of every block's FiLM.
 
     Args:
         size: Number of entries E; even.

@@ -1,4 +1,4 @@
-"""Halving and doubling the number of steps, with no parameters; padding never leaks in."""
+"""Halving and doubling the number of steps, without parameters or influence of the padding."""
 
 import torch
 from jaxtyping import Float
@@ -21,7 +21,7 @@ def double_and_add(
 ) -> Float[Tensor, "B 2*T C"]:
     """Repeat each step of x, add `skip` and zero the padding; `validity` is the skip's.
 
-    Where nothing is differentiated it works in the skip's own memory: the skip is used up.
+    Without gradients it works in place: the skip is overwritten.
     """
     pairs = skip.unflatten(1, (-1, 2))
     pairs = pairs + x.unsqueeze(2) if torch.is_grad_enabled() else pairs.add_(x.unsqueeze(2))

@@ -17,7 +17,7 @@ class Stage(nn.Module):
 
     Args:
         widths: Channels in, after the first convolution, after the second if there is one, ….
-        embed_dim: Size E of the vector that FiLM reads.
+        embed_dim: Size E of FiLM's input.
         dropout: Probability that an entry is dropped in training.
     """
 
@@ -25,7 +25,7 @@ class Stage(nn.Module):
         super().__init__()
         self.widths, self.dropout = tuple(widths), dropout
         self.convs = nn.ModuleList(StepConv(a, b) for a, b in pairwise(widths))
-        # These modules hold gains and shifts; the masked statistics are our own function's.
+        # These modules hold gains and shifts; the masked statistics are our own.
         self.norms = nn.ModuleList(nn.GroupNorm(group_count(width), width) for width in widths[1:])
         self.film = nn.Linear(embed_dim, 2 * sum(widths[1:]))
 
@@ -41,7 +41,7 @@ class Stage(nn.Module):
         dropout = self.dropout if self.training else 0.0
         for index, (conv, module) in enumerate(zip(self.convs, self.norms, strict=True)):
             norm = cast(nn.GroupNorm, module)
-            # (1 + f) γ n and (γ + f) n say the same, f being learned; the second is one step.
+            # (1 + f) γ n and (γ + f) n are equivalent, as f is learned; the second is one operation.
             gain, shift = norm.weight + film[2 * index], norm.bias + film[2 * index + 1]
             x = norm_film_silu(conv(x), validity, gain, shift, norm.num_groups, dropout)
         return x

@@ -2,9 +2,8 @@
 
 Two choices keep four stages of 128, 192, 256 and 256 channels under three million parameters, and
 the arithmetic low: skips are added, not concatenated, and resampling (mean over pairs, repetition)
-has no parameters. Widths change where sequences are short: 128 → 192 after halving on the way
-down, 192 → 128 before doubling on the way up, so that both sides of every skip agree. As the first
-convolution of the first stage takes the data in, the second of the last one gives the data out.
+has no parameters. Widths change where sequences are short: 128 → 192 after halving on the way down,
+192 → 128 before doubling on the way up, so that both ends of every skip have the same width.
 """
 
 import math
@@ -26,7 +25,7 @@ from humouse.diffusion.models.validity import Validity
 
 
 class UNet1D(nn.Module):
-    """Four-stage UNet over time with FiLM, attention at the bottleneck, and a mask.
+    """UNet over time with FiLM, attention at the bottleneck, and a mask.
 
     Args:
         channels: Channels C of the data, in and out.
@@ -35,13 +34,13 @@ class UNet1D(nn.Module):
         attn_bottleneck: Whether self-attention follows the bottleneck's convolutions.
         attn_heads: Heads of that attention.
         dropout: Probability after each activation, in training.
-        self_condition: Whether a previous estimate of the clean data is taken as further input.
+        self_condition: Whether a previous estimate of the clean data is a further input.
         cond_dim: Entries K of the condition vector; 0 for none.
-        embed_dim: Size of the vector that carries noise level and condition to FiLM.
+        embed_dim: Size of the embedding of noise level and condition.
 
     Raises:
         ValueError: A width is not a positive whole number, the heads do not divide the last one, or
-            a size makes no sense.
+            a size is out of range.
     """
 
     def __init__(
@@ -64,20 +63,20 @@ class UNet1D(nn.Module):
             raise ValueError(f"dropout must lie in [0, 1), is {dropout}")
         self.channels, self.self_condition = channels, self_condition
         self.widths = _widths(base_channels, channel_mults)
-        taken = channels * (2 if self_condition else 1) + POSITION_CHANNELS
+        inputs = channels * (2 if self_condition else 1) + POSITION_CHANNELS
         self.embedding = Embedding(embed_dim, cond_dim)
         first, last = self.widths[0], self.widths[-1]
 
         def stage(*widths: int) -> Stage:
             return Stage(widths, embed_dim, dropout)
 
-        self.down = nn.ModuleList(stage(a, b, b) for a, b in pairwise((taken, *self.widths)))
+        self.down = nn.ModuleList(stage(a, b, b) for a, b in pairwise((inputs, *self.widths)))
         self.bottleneck = stage(last, last, last)
         self.attention = StepAttention(last, attn_heads) if attn_bottleneck else None
         upward = [stage(a, b, b) for a, b in pairwise(reversed(self.widths))]
         self.up = nn.ModuleList([*upward, stage(first, first)])
         self.out = StepConv(first, channels)
-        # The first prediction is zero, v's mean, whatever the noise level.
+        # The untrained prediction is zero, the mean of v, at every noise level.
         for parameter in self.out.parameters():
             nn.init.zeros_(parameter)
 
@@ -92,7 +91,7 @@ class UNet1D(nn.Module):
         """Return the prediction for noisy data x: [B, T, C] of x's dtype, zero at padding.
 
         Args:
-            x: [B, T, C] noisy data; what stands at padding is never read.
+            x: [B, T, C] noisy data; padding is ignored.
             t: [B] noise level, from 0 (clean) to 1 (noise).
             mask: [B, T] True where a step is valid.
             cond: [B, K] condition; NaN where an entry is not given, None where none is.
@@ -114,26 +113,26 @@ class UNet1D(nn.Module):
         """Return the input channels [B, T', ·] with T padded so that every stage halves evenly."""
         parts = [torch.where(mask[..., None], x, 0)]
         if self.self_condition:
-            given = torch.zeros_like(x) if x0_prev is None else x0_prev
-            parts.append(torch.where(mask[..., None], given, 0))
+            previous = torch.zeros_like(x) if x0_prev is None else x0_prev
+            parts.append(torch.where(mask[..., None], previous, 0))
         features = torch.cat([*parts, position_channels(mask).to(x.dtype)], 2)
         return F.pad(features, (0, 0, 0, -x.shape[1] % 2 ** (len(self.widths) - 1)))
 
     def _network(self, x: Tensor, validity: Validity, embedded: Tensor) -> Tensor:
-        levels, skips = [validity], []
+        scales, skips = [validity], []
         for index, stage in enumerate(self.down):
             if index:
-                x = halve(x, levels[-1])
-                levels.append(levels[-1].halved())
-            x = stage(x, levels[-1], embedded)
+                x = halve(x, scales[-1])
+                scales.append(scales[-1].halved())
+            x = stage(x, scales[-1], embedded)
             skips.append(x)
-        x = self.bottleneck(x, levels[-1], embedded)
+        x = self.bottleneck(x, scales[-1], embedded)
         if self.attention is not None:
-            x = self.attention(x, levels[-1])
+            x = self.attention(x, scales[-1])
         for index, stage in enumerate(self.up):
-            skip, level = skips.pop(), levels.pop()
-            x = double_and_add(x, skip, level) if index else x + skip
-            x = stage(x, level, embedded)
+            skip, scale = skips.pop(), scales.pop()
+            x = double_and_add(x, skip, scale) if index else x + skip
+            x = stage(x, scale, embedded)
         return validity.zeroed(self.out(x))
 
     def parameter_count(self) -> int:

@@ -10,11 +10,11 @@ from torch.nn import functional as F
 
 @dataclass(frozen=True)
 class Validity:
-    """The mask at one resolution, in the forms that the layers need.
+    """The mask at one resolution, in the forms that the layers use.
 
     Args:
         mask: [B, T, 1] one where a step is valid, else zero; float32 or wider.
-        share: [B, 1, T] the same over the number of valid steps: a product with it is a mean.
+        share: [B, 1, T] the mask over the number of valid steps; a product with it is a mean.
         full: True only if every step is known to be valid, so that zeroing can be left out.
     """
 
@@ -26,7 +26,7 @@ class Validity:
     def of(cls, mask: Bool[Tensor, "B T"], multiple: int = 1) -> "Validity":
         """Return the validity of `mask`, padded at the end to a multiple of `multiple` steps."""
         padded = F.pad(mask, (0, -mask.shape[1] % multiple))
-        # Asking a GPU would wait for it, and a compiler would have to trace both answers.
+        # On a GPU the question would force a synchronisation; a compiler would trace both answers.
         known = mask.device.type == "cpu" and not torch.compiler.is_compiling()
         return cls._from(padded.float()[:, :, None], known and bool(padded.all()))
 

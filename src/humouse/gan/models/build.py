@@ -1,4 +1,4 @@
-"""From a configuration to untrained networks."""
+"""Untrained networks from a configuration."""
 
 import torch
 

@@ -1,10 +1,10 @@
-"""The convolutional GAN: from coarse to fine in time, and back.
+"""The convolutional GAN: the generator goes from coarse to fine in time, the discriminator back.
 
-The generator draws a movement at a quarter of its steps first and doubles it twice, styled
-throughout by its latent vector, its length and its conditions, with fresh noise for each step (as
-StyleGAN does with pictures: Karras et al. 2019, arXiv:1812.04948). The discriminator halves three
-times and sees, beside the steps, how far the pointer is from start and end, and small differences
-magnified.
+The generator makes a movement at a quarter of its steps first and doubles the resolution twice. Its
+latent vector, length and conditions are the style of all blocks, and each step has its own noise (as
+in StyleGAN: Karras et al. 2019, arXiv:1812.04948). The discriminator halves the resolution three
+times. Beside the steps it gets the distances to start and end, the speed, and Fourier features that
+magnify small differences.
 """
 
 import math
@@ -30,13 +30,13 @@ _STYLE = 128
 
 
 class ConvGenerator(Generator):
-    """From coarse to fine: blocks at a quarter, half and all of the steps.
+    """Styled blocks at a quarter, half and all of the steps.
 
     Args:
         channels: C, channels of the data.
-        width: Channels of the finest blocks; the coarser ones have half as many again.
-        latent_dim: Z, normal numbers a movement.
-        step_noise: S, normal numbers a step.
+        width: Channels of the finest blocks; the coarser ones have 1.5 times as many.
+        latent_dim: Z, normal numbers for each movement.
+        step_noise: S, normal numbers for each step.
         cond_dim: K, conditions; 0 for none.
     """
 
@@ -52,9 +52,9 @@ class ConvGenerator(Generator):
         super().__init__(latent_dim=latent_dim, step_noise=step_noise)
         self.cond_dim = cond_dim
         self.widths = (width, width * 3 // 2, width * 3 // 2)  # the finest first
-        taken = latent_dim + 2 * cond_dim + 1
+        style_inputs = latent_dim + 2 * cond_dim + 1
         self.style = nn.Sequential(
-            nn.Linear(taken, _STYLE), nn.SiLU(), nn.Linear(_STYLE, _STYLE), nn.SiLU()
+            nn.Linear(style_inputs, _STYLE), nn.SiLU(), nn.Linear(_STYLE, _STYLE), nn.SiLU()
         )
         self.inputs = nn.ModuleList(TimeConv(_PLACE + step_noise, w) for w in self.widths)
         self.narrow = nn.Linear(self.widths[1], self.widths[0])
@@ -78,8 +78,8 @@ class ConvGenerator(Generator):
         h: Tensor | None = None
         for level in (2, 1, 0):
             stride = 2**level
-            told = [place_channels(mask[:, ::stride]), noise[:, ::stride]]
-            entering = self.inputs[level](torch.cat(told, 2) * valid[level]) * valid[level]
+            inputs = [place_channels(mask[:, ::stride]), noise[:, ::stride]]
+            entering = self.inputs[level](torch.cat(inputs, 2) * valid[level]) * valid[level]
             if h is not None:
                 h = self.narrow(h) if level == 0 else h
                 entering = entering + doubled(h, valid[level])
@@ -91,16 +91,16 @@ class ConvGenerator(Generator):
         return x[:, :T]
 
     def _style(self, z: Tensor, mask: Tensor, cond: Tensor | None) -> Tensor:
-        told = condition_channels(cond, z, self.cond_dim)
-        return self.style(torch.cat([z, told, _log_length(mask)], 1))
+        conditions = condition_channels(cond, z, self.cond_dim)
+        return self.style(torch.cat([z, conditions, _log_length(mask)], 1))
 
 
 class ConvDiscriminator(Discriminator):
-    """From fine to coarse, then the mean and the greatest value over time.
+    """Blocks from fine to coarse, then the mean and the maximum over time.
 
     Args:
         channels: C, channels of the data.
-        moves: [C, 2] mean and spread by which the codec standardised each channel.
+        moves: [C, 2] mean and standard deviation by which the codec standardises each channel.
         companding_px: Scale of the companding of dx and dy; None where they are linear.
         width: Channels of the finest block; the coarser ones have up to twice as many.
         feature_dim: D, penultimate features.
@@ -139,27 +139,29 @@ class ConvDiscriminator(Discriminator):
         missing = -x.shape[1] % 8
         mask = F.pad(mask, (0, missing))
         x = torch.where(mask[..., None], F.pad(x, (0, 0, 0, missing)), x.new_zeros(()))
-        told = torch.cat([condition_channels(cond, x[:, 0], self.cond_dim), _log_length(mask)], 1)
+        given = torch.cat([condition_channels(cond, x[:, 0], self.cond_dim), _log_length(mask)], 1)
         valid = scales(mask.float()[..., None], 4)
-        seen = torch.cat([x, *_fine(x, mask), self._geometry(x, mask), place_channels(mask)], 2)
-        h = (self.enter(seen) + self.told(told)[:, None]) * valid[0]
+        inputs = torch.cat(
+            [x, *_fourier_features(x, mask), self._geometry(x, mask), place_channels(mask)], 2
+        )
+        h = (self.enter(inputs) + self.told(given)[:, None]) * valid[0]
         for level, block in enumerate(self.blocks):
             if level:
                 h = self.widen[level - 1](halved(h, valid[level - 1])) * valid[level]
             h = block(h, valid[level])
         h = F.leaky_relu(h, 0.2)
         mean = (h * valid[3]).sum(1) / valid[3].sum(1).clamp(min=1)
-        # Below any activation: padding never wins.
+        # Far below any activation, so that padding is never the maximum.
         greatest = (h - 1e4 * (1 - valid[3])).amax(1)
-        return F.leaky_relu(self.gather(torch.cat([mean, greatest, told], 1)), 0.2)
+        return F.leaky_relu(self.gather(torch.cat([mean, greatest, given], 1)), 0.2)
 
     def _geometry(self, x: Tensor, mask: Tensor) -> Tensor:
-        """Return [B, T, 5] where the pointer is from its start and to its end, and its speed."""
+        """Return [B, T, 5] displacements from the start and to the end, companded, and the log speed."""
         mean, std = cast(Tensor, self.moves).unbind(1)
         step = (x * std + mean)[..., :2]
         if self.companding_px is not None:
             step = torch.sinh(step.clamp(-12, 12)) * self.companding_px
-        else:  # shares of a path of 1: as if it were 1,000 px
+        else:  # paths of length 1, taken as 1,000 px
             step = step * 1000
         step = step * mask[..., None]
         done = step.cumsum(1)
@@ -172,16 +174,16 @@ class ConvDiscriminator(Discriminator):
 _GEOMETRY = 5
 
 
-def _fine(x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+def _fourier_features(x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
     """Return sines and cosines of x at 8 radians per standard deviation, zero at padding.
 
-    A device's clock ticks at 16 or 17 ms, never at 15: a tenth of a standard deviation, which weights
-    of unit size would take thousands of steps to magnify. (Fourier features: Tancik et al. 2020,
+    A device's clock ticks at 16 or 17 ms, never at 15: a difference of a tenth of a standard deviation,
+    which weights of unit size would need thousands of training steps to magnify. (Tancik et al. 2020,
     arXiv:2006.10739.)
     """
     return (8 * x).sin() * mask[..., None], (8 * x).cos() * mask[..., None]
 
 
 def _log_length(mask: Tensor) -> Tensor:
-    """Return [B, 1] the number of steps, as a logarithm of about unit size."""
+    """Return [B, 1] the logarithm of the number of steps, less that of 32."""
     return torch.log(mask.sum(1, keepdim=True).clamp(min=1).float()) - math.log(32)

@@ -1,4 +1,4 @@
-"""What a generator and a discriminator are, whatever is inside."""
+"""The interfaces of generators and discriminators."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class Latent:
-    """The chance that one batch of generated movements is made from.
+    """The noise that a batch of movements is generated from.
 
     Args:
-        movement: [B, Z] one normal vector a movement.
-        steps: [B, T, S] one normal vector a step; S is 0 for a generator that takes none.
+        movement: [B, Z] a normal vector for each movement.
+        steps: [B, T, S] a normal vector for each step; S is 0 for generators without step noise.
     """
 
     movement: Float[Tensor, "B Z"]
@@ -22,11 +22,11 @@ class Latent:
 
 
 class Generator(ABC, nn.Module):
-    """Chance, lengths and conditions → normalised steps.
+    """Noise, lengths and conditions → normalised steps.
 
     Args:
-        latent_dim: Z, normal numbers a movement.
-        step_noise: S, normal numbers a step.
+        latent_dim: Z, normal numbers for each movement.
+        step_noise: S, normal numbers for each step.
     """
 
     def __init__(self, *, latent_dim: int, step_noise: int) -> None:
@@ -44,14 +44,14 @@ class Generator(ABC, nn.Module):
         """Return [B, T, C] normalised steps, zero at padding.
 
         Args:
-            latent: The chance they are made from.
+            latent: The noise.
             mask: [B, T] True where a step is valid.
             cond: [B, K] conditions on the networks' scale; NaN where an entry is not given.
         """
 
 
 class Discriminator(ABC, nn.Module):
-    """Normalised steps → one number a movement: above 0 looks recorded, below 0 looks made.
+    """Normalised steps → one score for each movement: above 0 recorded, below 0 generated.
 
     Args:
         feature_dim: D, the number of penultimate features.
@@ -69,10 +69,10 @@ class Discriminator(ABC, nn.Module):
         mask: Bool[Tensor, "B T"],
         cond: Float[Tensor, "B K"] | None = None,
     ) -> Float[Tensor, "B D"]:
-        """Return [B, D] penultimate features; a row depends on its own movement alone.
+        """Return [B, D] penultimate features; a row depends only on its own movement.
 
         Args:
-            x: [B, T, C] normalised steps; what stands at padding is never read.
+            x: [B, T, C] normalised steps; padding is ignored.
             mask: [B, T] True where a step is valid.
             cond: [B, K] conditions on the networks' scale; NaN where an entry is not given.
         """
@@ -89,8 +89,8 @@ class Discriminator(ABC, nn.Module):
 
 def condition_channels(
     cond: Float[Tensor, "B K"] | None, like: Float[Tensor, "B Z"], cond_dim: int
-) -> Float[Tensor, "B told"]:
-    """Return [B, 2K] the conditions with a flag each: zero and zero where one is not given.
+) -> Float[Tensor, "B K2"]:
+    """Return [B, 2K] the conditions, then a flag for each; both are 0 where one is not given.
 
     Raises:
         ValueError: A condition of the wrong size was given.
@@ -104,9 +104,10 @@ def condition_channels(
 
 
 def place_channels(mask: Bool[Tensor, "B T"]) -> Float[Tensor, "B T 4"]:
-    """Return where in its movement each step stands, zero at padding: [B, T, 4].
+    """Return the position of each step in its movement, zero at padding: [B, T, 4].
 
-    The mask, the share done from −1 to 1, and the logarithms of the steps done and left.
+    The mask, the fraction of the movement from −1 to 1, and the logarithms of the numbers of steps
+    from the start and to the end.
     """
     valid = mask.float()
     done = valid.cumsum(1)

@@ -8,8 +8,8 @@ from torch.nn import functional as F
 class TimeConv(nn.Conv1d):
     """Three-tap convolution over time of [B, T, width], zero beyond both ends.
 
-    It computes what `torch.nn.Conv1d` does, as a 1×3 image convolution: [B, T, width] is an image's
-    channels-last layout, in which the kernels run fastest and nothing need be transposed.
+    It computes what `torch.nn.Conv1d` does, as a 1×3 image convolution: [B, T, width] is the
+    channels-last layout of an image, for which kernels are fastest and nothing is transposed.
     """
 
     def __init__(self, taken: int, given: int) -> None:
@@ -23,9 +23,9 @@ class TimeConv(nn.Conv1d):
 
 
 class StyledBlock(nn.Module):
-    """Two convolutions beside an identity, each scaled and shifted by the movement's style (FiLM).
+    """Residual block of two convolutions, each scaled and shifted by the movement's style (FiLM).
 
-    Steps are normalised by their own root mean square over channels, which no padding can reach.
+    Each step is normalised by its own root mean square over channels, which padding cannot affect.
 
     Args:
         width: Channels in and out.
@@ -54,7 +54,7 @@ class StyledBlock(nn.Module):
 
 
 class PlainBlock(nn.Module):
-    """Two convolutions beside an identity, without normalisation.
+    """Residual block of two convolutions, without normalisation.
 
     Args:
         width: Channels in and out.
@@ -75,16 +75,16 @@ class PlainBlock(nn.Module):
 
 
 def halved(x: Float[Tensor, "B T W"], valid: Float[Tensor, "B T 1"]) -> Float[Tensor, "B t W"]:
-    """Return the mean of each pair of steps, over those of it that are valid."""
+    """Return the mean over the valid steps of each pair."""
     count = valid.unflatten(1, (-1, 2)).sum(2).clamp(min=1)
     return x.unflatten(1, (-1, 2)).sum(2) / count
 
 
 def doubled(x: Float[Tensor, "B t W"], valid: Float[Tensor, "B T 1"]) -> Float[Tensor, "B T W"]:
-    """Return each step twice, zero where it is not valid."""
+    """Return each step twice, zero at padding."""
     return x.repeat_interleave(2, 1) * valid
 
 
 def scales(valid: Float[Tensor, "B T 1"], count: int) -> list[Float[Tensor, "B t 1"]]:
-    """Return the validity at `count` resolutions, the finest first; each pair's first step decides."""
+    """Return the mask at `count` resolutions, the finest first; a pair is valid if its first step is."""
     return [valid[:, :: 2**level] for level in range(count)]

@@ -1,7 +1,7 @@
-"""BeCAPTCHA-Mouse's GAN: two LSTM layers of 128 and 64 units on each side.
+"""BeCAPTCHA-Mouse's GAN: generator and discriminator of two LSTM layers, 128 and 64 units.
 
-(Acien, Morales, Fierrez, Vera-Rodriguez 2022, arXiv:2005.00890, §IV-B.) Theirs makes movements of one
-length; here both sides are told each step's place in the movement, so that lengths can differ.
+Acien, Morales, Fierrez, Vera-Rodriguez 2022, arXiv:2005.00890, §IV-B. Theirs makes movements of one
+length; here both networks get each step's position in the movement, so that lengths can differ.
 """
 
 import torch
@@ -33,12 +33,12 @@ class _TwoLayers(nn.Module):
 
 
 class LSTMGenerator(Generator):
-    """The same latent vector at every step, two LSTM layers, a dense layer.
+    """Two LSTM layers and a linear one; every step gets the same latent vector and conditions.
 
     Args:
         channels: C, channels of the data.
         widths: Units of the two layers.
-        latent_dim: Z, normal numbers a movement.
+        latent_dim: Z, normal numbers for each movement.
         cond_dim: K, conditions; 0 for none.
     """
 
@@ -63,9 +63,9 @@ class LSTMGenerator(Generator):
     ) -> Float[Tensor, "B T C"]:
         """Return [B, T, C]; see `Generator.forward`."""
         z = latent.movement
-        told = torch.cat([z, condition_channels(cond, z, self.cond_dim)], 1)
-        repeated = told[:, None].expand(-1, mask.shape[1], -1)
-        # Padding comes after the last step, where no valid step can look.
+        same = torch.cat([z, condition_channels(cond, z, self.cond_dim)], 1)
+        repeated = same[:, None].expand(-1, mask.shape[1], -1)
+        # Padding comes after the last step, so it does not affect valid steps.
         h = self.layers(torch.cat([repeated, place_channels(mask)], 2))
         return self.out(h) * mask[..., None]
 
@@ -94,8 +94,8 @@ class LSTMDiscriminator(Discriminator):
     ) -> Float[Tensor, "B D"]:
         """Return [B, D]; see `Discriminator.features`."""
         x = torch.where(mask[..., None], x, x.new_zeros(()))
-        told = condition_channels(cond, x[:, 0], self.cond_dim)
-        repeated = told[:, None].expand(-1, mask.shape[1], -1)
+        same = condition_channels(cond, x[:, 0], self.cond_dim)
+        repeated = same[:, None].expand(-1, mask.shape[1], -1)
         h = self.layers(torch.cat([x, repeated, place_channels(mask)], 2))
         last = (mask.sum(1) - 1).clamp(min=0)[:, None, None].expand(-1, 1, h.shape[2])
         return h.gather(1, last).squeeze(1)
