@@ -51,15 +51,15 @@ test test-all: export OMP_WAIT_POLICY ?= PASSIVE
 # Two processes of one thread each: half the time of one process with two.
 test test-all: export OMP_NUM_THREADS ?= 1
 test: lint browser
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow"
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -rs -m "not slow"
 
 test-all: lint browser
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -rs
 
 browser:
 	@test -n "$$HUMOUSE_CHROMIUM" || command -v chromium >/dev/null || \
-	  echo "No chromium here: the tests of the pages in a browser are skipped. Debian has it as" \
-	    "'chromium'; another one can be named in HUMOUSE_CHROMIUM."
+	  echo "No chromium here: the tests of the pages in a browser are skipped (under CI=true they" \
+	    "fail). Debian has it as 'chromium'; another one can be named in HUMOUSE_CHROMIUM."
 
 format: $(READY)
 	$(BIN)/ruff check --fix

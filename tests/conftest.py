@@ -1,5 +1,6 @@
 """What every test may ask for."""
 
+import fcntl
 import os
 import resource
 import subprocess
@@ -20,6 +21,59 @@ with warnings.catch_warnings():
     from humouse.commands.train import run as train
     from humouse.settings import PrepareSettings, TrainSettings
     from humouse.settings.compose import settings_from
+
+
+# Files of tests that take longest, the longest first: a worker that begins one last would keep the
+# whole run waiting.
+_LONGEST = (
+    "eval/test_known_answers.py",
+    "eval/test_whole_evaluation.py",
+    "diffusion/decoder/test_tune.py",
+    "commands/test_train.py",
+    "commands/test_sigma_eval.py",
+    "eval/test_references.py",
+    "eval/statistics/test_resampling.py",
+    "report/test_browser.py",
+    "detection/benchmark/test_benchmark.py",
+    "test_cli.py",
+    "eval/test_evaluate.py",
+    "diffusion/latents/test_train.py",
+    "diffusion/training/test_distillation.py",
+    "gan/training/test_training.py",
+    "gan/training/test_diffusion_comparison.py",
+    "settings/test_schemas.py",
+    "settings/test_compose.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the longest files first, the others as they stand."""
+    here = Path(__file__).parent
+    place = {here / name: number for number, name in enumerate(_LONGEST)}
+    items.sort(key=lambda item: place.get(item.path, len(place)))
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Make something in a folder of its own, once for all processes of the test run.
+
+    Takes a name and a function that is given the folder and returns the path of what it made there,
+    which is what every process gets. Nobody may change it.
+    """
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "shared"
+
+    def made(name: str, make: Callable[[Path], Path]) -> Path:
+        folder = shared / name
+        folder.mkdir(parents=True, exist_ok=True)
+        answer = shared / f"{name}.path"
+        with (shared / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # the system lets go of it when the file is closed
+            if not answer.is_file():
+                answer.write_text(str(make(folder)))
+        return Path(answer.read_text())
+
+    return made
 
 
 @pytest.fixture(scope="session")
@@ -54,22 +108,38 @@ _TINY = (
 
 
 @pytest.fixture(scope="session")
-def tiny_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder of a prepared dataset: some hundred gestures of six synthetic people."""
-    folder = tmp_path_factory.mktemp("prepared") / "data"
-    overrides = ["source.users=6", "source.gestures_per_user=20", f"out_dir={folder}"]
-    prepare_dataset(settings_from("prepare", PrepareSettings, overrides), shown=False)
-    return folder
+def prepared(once: Callable[..., Path]) -> Callable[..., Path]:
+    """Prepare a dataset of synthetic people once, under a name; return its folder."""
+
+    def made(name: str, *overrides: str) -> Path:
+        def prepare(folder: Path) -> Path:
+            words = [*overrides, f"out_dir={folder / 'data'}"]
+            prepare_dataset(settings_from("prepare", PrepareSettings, words), shown=False)
+            return folder / "data"
+
+        return once(name, prepare)
+
+    return made
 
 
 @pytest.fixture(scope="session")
-def twelve_people(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def tiny_data(prepared: Callable[..., Path]) -> Path:
+    """Folder of a prepared dataset: some hundred gestures of six synthetic people."""
+    return prepared("tiny data", "source.users=6", "source.gestures_per_user=20")
+
+
+@pytest.fixture(scope="session")
+def twelve_people(prepared: Callable[..., Path]) -> Path:
     """Folder of a prepared dataset of twelve synthetic people; four of them, 46 gestures, are val."""
-    folder = tmp_path_factory.mktemp("prepared") / "twelve people"
-    few = ["source.users=12", "source.gestures_per_user=12", "source.seed=5"]
-    overrides = [*few, "split.val_fraction=0.34", f"out_dir={folder}"]
-    prepare_dataset(settings_from("prepare", PrepareSettings, overrides), shown=False)
-    return folder
+    few = ("source.users=12", "source.gestures_per_user=12", "source.seed=5")
+    return prepared("twelve people", *few, "split.val_fraction=0.34")
+
+
+@pytest.fixture(scope="session")
+def many_gestures(prepared: Callable[..., Path]) -> Path:
+    """Folder of a prepared dataset of eight synthetic people with some 80 gestures each."""
+    few = ("source.users=8", "source.gestures_per_user=100", "split.val_fraction=0.25")
+    return prepared("many gestures", *few)
 
 
 @pytest.fixture(scope="session")
@@ -98,20 +168,18 @@ def tiny_settings(tiny_overrides: Callable[..., list[str]]) -> Callable[..., Tra
 
 
 @pytest.fixture(scope="session")
-def tiny_checkpoint(
-    tiny_settings: Callable[..., TrainSettings], tmp_path_factory: pytest.TempPathFactory
-) -> Path:
+def tiny_checkpoint(tiny_settings: Callable[..., TrainSettings], once: Callable[..., Path]) -> Path:
     """Checkpoint of a tiny run."""
-    return train(tiny_settings(tmp_path_factory.mktemp("canonical")))
+    return once("canonical", lambda folder: train(tiny_settings(folder)))
 
 
 @pytest.fixture(scope="session")
 def event_checkpoint(
-    tiny_settings: Callable[..., TrainSettings], tmp_path_factory: pytest.TempPathFactory
+    tiny_settings: Callable[..., TrainSettings], once: Callable[..., Path]
 ) -> Path:
     """Checkpoint of a tiny run with the event codec and two conditions."""
     more = ("data.codec=event", "data.sequence_length=200", "model.cond_dim=2", "optim.max_steps=4")
-    return train(tiny_settings(tmp_path_factory.mktemp("event"), *more))
+    return once("event", lambda folder: train(tiny_settings(folder, *more)))
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from humouse.eval.rule import EvaluationRule
 RULE = EvaluationRule(
     metrics=("c2st", "copying"),
     feature_mode="kinematic",
-    probes=("logistic", "boosting"),
+    probes=("boosting",),
     replicates=150,
     permutations=0,
     importance=False,

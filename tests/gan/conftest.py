@@ -62,16 +62,16 @@ def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def conv_checkpoint(
-    gan_settings: Callable[..., GanTrainSettings], tmp_path_factory: pytest.TempPathFactory
+    gan_settings: Callable[..., GanTrainSettings], once: Callable[..., Path]
 ) -> Path:
     """Checkpoint of a tiny convolutional GAN."""
-    return train(gan_settings(tmp_path_factory.mktemp("conv")))
+    return once("conv", lambda folder: train(gan_settings(folder)))
 
 
 @pytest.fixture(scope="session")
 def lstm_checkpoint(
-    gan_settings: Callable[..., GanTrainSettings], tmp_path_factory: pytest.TempPathFactory
+    gan_settings: Callable[..., GanTrainSettings], once: Callable[..., Path]
 ) -> Path:
     """Checkpoint of a tiny LSTM GAN."""
-    folder = tmp_path_factory.mktemp("lstm")
-    return train(gan_settings(folder, "gan/experiment=lstm", "optim.max_steps=2"))
+    more = ("gan/experiment=lstm", "optim.max_steps=2")
+    return once("lstm", lambda folder: train(gan_settings(folder, *more)))

@@ -174,7 +174,7 @@ def test_a_separated_family_is_perfect():
     for name, measure in SCORES.items():
         assert scores[name].value == pytest.approx(measure.ideal, abs=1e-12)
         assert scores[name].low == pytest.approx(measure.ideal, abs=1e-12)
-        assert 0 <= scores[name].low <= scores[name].high <= 1
+        assert scores[name].high == pytest.approx(measure.ideal, abs=1e-12)
 
 
 def test_shuffled_labels_read_one_half():

@@ -36,9 +36,9 @@ def make(event_checkpoint: Path) -> Callable[..., TrainDecoderSettings]:
 
 
 @pytest.fixture(scope="session")
-def decoded(make: Callable, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def decoded(make: Callable, once: Callable[..., Path]) -> Path:
     """Checkpoint of a tiny event model with a decoder."""
-    return train(make(tmp_path_factory.mktemp("decoded")))
+    return once("decoded", lambda folder: train(make(folder)))
 
 
 @pytest.fixture(scope="session")

@@ -60,11 +60,10 @@ def autoencoder_settings(
 
 @pytest.fixture(scope="session")
 def autoencoder_checkpoint(
-    autoencoder_settings: Callable[..., AutoencoderSettings],
-    tmp_path_factory: pytest.TempPathFactory,
+    autoencoder_settings: Callable[..., AutoencoderSettings], once: Callable[..., Path]
 ) -> Path:
     """Checkpoint of a tiny autoencoder."""
-    return train(autoencoder_settings(tmp_path_factory.mktemp("autoencoder")))
+    return once("autoencoder", lambda folder: train(autoencoder_settings(folder)))
 
 
 @pytest.fixture(scope="session")

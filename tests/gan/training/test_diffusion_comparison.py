@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,14 @@ from sklearn.metrics import roc_auc_score
 from humouse.commands import train_gan as training
 from humouse.commands.train_gan import run as train
 from humouse.commands.verbs import run_verb
+from humouse.data.prepared import load_split
 from humouse.errors import InputError
-from humouse.gan.training.diffusion_comparison import _area
+from humouse.gan.discriminator_features import discriminator_scores
+from humouse.gan.model import Model, load_model
+from humouse.gan.training.diffusion_comparison import GeneratorComparison
 from humouse.training.journal import read_metrics
+from humouse.training.validation import SampleCheck
+from humouse.trajectories import Trajectories
 
 _SCORES = ("c2st_acc_val", "mmd_val", "prd_precision_val", "prd_recall_val")
 
@@ -33,7 +39,7 @@ def test_both_generators_at_every_round(
             assert {f"gan_{name}", f"diffusion_{name}"} <= row.keys()
         assert row["gan_mmd_val"] == row["mmd"]
         areas = ("discriminator_auc_gan", "discriminator_auc_diffusion", "head_auc_diffusion")
-        assert all(0 <= row[name] <= 1 for name in areas)
+        assert set(areas) <= row.keys()
     # Drawn once: the diffusion samples do not change, the discriminator does.
     assert len({row["diffusion_mmd_val"] for row in rounds}) == 1
     assert len({row["discriminator_auc_diffusion"] for row in rounds}) > 1
@@ -56,10 +62,44 @@ def test_the_flag_is_short_for_a_setting(
     assert seen[0].use_diffusion_eval is True
 
 
-def test_the_area_is_scikit_learns():
-    g = torch.Generator().manual_seed(0)
-    people, others = torch.randn(30, generator=g) + 1, torch.randn(20, generator=g)
-    truth = np.r_[np.ones(30), np.zeros(20)]
-    expected = roc_auc_score(truth, torch.cat([people, others]).numpy())
-    assert _area(people, others) == pytest.approx(expected)
-    assert _area(others, people) == pytest.approx(1 - expected)
+@pytest.fixture(scope="module")
+def model(conv_checkpoint: Path) -> Model:
+    return load_model(conv_checkpoint)
+
+
+@pytest.fixture(scope="module")
+def compare(model: Model, tiny_data: Path) -> Callable[..., tuple[dict[str, float], SampleCheck]]:
+    """Return the comparison with a generator, and the people it was made with."""
+    train, val = (load_split(tiny_data / name) for name in ("train", "val"))
+    check = SampleCheck.choose(val, model.codec, 40, seed=0)
+
+    def measured(draw_like: Callable) -> tuple[dict[str, float], SampleCheck]:
+        comparison = GeneratorComparison(draw_like, check, train, 30)
+        return comparison.measure(model, check.people, {}), check
+
+    return measured
+
+
+def test_a_generator_that_gives_people_back_reads_one_half(compare: Callable):
+    found, _ = compare(lambda people, part: people)
+    for name in ("discriminator_auc_gan", "discriminator_auc_diffusion", "head_auc_diffusion"):
+        assert found[name] == pytest.approx(0.5, abs=1e-12), name
+
+
+def stretched(people: Trajectories, part: str) -> Trajectories:
+    """Movements three times as far in the same time."""
+    return replace(people, deltas=people.deltas * torch.tensor([3.0, 3.0, 1.0]))
+
+
+def test_the_areas_are_of_the_discriminators_scores_with_people_above(
+    compare: Callable, model: Model
+):
+    found, check = compare(stretched)
+    sides = check.people, stretched(check.people, "judged")
+    scores = torch.cat([discriminator_scores(model, side) for side in sides]).numpy()
+    is_person = np.repeat([1, 0], len(check.people))
+    area = roc_auc_score(is_person, scores)
+    assert area != 0.5
+    assert found["discriminator_auc_diffusion"] == pytest.approx(area)
+    # The head is fitted on such movements, so it finds them even where the discriminator does not.
+    assert found["head_auc_diffusion"] > 0.8

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from omegaconf import OmegaConf
 
+from examples.evaluation import example_run
 from humouse.commands.verbs import run_verb
 from humouse.eval.run import EvaluationRun
 
@@ -16,12 +17,12 @@ AWKWARD = "it's [a] run, = 2"
 
 @pytest.fixture(scope="module")
 def runs(
-    make_run: Callable[..., EvaluationRun], tmp_path_factory: pytest.TempPathFactory
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> tuple[Path, Path]:
     """Return two runs, one of which has an awkward name, in one folder."""
     folder = tmp_path_factory.mktemp("evaluations")
-    one = make_run(folder / "events", n=40)
-    other = make_run(folder / AWKWARD, n=40, origin="gan", pace=2.0, seed=7)
+    one = example_run(folder / "events", n=40, groups=["timing"])
+    other = example_run(folder / AWKWARD, n=40, origin="gan", pace=2.0, seed=7, groups=["timing"])
     return one.folder, other.folder
 
 
@@ -42,15 +43,9 @@ def humouse(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> C
     return run
 
 
-def test_as_a_user_types_it(call: Callable, runs: tuple[Path, Path], tmp_path: Path):
+def test_as_a_user_types_it(call: Callable, runs: tuple[Path, Path]):
     one, other = runs
-    out = f"out={tmp_path / 'page.html'}"
-    done = call("-m", "humouse.cli", "report", f"run={one}", out, cwd=tmp_path)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == f"report: {tmp_path / 'page.html'}\n"
-    done = call("-m", "humouse.cli", "report", str(one), out, cwd=tmp_path)
-    assert (done.returncode, done.stdout) == (0, f"report: {tmp_path / 'page.html'}\n")
-    done = call("-m", "humouse.cli", "compare", one.name, other.name, cwd=one.parent)
+    done = call("-m", "humouse", "compare", one.name, other.name, cwd=one.parent)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "comparison: runs/compare.html\n"
     page = one.parent / "runs" / "compare.html"
@@ -58,9 +53,18 @@ def test_as_a_user_types_it(call: Callable, runs: tuple[Path, Path], tmp_path: P
     shutil.rmtree(page.parent)
     for folder in runs:
         assert EvaluationRun.load(folder).headline.split(" the best")[0][:30] in text
-    # Both pages, and nothing beside them.
-    assert [path.name for path in tmp_path.iterdir()] == ["page.html"]
+    # The page, and nothing beside it.
     assert {path.name for path in one.parent.iterdir()} == {one.name, AWKWARD}
+
+
+@pytest.mark.parametrize("form", ["run=FOLDER", "FOLDER"])
+def test_a_report_goes_where_it_is_told(
+    humouse: Callable, runs: tuple[Path, Path], tmp_path: Path, form: str
+):
+    page = tmp_path / "page.html"
+    answer = humouse("report", form.replace("FOLDER", str(runs[0])), f"out={page}")
+    assert answer == (0, f"report: {page}\n", "")
+    assert [path.name for path in tmp_path.iterdir()] == ["page.html"]
 
 
 def test_a_report_lies_beside_its_scores(humouse: Callable, runs: tuple[Path, Path]):
