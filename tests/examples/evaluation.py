@@ -1,5 +1,6 @@
 """A realistic evaluation of synthetic gestures, without evaluating: its scores are made up."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 

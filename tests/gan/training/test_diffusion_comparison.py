@@ -16,7 +16,7 @@ from humouse.commands.verbs import run_verb
 from humouse.data.prepared import load_split
 from humouse.errors import InputError
 from humouse.gan.discriminator_features import discriminator_scores
-from humouse.gan.model import Model, load_model
+from humouse.gan.model import GanModel, load_model
 from humouse.gan.training.diffusion_comparison import GeneratorComparison
 from humouse.training.journal import read_metrics
 from humouse.training.validation import SampleCheck
@@ -63,12 +63,14 @@ def test_the_flag_is_short_for_a_setting(
 
 
 @pytest.fixture(scope="module")
-def model(conv_checkpoint: Path) -> Model:
+def model(conv_checkpoint: Path) -> GanModel:
     return load_model(conv_checkpoint)
 
 
 @pytest.fixture(scope="module")
-def compare(model: Model, tiny_data: Path) -> Callable[..., tuple[dict[str, float], SampleCheck]]:
+def compare(
+    model: GanModel, tiny_data: Path
+) -> Callable[..., tuple[dict[str, float], SampleCheck]]:
     """Return the comparison with a generator, and the people it was made with."""
     train, val = (load_split(tiny_data / name) for name in ("train", "val"))
     check = SampleCheck.choose(val, model.codec, 40, seed=0)
@@ -92,7 +94,7 @@ def stretched(people: Trajectories, part: str) -> Trajectories:
 
 
 def test_the_areas_are_of_the_discriminators_scores_with_people_above(
-    compare: Callable, model: Model
+    compare: Callable, model: GanModel
 ):
     found, check = compare(stretched)
     sides = check.people, stretched(check.people, "judged")
