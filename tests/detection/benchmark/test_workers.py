@@ -1,7 +1,9 @@
 """Jobs in processes of their own: each is done once, and one that fails ends them all."""
 
+import multiprocessing
 import os
 import signal
+import time
 from functools import partial
 
 import pytest
@@ -30,6 +32,26 @@ def test_a_process_that_is_killed_is_told():
     """As the system does for want of memory: the job kills the process that prepared its number."""
     with pytest.raises(InputError, match=r"workers: a process ended .*exit code -9"):
         run_jobs(os.kill, [signal.SIGKILL], os.getpid, workers=2, progress=lambda: None)
+
+
+def test_an_interruption_ends_the_processes_at_their_work():
+    """The first job is over at once; the others wait a minute for a signal that nobody sends."""
+
+    def interrupt():
+        raise KeyboardInterrupt
+
+    prepare = partial(list, [signal.SIGUSR1])
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        run_jobs(signal.sigtimedwait, [0, 60, 60], prepare, workers=2, progress=interrupt)
+    assert time.monotonic() - started < 45
+    assert not multiprocessing.active_children()
+
+
+def test_what_cannot_be_prepared_is_an_error_of_its_own():
+    prepare = partial(os.stat, "nowhere")
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        run_jobs(max, [1, 2], prepare, workers=2, progress=lambda: None)
 
 
 def test_nothing_to_do_prepares_nothing():
