@@ -1,9 +1,9 @@
-"""Random changes that leave a movement plausible, on native steps before any codec.
+"""Data augmentation: random changes that leave a movement plausible, on native steps before encoding.
 
-All work on whole px and whole ms: what is changed is rounded again, as running totals, so that
-rounding errors do not add up. None changes which steps are valid but `crop`. What each does to the
-device's traits, which a judge of realism can see: time changes leave the pixels alone but move the
-device's clock; the mirror keeps both; jitter redraws the fast steps, a goal perturbation all.
+All keep whole px and whole ms: cumulative sums are rounded, so that rounding errors do not add up. Only
+`crop` changes which steps are valid. Effects on the traces of a device, which a classifier can see:
+time changes keep the pixels but change the clock; the mirror keeps both; jitter changes the fast
+steps, a goal perturbation all.
 """
 
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ from humouse.trajectories import Trajectories
 
 @dataclass(frozen=True)
 class AugmentRules:
-    """How strongly to augment; 0 switches an augmentation off.
+    """Strengths of the augmentations; 0 switches one off.
 
     Args:
         time_stretch: The duration is multiplied by a number drawn from 1 ± this.
@@ -66,7 +66,7 @@ def augment(
 
     Args:
         trajectories: Native steps, in whole px and ms.
-        rules: What to do, and how much.
+        rules: Strengths of the augmentations.
         generator: Source of the randomness, on the trajectories' device.
     """
     if rules.crop:
@@ -91,8 +91,8 @@ def stretch_time(
 ) -> Trajectories:
     """Multiply each duration by a number drawn from 1 ± `amount`.
 
-    Keeps the path, the lengths and the order of the pace; the clock's period is multiplied too,
-    to whole ms of at least 1. A codec that divides the duration out does not see it.
+    Keeps the path and the lengths. The clock's period is multiplied too, to whole ms of at least 1. A
+    codec that divides by the duration removes the change.
     """
     factor = 1 + amount * (2 * _uniform(trajectories, generator) - 1)
     times_ms = trajectories.deltas[..., 2].double().cumsum(1) * factor[:, None]
@@ -104,9 +104,9 @@ def warp_time(
 ) -> Trajectories:
     """Let the pace vary within 1 ± `amount` along the movement.
 
-    With u the share of the duration that has passed, time becomes
+    With u the elapsed share of the duration, time becomes
     u + amount/(2πk)·(sin(2πku + φ) − sin φ), φ uniform and k 1 or 2. Keeps the path, the lengths
-    and the duration (but for steps of 1 ms, which cannot become shorter).
+    and the duration (except that steps of 1 ms cannot become shorter).
     """
     duration_ms = trajectories.duration_ms.double()[:, None].clamp(min=1)
     times_ms = trajectories.deltas[..., 2].double().cumsum(1)
@@ -121,10 +121,9 @@ def jitter_steps(
 ) -> Trajectories:
     """Add Gaussian noise to dx and dy, in proportion to each, rounded to whole px.
 
-    Noise that grows with the signal is the motor system's own (Harris & Wolpert 1998,
-    doi:10.1038/29528), is even noise after a logarithmic companding, and leaves zero moves and
-    one-pixel moves as they are. Each axis's largest step takes up the sum of the noise. Keeps the
-    start, the goal (so the net displacement, exactly) and the times.
+    Motor noise grows with the signal (Harris & Wolpert 1998, doi:10.1038/29528). Such noise is uniform
+    on a logarithmic scale, and leaves zero moves and one-pixel moves unchanged. The largest step along
+    each axis compensates the sum of the noise. Keeps the start, the net displacement and the times.
     """
     steps_px = trajectories.deltas[..., :2]
     noise_px = torch.randn(
@@ -142,9 +141,9 @@ def mirror(
 ) -> Trajectories:
     """Flip the sign of dy (axis 1) or dx (axis 0) with this probability.
 
-    On the screen this turns the picture upside down, or left to right; seen along the direction of
-    motion it swaps left and right, as a reflection across that direction would, without leaving the
-    pixel grid. Keeps the other axis, the times and every length.
+    On the screen this reflects the movement vertically or horizontally; relative to its direction it
+    swaps left and right, without leaving the pixel grid. Keeps the other axis, the times and the
+    lengths.
     """
     flipped = _uniform(trajectories, generator) < probability
     ones = torch.ones_like(trajectories.deltas[:, 0])
@@ -160,8 +159,8 @@ def crop(
 ) -> Trajectories:
     """Keep, with this probability, only a contiguous segment of at least `least_share`.
 
-    Keeps every remaining step as it was, at the same padded length; the segment begins where the
-    movement was at that point. It may begin and end in full motion, as no whole gesture does.
+    Remaining steps are unchanged, at the same padded length; the start is the position at which the
+    segment begins. Unlike a whole gesture, a segment may begin and end at full speed.
     """
     lengths = trajectories.lengths
     least = (lengths * least_share).ceil().clamp(min=1).minimum(lengths.double())
@@ -186,8 +185,8 @@ def perturb_goal(
 ) -> Trajectories:
     """Move each goal by Gaussian noise of `amount` times its distance per axis.
 
-    The path is turned and scaled to the new goal, then rounded to whole px, which a rotated pixel
-    grid shows. Keeps the start, the times, the lengths and the zero moves.
+    The path is rotated and scaled to the new goal, then rounded to whole px. Keeps the start, the times,
+    the lengths and the zero moves.
     """
     noise = torch.randn(
         len(trajectories),
@@ -196,7 +195,7 @@ def perturb_goal(
         device=trajectories.deltas.device,
         dtype=torch.float64,
     )
-    # Turning and scaling the plane is one complex factor.
+    # Rotation and scaling are one complex factor.
     turn, scale = (amount * noise[:, 1])[:, None], (1 + amount * noise[:, 0])[:, None]
     x, y = trajectories.deltas[..., :2].double().cumsum(1).unbind(-1)
     return _with_path(trajectories, torch.stack([x * scale - y * turn, x * turn + y * scale], -1))
@@ -211,7 +210,7 @@ def _uniform(trajectories: Trajectories, generator: torch.Generator) -> Float[Te
 def _with_times(trajectories: Trajectories, times_ms: Float[Tensor, "B T"]) -> Trajectories:
     """Return the movements with each step ending at these times, in whole ms.
 
-    A step that took time still takes 1 ms at least; one of 0 ms stays so.
+    A step with a duration keeps at least 1 ms; steps of 0 ms stay at 0.
     """
     deltas = trajectories.deltas.clone()
     dt_ms = times_ms.round().diff(dim=1, prepend=times_ms.new_zeros(len(times_ms), 1))
@@ -231,6 +230,6 @@ def _with_path(trajectories: Trajectories, path_px: Float[Tensor, "B T 2"]) -> T
 def _replaced(trajectories: Trajectories, deltas: Float[Tensor, "B T 3"]) -> Trajectories:
     """Return the movements with other steps, without negative zeros.
 
-    The sign of a zero would turn the heading of a step by π.
+    A negative zero would change the heading of a step by π.
     """
     return replace(trajectories, deltas=deltas + 0.0)

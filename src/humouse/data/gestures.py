@@ -15,21 +15,20 @@ from humouse.trajectories import Trajectories
 
 @dataclass(frozen=True)
 class GestureRules:
-    """What counts as a gesture.
+    """Rules of what counts as a gesture.
 
     Args:
         gap_ms: A pause longer than this ends the gesture.
         min_events: Fewest points of a gesture, after merging.
-        max_events: Most points of a gesture, after merging; a longer one is dropped whole, since a
-            piece of it would start or end in full motion.
-        min_distance_px: Least length of the path travelled. Path, not net displacement: people who
-            circle back to where they started have moved.
+        max_events: Most points of a gesture, after merging; a longer one is dropped entirely, since a
+            part of it would start or end at full speed.
+        min_distance_px: Least length of the path; a movement may return to its start.
         cut_at_presses: Whether a button's press or release ends the gesture.
-        merge_equal_timestamps: Whether points of the same ms become one, the last. Without it,
-            steps of 0 ms stay.
+        merge_equal_timestamps: Whether only the last of several points of the same ms is kept.
+            Otherwise there are steps of 0 ms.
 
     Raises:
-        InputError: A rule makes no sense.
+        InputError: A rule is out of range.
     """
 
     gap_ms: int = 200
@@ -52,7 +51,7 @@ class GestureRules:
 
 @dataclass(frozen=True, eq=False)
 class Gestures:
-    """Gestures end to end: N of them, of S steps together.
+    """N gestures, concatenated: S steps in total.
 
     Args:
         steps: [S, 3] dx (px), dy (px), dt (ms), one gesture after the other.
@@ -75,9 +74,8 @@ class Gestures:
 def cut_gestures(events: pl.DataFrame, rules: GestureRules) -> Gestures:
     """Return the gestures in a table of events.
 
-    Only moves and drags are points: a press or release tells where to cut, a scroll is passed over.
-    A gesture ends at a press or release, at a pause over `gap_ms`, where time runs backwards and
-    where another run begins.
+    Only moves and drags are points; scrolls are ignored. A gesture ends at a press or release, at a pause
+    longer than `gap_ms`, where time runs backwards and where another run begins.
 
     Args:
         events: In the form of `humouse.data.sources.EVENT_SCHEMA`.
@@ -100,7 +98,7 @@ def cut_gestures(events: pl.DataFrame, rules: GestureRules) -> Gestures:
         (np.diff(cuts) != 0) | (run[1:] != run[:-1]) | (pause_ms > rules.gap_ms) | (pause_ms < 0),
     ]
     if rules.merge_equal_timestamps:
-        # The last point of a millisecond stands for it, wherever the gesture begins within it.
+        # The last point of a millisecond is kept, wherever the gesture begins within it.
         last = np.r_[begins[1:] | (pause_ms > 0), True]
         gesture = begins.cumsum()[last]
         begins = np.r_[True, gesture[1:] != gesture[:-1]]
@@ -117,7 +115,7 @@ def _gestures(
     merged: int,
     rules: GestureRules,
 ) -> Gestures:
-    """Return the gestures that begin at the points `first` and keep the rules."""
+    """Return the gestures that begin at the points `first` and satisfy the rules."""
     events = np.diff(np.r_[first, len(t_ms)])
     delta_px = np.diff(position_px, axis=0, prepend=position_px[:1])
     delta_ms = np.diff(t_ms, prepend=t_ms[:1])

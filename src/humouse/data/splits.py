@@ -1,4 +1,4 @@
-"""Splits people, not gestures, into train, val and test."""
+"""Splits people, rather than gestures, into train, val and test."""
 
 from collections.abc import Iterable
 
@@ -11,12 +11,12 @@ SPLITS = ("train", "val", "test")
 
 
 def held_out_gestures(n: int, share: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return which of n train gestures are learned from, and which are held out to judge by.
+    """Return which of n train gestures are trained on, and which are held out for evaluation.
 
-    The same for every model and seed, so that models are judged by gestures none of them knows.
+    The same for every model and seed, so that no model has been trained on what another is evaluated by.
 
     Args:
-        n: Gestures of the train people.
+        n: Number of gestures of the train people.
         share: Share of them that is held out, below 1.
     """
     order = np.random.default_rng(n).permutation(n)
@@ -27,10 +27,10 @@ def held_out_gestures(n: int, share: float) -> tuple[np.ndarray, np.ndarray]:
 def split_users(
     users: Iterable[str], *, val: float = 0.2, test: float = 0.2, seed: int
 ) -> dict[str, list[str]]:
-    """Return who belongs to "train", "val" and "test": disjoint, together everybody.
+    """Return the people of "train", "val" and "test": disjoint, and together everybody.
 
-    The order in which the users come does not matter. val and test get their share rounded to
-    whole people, at least one each; train gets the rest.
+    The order of `users` does not matter. val and test get their share rounded to whole people, at least
+    one each; train gets the rest.
 
     Args:
         users: Names of the people.

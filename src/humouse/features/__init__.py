@@ -67,7 +67,7 @@ def feature_table(
     names = tuple(feature.name for feature in features)
     lengths = trajectories.lengths.cpu()
     values = trajectories.deltas.new_zeros(len(trajectories), len(names), dtype=torch.float32)
-    # Like lengths together, so that little of a block is padding.
+    # Similar lengths go together, so that blocks have little padding.
     order = lengths.argsort()
     at_a_time = _STEPS_AT_A_TIME.get(values.device.type, _STEPS_ELSEWHERE)
     first = 0

@@ -69,7 +69,7 @@ def coupling(motion: Motion) -> dict[str, Float[Tensor, "B"]]:
 
 @dataclass(frozen=True, eq=False)
 class _Steps:
-    """Steps with their neighbours' places: what differences and correlations need.
+    """Steps and the masks that differences between neighbours need.
 
     Args:
         motion: The movements.
@@ -90,14 +90,14 @@ class _Steps:
     @classmethod
     def of(cls, motion: Motion) -> "_Steps":
         mask = motion.mask
-        place = torch.arange(mask.shape[1], device=mask.device)
+        index = torch.arange(mask.shape[1], device=mask.device)
         return cls(
             motion,
             (motion.seconds * 1000).log(),
             (motion.speed_px_s / 1000 + 0.01).log(),
-            mask & (place >= 1),
-            mask & (place >= 2),
-            mask & (place >= 1) & (place < motion.count[:, None] - 1),
+            mask & (index >= 1),
+            mask & (index >= 2),
+            mask & (index >= 1) & (index < motion.count[:, None] - 1),
         )
 
 
@@ -180,9 +180,9 @@ def _first(values: Float[Tensor, "B T"], motion: Motion) -> Float[Tensor, "B"]:
     return _at(values, torch.zeros_like(motion.count)[:, None])
 
 
-def _at(values: Float[Tensor, "B T"], place: Tensor) -> Float[Tensor, "B"]:
-    """Return [B] the value at each row's place; 0 where there are no steps at all."""
-    return values.gather(1, place)[:, 0] if values.shape[1] else values.sum(1)
+def _at(values: Float[Tensor, "B T"], index: Tensor) -> Float[Tensor, "B"]:
+    """Return [B] the value at each row's index; 0 where there are no steps at all."""
+    return values.gather(1, index)[:, 0] if values.shape[1] else values.sum(1)
 
 
 def _mean(values: Float[Tensor, "B T"], where: Bool[Tensor, "B T"]) -> Float[Tensor, "B"]:
@@ -192,9 +192,9 @@ def _mean(values: Float[Tensor, "B T"], where: Bool[Tensor, "B T"]) -> Float[Ten
 def _correlation(
     a: Float[Tensor, "B T"], b: Float[Tensor, "B T"], where: Bool[Tensor, "B T"]
 ) -> Float[Tensor, "B"]:
-    """Return [B] Pearson's correlation over the chosen places; 0 where a side does not vary."""
+    """Return [B] Pearson's correlation where `where` holds; 0 where a variable does not vary."""
     count = where.sum(1)
-    a, b = (torch.where(where, side - _mean(side, where)[:, None], 0.0) for side in (a, b))
+    a, b = (torch.where(where, v - _mean(v, where)[:, None], 0.0) for v in (a, b))
     variation = (a * a).sum(1) * (b * b).sum(1)
     varies = (variation > _LEAST_VARIATION**2) & (count > 2)
     return torch.where(varies, (a * b).sum(1) / variation.clamp(min=1e-300).sqrt(), 0.0)

@@ -1,12 +1,12 @@
-"""How a movement goes: speed and its derivatives, straightness, turns, submovements.
+"""Kinematics: speed and its derivatives, straightness, turns, submovements.
 
-The recorder's clock is uneven, so derivatives are taken on it as it stands: the velocity during
-step i is v_i = d_i / Δt_i; the acceleration at the point between steps i and i+1 is
-(v_{i+1} − v_i) / ½(Δt_i + Δt_{i+1}); the jerk during step i is the difference of the accelerations
-at its two ends over Δt_i. No step counts as shorter than 1 ms (`motion.MIN_STEP_MS`).
+The recorder's clock is uneven, and derivatives use it without resampling: the velocity during step i
+is v_i = d_i / Δt_i; the acceleration at the point between steps i and i+1 is
+(v_{i+1} − v_i) / ½(Δt_i + Δt_{i+1}); the jerk during step i is the difference of the accelerations at
+its two ends over Δt_i. Steps are clamped to at least 1 ms (`motion.MIN_STEP_MS`).
 
-A movement too short for a measure has 0 there (no turn, no jerk …). One that ends where it began
-has no direction: its lateral distance is the distance from the start, its overshoot 0.
+A measure is 0 where a movement has too few steps for it (no turn, no jerk …). A movement that ends
+where it began has no direction: its lateral distance is the distance from the start, its overshoot 0.
 """
 
 import torch
@@ -110,7 +110,7 @@ BASIC = (
     "submovements",
     "peak_speed_time_ratio",
 )
-"""The eighteen that a detector of mouse bots reads first: size, speed and its derivatives, shape."""
+"""Eighteen basic features: size, speed and its derivatives, shape."""
 
 
 def kinematics(motion: Motion) -> dict[str, Float[Tensor, "B"]]:
@@ -142,7 +142,7 @@ def _derivatives(motion: Motion) -> dict[str, Float[Tensor, "B"]]:
     ax, ay = (v.diff(dim=1) / between for v in motion.velocity_px_s)
     inner = seconds[:, 1:-1]
     jx, jy = (a.diff(dim=1) / inner for a in (ax, ay))
-    # What is taken across the end into the padding is no derivative.
+    # Differences across the end, into the padding, are not derivatives.
     acceleration = torch.where(mask[:, 1:], length(ax, ay), 0.0)
     jerk = torch.where(mask[:, 2:], length(jx, jy), 0.0)
     roughness = (jerk * jerk * inner).sum(1) * motion.duration_s**3
@@ -173,7 +173,7 @@ def _speed_profile(motion: Motion) -> dict[str, Float[Tensor, "B"]]:
     speed = beside_zero(motion.speed_px_s, after=1)
     peak, at = speed.max(1)
     change = speed.diff(dim=1)
-    # Differences below rounding are level, else a plateau of equal speeds would be full of peaks.
+    # Differences below rounding count as none, else a plateau of equal speeds would have many peaks.
     change = torch.where(change.abs() > _LEVEL * peak[:, None], change, 0.0)
     knots, duration = beside_zero(motion.end_s), motion.duration_s
     middle = (knots.gather(1, at[:, None]) + knots.gather(1, (at - 1).clamp(min=0)[:, None])) / 2
@@ -181,7 +181,7 @@ def _speed_profile(motion: Motion) -> dict[str, Float[Tensor, "B"]]:
     done = _interpolate(knots, beside_zero(motion.step_px).cumsum(1), duration[:, None] * quarters)
     speeds = beside_zero(done).diff(dim=1) / (duration[:, None] / 4)
     return {
-        # From rest to rest, speed rises and falls by turns: 2 · peaks − 1 changes.
+        # From rest to rest, speed rises and falls alternately: 2 · peaks − 1 changes.
         "submovements": (masked.sign_changes(change) + (peak > 0)) / 2,
         "peak_speed_time_ratio": torch.where(peak > 0, middle[:, 0] / duration, 0.0),
         **{f"speed_quarter{k + 1}_px_s": speeds[:, k] for k in range(4)},
@@ -202,7 +202,7 @@ def _interpolate(
 
 
 def _turns(motion: Motion) -> dict[str, Float[Tensor, "B"]]:
-    """Return heading changes, curvature and pauses: all between one non-zero move and the next."""
+    """Return heading changes, curvature and pauses, between one non-zero move and the next."""
     moves = (motion.dx_px != 0) | (motion.dy_px != 0)
     x, y, end_s = masked.packed(
         torch.stack([motion.dx_px, motion.dy_px, motion.end_s]), moves
@@ -215,7 +215,7 @@ def _turns(motion: Motion) -> dict[str, Float[Tensor, "B"]]:
     turn = torch.where(pairs, torch.atan2(x0 * y1 - y0 * x1, x0 * x1 + y0 * y1), 0.0)
     size, step = turn.abs(), length(x, y)
     both = ((step[:, 1:] + step[:, :-1]) / 2).clamp(min=1e-300)
-    # The time before the first step is 0: what precedes the first move counts as a wait too.
+    # The time before the first move counts as a wait too.
     wait_s = torch.where(valid, beside_zero(end_s).diff(dim=1), 0.0)
     pause = wait_s >= (PAUSE_MS - 1e-6) / 1000
     return {

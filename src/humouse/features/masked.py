@@ -18,7 +18,7 @@ def mean(values: Float[Tensor, "B T"], count: Int[Tensor, "B"]) -> Float[Tensor,
 def centred(
     values: Float[Tensor, "B T"], mask: Bool[Tensor, "B T"], count: Int[Tensor, "B"]
 ) -> Float[Tensor, "B T"]:
-    """Return [B, T] the valid values less their mean, zeros elsewhere."""
+    """Return [B, T] the valid values minus their mean, zeros elsewhere."""
     return torch.where(mask, values - mean(values, count)[:, None], 0.0)
 
 
@@ -47,7 +47,7 @@ def upper_quantile(
     T = values.shape[1]
     if T == 0:
         return values.new_zeros(len(values))
-    # float32 halves the time of the search, and is what a table holds.
+    # float32 halves the time of the search; a feature table holds float32 anyway.
     most = torch.finfo(torch.float32).max
     top = values.clamp(max=most).float().topk(min(T, int((1 - q) * (T - 1)) + 2), dim=1).values
     return _between(top, (count - 1).clamp(min=0) * (1 - q))
@@ -63,15 +63,15 @@ def quantile_of_sorted(
     return torch.where(count > 0, value, value.new_zeros(()))
 
 
-def _between(ordered: Float[Tensor, "B K"], place: Float[Tensor, "B"]) -> Float[Tensor, "B"]:
-    """Return [B] the value at a fractional place of each row."""
-    place = place.double()
-    low = place.floor().long()
+def _between(ordered: Float[Tensor, "B K"], index: Float[Tensor, "B"]) -> Float[Tensor, "B"]:
+    """Return [B] the value at a fractional index of each row."""
+    index = index.double()
+    low = index.floor().long()
     high = (low + 1).clamp(max=ordered.shape[1] - 1)
     a = ordered.gather(1, low[:, None])[:, 0].double()
     b = ordered.gather(1, high[:, None])[:, 0].double()
-    part = place - low
-    # Where the place is a whole number its neighbour may be padding (infinite): it takes no part.
+    part = index - low
+    # At a whole index the neighbour may be padding (infinite) and must not take part.
     return torch.where(part > 0, a + (b - a) * part, a)
 
 

@@ -1,4 +1,4 @@
-"""`Motion`: steps in float64 with the clock rule that every derivative shares."""
+"""`Motion`: steps in float64, with the least duration of a step that all derivatives share."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,10 +8,10 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 MIN_STEP_MS = 1.0
-"""Recorders count whole milliseconds: a step said to be shorter is taken to last this long.
+"""Least duration of a step: recorders count whole milliseconds, so shorter ones are clamped to it.
 
-Without it two events at one timestamp (14% of the steps of a remote-desktop log) would have an
-infinite speed, and a clock kept in float32 seconds (a last step of 1e-10 s) an absurd one.
+Otherwise two events at one timestamp (14% of the steps of a remote-desktop log) would have an infinite
+speed, and a clock in float32 seconds (a last step of 1e-10 s) an absurd one.
 """
 
 
@@ -20,8 +20,8 @@ class Motion:
     """Steps of movements, ready for derivatives; padding holds zeros throughout.
 
     Args:
-        mask: [B, T] the valid steps, the first ones of each row.
-        count: [B] how many they are.
+        mask: [B, T] True at valid steps; they come first in each row.
+        count: [B] number of valid steps.
         dx_px: [B, T] float64.
         dy_px: [B, T] float64.
         dt_ms: [B, T] float64, as recorded.
@@ -41,17 +41,17 @@ class Motion:
 
     @cached_property
     def seconds(self) -> Float[Tensor, "B T"]:
-        """[B, T] time that each step takes (s), at least `MIN_STEP_MS`, in the padding too."""
+        """[B, T] duration of each step (s), at least `MIN_STEP_MS`, in the padding too."""
         return self.dt_ms.clamp(min=MIN_STEP_MS) / 1000
 
     @cached_property
     def end_s(self) -> Float[Tensor, "B T"]:
-        """[B, T] time from the start to the end of each step (s); past the end, the whole time."""
+        """[B, T] time from the start to the end of each step (s); past the end, the whole duration."""
         return torch.where(self.mask, self.seconds, 0.0).cumsum(1)
 
     @cached_property
     def duration_s(self) -> Float[Tensor, "B"]:
-        """[B] time that all steps take (s), above 0 even where there are none."""
+        """[B] duration of all steps (s), above 0 even where there are none."""
         whole = self.end_s[:, -1] if self.end_s.shape[1] else self.dt_ms.sum(1)
         return whole.clamp(min=MIN_STEP_MS / 1000)
 
@@ -73,10 +73,10 @@ class Motion:
 
 def length(x: Float[Tensor, "*S"], y: Float[Tensor, "*S"]) -> Float[Tensor, "*S"]:
     """Return the length of each vector (x, y)."""
-    # Not torch.hypot, which costs four times as much; no coordinate overflows its square here.
+    # Four times as fast as torch.hypot; no coordinate is so large that its square overflows.
     return (x * x + y * y).sqrt()
 
 
 def beside_zero(values: Float[Tensor, "B T"], after: int = 0) -> Float[Tensor, "B K"]:
-    """Return [B, T + 1 + after] the values with a zero before them and `after` zeros behind."""
+    """Return [B, T + 1 + after] the values with a zero before and `after` zeros after them."""
     return torch.nn.functional.pad(values, (1, after))

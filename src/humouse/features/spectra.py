@@ -1,13 +1,13 @@
-"""Power of the velocity at each frequency: micro-corrections and tremor live in its tail.
+"""Power spectrum of the velocity; micro-corrections and tremor are in its tail.
 
-The pointer is taken to move in a straight line at constant speed between two recorded points, which
-makes the velocity piecewise constant, and its Fourier transform a finite sum with no resampling:
+Between two recorded points the pointer is taken to move in a straight line at constant speed. The
+velocity is then piecewise constant, and its Fourier transform a finite sum without resampling:
 
     V(f) = ∫ v(t) e^{−2πift} dt = Σ_k (v_k − v_{k−1}) e^{−2πi f t_k} / (2πif),  v_{−1} = v_n = 0.
 
 The power is |V_x(f)|² + |V_y(f)|² over the duration (px²/s): a density that does not grow with the
-movement's length. Above half the recorder's rate (30 Hz for a 60 Hz browser) it shows the steps of
-the clock rather than the hand.
+movement's length. Above half the recorder's rate (30 Hz for a 60 Hz browser) it reflects the clock
+rather than the hand.
 """
 
 import math
@@ -24,7 +24,7 @@ from humouse.trajectories import Trajectories
 
 BANDS_HZ = ((0, 4), (4, 8), (8, 16), (16, 32), (32, 64))
 FREQUENCIES_HZ = tuple(float(f) for f in range(1, 64, 2))
-"""Middles of 2 Hz wide slices: gestures of up to half a second are no finer than that."""
+"""Centres of bins of 2 Hz, the resolution of a gesture of half a second."""
 LAGS = (1, 2, 4)
 TAIL_FROM_HZ = 16
 _FLOOR = 1e-6
@@ -122,7 +122,7 @@ def _power(motion: Motion, frequency_hz: Float[Tensor, "F"]) -> Float[Tensor, "B
     angular = 2 * math.pi * frequency_hz
     knots = beside_zero(motion.end_s)
     jump = torch.stack([beside_zero(v, after=1).diff(dim=1) for v in motion.velocity_px_s], 1)
-    # A phase for each knot and frequency is by far the largest array: taken in parts.
+    # The phases of all knots and frequencies are by far the largest array, so they are made in parts.
     rows = max(1, _PHASES_AT_A_TIME // max(1, knots.shape[1] * len(angular)))
     parts = []
     for some_knots, some_jump in zip(knots.split(rows), jump.split(rows), strict=True):
@@ -136,7 +136,7 @@ def _autocorrelation(motion: Motion) -> dict[str, Float[Tensor, "B"]]:
     speed = motion.speed_px_s
     vx, vy = (masked.centred(v, motion.mask, motion.count) for v in motion.velocity_px_s)
     power = (vx * vx + vy * vy).sum(1)
-    # A constant velocity differs from its mean by rounding alone.
+    # A constant velocity differs from its mean only by rounding.
     uneven = power > 1e-12 * (speed * speed).sum(1)
     numbers = {}
     for lag in LAGS:

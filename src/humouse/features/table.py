@@ -1,4 +1,4 @@
-"""`FeatureTable`: one row of named numbers per movement, and what each of them means."""
+"""`FeatureTable`: one row of named features per movement; `Feature`: what a column means."""
 
 import json
 from collections.abc import Sequence
@@ -19,13 +19,13 @@ _UNITS = "humouse.units"
 
 @dataclass(frozen=True)
 class Feature:
-    """What one column of a feature table holds.
+    """The definition of a column of a feature table.
 
     Args:
         name: The column's name; ends in its unit where it has one.
         unit: "px/s", "ms" …; "1" for a share or ratio, "count" for a count.
-        definition: One line that says how it is computed.
-        source: Where the measure comes from; empty where it is a plain description.
+        definition: One line on how it is computed.
+        source: Publication of the measure; empty for plain descriptions.
     """
 
     name: str
@@ -45,7 +45,7 @@ class FeatureTable:
         user: [B] names of the people, or None.
 
     Raises:
-        ValueError: The parts disagree in size, a name stands twice, or a value is not finite.
+        ValueError: The parts disagree in size, a name occurs twice, or a value is not finite.
     """
 
     values: Float[Tensor, "B F"]
@@ -79,7 +79,7 @@ class FeatureTable:
         return self.values[:, self.names.index(name)]
 
     def rows(self, index: np.ndarray) -> "FeatureTable":
-        """Return the rows of those numbers, in that order."""
+        """Return the rows with these indices, in that order."""
         user = None if self.user is None else self.user[index]
         return replace(self, values=self.values[torch.from_numpy(index)], user=user)
 

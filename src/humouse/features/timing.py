@@ -1,7 +1,7 @@
-"""The recorder's clock and pixel grid: what devices and rounding leave in a movement.
+"""Clock and pixel grid: the traces that devices and rounding leave in a movement.
 
-They tell a generated movement from a recorded one at least as well as its shape does: a browser's
-60 Hz, a mouse polled at 125 Hz, whole pixels, events without any movement.
+They separate generated from recorded movements at least as well as shape does: a browser's 60 Hz, a
+mouse polled at 125 Hz, whole pixels, events without motion.
 """
 
 import torch
@@ -53,7 +53,7 @@ def timing(motion: Motion) -> dict[str, Float[Tensor, "B"]]:
 
 def _clock(motion: Motion) -> dict[str, Float[Tensor, "B"]]:
     mask, count, dt = motion.mask, motion.count, motion.dt_ms
-    # float32 holds what was recorded, and sorts in half the time.
+    # float32 holds recorded times exactly, and sorts in half the time.
     ascending = dt.float().masked_fill(~mask, torch.inf).sort(1).values
     low, median, high = (masked.quantile_of_sorted(ascending, count, q) for q in (0.1, 0.5, 0.9))
     mode, times = _mode(ascending, mask)
@@ -84,10 +84,10 @@ def _mode(
         nothing = ascending.new_zeros(B).double()
         return nothing, nothing
     whole = ascending.round()
-    place = torch.arange(T, device=whole.device).expand(B, T)
+    index = torch.arange(T, device=whole.device).expand(B, T)
     new = torch.cat([mask.new_ones(B, 1), whole[:, 1:] != whole[:, :-1]], 1)
-    first = torch.where(new, place, 0).cummax(1).values
-    run = (place - first + 1) * mask
+    first = torch.where(new, index, 0).cummax(1).values
+    run = (index - first + 1) * mask
     times, at = run.max(1)  # the first of equals
     mode = whole.gather(1, at[:, None])[:, 0].double()
     return torch.where(times > 0, mode, 0.0), times.double()

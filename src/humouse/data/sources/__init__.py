@@ -1,4 +1,4 @@
-"""Datasets: one file each, from raw log to the table of events."""
+"""Sources of data, one file each: from raw logs to tables of events."""
 
 import inspect
 from pathlib import Path

@@ -20,7 +20,7 @@ _LOG = LogFormat(t="client timestamp", ms_per_unit=1000.0, words=_WORDS)
 
 @dataclass(frozen=True)
 class Balabit(Source):
-    """The Balabit data set's training files; who moved in its test files is the challenge.
+    """The training files of the Balabit data set; its test files do not name the person.
 
     Args:
         folder: The folder that holds `training_files/`, or that folder itself.
@@ -36,7 +36,7 @@ class Balabit(Source):
         return inner if inner.is_dir() else self.folder
 
     def settings(self) -> dict[str, Any]:
-        """Return nothing: the files say it all."""
+        """Return no settings."""
         return {}
 
     def files(self) -> list[SourceFile]:

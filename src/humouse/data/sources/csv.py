@@ -1,4 +1,4 @@
-"""Recordings in any delimited text files, whose columns the settings name."""
+"""Recordings in delimited text files whose columns are named by settings."""
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path

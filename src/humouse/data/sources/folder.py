@@ -15,7 +15,7 @@ def recordings(
     Args:
         root: A folder, or one file.
         pattern: Which files, as a glob relative to the folder.
-        expected: How such a file's place looks, for the error message.
+        expected: What such a path looks like, for the error message.
         user_from: Whether a file's folder or its own name (without the ending) is the person's.
 
     Raises:

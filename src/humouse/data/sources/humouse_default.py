@@ -1,4 +1,4 @@
-"""The embedded dataset: a synthetic population, so that every step runs with no download."""
+"""The embedded dataset: a synthetic population, so that every step runs without a download."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +10,7 @@ from humouse.data.sources.source import EVENT_SCHEMA, Events, Source, SourceFile
 from humouse.data.sources.synthetic import Motion, Person, draw_person, move
 from humouse.errors import InputError
 
-# Part of the settings: prepared data of another generation is not reused.
+# Part of the settings: data prepared by another version of the generator is not reused.
 _GENERATION = 1
 
 

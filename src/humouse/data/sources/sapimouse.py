@@ -32,7 +32,7 @@ class SapiMouse(Source):
         return self.folder
 
     def settings(self) -> dict[str, Any]:
-        """Return nothing: the files say it all."""
+        """Return no settings."""
         return {}
 
     def files(self) -> list[SourceFile]:

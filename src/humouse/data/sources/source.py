@@ -1,4 +1,4 @@
-"""What every dataset looks like to the rest: named files, and each file's events in one form."""
+"""The interface of every dataset: named files, and the events of each in one form."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -54,9 +54,9 @@ class Events:
 
 
 class Source(ABC):
-    """A dataset: where its recordings lie and how one of them reads.
+    """A dataset: where its recordings are and how to read one.
 
-    `name` is what the configuration calls it; `synthetic` is True where no person moved.
+    `name` is its name in the configuration; `synthetic` is True where no person moved.
     """
 
     name: ClassVar[str]
@@ -64,7 +64,7 @@ class Source(ABC):
 
     @property
     def origin(self) -> str:
-        """Name that the trajectories carry; it says so where they are synthetic."""
+        """The origin of its trajectories, marked where they are synthetic."""
         return f"{self.name} (synthetic)" if self.synthetic else self.name
 
     @property
@@ -74,7 +74,7 @@ class Source(ABC):
 
     @abstractmethod
     def settings(self) -> dict[str, Any]:
-        """Return what decides the events apart from the files' content, as plain JSON values."""
+        """Return all that determines the events besides the files' content, as plain JSON values."""
 
     @abstractmethod
     def files(self) -> list[SourceFile]:

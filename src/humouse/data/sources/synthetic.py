@@ -25,14 +25,14 @@ class Person:
 
     Args:
         screen_px: Width and height of the screen.
-        poll_ms: Time between two looks at the device.
+        poll_ms: Polling interval of the device.
         clock_jitter_ms: Standard deviation of the reported time.
         reports_zero_moves: Whether the device reports a tick without motion.
         fitts_ms: Intercept (ms) and slope (ms per bit) of Fitts's law.
-        sigma: Mean of the strokes' log-time spread, which sets how lopsided the speed is.
+        sigma: Mean of the strokes' log-time spread: the skewness of their speed.
         reach: Mean share of the distance that the first stroke covers.
         scatter: Standard deviation of the first stroke's end, as a share of the distance.
-        arc_rad: Standard deviation of how far a stroke turns.
+        arc_rad: Standard deviation of the turn of a stroke.
         tremor_px: Amplitude of the tremor.
         tremor_hz: Its frequency.
         pause_ms: Mean time between a click and the next movement.
@@ -75,7 +75,7 @@ def draw_person(rng: np.random.Generator) -> Person:
 
 @dataclass(frozen=True, eq=False)
 class Motion:
-    """N movements of one person as the device's ticks see them.
+    """N movements of one person, sampled at the device's ticks.
 
     Args:
         tick_ms: [N, K] time since the movement's start.
@@ -124,7 +124,7 @@ def _strokes(person: Person, chords_px: np.ndarray, rng: np.random.Generator) ->
     n = len(chords_px)
     error = rng.normal(0, person.scatter, (n, 2)) @ np.array([1, 1j])
     first = chords_px * (person.reach + error)
-    # What is left within a pixel or two is not worth a correction.
+    # A remaining distance of a pixel or two is not corrected.
     close = np.abs(chords_px - first) < rng.uniform(1, 4, n)
     first = np.where(close, chords_px, first)
     left = chords_px - first

@@ -30,12 +30,12 @@ class LogFormat:
         x: Column of the horizontal position (px).
         y: Column of the vertical position (px, downwards).
         state: Column of the kind of event, or None where every row is a move.
-        user: Column of the person's name, or None where the file's place tells it.
+        user: Column of the person's name, or None where the file's path names them.
         session: Column of the session's name, or None where a file is one session.
         ms_per_unit: Milliseconds in one unit of the time column.
         separator: Character between the fields.
-        quote: Character around quoted fields, or None where quotes mean nothing: one stray quote
-            would swallow the rows up to the next.
+        quote: Character around quoted fields, or None where quotes have no meaning; there, one stray
+            quote would otherwise hide all rows up to the next.
         words: The state column's words, in lower case → "move", "drag", "press", "release" or
             "scroll".
     """

@@ -1,1 +1,1 @@
-"""Lognormal strokes (the sigma-lognormal model) and the features that sum them up."""
+"""Lognormal strokes (the sigma-lognormal model): decomposition of movements, and features."""

@@ -1,14 +1,13 @@
-"""The strokes that a movement is made of, as BeCAPTCHA-Mouse sums them up.
+"""Features of the lognormal strokes of a movement, as in BeCAPTCHA-Mouse.
 
-Each movement is decomposed into lognormal strokes (`stroke_fit`); the features are the maximum,
-minimum and mean of each of their six parameters over the strokes of the first and of the second
-half, their number (the 37 of Acien et al. 2022), and how well they make up the movement.
+Each movement is decomposed into lognormal strokes (`fit`). The features are the maximum, minimum and
+mean of each of their six parameters over the strokes of the first and of the second half, their number
+(the 37 of Acien et al. 2022), and how well they fit the movement.
 
-A stroke belongs to the half in which it is fastest, at t0 + e^(µ−σ²); one fastest at the very
-middle, to the first. Angles are counted from the direction of the net displacement and lie within
-±π, so that they do not change when the movement is turned; a movement that ends where it began has
-no direction, and its angles are counted from +x. A half without strokes has 0 throughout, and a
-movement without motion has 0 everywhere.
+A stroke belongs to the half in which its speed peaks, at t0 + e^(µ−σ²), and to the first if it peaks
+exactly in the middle. Angles are relative to the direction of the net displacement, within ±π, so that
+they are invariant to rotation; for a movement that ends where it began they are relative to +x. All
+features of a half without strokes are 0, and so are all features of a movement without motion.
 """
 
 import math
@@ -26,7 +25,7 @@ _ACIEN = "Acien et al. 2022, arXiv:2005.00890"
 _PLAMONDON = "O'Reilly & Plamondon 2009, doi:10.1016/j.patcog.2008.10.017"
 _MOST_SNR_DB = 100.0
 SNR = "stroke_snr_db"
-"""The column that says how well the strokes make up the movement; not one of the 37."""
+"""The column of how well the strokes fit the movement; not one of the 37."""
 
 _PARAMETERS = (
     ("amplitude", "px", "length of the stroke (D)"),
@@ -91,15 +90,15 @@ def neuromotor(motion: Motion) -> dict[str, Float[Tensor, "B"]]:
 
 
 def _values(strokes: Strokes, direction: Float[Tensor, "B"]) -> tuple[Float[Tensor, "B K"], ...]:
-    """Return the six parameters [B, K], angles from `direction` [B] on."""
+    """Return the six parameters [B, K], angles relative to `direction` [B]."""
     angles = (strokes.angle_start_rad, strokes.angle_end_rad)
-    turned = (_wrapped(angle - direction[:, None]) for angle in angles)
+    relative = (_wrapped(angle - direction[:, None]) for angle in angles)
     return (
         strokes.amplitude_px,
         strokes.onset_s,
         strokes.log_delay,
         strokes.log_response,
-        *turned,
+        *relative,
     )
 
 

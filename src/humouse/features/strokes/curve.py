@@ -1,16 +1,16 @@
-"""What strokes do in the steps of a recording, and how that changes with their parameters.
+"""Displacements of strokes during the steps of a recording, and their derivatives.
 
-A solver needs other parameters than the model's (t0, µ, σ), which trade against each other almost
-freely. With the median time m = t0 + e^µ and the width s = σ e^µ,
+The model's own parameters (t0, µ, σ) are almost interchangeable, so the solver uses others. With the
+median time m = t0 + e^µ and the width s = σ e^µ,
 
     z = ln(1 + σ τ) / σ,    τ = (t − m) / s,
 
-σ only skews the curve: it tends to a normal distribution of mean m and deviation s as σ → 0. The
-other parameters are ln D, the angle at the start and the bend θe − θs. All stand in one tensor
+σ only skews the curve, which tends to a normal distribution of mean m and deviation s as σ → 0. The
+other parameters are ln D, the angle at the start and the bend θe − θs. All are in one tensor
 [B, 6, K], in the order of `PARAMETERS`.
 
-A recorder gives each step's displacement, so the curves are compared as displacements, with their
-exact integral over the step: an uneven clock, or a step longer than a stroke, is no trouble.
+A recorder gives the displacement of each step, so curves are compared as displacements, by their exact
+integral over the step. An uneven clock, or a step longer than a stroke, is handled exactly.
 """
 
 import math
@@ -25,16 +25,16 @@ from humouse.features.strokes.model import Strokes, arc, never_straight, normal_
 
 PARAMETERS = ("log_amplitude", "median_s", "log_width", "skew", "angle_start_rad", "bend_rad")
 
-# At 0.1 the curve is all but symmetric (its skewness is 0.3), and the command comes ten widths (0.3 s
-# for the usual 30 ms) before the motion: with less, t0 and µ would run off while the curve stays
-# the same. At 1 the mode lies at a third of the median delay: beyond, it is a spike with an endless
-# tail, which follows jumps of the recorder rather than a hand.
+# At 0.1 the curve is nearly symmetric (skewness 0.3), and the command comes ten widths (0.3 s for the
+# usual 30 ms) before the motion; with less, t0 and µ diverge while the curve stays the same. At 1 the
+# mode lies at a third of the median delay; beyond, the curve is a spike with a long tail, which fits
+# jumps of the recorder rather than a hand.
 _SKEW = (0.1, 1.0)
-# About 6 widths from start to end: 60 ms is the shortest twitch a hand makes.
+# A stroke lasts about 6 widths; 60 ms is the shortest movement of a hand.
 _LEAST_WIDTH_S = 0.01
-# Strokes may run against each other, yet none needs to go further than there and back.
+# Strokes may oppose each other, but none needs to be longer than twice the path.
 _AMPLITUDE_SHARE_OF_PATH = (1e-4, 2.0)
-# No stroke may peak unseen: an unseen one could be of any size.
+# Strokes peak within the recording: one that does not could have any size.
 _MEDIAN_BEYOND_S = 0.05
 _LEAST = 1e-300
 _PEAK = 1 / math.sqrt(2 * math.pi)
@@ -43,7 +43,7 @@ _BEFORE_ONSET = 1e-12
 
 @dataclass(frozen=True, eq=False)
 class Target:
-    """Steps to be matched, scaled so that doing nothing leaves a loss of 1.
+    """Steps to be fitted, scaled so that the loss without strokes is 1.
 
     Args:
         time_s: [B, T + 1] times of the points since the first one (s).
@@ -65,7 +65,7 @@ class Target:
 
     @classmethod
     def of(cls, motion: Motion) -> "Target":
-        """Return the target that a motion sets."""
+        """Return the target of a motion."""
         weight = torch.where(motion.mask, motion.seconds.rsqrt(), 0.0)
         steps = torch.stack([motion.dx_px, motion.dy_px], 1) * weight[:, None]
         scale = steps.square().sum((1, 2)).sqrt()
@@ -86,7 +86,7 @@ class Target:
         )
 
     def of_length(self, steps: int) -> "Target":
-        """Return the same rows, of which none has more steps than that, padded to it."""
+        """Return the same rows padded or cut to `steps`; no row has more valid steps than that."""
         T = self.steps.shape[2]
         if steps <= T:
             time_s = self.time_s[:, : steps + 1]
@@ -99,7 +99,7 @@ class Target:
         )
 
     def clamp(self, parameters: Float[Tensor, "B 6 K"]) -> Float[Tensor, "B 6 K"]:
-        """Return the parameters moved inside the bounds, and no arc quite straight."""
+        """Return the parameters clamped to their bounds, with every arc bent at least slightly."""
         inside = parameters.clamp(self.low[..., None], self.high[..., None])
         inside[:, 5] = never_straight(inside[:, 5])
         return inside
@@ -130,7 +130,7 @@ def _bounds(
 
 
 def displacements(parameters: Float[Tensor, "B 6 K"], target: Target) -> Float[Tensor, "B 2 T"]:
-    """Return [B, 2, T] what the strokes do in each step, weighted as the target is."""
+    """Return [B, 2, T] the displacement of the strokes in each step, weighted as the target."""
     if parameters.shape[2] == 0:
         return torch.zeros_like(target.steps)
     log_amplitude, median, log_width, skew, start, bend = parameters[..., None].unbind(1)
@@ -144,11 +144,13 @@ def displacements(parameters: Float[Tensor, "B 6 K"], target: Target) -> Float[T
 def slopes(parameters: Float[Tensor, "B 6 K"], target: Target) -> Float[Tensor, "B 6 K 2 N"]:
     """Return the derivative of `displacements` by each parameter; its last column holds zeros.
 
-    That by ln D is what the stroke itself does. Per stroke: with e the direction and g = 1 + στ,
+    The derivative by ln D is the stroke's own displacement. Per stroke, with e the direction and
+    g = 1 + στ,
 
         ∂z/∂m = −1/(s g),   ∂z/∂ln s = −τ/g,   ∂z/∂σ = (τ/g − z)/σ,   ∂/∂z = D e exp(−z²/2)/√(2π),
 
-    by the angle at the start a quarter turn, and by the bend (D F e − arc) / bend.
+    the derivative by the angle at the start is the stroke turned by a quarter turn, and by the bend it
+    is (D F e − arc) / bend.
     """
     log_amplitude, median, log_width, skew, start, bend = parameters[..., None].unbind(1)
     reach, rate = log_amplitude.exp(), (-log_width).exp()
@@ -177,8 +179,8 @@ def _differences(
     values: Float[Tensor, "B 6 K 2 N"], weight: Float[Tensor, "B T"]
 ) -> Float[Tensor, "B 6 K 2 N"]:
     """Return the weighted change from each point to the next, and 0 at the last point."""
-    # Over everything end to end, which is several times as fast as row by row; what crosses from
-    # one row to the next lies in the last column, whose weight is 0.
+    # One flat difference is several times as fast as one per row. Differences from one row to the next
+    # are in the last column, whose weight is 0.
     flat = values.flatten()
     change = torch.empty_like(flat)
     torch.sub(flat[1:], flat[:-1], out=change[:-1])

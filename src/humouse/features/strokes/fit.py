@@ -1,16 +1,16 @@
-"""Decomposes movements into strokes: the largest first, then all together, then one more.
+"""Decomposes movements into strokes: greedily one more at a time, refining all of them after each.
 
-1. Of a dictionary of straight strokes of several widths at many times, the one that takes most of
-   what is left of the velocity is added (matching pursuit; it plays the part that characteristic
-   points of speed peaks play in the Robust XZERO extractor, O'Reilly & Plamondon 2009,
+1. From a dictionary of straight strokes of several widths at many times, the one that explains most of
+   the residual velocity is added (matching pursuit; it takes the place of the characteristic points of
+   speed peaks in the Robust XZERO extractor, O'Reilly & Plamondon 2009,
    doi:10.1016/j.patcog.2008.10.017, and needs no smoothing of stair-like recordings).
 2. All strokes so far are refined together by damped least squares (Levenberg–Marquardt).
-3. Again, until the fit is as good as the recording, or the next stroke is not worth its six
-   parameters by Akaike's criterion n ln Σ|v − v̂|² + 2·6·K (n numbers recorded), as otherwise a
-   fit could be had for every movement, of strokes that mean nothing.
+3. This repeats until the fit is as good as the recording, or the next stroke is not worth its six
+   parameters by Akaike's criterion n ln Σ|v − v̂|² + 2·6·K (n numbers recorded). Without the criterion
+   every movement could be fitted, by meaningless strokes.
 
-Each row has its own damping and its own end, and rows are only ever together with rows of the same
-padded length, so what a movement is decomposed into does not depend on its company.
+Each row has its own damping and stopping, and shares a batch only with rows of the same padded length,
+so a movement's decomposition does not depend on the other movements.
 """
 
 from collections.abc import Iterator
@@ -98,7 +98,7 @@ def _fit_all(target: Target, max_strokes: int, good_enough_db: float) -> Strokes
 
 
 def _rows_at_a_time(steps: int) -> int:
-    """Return how many rows of so many steps to take together, lest the dictionary fill memory."""
+    """Return how many rows of so many steps to process at once, which bounds the dictionary's memory."""
     entries = len(_WIDTHS_S) * -(-steps // _stride(steps)) * steps
     return max(1, min(_ROWS_AT_A_TIME, _DICTIONARY_AT_A_TIME // entries))
 
@@ -142,12 +142,12 @@ def _fit(
 
 @dataclass(frozen=True, eq=False)
 class _Dictionary:
-    """Straight strokes of length 1 as they show in the steps of each row: A = times × widths.
+    """Straight strokes of length 1, as displacements in the steps of each row; A = times × widths.
 
     Args:
-        shape: [B, A, T] what each does, over its `size`; float32, as only the best is looked for.
-        size: [B, A] the norm of what it does.
-        median_s: [B, times] when half of it is done.
+        shape: [B, A, T] their displacements over `size`; float32 is enough to find the best one.
+        size: [B, A] the norm of their displacements.
+        median_s: [B, times] time at which half of a stroke is done.
     """
 
     shape: Float[Tensor, "B A T"]
@@ -159,19 +159,19 @@ class _Dictionary:
         middle = (target.time_s[:, 1:] + target.time_s[:, :-1]) / 2
         median = middle[:, :: _stride(middle.shape[1])]
         width = middle.new_tensor(_WIDTHS_S).float()
-        # Beyond this nothing happens, and float32 would overflow in a pause of a year.
+        # Strokes are over long before; float32 would overflow in a pause of a year.
         since = (target.time_s[:, None] - median[..., None]).clamp(-1e6, 1e6).float()
         far = since[:, :, None] / width[:, None]
         done = normal_cdf((1 + _SKEW * far).clamp(min=1e-12).log() / _SKEW)
         shape = done.diff(dim=3).flatten(1, 2) * target.weight.float()[:, None]
         size = shape.norm(dim=2)
-        # What hardly shows, as it falls outside, would be chosen for its noise.
+        # Strokes that fall almost entirely outside would be chosen for their noise.
         least = (_NEGLIGIBLE * size.amax(1, keepdim=True)).clamp(min=1e-30)
         size = size.maximum(least)
         return cls(shape / size[..., None], size, median)
 
     def best(self, rows: Int[Tensor, "R"], rest: Float[Tensor, "R 2 T"]) -> Float[Tensor, "R 6 1"]:
-        """Return the parameters of the stroke that takes most of what is left of those rows."""
+        """Return the parameters of the stroke that explains most of the residual of each row."""
         fit = self.shape[rows] @ rest.float().transpose(1, 2)  # (R, A, 2)
         at = fit.square().sum(2).argmax(1, keepdim=True)
         x, y = fit.gather(1, at[..., None].expand(-1, -1, 2)).double().unbind(2)

@@ -1,7 +1,7 @@
-"""`Strokes`: the Sigma-Lognormal model's parts of a movement, and the movement that they make.
+"""`Strokes`: the strokes of the Sigma-Lognormal model, and the movement that they make.
 
-A stroke is a command of the nervous system whose effect, after many small delays in a row, is a
-speed of lognormal shape along an arc (Plamondon 1995, doi:10.1007/BF00202785; O'Reilly & Plamondon
+A stroke is the response to a motor command: after a cascade of many small delays, a speed of lognormal
+shape along an arc (Plamondon 1995, doi:10.1007/BF00202785; O'Reilly & Plamondon
 2009, doi:10.1016/j.patcog.2008.10.017):
 
     v_j(t) = D_j Λ(t) (cos φ_j(t), sin φ_j(t)),    Λ(t) = exp(−z² / 2) / (√(2π) σ_j (t − t0_j)),
@@ -12,7 +12,7 @@ amplitude that is done, the path of a stroke is an arc of a circle, of length D 
 
     ∫ v_j dt = D_j / (θe_j − θs_j) · (sin φ_j − sin θs_j, cos θs_j − cos φ_j),
 
-so where a stroke is at any time, and its mean velocity during any step, need no quadrature.
+so positions, and mean velocities during steps, need no quadrature.
 """
 
 import math
@@ -23,15 +23,15 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 STRAIGHT_RAD = 1e-5
-"""An arc that bends less is taken to bend this much: the formula would divide by zero.
+"""Least bend of an arc, since the formula divides by the bend.
 
-The path differs by half of it, relative to its length, which is 106 dB below it.
+The path changes by half of it relative to its length, an error of −106 dB.
 """
 
 
 @dataclass(frozen=True, eq=False)
 class Strokes:
-    """Strokes of B movements, in the order of their peaks; what lies past `count` holds zeros.
+    """Strokes of B movements, in the order of their peaks; zeros past `count`.
 
     Args:
         amplitude_px: [B, K] D, length of the arc (px), above 0.
@@ -71,9 +71,9 @@ class Strokes:
 
 
 def path(strokes: Strokes, time_s: Float[Tensor, "B P"]) -> Float[Tensor, "B P 2"]:
-    """Return [B, P, 2] how far the strokes have brought the pointer by each time (px), exactly.
+    """Return [B, P, 2] the exact displacement by the strokes at each time (px).
 
-    The mean velocity of a step is the difference of this at its two ends over its time.
+    The mean velocity of a step is the difference between its two ends over its duration.
 
     Args:
         strokes: Strokes of B movements.
@@ -86,7 +86,7 @@ def path(strokes: Strokes, time_s: Float[Tensor, "B P"]) -> Float[Tensor, "B P 2
 
 
 def velocity(strokes: Strokes, time_s: Float[Tensor, "B P"]) -> Float[Tensor, "B P 2"]:
-    """Return [B, P, 2] the velocity that the strokes give the pointer at each time (px/s).
+    """Return [B, P, 2] the velocity of the strokes' sum at each time (px/s).
 
     Args:
         strokes: Strokes of B movements.
@@ -106,7 +106,7 @@ def _progress(
     since = time_s[:, None] - strokes.onset_s[..., None]
     after = since > 0
     since = torch.where(after, since, 1.0)
-    # A place without a stroke has a spread of 0: any other will do, its amplitude is 0.
+    # Entries without a stroke have spread 0; any other value works, as their amplitude is 0.
     spread = torch.where(strokes.mask, strokes.log_response, 1.0)[..., None]
     z = (since.log() - strokes.log_delay[..., None]) / spread
     rate = (-z * z / 2).exp() / (math.sqrt(2 * math.pi) * spread * since)
@@ -123,12 +123,12 @@ def arc(
     start_rad: Float[Tensor, "B K 1"],
     bend_rad: Float[Tensor, "B K 1"],
 ) -> tuple[Float[Tensor, "B K 2 P"], Float[Tensor, "B K 2 P"]]:
-    """Return the places along arcs of length 1, and the directions there as cosine and sine.
+    """Return positions along arcs of length 1, and the directions there as cosine and sine.
 
     Args:
-        done: [B, K, P] share of the arc that is done.
+        done: [B, K, P] completed share of the arc.
         start_rad: [B, K, 1] direction at its start.
-        bend_rad: [B, K, 1] how far it turns in all.
+        bend_rad: [B, K, 1] its total turn.
     """
     bend = never_straight(bend_rad)
     angle = start_rad + bend * done
@@ -138,6 +138,6 @@ def arc(
 
 
 def never_straight(bend_rad: Float[Tensor, "*S"]) -> Float[Tensor, "*S"]:
-    """Return the bends, those of less than `STRAIGHT_RAD` made that, to the side they go."""
+    """Return the bends, at least `STRAIGHT_RAD` in magnitude."""
     least = torch.where(bend_rad < 0, -STRAIGHT_RAD, STRAIGHT_RAD).to(bend_rad.dtype)
     return torch.where(bend_rad.abs() < STRAIGHT_RAD, least, bend_rad)

@@ -1,8 +1,8 @@
 """Damped least squares (Levenberg–Marquardt) for the strokes of many movements at once.
 
-Every row has its own damping (Marquardt's, in proportion to the diagonal; it falls after a step
-that helped and grows after one that did not) and leaves when it no longer gains. A parameter at a
-bound that the gradient would push beyond it is held there for the step.
+Every row has its own damping (Marquardt's, in proportion to the diagonal: it falls after a step that
+reduced the loss and grows after one that did not) and leaves when it converges. A parameter at a bound
+is fixed for a step whose gradient points beyond the bound.
 """
 
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ from humouse.features.strokes.curve import Target, slopes
 _DAMPING = 1e-2
 _EASED, _LEAST_DAMPING = 0.2, 1e-7
 _STIFFENED, _MOST_DAMPING = 8.0, 1e6
-# Keeps the matrix regular where two strokes are the same, or one does nothing.
+# Keeps the matrix regular where two strokes coincide, or one has no effect.
 _RIDGE = 1e-9
 _NO_LOSS = 1e-10
 
 
 @dataclass(frozen=True, eq=False)
 class _State:
-    """Rows still under way: where they are, and the normal equations there."""
+    """Rows that have not converged: their parameters, and the normal equations there."""
 
     row: Int[Tensor, "B"]
     parameters: Float[Tensor, "B 6 K"]
@@ -52,9 +52,9 @@ def refine(
 
     Args:
         parameters: [B, 6, K] strokes to start from, inside the target's bounds.
-        target: What they are to match.
+        target: The steps to fit.
         iterations: Most steps to try.
-        least_gain: A row is done when a step takes less than this part of its loss.
+        least_gain: A row has converged when a step reduces its loss by less than this share.
     """
     refined, final = parameters.clone(), target.scale.clone()
     loss, matrix, descent = _normal_equations(parameters, target)
@@ -77,14 +77,14 @@ def refine(
 
 
 def _step(state: _State, target: Target) -> tuple[_State, Float[Tensor, "B"]]:
-    """Return the rows after a step, and the part of its loss that each lost; 0 if it stayed."""
+    """Return the rows after a step, and by which share the loss of each fell; 0 where it did not."""
     tried = target.clamp(state.parameters + _direction(state, target))
     loss, matrix, descent = _normal_equations(tried, target)
     helped = loss < state.loss
     gain = torch.where(helped, 1 - loss / state.loss.clamp(min=1e-300), 0.0)
     eased = (state.damping * _EASED).clamp(min=_LEAST_DAMPING)
     damping = torch.where(helped, eased, state.damping * _STIFFENED)
-    # Few steps do not help: it costs less to take those back than to choose for every row.
+    # Few steps fail: undoing those costs less than selecting for every row.
     back = (~helped).nonzero()[:, 0]
     for new, old in (
         (tried, state.parameters),
@@ -115,9 +115,9 @@ def _direction(state: _State, target: Target) -> Float[Tensor, "B 6 K"]:
 def _normal_equations(
     parameters: Float[Tensor, "B 6 K"], target: Target
 ) -> tuple[Float[Tensor, "B"], Float[Tensor, "B P P"], Float[Tensor, "B P"]]:
-    """Return the loss, J Jᵀ and J r, where r is what the strokes leave of the target."""
+    """Return the loss, J Jᵀ and J r, where r is the residual of the target."""
     slope = slopes(parameters, target)
-    # What a stroke does is its own derivative by ln D.
+    # The displacement of a stroke is its own derivative by ln D.
     rest = torch.nn.functional.pad(target.steps, (0, 1)).sub_(slope[:, 0].sum(1)).flatten(1)
     flat = slope.flatten(3).flatten(1, 2)
     descent = (flat @ rest[..., None])[..., 0]
