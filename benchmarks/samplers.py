@@ -17,7 +17,8 @@ from humouse.data.prepared import load_split
 from humouse.diffusion.model import load_model
 from humouse.diffusion.samplers import SAMPLERS
 from humouse.diffusion.sampling_rule import SamplingRule
-from humouse.eval.evaluate import chosen_rows, evaluate
+from humouse.eval.evaluate import evaluate
+from humouse.eval.pair import chosen_rows
 from humouse.eval.rule import EvaluationRule
 from humouse.features import feature_table
 from humouse.features.modes import FEATURE_MODES

@@ -1,7 +1,7 @@
 """The movements that an evaluation compares, from settings: people, train people, a model's samples."""
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 from humouse.data.prepared import load_split, origin_of
 from humouse.data.splits import held_out_gestures
 from humouse.errors import InputError
-from humouse.eval.evaluate import chosen
+from humouse.eval.pair import chosen
 from humouse.files import sha256, versions
 from humouse.progress import progress_bar
 from humouse.trained_model import TrainedModel
@@ -24,12 +24,12 @@ class People:
     Args:
         held_out: People of the validation split.
         train: People of the train split.
-        path: Where the first came from.
+        source: What identifies the file of the first; see `origin_of`.
     """
 
     held_out: Trajectories
     train: Trajectories
-    path: Path
+    source: dict[str, Any]
 
     @classmethod
     def load(
@@ -61,7 +61,7 @@ class People:
         held_out = load_split(path)
         train = _train(train_split, path) if train_needed or _has_train(train_split, path) else None
         train = held_out[:0] if train is None else train
-        people = cls(held_out, train[_known(train, model)[0]], path)
+        people = cls(held_out, train[_known(train, model)[0]], origin_of(path))
         people._check()
         if model is not None and people.held_out.origin != model.data["origin"]:
             print(
@@ -81,7 +81,7 @@ class People:
                 "unseen=gestures: the model held out none of its people's gestures; train with "
                 "data.held_out_share=0.15, or leave unseen=people"
             )
-        return cls(train[held_out], train[learned], path)
+        return cls(train[held_out], train[learned], origin_of(path))
 
     def _check(self) -> None:
         held_out, train = self.held_out, self.train
@@ -89,14 +89,15 @@ class People:
             return
         both = np.intersect1d(held_out.user, train.user)
         if len(both):
+            some = f"{', '.join(both[:3])}{' …' if len(both) > 3 else ''}"
             raise InputError(
-                f"{self.path}: {', '.join(both[:3])}{' …' if len(both) > 3 else ''}: among the train "
-                "people too; a score on people that the model knows says nothing: name disjoint splits"
+                f"{self.source['path']}: {some}: among the train people too; a score on people that the "
+                "model knows says nothing: name disjoint splits"
             )
 
     def framed(self, model: TrainedModel | None) -> "People":
         """Return both as the model's codec sees them."""
-        return People(framed(self.held_out, model), framed(self.train, model), self.path)
+        return replace(self, held_out=framed(self.held_out, model), train=framed(self.train, model))
 
 
 def _own_split(model: TrainedModel | None, name: str) -> Path:
@@ -121,8 +122,8 @@ def _train(train_split: str | None, val_path: Path) -> Trajectories:
     beside = val_path.with_name("train.parquet")
     if not beside.is_file():
         raise InputError(
-            f"{beside}: no train split beside val_split; name other people, for the floor, with "
-            "train_split=…, or leave out the references that need them"
+            f"{beside}: no train split beside val_split; name other people, for the human–human "
+            "baseline, with train_split=…, or leave out the references that need them"
         )
     return load_split(beside)
 
@@ -131,7 +132,7 @@ def provenance(settings: Any, model: TrainedModel | None, people: People) -> dic
     """Return what made an evaluation: settings, people, versions, and the model if there is one."""
     content = {
         "settings": vars(settings),
-        "people": origin_of(people.path),
+        "people": people.source,
         "versions": versions(),
     }
     if model is not None:

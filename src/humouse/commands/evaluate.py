@@ -1,7 +1,7 @@
 """`humouse eval`: a model's samples against people it never saw, beside what people score."""
 
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from humouse.commands.compared import People, framed, provenance, samples
 from humouse.diffusion.sampling_rule import SamplingRule
 from humouse.errors import InputError
 from humouse.eval.format_gate import format_gate
+from humouse.eval.pair import Pair
 from humouse.eval.plausibility import FEWEST
 from humouse.eval.references import REFERENCES
 from humouse.eval.rule import EvaluationRule
@@ -39,19 +40,46 @@ _SHORT = {"other_people": "others", "same_people": "halves"}
 def run(settings: EvalSettings) -> None:
     """Score as the settings say; write scores, pictures and report to `out_dir`, print a table."""
     rule = _checked(settings)
+    inputs = _load(settings)
+    result = evaluate_with_references(
+        inputs.people.held_out,
+        inputs.people.train,
+        inputs.made,
+        n=settings.n,
+        references=settings.references,
+        rule=rule,
+    )
+    done = _summarised(settings, inputs, result)
+    _write(done, result.pair, inputs.people.train)
+    _print(done)
+    if settings.report:
+        print(f"report: {write_report(done)}")
+    print(f"scores: {done.folder / SCORES}; pictures and data beside it")
+
+
+@dataclass(frozen=True, eq=False)
+class _Inputs:
+    """What an evaluation compares, and where it came from.
+
+    Args:
+        model: The trained model, if there is one.
+        gate: The format gate's AUC by probe.
+        people: As the model's codec sees them.
+        made: The movements to judge, likewise.
+    """
+
+    model: TrainedModel | None
+    gate: dict[str, float]
+    people: People
+    made: Trajectories
+
+
+def _load(settings: EvalSettings) -> _Inputs:
+    """Return the people, and the movements to judge: read from a file, or sampled."""
     model = None
     if settings.samples is None or settings.ckpt is not None:
         model = _model(settings)
-    needed = bool({"other_people", "replay"} & set(settings.references))
-    people = People.load(
-        settings.val_split,
-        settings.train_split,
-        model,
-        train_needed=needed,
-        unseen=settings.unseen,
-    )
-    if not len(people.train) and "copying" in settings.metrics:
-        print("note: copying is left out: there is no train split", file=sys.stderr)
+    people = _people(settings, model)
     gate: dict[str, float] = {}
     if model is not None:
         announce(model)
@@ -61,31 +89,33 @@ def run(settings: EvalSettings) -> None:
     people = people.framed(model)
     if not settings.group_by_user:
         people = replace(people, held_out=replace(people.held_out, user=None))
-    result = evaluate_with_references(
-        people.held_out,
-        people.train,
-        made,
-        n=settings.n,
-        references=settings.references,
-        rule=rule,
+    return _Inputs(model, gate, people, made)
+
+
+def _people(settings: EvalSettings, model: TrainedModel | None) -> People:
+    people = People.load(
+        settings.val_split,
+        settings.train_split,
+        model,
+        train_needed=bool({"other_people", "replay"} & set(settings.references)),
+        unseen=settings.unseen,
     )
-    evaluations = result.evaluations
-    judged, floor = evaluations["generated"], evaluations.get("other_people")
-    for line in judged.warnings:
-        print(f"warning: {line}", file=sys.stderr)
-    done = EvaluationRun(
+    if not len(people.train) and "copying" in settings.metrics:
+        print("note: copying is left out: there is no train split", file=sys.stderr)
+    return people
+
+
+def _summarised(settings: EvalSettings, inputs: _Inputs, result: Compared) -> EvaluationRun:
+    """Return the run with what its numbers say and what made it."""
+    judged, baseline = result.evaluations["generated"], result.evaluations.get("other_people")
+    return EvaluationRun(
         folder=Path(settings.out_dir),
-        evaluations=evaluations,
-        headline=headline(judged, floor),
-        excess=excesses(judged, floor),
-        findings=findings(judged, floor),
-        provenance=_provenance(settings, model, people, gate),
+        evaluations=result.evaluations,
+        headline=headline(judged, baseline),
+        excess=excesses(judged, baseline),
+        findings=findings(judged, baseline),
+        provenance=_provenance(settings, inputs),
     )
-    _write(done, result, people.train)
-    _print(done)
-    if settings.report:
-        print(f"report: {write_report(done)}")
-    print(f"scores: {done.folder / SCORES}; pictures and data beside it")
 
 
 def _model(settings: EvalSettings) -> TrainedModel:
@@ -128,38 +158,41 @@ def _made(settings: EvalSettings, model: TrainedModel | None, people: Trajectori
     )
 
 
-def _provenance(
-    settings: EvalSettings, model: TrainedModel | None, people: People, gate: dict[str, float]
-) -> dict[str, Any]:
+def _provenance(settings: EvalSettings, inputs: _Inputs) -> dict[str, Any]:
     content: dict[str, Any] = {
         "command": command_of("humouse eval", _CONFIG, settings),
-        **provenance(settings, model, people),
-        "format_gate": {f"{probe} AUC": area for probe, area in gate.items()},
+        **provenance(settings, inputs.model, inputs.people),
+        "format_gate": {f"{probe} AUC": area for probe, area in inputs.gate.items()},
     }
     if settings.samples is not None:
         content["samples"] = {"path": settings.samples, "sha256": sha256(settings.samples)}
     return content
 
 
-def _write(done: EvaluationRun, result: Compared, train: Trajectories) -> None:
-    folder, (people, made) = done.folder, result.movements
-    nearest = train[[one.train for one in done.generated.neighbours]]
-    for name, part in (("people", people), ("generated", made), ("nearest", nearest)):
-        part.save(folder / "data" / f"{name}.parquet")
-    for name, table in zip(("people", "generated"), result.tables, strict=True):
+def _write(done: EvaluationRun, pair: Pair, train: Trajectories) -> None:
+    """Write the scores, the movements and features they were taken on, and the pictures."""
+    folder, judged = done.folder, done.generated
+    nearest = train[[one.train for one in judged.neighbours]]
+    for name, movements in (("people", pair.real), ("generated", pair.fake), ("nearest", nearest)):
+        movements.save(folder / "data" / f"{name}.parquet")
+    tables = pair.real_features, pair.fake_features
+    for name, table in zip(("people", "generated"), tables, strict=True):
         table.save(folder / "data" / f"{name}_features.parquet")
     done.save()
-    save_figure(gesture_gallery(people, made), folder / "gestures.png")
-    if done.generated.features:
-        overlays = kinematic_overlays(*result.tables, names=done.generated.worst_features(12))
+    save_figure(gesture_gallery(pair.real, pair.fake), folder / "gestures.png")
+    if judged.features:
+        overlays = kinematic_overlays(*tables, names=judged.worst_features(12))
         save_figure(overlays, folder / "kinematics.png")
-    if done.generated.spectra:
-        save_figure(velocity_spectra(people, made), folder / "spectra.png")
+    if judged.spectra:
+        save_figure(velocity_spectra(pair.real, pair.fake), folder / "spectra.png")
 
 
 def _print(done: EvaluationRun) -> None:
+    """Print the warnings, a table of all scores, the headline and the findings."""
     judged, rest = done.generated, list(done.evaluations)[1:]
-    title = f"{judged.fake} against {judged.real}, {judged.gestures:,} gestures a side"
+    for line in judged.warnings:
+        print(f"warning: {line}", file=sys.stderr)
+    title = f"{judged.fake} against {judged.real}, {judged.gestures:,} gestures per set"
     table = Table(title=title, caption="95%: the interval over people", box=box.SIMPLE)
     table.add_column("score", no_wrap=True)
     for column in ("generated", "95%", "p", *(_SHORT.get(key, key) for key in rest)):

@@ -7,7 +7,7 @@ split's own conditions and judges them with the rest.
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich.console import Console
 from rich.table import Table
@@ -15,7 +15,8 @@ from rich.table import Table
 from humouse.commands.compared import People, framed, provenance, samples
 from humouse.diffusion.sampling_rule import SamplingRule
 from humouse.errors import InputError
-from humouse.eval.evaluate import chosen, evaluate
+from humouse.eval.evaluate import evaluate
+from humouse.eval.pair import chosen
 from humouse.eval.plausibility import FEWEST
 from humouse.eval.references import REFERENCES, reference
 from humouse.eval.result import Evaluation
@@ -56,25 +57,11 @@ def run(settings: SigmaEvalSettings) -> None:
         model = _model(settings)
         announce(model)
     people = People.load(settings.val_split, settings.train_split, model)
-    judged = _judged(settings, model, people)
-    evaluations: dict[str, Evaluation] = {}
-    out_dir = Path(settings.out_dir)
-    # All but the halves are held against the same people, whose strokes take long to fit.
-    strokes: dict[Trajectories, FeatureTable] = {}
-    with progress_bar("scoring", rule.parts * len(judged)) as advance:
-        for name, (standard, made) in judged.items():
-            if standard not in strokes:
-                strokes[standard] = _strokes(standard)
-            tables = strokes[standard], _strokes(made)
-            evaluations[name] = evaluate(standard, made, rule=rule, tables=tables, progress=advance)
-            _draw(standard, made, out_dir / name)
-    write_json(out_dir / "sigma_eval.json", _content(settings, model, people, evaluations))
-    for warning in dict.fromkeys(line for one in evaluations.values() for line in one.warnings):
-        print(f"warning: {warning}", file=sys.stderr)
+    cases = _cases(settings, model, people)
+    evaluations = _evaluated(cases, rule)
+    file = _write(settings, model, people, cases, evaluations)
     _print(evaluations)
-    print(
-        f"scores: {out_dir / 'sigma_eval.json'}; a folder of pictures for each generator beside it"
-    )
+    print(f"scores: {file}; a folder of pictures for each generator beside it")
 
 
 def _model(settings: SigmaEvalSettings) -> TrainedModel:
@@ -110,31 +97,67 @@ def _checked(settings: SigmaEvalSettings) -> EvaluationRule:
     return rule
 
 
-def _judged(
+class _Case(NamedTuple):
+    """One generator, or reference, to judge.
+
+    Args:
+        people: The standard.
+        judged: Its movements.
+    """
+
+    people: Trajectories
+    judged: Trajectories
+
+
+def _cases(
     settings: SigmaEvalSettings, model: TrainedModel | None, people: People
-) -> dict[str, tuple[Trajectories, Trajectories]]:
-    """Return (people, movements) of each generator, at most n of each, by name."""
+) -> dict[str, _Case]:
+    """Return people and movements of each generator, at most n of each, by name."""
     # Read first: a file that is not there is missed before the work, not after it.
     given = {name: Trajectories.load(path) for name, path in (settings.generators or {}).items()}
     seen = people.framed(model)
     n = min(settings.n, len(seen.held_out))
     standard = chosen(seen.held_out, n, settings.seed)
-    judged = {}
+    cases = {}
     if model is not None:
-        made = samples(
-            model,
-            n,
-            like=people.held_out,
-            seed=settings.seed,
-        )
-        judged[_DIFFUSION] = standard, made
+        made = samples(model, n, like=people.held_out, seed=settings.seed)
+        cases[_DIFFUSION] = _Case(standard, made)
     for name, movements in given.items():
-        judged[name] = standard, chosen(framed(movements, model), n, settings.seed)
+        cases[name] = _Case(standard, chosen(framed(movements, model), n, settings.seed))
     for name in settings.references:
         whole = seen.held_out if name == "same_people" else standard
         one = reference(name, whole, seen.train, n, settings.seed)
-        judged[name] = one.standard, one.judged
-    return judged
+        cases[name] = _Case(one.standard, one.judged)
+    return cases
+
+
+def _evaluated(cases: dict[str, _Case], rule: EvaluationRule) -> dict[str, Evaluation]:
+    """Return the scores of each case; the strokes of people who recur are fitted once."""
+    evaluations: dict[str, Evaluation] = {}
+    people, features = None, None
+    with progress_bar("scoring", rule.parts * len(cases)) as advance:
+        for name, case in cases.items():
+            if features is None or case.people is not people:
+                people, features = case.people, _strokes(case.people)
+            tables = features, _strokes(case.judged)
+            evaluations[name] = evaluate(*case, rule=rule, tables=tables, progress=advance)
+    return evaluations
+
+
+def _write(
+    settings: SigmaEvalSettings,
+    model: TrainedModel | None,
+    people: People,
+    cases: dict[str, _Case],
+    evaluations: dict[str, Evaluation],
+) -> Path:
+    """Write the pictures and the scores; return the file of the scores."""
+    out_dir = Path(settings.out_dir)
+    for name, case in cases.items():
+        _draw(*case, out_dir / name)
+    file = out_dir / "sigma_eval.json"
+    write_json(file, _content(settings, model, people, evaluations))
+    return file
 
 
 def _strokes(movements: Trajectories) -> FeatureTable:
@@ -167,6 +190,9 @@ def _content(
 
 
 def _print(evaluations: dict[str, Evaluation]) -> None:
+    """Print the warnings and a table of all scores."""
+    for warning in dict.fromkeys(line for one in evaluations.values() for line in one.warnings):
+        print(f"warning: {warning}", file=sys.stderr)
     some = next(iter(evaluations.values()))
     title = f"sigma-lognormal forest, people of {some.real} against …"
     table = Table(title=title, caption="[lower, upper end of the 95% interval over people]")

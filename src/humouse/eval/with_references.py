@@ -1,15 +1,15 @@
-"""An evaluation beside its references: other people, the same people, replay, simple bots."""
+"""An evaluation beside its references: the human–human baseline, the same people, replay, simple bots."""
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from humouse.eval.evaluate import chosen, evaluate
-from humouse.eval.plausibility import FEWEST, with_steps
+from humouse.eval.evaluate import evaluate_pair
+from humouse.eval.pair import Pair, paired
+from humouse.eval.plausibility import FEWEST
 from humouse.eval.references import reference
 from humouse.eval.result import Evaluation
 from humouse.eval.rule import EvaluationRule
-from humouse.features import FeatureTable, feature_table
 from humouse.features.modes import FEATURE_MODES
 from humouse.progress import progress_bar
 from humouse.trajectories import Trajectories
@@ -21,13 +21,11 @@ class Compared:
 
     Args:
         evaluations: By key of `run.SIDES`, each against the same people.
-        movements: People's and generated ones, as many of each.
-        tables: Their features.
+        pair: People's movements and the generated ones, with their features.
     """
 
     evaluations: dict[str, Evaluation]
-    movements: tuple[Trajectories, Trajectories]
-    tables: tuple[FeatureTable, FeatureTable]
+    pair: Pair
 
 
 def evaluate_with_references(
@@ -41,11 +39,14 @@ def evaluate_with_references(
 ) -> Compared:
     """Evaluate generated movements, and each reference, against the same people.
 
+    The people's movements are cleaned, chosen and described by features once; the pictures show what
+    is scored.
+
     Args:
         held_out: People to compare with.
         train: Other people: the human–human baseline, and what may have been copied.
         made: Generated movements.
-        n: At most so many of each side.
+        n: At most so many of each.
         references: Which of `references.REFERENCES`; those with too few movements are left out,
             and named on stderr.
         rule: What to measure.
@@ -55,31 +56,19 @@ def evaluate_with_references(
     """
     groups = FEATURE_MODES[rule.feature_mode]
     references = _affordable(references, held_out, train)
-    whole = held_out
-    (held_out, empty), (made, more) = with_steps(held_out), with_steps(made)
     n = _common_size(n, held_out, made, train, references)
-    # Chosen once: the pictures show what is scored, and people's features are computed once.
-    held_out, made = (chosen(movements, n, rule.seed) for movements in (held_out, made))
+    pair = paired(held_out, made, groups, n=n, seed=rule.seed)
+    n = len(pair)
     evaluations = {}
     with progress_bar("scoring", rule.parts * (1 + len(references))) as advance:
-        table = feature_table(held_out, groups)
-        tables = table, feature_table(made, groups)
-        judged = evaluate(held_out, made, train=train, rule=rule, tables=tables, progress=advance)
-        warnings = (*empty, *more, *judged.warnings)
-        evaluations["generated"] = replace(judged, warnings=warnings)
+        evaluations["generated"] = evaluate_pair(pair, train=train, rule=rule, progress=advance)
         for name in references:
-            people = whole if name == "same_people" else held_out
+            people = held_out if name == "same_people" else pair.real
             standard, other, known = reference(name, people, train, n, rule.seed)
-            first = table if standard is held_out else feature_table(standard, groups)
-            evaluations[name] = evaluate(
-                standard,
-                other,
-                train=known,
-                rule=rule,
-                tables=(first, feature_table(other, groups)),
-                progress=advance,
-            )
-    return Compared(evaluations, (held_out, made), tables)
+            table = pair.real_features if standard is pair.real else None
+            against = paired(standard, other, groups, seed=rule.seed, tables=(table, None))
+            evaluations[name] = evaluate_pair(against, train=known, rule=rule, progress=advance)
+    return Compared(evaluations, pair)
 
 
 def _affordable(
@@ -89,8 +78,10 @@ def _affordable(
     have = {"other_people": len(train) // 2, "same_people": len(held_out) // 2}
     short = [name for name in references if have.get(name, FEWEST) < FEWEST]
     for name in short:
-        line = f"warning: {name} is left out: {have[name]} gestures a side, at least {FEWEST} are needed"
-        print(line, file=sys.stderr)
+        print(
+            f"warning: {name} is left out: {have[name]} gestures per set, at least {FEWEST} are needed",
+            file=sys.stderr,
+        )
     return [name for name in references if name not in short]
 
 
@@ -101,18 +92,18 @@ def _common_size(
     train: Trajectories,
     references: Sequence[str],
 ) -> int:
-    """Return how many movements of each side are compared, on all sides alike.
+    """Return how many movements of each set are compared, the same for every reference.
 
-    A probe tells more from more rows, so a floor taken on fewer would flatter nobody but itself: half
-    of the train split at most, the other half being what the first may have copied.
+    A probe finds more with more rows, so the baseline is measured on as many: at most half of the
+    train split, since the other half is what the first may have copied.
     """
-    n = min(n, len(held_out), len(made))
+    n = min(n, *(int((side.lengths > 0).sum()) for side in (held_out, made)))
     half = len(train) // 2
     if "other_people" not in references or n <= half:
         return n
     print(
-        f"note: {half} gestures a side are compared, half of the train split, so that score and "
-        "floor are taken alike",
+        f"note: {half} gestures per set are compared, half of the train split, so that the score and the "
+        "human–human baseline rest on equally many",
         file=sys.stderr,
     )
     return half

@@ -1,0 +1,224 @@
+"""Each metric as a function of two sets of movements that returns its part of an evaluation."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+
+import numpy as np
+from jaxtyping import Float
+from torch import Tensor
+
+from humouse.eval.metrics.copying import Neighbour, copying
+from humouse.eval.metrics.distance import wasserstein_scores
+from humouse.eval.metrics.kernel import mmd_score
+from humouse.eval.metrics.matrix import common_scale
+from humouse.eval.metrics.neighbours import neighbour_scores
+from humouse.eval.metrics.precision_recall import prd_score
+from humouse.eval.metrics.spectral import BandPower, band_powers
+from humouse.eval.pair import Pair
+from humouse.eval.probes.classifier import C2ST, c2st_scores, c2st_sequences
+from humouse.eval.result import FeatureComparison
+from humouse.eval.rule import EvaluationRule
+from humouse.eval.statistics.resampling import Resampling
+from humouse.eval.statistics.score import Score
+from humouse.features import BASIC, GROUPS, feature_table
+from humouse.features.modes import FEATURE_MODES
+from humouse.trajectories import Trajectories
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """What every metric is taken on.
+
+    Args:
+        pair: Both sets.
+        train: What the judged may have copied, or None.
+        rule: What to measure.
+        scaled: The features of both on the scale of the real ones.
+        resampling: The bootstrap replicates that every metric shares, or None.
+    """
+
+    pair: Pair
+    train: Trajectories | None
+    rule: EvaluationRule
+    scaled: tuple[Float[Tensor, "N F"], Float[Tensor, "N F"]]
+    resampling: Resampling | None
+
+    @classmethod
+    def of(cls, pair: Pair, train: Trajectories | None, rule: EvaluationRule) -> "Inputs":
+        """Return the inputs with the scale and the replicates that all metrics share."""
+        scaled = common_scale(pair.real_features.values, pair.fake_features.values)
+        resampling = None
+        if rule.replicates:
+            resampling = Resampling.over_people(
+                pair.real.user,
+                len(pair),
+                pair.fake.user,
+                len(pair),
+                replicates=rule.replicates,
+                seed=rule.seed,
+            )
+        return cls(pair, train, rule, scaled, resampling)
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """What one metric, or one probe, adds to an `Evaluation`; its fields are named as there.
+
+    Args:
+        scores: By name.
+        curves: By name.
+        features: By name of the feature.
+        spectra: By band.
+        neighbours: The judged movements nearest to the train set.
+        exact_copies: How many judged movements equal a train movement.
+        importance: AUC that the boosting probe loses for each feature, or None.
+    """
+
+    scores: Mapping[str, Score]
+    curves: Mapping[str, list[tuple[float, float]]] = field(default_factory=dict)
+    features: Mapping[str, FeatureComparison] = field(default_factory=dict)
+    spectra: Mapping[str, BandPower] = field(default_factory=dict)
+    neighbours: tuple[Neighbour, ...] = ()
+    exact_copies: int = 0
+    importance: Float[np.ndarray, "F"] | None = None
+
+
+def measures(rule: EvaluationRule) -> Iterator[Callable[[Inputs], Part]]:
+    """Yield a function for each metric that the rule names, and for each of its probes, in order."""
+    for metric in rule.metrics:
+        if metric == "c2st":
+            yield from (partial(_probe, name=name) for name in rule.probes)
+        else:
+            yield _METRICS[metric]
+
+
+def _probe(inputs: Inputs, *, name: str) -> Part:
+    result = _sequence_probe(inputs) if name == "sequence" else _feature_probe(inputs, name)
+    return Part(
+        scores={f"c2st_{name}_auc": result.auc, f"c2st_{name}_acc": result.accuracy},
+        curves={f"roc_{name}": result.held_out.roc()},
+        importance=result.importance,
+    )
+
+
+def _feature_probe(inputs: Inputs, name: str) -> C2ST:
+    pair, rule = inputs.pair, inputs.rule
+    real, fake = pair.real_features, pair.fake_features
+    kind = name
+    if name == "forest18":
+        kind, real, fake = "forest", real.select(BASIC), fake.select(BASIC)
+    return c2st_scores(
+        real.values,
+        fake.values,
+        probe=kind,
+        real_users=pair.real.user,
+        fake_users=pair.fake.user,
+        hold_out_fake_users=_share_people(pair),
+        replicates=rule.replicates,
+        permutations=rule.permutations if name == "logistic" else 0,
+        importance=rule.importance and name == "boosting",
+        seed=rule.seed,
+    )
+
+
+def _sequence_probe(inputs: Inputs) -> C2ST:
+    pair, rule = inputs.pair, inputs.rule
+    return c2st_sequences(
+        pair.real,
+        pair.fake,
+        hold_out_fake_users=_share_people(pair),
+        replicates=rule.replicates,
+        seed=rule.seed,
+    )
+
+
+def _share_people(pair: Pair) -> bool:
+    """Return whether somebody is in both sets."""
+    real, fake = pair.real.user, pair.fake.user
+    return real is not None and fake is not None and bool(np.intersect1d(real, fake).size)
+
+
+def _mmd(inputs: Inputs) -> Part:
+    score = mmd_score(
+        *inputs.scaled,
+        resampling=inputs.resampling,
+        permutations=inputs.rule.permutations,
+        seed=inputs.rule.seed,
+        real_users=inputs.pair.real.user,
+        fake_users=inputs.pair.fake.user,
+    )
+    return Part({"mmd": score})
+
+
+def _prd(inputs: Inputs) -> Part:
+    rule = inputs.rule
+    result = prd_score(
+        *inputs.scaled, runs=rule.prd_runs, seed=rule.seed, resampling=inputs.resampling
+    )
+    scores = {"prd_precision": result.precision, "prd_recall": result.recall}
+    return Part(scores, curves={"prd": result.curve})
+
+
+def _neighbours(inputs: Inputs) -> Part:
+    return Part(neighbour_scores(*inputs.scaled, resampling=inputs.resampling))
+
+
+def _kinematics(inputs: Inputs) -> Part:
+    real, fake = inputs.pair.real_features, inputs.pair.fake_features
+    distances, mean = wasserstein_scores(real.values, fake.values, resampling=inputs.resampling)
+    moments = [
+        (side.mean(0).tolist(), side.std(0, correction=0).tolist())
+        for side in (real.values.double(), fake.values.double())
+    ]
+    definitions = {one.name: one.definition for group in GROUPS.values() for one in group}
+    features = {
+        name: FeatureComparison(
+            unit=unit,
+            definition=definitions.get(name, ""),
+            real_mean=moments[0][0][k],
+            real_std=moments[0][1][k],
+            fake_mean=moments[1][0][k],
+            fake_std=moments[1][1][k],
+            wasserstein=distances[k],
+        )
+        for k, (name, unit) in enumerate(zip(real.names, real.units, strict=True))
+    }
+    return Part({"wasserstein": mean}, features=features)
+
+
+def _spectra(inputs: Inputs) -> Part:
+    pair = inputs.pair
+    spectra, distance = band_powers(pair.real, pair.fake, resampling=inputs.resampling)
+    return Part({"spectral_distance_db": distance}, spectra=spectra)
+
+
+def _copying(inputs: Inputs) -> Part:
+    if inputs.train is None or not len(inputs.train):
+        return Part({})
+    # Not the strokes: fitting those of a whole train set takes minutes.
+    groups = FEATURE_MODES["kinematic"]
+    names = [one.name for group in groups for one in GROUPS[group]]
+    pair = inputs.pair
+    tables = [pair.real_features, pair.fake_features]
+    if not all(set(names) <= set(table.names) for table in tables):
+        tables = [feature_table(side, groups) for side in (pair.real, pair.fake)]
+    real, fake = (table.select(names).values for table in tables)
+    train = feature_table(inputs.train, groups).values
+    fake, train = (common_scale(real, side)[1] for side in (fake, train))
+    result = copying(fake, common_scale(real, real)[1], train, resampling=inputs.resampling)
+    return Part(
+        {"copying": result.score},
+        neighbours=tuple(result.neighbours),
+        exact_copies=result.duplicates,
+    )
+
+
+_METRICS: dict[str, Callable[[Inputs], Part]] = {
+    "mmd": _mmd,
+    "prd": _prd,
+    "neighbours": _neighbours,
+    "kinematics": _kinematics,
+    "spectra": _spectra,
+    "copying": _copying,
+}
