@@ -44,7 +44,7 @@ def measure(n: int, data: Path | None) -> None:
     seconds, processor = time.perf_counter() - started, time.process_time() - processor
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     print(
-        f"{result.gestures} a side, {len(result.features)} features, {len(result.scores)} scores: "
+        f"{result.gestures} per set, {len(result.features)} features, {len(result.scores)} scores: "
         f"{seconds:.1f} s ({processor:.1f} s of processor), {grown:.0f} MiB more"
     )
 
@@ -52,7 +52,7 @@ def measure(n: int, data: Path | None) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "--n", type=int, nargs="+", default=[500, 1000, 2000], help="gestures a side"
+        "--n", type=int, nargs="+", default=[500, 1000, 2000], help="gestures per set"
     )
     parser.add_argument("--data", type=Path, help="folder of a prepared dataset")
     parser.add_argument("--one", type=int, help=argparse.SUPPRESS)
@@ -60,7 +60,7 @@ def main() -> None:
     if settings.one:
         measure(settings.one, settings.data)
         return
-    print(f"target: {TARGET_S} s for 2,000 a side, memory linear in n")
+    print(f"target: {TARGET_S} s for 2,000 per set, memory linear in n")
     for n in settings.n:
         more = ["--data", str(settings.data)] if settings.data else []
         subprocess.run([sys.executable, __file__, "--one", str(n), *more], check=True)

@@ -1,6 +1,6 @@
 """The evaluator on cases whose answer is known, as a table: what each reads, and what is found.
 
-Synthetic reaches of the test suite, 1,000 a side; `tests/eval/test_known_answers.py` asserts the same.
+Synthetic reaches of the test suite, 1,000 per set; `tests/eval/test_known_answers.py` asserts the same.
 
 Run: `python benchmarks/known_answers.py`.
 """
@@ -15,7 +15,8 @@ import torch
 
 from humouse.eval.evaluate import evaluate
 from humouse.eval.rule import EvaluationRule
-from humouse.eval.verdict import findings
+from humouse.eval.verdict import verdict
+from humouse.eval.wording import findings
 from humouse.trajectories import Trajectories
 
 _SHOWN = ("c2st_boosting_auc", "prd_precision", "prd_recall", "copying")
@@ -46,14 +47,14 @@ def cases(n: int, people: Trajectories, train: Trajectories, reaches) -> Iterato
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--n", type=int, default=1000, help="gestures a side")
+    parser.add_argument("--n", type=int, default=1000, help="gestures per set")
     n = parser.parse_args().n
     tests = Path(__file__).parents[1] / "tests" / "eval" / "conftest.py"
     reaches = runpy.run_path(str(tests))["reaches"]
     people = reaches(n, 0, users=20)
     train = reaches(2 * n, 1, "train", users=40, first_user=100)
     rule = EvaluationRule(feature_mode="kinematic", probes=("logistic", "boosting"))
-    floor = evaluate(people, train, rule=rule)
+    baseline = evaluate(people, train, rule=rule)
     print("| case | boosting AUC | PRD precision | PRD recall | nearer to train | found |")
     print("|---|---:|---:|---:|---:|---|")
     for name, made in cases(n, people, train, reaches):
@@ -61,7 +62,7 @@ def main() -> None:
         cells = []
         for score in (judged.scores[key] for key in _SHOWN):
             cells.append(f"{score.value:.2f} [{score.low:.2f}, {score.high:.2f}]")
-        found = ", ".join(finding.kind for finding in findings(judged, floor))
+        found = ", ".join(finding.kind for finding in findings(verdict(judged, baseline)))
         print(f"| {name} | {' | '.join(cells)} | {found} |", flush=True)
 
 

@@ -46,7 +46,7 @@ OVERLAYS = (
 SOURCES = ("sapimouse", "balabit", "humouse_default")
 JUDGED = "decoded"
 PROBES = ("logistic", "mlp", "forest", "forest18", "boosting", "sequence")
-FLOORS = ("other_people", "same_people", "replay")
+BASELINES = ("other_people", "same_people", "replay")
 FEW = (("dpm", 20), ("dpm", 10), ("dpm", 4), ("dpm", 2), ("dpm", 1), ("ddim", 4), ("sde", 4))
 EXCESS_BARS = {"boosting": 0.03, "sequence": 0.05, "forest18": 0.02}
 OWN_PEOPLE_BAR = 0.56
@@ -167,7 +167,7 @@ class Realism:
             if self._is_scored(folder, model):
                 continue
             people = unseen == "people"
-            references = FLOORS if people else FLOORS[:1]
+            references = BASELINES if people else BASELINES[:1]
             split = {"val_split": self.people} if people else {}
             self._humouse(
                 "eval",
@@ -195,7 +195,7 @@ class Realism:
         return same and of["settings"]["n"] == self.s.n
 
     def _canonical(self) -> dict[str, Any]:
-        """Return the scores of the judged movements in the specification's frame, and the floor."""
+        """Return the scores of the judged movements in the specification's frame, and the baseline."""
         run = EvaluationRun.load(self._scores(JUDGED, "people"))
         people, made = run.movements("people"), run.movements("generated")
         model = load_generator(self.checkpoint(JUDGED))
@@ -241,7 +241,7 @@ class Realism:
         }
         judged, own = runs[JUDGED, "people"], runs[JUDGED, "gestures"]
         yield (
-            f"{self.s.source}: {judged.generated.gestures:,} gestures a side, {judged.generated.users} "
+            f"{self.s.source}: {judged.generated.gestures:,} gestures per set, {judged.generated.users} "
             f"{self.s.people} people; samples on lengths and conditions drawn from the train split."
         )
         yield f"\n{judged.headline}"
@@ -275,9 +275,9 @@ def bars_table(judged: EvaluationRun, own: EvaluationRun, parts: dict[str, Any])
         accuracy = Score(*parts["canonical"]["generated"][f"c2st_{probe}_acc"])
         met = accuracy.value <= CANONICAL_BAR
         add(f"canonical frame, accuracy, {probe}", f"≤ {CANONICAL_BAR}", text(accuracy), met)
-    made, floor = judged.generated, judged.evaluations["other_people"]
+    made, baseline = judged.generated, judged.evaluations["other_people"]
     for name in ("prd_precision", "prd_recall", "density", "coverage"):
-        share = made.scores[name].value / floor.scores[name].value
+        share = made.scores[name].value / baseline.scores[name].value
         add(f"{name} ÷ other people's", "≥ 0.95", f"{share:.3f}", share >= 0.95)
     lag = made.scores["prd_recall"].value - made.scores["prd_precision"].value
     add("PRD recall − precision", "≥ −0.02", f"{lag:+.3f}", lag >= -0.02)
@@ -314,7 +314,7 @@ def bars_table(judged: EvaluationRun, own: EvaluationRun, parts: dict[str, Any])
 
 
 def scores_table(run: EvaluationRun, own: EvaluationRun) -> Iterable[str]:
-    """Return every score beside its floors, line by line."""
+    """Return every score beside its baselines, line by line."""
     yield (
         "\n| score | generated | other people | excess | halves | replay | held-out gestures, without "
         "strokes | other gestures of the same people |"
@@ -322,9 +322,11 @@ def scores_table(run: EvaluationRun, own: EvaluationRun) -> Iterable[str]:
     yield "|---|" + "---:|" * 7
 
     def cells(of: Callable[[Evaluation], Score | None], excess: Score | None) -> str:
-        floors = [_of(run, key, of) for key in FLOORS]
-        same = [_of(own, key, of) for key in ("generated", FLOORS[0])]
-        return " | ".join(map(text, [of(run.generated), floors[0], excess, *floors[1:], *same]))
+        baselines = [_of(run, key, of) for key in BASELINES]
+        same = [_of(own, key, of) for key in ("generated", BASELINES[0])]
+        return " | ".join(
+            map(text, [of(run.generated), baselines[0], excess, *baselines[1:], *same])
+        )
 
     for name in run.generated.scores:
         row = cells(lambda one, name=name: one.scores.get(name), run.excess.get(name))
@@ -355,9 +357,9 @@ def tuned_table(models: Iterable[str], runs: dict[tuple[str, str], EvaluationRun
 
 def overlays(run: EvaluationRun) -> Iterable[tuple[str, float, float]]:
     """Return the specification's overlays: name, Wasserstein distance, other people's distance."""
-    made, floor = run.generated.features, run.evaluations["other_people"].features
+    made, baseline = run.generated.features, run.evaluations["other_people"].features
     for name in OVERLAYS:
-        yield name, made[name].wasserstein.value, floor[name].wasserstein.value
+        yield name, made[name].wasserstein.value, baseline[name].wasserstein.value
 
 
 def overlay_table(run: EvaluationRun) -> Iterable[str]:
@@ -410,7 +412,7 @@ def main() -> None:
     parser.add_argument("--root", type=Path, help="the raw recordings")
     parser.add_argument("--out", type=Path, help="folder for everything; runs/realism/SOURCE")
     parser.add_argument("--people", default="val", choices=("val", "test"))
-    parser.add_argument("--n", type=int, default=2000, help="gestures a side")
+    parser.add_argument("--n", type=int, default=2000, help="gestures per set")
     parser.add_argument("--seed", type=int, default=1337)
     parser.add_argument("--diffusion-steps", type=int, default=3500)
     parser.add_argument("--decoder-steps", type=int, default=3500)

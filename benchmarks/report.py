@@ -34,7 +34,7 @@ def timed(repeats: int, job) -> tuple[float, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--n", type=int, default=2_000, help="gestures a side")
+    parser.add_argument("--n", type=int, default=2_000, help="gestures per set")
     parser.add_argument("--run", type=Path, help="folder of an evaluation, in place of synthetic")
     parser.add_argument("--repeats", type=int, default=3)
     settings = parser.parse_args()
@@ -43,7 +43,7 @@ def main() -> None:
         run = made or example(Path(folder) / "run", settings.n)
         page = Path(folder) / "report.html"
         wall, processor = timed(settings.repeats, lambda: write_report(run, page))
-        print(f"{run.generated.gestures} gestures a side, {len(run.generated.features)} features")
+        print(f"{run.generated.gestures} gestures per set, {len(run.generated.features)} features")
         print(f"report: {wall:.1f} s, {processor:.1f} s of processor (target: {_TARGET_S} s)")
         print(f"size: {page.stat().st_size / 1e6:.2f} MB")
         if made is None:

@@ -223,7 +223,7 @@ def test_references_that_need_more_gestures_are_left_out(
     more = ("references=[same_people,line]", f"val_split={tiny_data / 'val'}", "n=20")
     run(asked(tmp_path, samples, *more))
     assert list(EvaluationRun.load(tmp_path).evaluations) == ["generated", "line"]
-    line = "warning: same_people is left out: 10 gestures a side, at least 20 are needed"
+    line = "warning: same_people is left out: 10 gestures per set, at least 20 are needed"
     assert line in capsys.readouterr().err.splitlines()
 
 

@@ -79,7 +79,7 @@ def test_the_specifications_switch(
     assert done.stdout.startswith(f"checkpoint: {event_checkpoint} (tiny, step 4)\n")
     for key in _KEYS:
         assert f" {key} " in done.stdout
-    assert "only 20 movements a side" in done.stderr
+    assert "only 20 movements per set" in done.stderr
     written = content(tmp_path)
     (scores,) = written["scores"].values()
     assert list(written["scores"]) == ["diffusion"]

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from humouse.errors import InputError
-from humouse.eval.api import c2st_scores
+from humouse.eval.api import Groups, c2st_scores
 from humouse.eval.evaluate import evaluate
 from humouse.eval.result import Evaluation
 from humouse.eval.rule import METRICS, EvaluationRule
@@ -78,7 +78,7 @@ def test_the_forest_on_eighteen_features_reads_no_others(people, model):
     forest = c2st_scores(
         *(table.select(BASIC).values for table in tables),
         probe="forest",
-        real_users=people[:200].user,
+        groups=Groups(people[:200].user),
     )
     assert plain["c2st_forest18_auc"].value == forest.auc.value
 

@@ -38,7 +38,7 @@ def test_sets_of_different_size_are_cut_to_the_smaller(people, make_reaches):
 def test_few_movements_are_warned_of_with_the_width(people, make_reaches):
     result = judged(people, make_reaches(100, 1, "model"))
     assert len(result.warnings) == 1
-    assert "only 100 movements a side" in result.warnings[0]
+    assert "only 100 movements per set" in result.warnings[0]
     assert "0.5 ± 0.08" in result.warnings[0]
 
 
@@ -60,7 +60,7 @@ def test_too_few_are_an_error(people, make_reaches):
     still = replace(make_reaches(40, 1, "model"), lengths=torch.zeros(40, dtype=torch.long))
     with pytest.raises(InputError, match=r"model: 0 movements \(40 more are empty\)"):
         judged(people, still)
-    with pytest.raises(InputError, match="10 movements a side are too few"):
+    with pytest.raises(InputError, match="10 movements per set are too few"):
         judged(people, people[:], replace(RULE, max_gestures=10))
 
 

@@ -1,4 +1,4 @@
-"""The floors and reference bots, and what they read."""
+"""The baselines and reference bots, and what they read."""
 
 import numpy as np
 import pytest

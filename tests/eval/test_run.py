@@ -71,15 +71,15 @@ def test_an_evaluation_comes_back_from_json(parts: dict[str, Any]):
 def test_a_run_comes_back_from_its_folder(
     tmp_path_factory: pytest.TempPathFactory,
     judged_parts: dict[str, Any],
-    floor_parts: dict[str, Any],
-    with_floor: bool,
+    baseline_parts: dict[str, Any],
+    with_baseline: bool,
     headline: str,
     findings: tuple[Finding, ...],
 ):
     folder = tmp_path_factory.mktemp("run") / "a b, c"
     judged = Evaluation(**judged_parts)
-    floor = Evaluation(**floor_parts) if with_floor else None
-    evaluations = {"generated": judged} | ({} if floor is None else {"other_people": floor})
+    baseline = Evaluation(**baseline_parts) if with_baseline else None
+    evaluations = {"generated": judged} | ({} if baseline is None else {"other_people": baseline})
     provenance = {"settings": {"n": 3, "ckpt": None}, "command": "humouse eval 'a b'"}
     EvaluationRun(folder, evaluations, headline, judged.scores, findings, provenance).save()
     assert [path.name for path in folder.iterdir()] == [SCORES]
@@ -87,7 +87,7 @@ def test_a_run_comes_back_from_its_folder(
     assert again.folder == folder
     assert (again.evaluations, again.headline, again.findings) == (evaluations, headline, findings)
     assert (again.excess, again.provenance) == (judged.scores, provenance)
-    assert (again.generated, again.floor) == (judged, floor)
+    assert (again.generated, again.baseline) == (judged, baseline)
 
 
 @pytest.fixture

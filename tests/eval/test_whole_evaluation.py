@@ -93,10 +93,10 @@ def test_every_score_of_every_side(whole: SimpleNamespace):
     assert len(judged.curves) == 1 + len(_PROBES)
     assert done.evaluations["same_people"].gestures == 23  # of 46 of people's own
     # Six steps of training fool nobody; other people do.
-    assert done.floor is not None
-    assert done.generated.scores["mmd"].value > 2 * done.floor.scores["mmd"].value
+    assert done.baseline is not None
+    assert done.generated.scores["mmd"].value > 2 * done.baseline.scores["mmd"].value
     assert set(done.excess) == named
-    told = [one.scores["c2st_logistic_auc"].value for one in (done.generated, done.floor)]
+    told = [one.scores["c2st_logistic_auc"].value for one in (done.generated, done.baseline)]
     assert done.excess["c2st_logistic_auc"].value == pytest.approx(told[0] - told[1])
     assert told[0] - told[1] > 0.1
     assert done.evaluations["replay"].scores["copying"].value > 0.9
@@ -145,8 +145,8 @@ def test_what_an_evaluation_prints(whole: SimpleNamespace, tiny_checkpoint: Path
     lines = whole.out.splitlines()
     assert lines[0] == f"checkpoint: {tiny_checkpoint} (tiny, step 6)"
     header = next(line.split() for line in lines if line.strip().startswith("score "))
-    floors = ["others", "halves", "replay", "line", "bezier"]
-    assert header == ["score", "generated", "95%", "p", *floors]
+    baselines = ["baseline", "halves", "replay", "line", "bezier"]
+    assert header == ["score", "generated", "95%", "p", *baselines]
     for name, score in done.generated.scores.items():
         label = MEASURES[name].label
         row = next(line for line in lines if line.strip().startswith(f"{label}  "))
@@ -167,6 +167,6 @@ def test_what_an_evaluation_prints(whole: SimpleNamespace, tiny_checkpoint: Path
     ]
     warnings = [line for line in whole.err.splitlines() if line.startswith("warning: ")]
     assert warnings == [f"warning: {line}" for line in done.generated.warnings]
-    assert "only 30 movements a side" in whole.err
+    assert "only 30 movements per set" in whole.err
     assert "only 4 people" in whole.err
     assert "note:" not in whole.err

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from humouse.eval.run import Finding
+from humouse.eval.statistics.resampling import AUC_COVERAGE
 from humouse.report import write_report
 
 
@@ -14,17 +15,17 @@ def html(report):
     return report.read_text()
 
 
-def test_a_finding_does_not_say_its_kind_twice(run, tmp_path):
+def test_a_finding_stands_beside_the_name_of_its_kind(run, tmp_path):
     found = (
-        Finding("told_apart", "Told apart: AUC 0.9."),
-        Finding("undecided", "Too few people to say."),
+        Finding("told_apart", "Separable: AUC 0.9."),
+        Finding("missing_modes", "Recall is low."),
     )
     alone = replace(run.generated, features={}, spectra={}, curves={}, neighbours=())
     some = replace(run, evaluations={"generated": alone}, findings=found)
     html = write_report(some, tmp_path / "r.html").read_text()
     assert re.findall("<li>(<span class=.kind.*?)</li>", html) == [
-        '<span class="kind">Told apart</span>: AUC 0.9.',
-        '<span class="kind">undecided</span> Too few people to say.',
+        '<span class="kind">separable</span> Separable: AUC 0.9.',
+        '<span class="kind">missing modes</span> Recall is low.',
     ]
 
 
@@ -34,6 +35,6 @@ def test_names_can_break_at_their_words(html):
 
 
 def test_it_says_what_a_number_does_not(html):
-    assert "in simulation the AUC's covered 85 times in 100" in html
+    assert f"held the true value {100 * AUC_COVERAGE:.0f} times in 100" in html
     assert "The table averages power over gestures, so fast ones dominate" in html
     assert "a near pair need not follow the same path" in html

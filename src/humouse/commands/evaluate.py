@@ -19,8 +19,9 @@ from humouse.eval.references import REFERENCES
 from humouse.eval.rule import EvaluationRule
 from humouse.eval.run import SCORES, EvaluationRun
 from humouse.eval.statistics.score import MEASURES, Score
-from humouse.eval.verdict import excesses, findings, headline
+from humouse.eval.verdict import excesses, verdict
 from humouse.eval.with_references import Compared, evaluate_with_references
+from humouse.eval.wording import findings, headline
 from humouse.features.modes import FEATURE_MODES
 from humouse.figures import gesture_gallery, kinematic_overlays, save_figure, velocity_spectra
 from humouse.files import sha256
@@ -34,7 +35,7 @@ from humouse.training.device import resolve_device
 from humouse.trajectories import Trajectories
 
 _CONFIG = "diffusion/eval"
-_SHORT = {"other_people": "others", "same_people": "halves"}
+_SHORT = {"other_people": "baseline", "same_people": "halves"}
 
 
 def run(settings: EvalSettings) -> None:
@@ -108,12 +109,13 @@ def _people(settings: EvalSettings, model: TrainedModel | None) -> People:
 def _summarised(settings: EvalSettings, inputs: _Inputs, result: Compared) -> EvaluationRun:
     """Return the run with what its numbers say and what made it."""
     judged, baseline = result.evaluations["generated"], result.evaluations.get("other_people")
+    found = verdict(judged, baseline)
     return EvaluationRun(
         folder=Path(settings.out_dir),
         evaluations=result.evaluations,
-        headline=headline(judged, baseline),
+        headline=headline(judged, found),
         excess=excesses(judged, baseline),
-        findings=findings(judged, baseline),
+        findings=findings(found),
         provenance=_provenance(settings, inputs),
     )
 

@@ -16,7 +16,9 @@ from humouse.eval.metrics.matrix import RobustScale, checked_pair, common_scale
 from humouse.eval.metrics.neighbours import density_coverage, knn_precision_recall, neighbour_scores
 from humouse.eval.metrics.precision_recall import PRDScores, prd, prd_score, prd_scores
 from humouse.eval.metrics.spectral import band_powers
-from humouse.eval.probes.classifier import C2ST, FEATURE_PROBES, c2st, c2st_scores, c2st_sequences
+from humouse.eval.probes.classifier import C2ST, c2st, c2st_scores, c2st_sequences
+from humouse.eval.probes.feature_probe import FEATURE_PROBES
+from humouse.eval.probes.two_sample import Groups
 from humouse.eval.statistics.resampling import Resampling
 from humouse.eval.statistics.score import MEASURES, PROBES, Measure, Score
 
@@ -26,6 +28,7 @@ __all__ = [
     "MEASURES",
     "PROBES",
     "Copying",
+    "Groups",
     "Measure",
     "PRDScores",
     "Resampling",

@@ -11,6 +11,7 @@ from humouse.errors import InputError
 from humouse.eval.metrics.distance import wasserstein_scores
 from humouse.eval.plausibility import FEWEST
 from humouse.eval.probes.classifier import c2st_scores
+from humouse.eval.probes.two_sample import Groups
 from humouse.features import feature_table
 from humouse.trajectories import Trajectories
 
@@ -68,8 +69,7 @@ def round_trip_areas(
             before.values,
             after.values,
             probe=probe,
-            real_users=gesture,
-            fake_users=gesture,
+            groups=Groups(gesture, gesture),
             seed=seed,
         ).auc.value
         for probe in _PROBES

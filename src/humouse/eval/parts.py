@@ -17,6 +17,7 @@ from humouse.eval.metrics.precision_recall import prd_score
 from humouse.eval.metrics.spectral import BandPower, band_powers
 from humouse.eval.pair import Pair
 from humouse.eval.probes.classifier import C2ST, c2st_scores, c2st_sequences
+from humouse.eval.probes.two_sample import Groups
 from humouse.eval.result import FeatureComparison
 from humouse.eval.rule import EvaluationRule
 from humouse.eval.statistics.resampling import Resampling
@@ -112,9 +113,7 @@ def _feature_probe(inputs: Inputs, name: str) -> C2ST:
         real.values,
         fake.values,
         probe=kind,
-        real_users=pair.real.user,
-        fake_users=pair.fake.user,
-        hold_out_fake_users=_share_people(pair),
+        groups=Groups(pair.real.user, pair.fake.user, hold_out_fake=_share_people(pair)),
         replicates=rule.replicates,
         permutations=rule.permutations if name == "logistic" else 0,
         importance=rule.importance and name == "boosting",

@@ -45,14 +45,14 @@ def check_size(real: Trajectories, fake: Trajectories, most: int | None = None) 
     n = min(*counts, most or counts[0])
     if n < FEWEST:
         raise InputError(
-            f"{n} movements a side are too few to compare; at least {FEWEST} are needed"
+            f"{n} movements per set are too few to compare; at least {FEWEST} are needed"
         )
     if n >= ENOUGH:
         return []
     # Hanley & McNeil 1982: the area of two equal sets has the variance (2n + 1) / 12n².
     width = 1.96 * math.sqrt((2 * n + 1) / 12) / n
     return [
-        f"only {n} movements a side: the AUC of two equal sets would fall anywhere within "
+        f"only {n} movements per set: the AUC of two equal sets would fall anywhere within "
         f"0.5 ± {width:.2f}; compare {ENOUGH} or more (2,000 give ± 0.02)"
     ]
 

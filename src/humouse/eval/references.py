@@ -1,4 +1,4 @@
-"""What stands beside every score: other people, the same people, replay, and two simple bots."""
+"""The references of every score: other people, the same people, replay, and two simple bots."""
 
 from typing import NamedTuple
 
@@ -9,17 +9,17 @@ from humouse.randomness import derive_seed
 from humouse.trajectories import Trajectories
 
 REFERENCES = ("other_people", "same_people", "replay", "line", "bezier")
-"""other_people: the train people, the floor of every score. same_people: two halves of the people's
-own gestures. replay: train gestures again, the ceiling of realism and the alarm for copying. line,
-bezier: bots that move between people's own endpoints, in their time, with their clocks."""
+"""other_people: the train people, the human–human baseline of every score. same_people: two halves of
+the people's own gestures. replay: train gestures again, the ceiling of realism and the alarm for
+copying. line, bezier: bots that move between people's own endpoints, in their time, on their clocks."""
 
 
 class Reference(NamedTuple):
-    """What to hold against what.
+    """Two sets to compare, as a generator's movements are compared with people's.
 
     Args:
         standard: People's movements.
-        judged: Those held against them.
+        judged: Those compared with them.
         train: What the judged may have copied.
     """
 
@@ -29,10 +29,10 @@ class Reference(NamedTuple):
 
 
 def reference(name: str, people: Trajectories, train: Trajectories, n: int, seed: int) -> Reference:
-    """Return one reference, at most n movements of each side.
+    """Return one reference, at most n movements in each set.
 
-    Other people are train gestures, and the others of the train split the set that they may have
-    copied: so near to it come new gestures of the people that a model was trained on.
+    Other people are train gestures; the rest of the train split is the set that they may have copied,
+    so the baseline of copying is how near new gestures of the train people come to it.
 
     Args:
         name: Which of `REFERENCES`.

@@ -1,4 +1,4 @@
-"""`EvaluationRun`: a folder that holds one evaluation, its floors, and what they were taken on.
+"""`EvaluationRun`: a folder that holds one evaluation, its references, and what they were taken on.
 
 scores.json                      every number, the verdict, and what made them
 data/people.parquet              the movements compared: people's
@@ -24,14 +24,13 @@ SCORES = "scores.json"
 
 SIDES = {
     "generated": "generated",
-    "other_people": "other people",
+    "other_people": "human–human baseline",
     "same_people": "the same people, halved",
     "replay": "replayed train people",
     "line": "straight line",
     "bezier": "Bézier curve",
 }
-"""What is held against people, by its key, and what to call it. All but the first are floors and
-references."""
+"""What is compared with people, by its key, and what to call it; all but the first are references."""
 
 
 @dataclass(frozen=True)
@@ -50,14 +49,14 @@ class Finding:
 
 @dataclass(frozen=True, eq=False)
 class EvaluationRun:
-    """One evaluation with its floors.
+    """One evaluation with its references.
 
     Args:
         folder: Where it lies.
         evaluations: By key of `SIDES`, each against the same people; "generated" is always there.
         headline: The verdict in a sentence.
-        excess: By how much each score of what is judged exceeds that of other people.
-        findings: What the numbers say, the weightiest first.
+        excess: By how much each score of what is judged exceeds the human–human baseline.
+        findings: What the numbers show, the weightiest first.
         provenance: Settings, command, checkpoint, data and versions that made it.
     """
 
@@ -74,8 +73,8 @@ class EvaluationRun:
         return self.evaluations["generated"]
 
     @property
-    def floor(self) -> Evaluation | None:
-        """The evaluation of other people, which every score is read against."""
+    def baseline(self) -> Evaluation | None:
+        """The human–human baseline, which every score is read against."""
         return self.evaluations.get("other_people")
 
     def save(self) -> None:

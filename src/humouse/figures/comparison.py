@@ -125,7 +125,7 @@ def _histograms(
     edges = _edges(real, fake)
     low, high = edges[0], edges[-1]
     shares = [np.histogram(side.clip(low, high), edges)[0] / len(side) for side in (real, fake)]
-    # An area and a line: told apart without their colours.
+    # An area and a line: distinct without their colours.
     axes.stairs(shares[0], edges, fill=True, color=REAL_COLOUR, alpha=0.35, label=labels[0])
     axes.stairs(shares[1], edges, color=FAKE_COLOUR, linewidth=1.6, label=labels[1])
     _mark_beyond(axes, fake, edges)

@@ -1,4 +1,4 @@
-"""What all pictures share: colours that colour-blind people tell apart, canvas, saving."""
+"""What all pictures share: colours that colour-blind people can distinguish, canvas, saving."""
 
 from pathlib import Path
 from typing import Literal

@@ -7,37 +7,48 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from humouse.eval.statistics.resampling import AUC_COVERAGE
 from humouse.figures.style import FAKE_COLOUR, REAL_COLOUR
 from humouse.files import atomic_write
 from humouse.report.dots import WIDTH
-from humouse.report.wording import breakable, breakable_plain, brief, interval, number
+from humouse.report.wording import (
+    breakable,
+    breakable_plain,
+    brief,
+    interval,
+    kind_of_finding,
+    number,
+)
 
 
 @functools.cache
-def _environment() -> Environment:
-    environment = Environment(
+def environment() -> Environment:
+    """Return what renders the templates of every page: their folder, filters and colours."""
+    made = Environment(
         loader=PackageLoader("humouse.report", "template"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {
+    made.filters |= {
         "number": number,
         "brief": brief,
         "interval": interval,
+        "kind_of_finding": kind_of_finding,
         "pretty": pretty,
         "breakable": breakable,
         "breakable_plain": breakable_plain,
     }
-    environment.globals |= {
+    made.globals |= {
+        "auc_coverage": AUC_COVERAGE,
         "dots_width": WIDTH,
         "real_colour": REAL_COLOUR,
         "fake_colour": FAKE_COLOUR,
     }
     # Without blanks: the numbers of the replay are most of the page's text.
-    environment.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "sort_keys": True}
-    return environment
+    made.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "sort_keys": True}
+    return made
 
 
 def pretty(content: Any) -> str:
@@ -55,7 +66,7 @@ def write_page(path: Path, template: str, context: dict[str, Any]) -> Path:
     Raises:
         InputError: The file cannot be written.
     """
-    html = _environment().get_template(template).render(context)
+    html = environment().get_template(template).render(context)
     with atomic_write(path) as temporary:
         temporary.write_text(html, encoding="utf-8")
     return path

@@ -7,6 +7,12 @@ from markupsafe import Markup, escape
 
 from humouse.eval.statistics.score import MEASURES, Measure, Score
 
+_FINDINGS = {
+    "told_apart": "separable",
+    "not_told_apart": "not separable",
+    "gives_away": "differs most",
+    "unreal": "unlike people",
+}
 _DIGITS = {"mmd": 4, "spectral_distance_db": 2}
 
 
@@ -36,6 +42,11 @@ def brief(value: float) -> str:
     return text.replace("-", "−")
 
 
+def kind_of_finding(kind: str) -> str:
+    """Return what to call a kind of finding; see `eval.verdict`."""
+    return _FINDINGS.get(kind, kind.replace("_", " "))
+
+
 def digits_of(name: str) -> int:
     """Return how many digits after the point the score of that name is written with."""
     return _DIGITS.get(name, 3)
@@ -60,15 +71,15 @@ def interval(score: Score, digits: int) -> str:
 
 
 def difference(name: str, excess: Score) -> str:
-    """Return by how much a score exceeds its floor, and whether that is surely worse or better.
+    """Return by how much a score exceeds the baseline's, and whether that is surely worse or better.
 
     Args:
         name: The score's key in `MEASURES`.
-        excess: The score less its floor. It is "unsure" unless its interval is known and excludes 0.
+        excess: The score less the baseline's. It is "unsure" unless its interval is known and excludes 0.
     """
     size = number(abs(excess.value), digits_of(name))
     if not size.strip("0."):
-        return "as the floor"
+        return "as the baseline"
     measure = measure_of(name)
     signed = f"{'+' if excess.value > 0 else '−'}{size}"
     if measure.ideal != measure.ideal:  # unknown: nobody can say which is better

@@ -55,7 +55,9 @@ class EvalSettings:
         "score this Parquet file of movements instead of sampling anew; with ckpt, in its frame"
     )
     val_split: str | None = setting("people to compare with; null for the checkpoint's own val")
-    train_split: str | None = setting("people for the floor; null for the train split beside it")
+    train_split: str | None = setting(
+        "people for the human–human baseline; null for the train split beside it"
+    )
     metrics: list[str] = setting("any of c2st, mmd, prd, neighbours, kinematics, spectra, copying")
     probes: list[str] = setting("any of logistic, mlp, forest, boosting, sequence, forest18")
     feature_mode: str = setting("features: neuromotor, or kinematic (without the strokes)")
@@ -73,7 +75,7 @@ class EvalSettings:
         "lengths and conditions of the samples: train (drawn from the train split) or val (those of "
         "the people compared with)"
     )
-    n: int = setting("gestures a side, at most")
+    n: int = setting("gestures per set, at most")
     steps: int | None = setting(
         "network calls per movement; null for 20, or what the model was distilled to"
     )
@@ -100,7 +102,7 @@ class SigmaEvalSettings:
     ckpt: str | None = setting("checkpoint; null for HUMOUSE_CKPT, else the newest in checkpoints/")
     val_split: str | None = setting("people to compare with; null for the checkpoint's own val")
     train_split: str | None = setting("other people; null for the train split beside it")
-    n: int = setting("gestures a side, at most")
+    n: int = setting("gestures per set, at most")
     steps: int | None = setting(
         "network calls per movement; null for 20, or what the model was distilled to"
     )

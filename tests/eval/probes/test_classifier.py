@@ -1,6 +1,7 @@
 """The two-sample test on data whose answer is known."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from humouse.eval.api import FEATURE_PROBES, c2st, c2st_scores, c2st_sequences
+from humouse.eval.api import FEATURE_PROBES, Groups, c2st, c2st_scores, c2st_sequences
 from humouse.eval.probes.folds import fold_numbers
 
 
@@ -63,8 +64,7 @@ def test_people_on_both_sides_are_never_in_two_folds():
         rows[real],
         rows[~real],
         probe="forest",
-        real_users=names[real],
-        fake_users=names[~real],
+        groups=Groups(names[real], names[~real]),
     )
     assert known.accuracy.value > 0.95
     assert held_out.accuracy.value < 0.75
@@ -97,7 +97,7 @@ def test_folds_hold_people_together_and_balance_sides(seed, n, people, folds, bo
         ({"probe": "logstic"}, "no probe 'logstic'"),
         ({"folds": 1}, "at least 2"),
         ({"importance": True}, "importance is measured with boosting or forest, not logistic"),
-        ({"real_users": ["ann"]}, "9 rows need 9 users, not 1"),
+        ({"groups": Groups(["ann"])}, "9 rows need 9 users, not 1"),
     ],
 )
 def test_c2st_refuses(settings, complaint):
@@ -122,27 +122,28 @@ def test_a_collapse_onto_one_recorded_gesture_is_told(make_reaches):
 def test_few_rows_are_told_apart_too(probe):
     sides = gaussian(20, 2), gaussian(20, 2, 1, 6.0)
     users = np.repeat(["a", "b"], 10)
-    assert c2st_scores(*sides, probe=probe, real_users=users).auc.value > 0.9
+    assert c2st_scores(*sides, probe=probe, groups=Groups(users)).auc.value > 0.9
     lone = np.repeat(["a", "b"], [19, 1])  # one fold is fitted on two rows
-    assert c2st_scores(*sides, probe=probe, real_users=lone).auc.value >= 0.5
+    assert c2st_scores(*sides, probe=probe, groups=Groups(lone)).auc.value >= 0.5
 
 
 def test_a_fake_side_of_one_name_counts_by_rows():
     sides, users = (gaussian(100, 3), gaussian(100, 3, 1, 1.0)), np.repeat(list("abcde"), 20)
-    named = {"real_users": users, "fake_users": ["bot"] * 100}
-    assert c2st_scores(*sides, **named, permutations=99).auc.p_value == 0.01
+    groups = Groups(users, ["bot"] * 100)
+    assert c2st_scores(*sides, groups=groups, permutations=99).auc.p_value == 0.01
 
 
 def test_people_of_the_fake_side_are_spread_where_asked():
-    """Generated gestures have no people to hold out; the floor must be as easy to tell."""
+    """Generated gestures have no people to hold out; the baseline must be as easy to tell."""
     rng = np.random.default_rng(0)
     place = rng.normal(0, 2, (40, 4))
     person = np.repeat(np.arange(40), 25)
     rows = torch.from_numpy(place[person] + rng.normal(0, 0.5, (1000, 4)))
     names = np.array([f"person {k}" for k in person])
-    sides, who = (rows[:500], rows[500:]), {"real_users": names[:500], "fake_users": names[500:]}
-    held_out = c2st_scores(*sides, probe="forest", **who).auc.value
-    spread = c2st_scores(*sides, probe="forest", **who, hold_out_fake_users=False).auc.value
+    sides, groups = (rows[:500], rows[500:]), Groups(names[:500], names[500:])
+    held_out = c2st_scores(*sides, probe="forest", groups=groups).auc.value
+    groups = replace(groups, hold_out_fake=False)
+    spread = c2st_scores(*sides, probe="forest", groups=groups).auc.value
     assert spread > held_out + 0.1
 
 
@@ -173,8 +174,8 @@ def test_two_crowds_alike_are_not_told_by_their_people():
         rows = torch.from_numpy(rng.normal(0, 1, (40, 3))[person] + rng.normal(0, 0.5, (480, 3)))
         sides, names = (rows[:240], rows[240:]), person.astype(str)
         by_row.append(c2st_scores(*sides, permutations=39).auc.p_value)
-        people = {"real_users": names[:240], "fake_users": names[240:]}
-        score = c2st_scores(*sides, **people, permutations=39, hold_out_fake_users=False)
+        people = Groups(names[:240], names[240:], hold_out_fake=False)
+        score = c2st_scores(*sides, groups=people, permutations=39)
         by_person.append(score.auc.p_value)
         assert score.accuracy.p_value is None  # sides of unequal size have other accuracies
     assert np.mean(np.array(by_row) <= 0.05) >= 0.5

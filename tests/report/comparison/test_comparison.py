@@ -19,14 +19,14 @@ def runs(make_run, tmp_path_factory):
     return near, make_run(folder / "far", n=60, pace=1.5, origin="gan")
 
 
-def with_scores(run, scores, floor):
-    """Return the run with these scores and this floor, whose excess is exact where it is known."""
+def with_scores(run, scores, baseline):
+    """Return the run with these scores and this baseline, whose excess is exact where it is known."""
     sides = {"generated": replace(run.generated, scores=scores)}
-    if floor is not None:
-        sides["other_people"] = replace(run.evaluations["other_people"], scores=floor)
+    if baseline is not None:
+        sides["other_people"] = replace(run.evaluations["other_people"], scores=baseline)
     excess = {
         name: Score(by := scores[name].value - one.value, by - 0.01, by + 0.01)
-        for name, one in (floor or {}).items()
+        for name, one in (baseline or {}).items()
         if name in scores
     }
     return replace(run, evaluations=sides, excess=excess)
@@ -57,10 +57,10 @@ def test_runs_stand_beside_each_other(runs, tmp_path):
     assert "http" not in re.sub(r"http-equiv", "", path.read_text())
 
 
-def test_the_best_is_read_above_each_ones_own_floor(runs, tmp_path):
+def test_the_best_is_read_above_each_runs_own_baseline(runs, tmp_path):
     scores = [{"c2st_forest_auc": Score(0.8)}, {"c2st_forest_auc": Score(0.7)}]
-    floors = [{"c2st_forest_auc": Score(0.75)}, {"c2st_forest_auc": Score(0.52)}]
-    pair = [with_scores(*parts) for parts in zip(runs, scores, floors, strict=True)]
+    baselines = [{"c2st_forest_auc": Score(0.75)}, {"c2st_forest_auc": Score(0.52)}]
+    pair = [with_scores(*parts) for parts in zip(runs, scores, baselines, strict=True)]
     assert "best 0.800 +0.050 worse [0.040, 0.060] 0.700 +0.180 worse [0.170, 0.190]" in text_of(
         write_comparison(pair, tmp_path / "c.html")
     )
@@ -88,7 +88,7 @@ def test_other_people_are_warned_of(runs, make_run, tmp_path):
     assert "A and B were compared with different people" in text
     fewer = make_run(tmp_path / "few", n=30)
     text = text_of(write_comparison([same, fewer], tmp_path / "c.html"))
-    assert "gestures a side (A 60, B 30)" in text
+    assert "gestures per set (A 60, B 30)" in text
 
 
 def test_nothing_is_the_best_among_runs_against_different_people(runs, make_run, tmp_path):

@@ -107,11 +107,11 @@ def test_ids_are_unique_and_every_reference_meets_one(page):
 
 def test_everything_stands_in_its_order(run, page):
     places = [page.text.index(words) for words in (
-        run.headline, "What the numbers say", "Before you believe them", "C2ST AUC, logistic",
+        run.headline, "What the numbers show", "Before you believe them", "C2ST AUC, logistic",
         "Gestures side by side", "Replay at true speed", "Speed over a movement",
         "Features, the worst first", "Mean power by band; 1 is as people", "Precision and recall",
         "What each probe finds", "Nearest to the train set",
-        "Every side against sapimouse, with 95% intervals over people", "The command:",
+        "Every set against sapimouse, with 95% intervals over people", "The command:",
     )]  # fmt: skip
     assert places == sorted(places)
     for finding in run.findings:
@@ -127,7 +127,7 @@ def test_headings_go_down_one_step_at_a_time(page):
     assert all(after - before <= 1 for before, after in pairwise(page.headings))
 
 
-def test_a_score_stands_with_its_interval_beside_the_floor(page):
+def test_a_score_stands_with_its_interval_beside_the_baseline(page):
     assert (
         "0.810 [0.790, 0.830] p = 0.005 0.640 [0.620, 0.660] +0.170 worse [0.170, 0.170]"
         in page.text
@@ -137,7 +137,7 @@ def test_a_score_stands_with_its_interval_beside_the_floor(page):
     labels = [a.get("aria-label", "") for a in page.named("svg")]
     (auc,) = [label for label in labels if label.startswith("C2ST AUC, logistic")]
     assert auc == (
-        "C2ST AUC, logistic: generated 0.810 [0.790, 0.830]; other people 0.640 [0.620, 0.660]; "
+        "C2ST AUC, logistic: generated 0.810 [0.790, 0.830]; human–human baseline 0.640 [0.620, 0.660]; "
         "the same people, halved 0.515 [0.495, 0.535]; replayed train people 0.625 [0.605, 0.645]; "
         "straight line 0.995 [0.975, 1.000]; Bézier curve 0.975 [0.955, 0.995]"
     )
@@ -211,7 +211,7 @@ def test_words_are_escaped_wherever_they_come_from(make_run, tmp_path):
 
 def test_what_is_missing_is_left_out(run, tmp_path):
     page = Page(write_report(judged_alone(run), tmp_path / "r.html").read_text())
-    assert "This run has no floor" in page.text
+    assert "This run has no baseline" in page.text
     assert "This run does not say what made it." in page.text
     for gone in ("findings", "features", "spectra", "curves", "nearest"):
         assert gone not in page.ids
@@ -234,7 +234,7 @@ def test_each_part_stands_alone(run, tmp_path, part):
     ]
 
 
-def test_scores_without_interval_or_floor(run, tmp_path):
+def test_scores_without_interval_or_baseline(run, tmp_path):
     plain = {"mmd": Score(-0.0004), "something_new": Score(3.0)}
     some = judged_alone(run)
     some = replace(some, evaluations={"generated": replace(some.generated, scores=plain)})

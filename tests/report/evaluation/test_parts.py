@@ -38,7 +38,7 @@ def test_what_is_worse_depends_on_the_score():
     assert difference("prd_recall", Score(0.2, 0.1, 0.3)) == "+0.200 better"
     assert difference("mmd", Score(-0.003, -0.004, -0.001)) == "−0.0030 better"
     assert difference("density", Score(0.3, 0.1, 0.4)) == "+0.300 better"
-    assert difference("c2st_forest_auc", Score(0.00001, 0.0, 0.1)) == "as the floor"
+    assert difference("c2st_forest_auc", Score(0.00001, 0.0, 0.1)) == "as the baseline"
     assert difference("unheard_of", Score(1.0, 0.5, 2.0)) == "+1.000"
 
 
@@ -63,7 +63,7 @@ def test_the_best_is_judged_by_what_it_is_chosen_by():
     apart = [Score(0.1, 0.08, 0.12), Score(0.2, 0.18, 0.22)]
     assert praises(auc, wide, apart) == ["best", ""]  # the same people: differences are sure
     assert praises(auc, apart, wide) == ["best?", ""]
-    assert praises(auc, [*apart], [wide[0], None]) == ["best", ""]  # no floor: the values
+    assert praises(auc, [*apart], [wide[0], None]) == ["best", ""]  # no baseline: the values
     assert praises(auc, [Score(0.8), Score(0.9)], [None, None]) == ["best?", ""]  # nobody knows
     assert praises(auc, [*wide, None], [*apart, None]) == ["best", "", ""]
     assert praises(MEASURES["prd_recall"], wide, apart) == ["", "best"]

@@ -51,7 +51,7 @@ class HeldOut:
         return np.where(size > 0, total / np.maximum(size, 1e-300), 0.5)
 
     def _area(self, rows: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return [D] the area within a fold and the weight in it, 0 where a side is missing."""
+        """Return [D] the area within a fold and the weight in it, 0 where a set is missing."""
         values, place = np.unique(self.probability[rows], return_inverse=True)
         real, fake = (
             _sums(np.where(self.is_real[rows] == side, weights, 0), place, len(values))

@@ -18,11 +18,14 @@ from torch import Tensor
 from humouse.eval.statistics.score import Replicates, Score
 
 LEVEL = 0.95
+AUC_COVERAGE = 0.85
+"""Share of 60 such intervals of a probe's AUC that held its mean, over 20 simulated people each: the
+replicates weigh answers anew but refit no probe. The tests measure it."""
 Users = Sequence[str] | np.ndarray | None
 
 
 def several(users: Users) -> bool:
-    """Return whether a side names more than one person: one name says no more than none."""
+    """Return whether a set of rows names more than one person: one name says no more than none."""
     return users is not None and len(np.unique(np.asarray(users).astype(str))) > 1
 
 
@@ -141,18 +144,18 @@ def scored(
     return Score(value, max(low, least), min(high, most), p_value, kept)
 
 
-def excess_over(score: Score, floor: Score) -> Score:
-    """Return by how much a score exceeds a floor.
+def excess_over(score: Score, baseline: Score) -> Score:
+    """Return by how much a score exceeds a baseline's.
 
     Its interval comes from the same replicates of the people that both were taken against, where both
-    have theirs; a floor without is taken for exact.
+    have theirs; a baseline without one is taken for exact.
     """
-    value = score.value - floor.value
+    value = score.value - baseline.value
     if score.replicates is None or score.low is None or score.high is None:
         return Score(value)
-    if floor.replicates is None:
-        return Score(value, score.low - floor.value, score.high - floor.value)
-    pair = (torch.tensor(one.replicates.values) for one in (score, floor) if one.replicates)
-    units = min(score.replicates.units, floor.replicates.units)
+    if baseline.replicates is None:
+        return Score(value, score.low - baseline.value, score.high - baseline.value)
+    pair = (torch.tensor(one.replicates.values) for one in (score, baseline) if one.replicates)
+    units = min(score.replicates.units, baseline.replicates.units)
     first, second = pair
     return Score(value, *interval(value, first - second, units))

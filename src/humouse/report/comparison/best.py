@@ -10,14 +10,14 @@ def praises(
 ) -> list[str]:
     """Return for each run "best", "best?" where that may be chance, or nothing.
 
-    The best has the least excess over its own floor, where every run has one, and otherwise lies
+    The best has the least excess over its own baseline, where every run has one, and otherwise lies
     nearest to the ideal. It is surely so where its interval, of that same excess or value, meets no
     other run's.
 
     Args:
         measure: What the score measures; where its ideal is not known, no run is the best.
         scores: The score of each run, or None where it is lacking.
-        excesses: The same less the run's own floor, or None where that is lacking.
+        excesses: The same less the run's own baseline, or None where that is lacking.
     """
     known = {k: score for k, score in enumerate(scores) if score is not None}
     if measure.ideal != measure.ideal or len(known) < 2:

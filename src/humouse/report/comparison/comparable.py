@@ -47,7 +47,7 @@ def _people_warnings(tags: Sequence[str], runs: Sequence[EvaluationRun]) -> list
         if people[0] != people[k]:
             warnings.append(
                 f"{both} were compared with different people: their scores differ for that alone. "
-                "Read the excess over each run's own floor, not the values."
+                "Read the excess over each run's own baseline, not the values."
             )
         elif marks[0] != marks[k]:
             warnings.append(f"{both} were compared with other gestures of the same people.")
@@ -57,7 +57,7 @@ def _people_warnings(tags: Sequence[str], runs: Sequence[EvaluationRun]) -> list
             f"{tag} {run.generated.gestures:,}" for tag, run in zip(tags, runs, strict=True)
         )
         warnings.append(
-            f"The runs differ in gestures a side ({counts}): a probe finds more with more."
+            f"The runs differ in gestures per set ({counts}): a probe finds more with more."
         )
     return warnings
 
@@ -82,7 +82,7 @@ def _setting_warnings(tags: Sequence[str], runs: Sequence[EvaluationRun]) -> lis
 
 
 def _setting(run: EvaluationRun, name: str) -> str | None:
-    """Return a setting in words, or None where the run does not tell it."""
+    """Return a setting in words, or None where the run does not say it."""
     settings = run.provenance.get("settings")
     value = settings.get(name) if isinstance(settings, dict) else None
     if isinstance(value, list):

@@ -33,7 +33,7 @@ class Entry:
     Args:
         text: Its value, or "–" where the run lacks it.
         interval: Its interval, or nothing.
-        excess: How it stands to the run's own floor, in words, or nothing.
+        excess: How it stands to the run's own baseline, in words, or nothing.
         excess_interval: The interval of that, or nothing.
         best: "best" where no other run is better, "best?" where that may be chance, else nothing.
     """
@@ -53,7 +53,7 @@ class Line:
         measure: What it measures.
         entries: One for each run.
         scale: Where the marks stand.
-        marks: For each run the floor's mark, if any, and its own.
+        marks: For each run the baseline's mark, if any, and its own.
         ideal: Where the ideal stands, or None where it is not known.
         words: The marks, said.
     """
@@ -69,7 +69,7 @@ class Line:
 def write_comparison(runs: Sequence[EvaluationRun], path: Path) -> Path:
     """Write a page that holds several runs beside each other; return where.
 
-    The best run of a score is the one with the least excess over its own floor, where all of them
+    The best run of a score is the one with the least excess over its own baseline, where all of them
     have one, and otherwise the one nearest to the ideal. Among runs against different people, or
     evaluated on other features or folds, none is called the best.
 
@@ -137,9 +137,9 @@ def _groups(
 def _both(
     name: str, runs: Sequence[EvaluationRun]
 ) -> tuple[list[Score | None], list[Score | None]]:
-    """Return a score of every run, and of its floor; None where it is lacking."""
-    floors = [run.floor.scores.get(name) if run.floor else None for run in runs]
-    return [run.generated.scores.get(name) for run in runs], floors
+    """Return a score of every run, and of its baseline; None where it is lacking."""
+    baselines = [run.baseline.scores.get(name) if run.baseline else None for run in runs]
+    return [run.generated.scores.get(name) for run in runs], baselines
 
 
 def _scale(names: Sequence[str], runs: Sequence[EvaluationRun]) -> Scale:
@@ -152,14 +152,14 @@ def _line(
     name: str, scale: Scale, tags: Sequence[str], runs: Sequence[EvaluationRun], praised: bool
 ) -> Line:
     measure, digits = measure_of(name), digits_of(name)
-    scores, floors = _both(name, runs)
+    scores, baselines = _both(name, runs)
     known = measure.ideal == measure.ideal
     excesses = [excess_of(run, name) for run in runs]
     praise = praises(measure, scores, excesses) if praised else [""] * len(runs)
     entries, marks = [], []
-    for k, (score, floor) in enumerate(zip(scores, floors, strict=True)):
+    for k, (score, baseline) in enumerate(zip(scores, baselines, strict=True)):
         entries.append(_entry(name, score, excesses[k], praise[k]))
-        lane = [] if floor is None else [mark("other_people", floor, scale, digits)]
+        lane = [] if baseline is None else [mark("other_people", baseline, scale, digits)]
         if score is not None:
             lane.append(mark("generated", score, scale, digits, called=tags[k]))
         marks.append(lane)

@@ -31,7 +31,7 @@ from humouse.report.detection.tables import (
     score_entry,
     share_entry,
 )
-from humouse.report.page import _environment
+from humouse.report.page import environment
 
 DETECTORS = {
     "blend": "all the others together, weighted; the headline detector",
@@ -51,7 +51,7 @@ def detection_page(result: BenchmarkResult) -> str:
     The same result gives the same characters. What it lacks (mixes, sessions, other datasets), the
     page leaves out.
     """
-    return _environment().get_template("detection.html.j2").render(_context(result))
+    return environment().get_template("detection.html.j2").render(_context(result))
 
 
 def write_detection_page(result: BenchmarkResult, path: Path) -> Path:

@@ -22,7 +22,7 @@ _OPEN_FEATURES = 12
 def write_report(run: EvaluationRun, path: Path | None = None) -> Path:
     """Write the report of a run as one HTML file that needs nothing else; return where.
 
-    The same run gives the same bytes. What a run lacks (floors, features, curves, spectra,
+    The same run gives the same bytes. What a run lacks (references, features, curves, spectra,
     neighbours), the page leaves out.
 
     Args:
@@ -41,7 +41,7 @@ def write_report(run: EvaluationRun, path: Path | None = None) -> Path:
 
 @contextmanager
 def _belonging(run: EvaluationRun) -> Iterator[None]:
-    """Tell people which folder is at fault where its parts do not fit together."""
+    """Name the folder whose parts do not fit together."""
     try:
         yield
     except (KeyError, IndexError) as error:
@@ -59,7 +59,7 @@ def _context(run: EvaluationRun) -> dict[str, Any]:
         "judged": judged,
         "sides": SIDES,
         "groups": score_groups(run),
-        "sizes": f"{judged.gestures:,} gestures a side",
+        "sizes": f"{judged.gestures:,} gestures per set",
         "people_cells": cells(people, _CELLS),
         "generated_cells": cells(generated, _CELLS),
         "people_words": typical(people),
@@ -85,10 +85,10 @@ def _features(run: EvaluationRun) -> list[plots.FeaturePanel]:
 
 
 def _bands(run: EvaluationRun) -> list[dict[str, Any]]:
-    """Return each band of the spectrum with the floor's ratio beside the judged one's."""
-    floor = run.floor.spectra if run.floor else {}
+    """Return each band of the spectrum with the baseline's ratio beside the judged one's."""
+    baseline = run.baseline.spectra if run.baseline else {}
     return [
-        {"name": band, "judged": one, "floor": floor.get(band)}
+        {"name": band, "judged": one, "baseline": baseline.get(band)}
         for band, one in run.generated.spectra.items()
     ]
 

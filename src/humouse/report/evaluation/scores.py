@@ -1,4 +1,4 @@
-"""The scores of a run in groups that share a scale, each row with its floor and its marks."""
+"""The scores of a run in groups that share a scale, each row with its baseline and its marks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _ON_SCALE = ("generated", "other_people", "same_people", "replay")
 
 @dataclass(frozen=True)
 class Row:
-    """One score of the judged, beside the same score of the floors.
+    """One score of the judged, beside the same score of the references.
 
     Args:
         name: Its key in `MEASURES`.
@@ -29,9 +29,9 @@ class Row:
         value: The judged one's value.
         interval: Its interval, or nothing.
         p_value: Its p-value in words, or nothing.
-        floor: Value of other people, or nothing.
-        floor_interval: Their interval.
-        excess: How much worse or better than other people, in words.
+        baseline: Value of the human–human baseline, or nothing.
+        baseline_interval: Its interval.
+        excess: How much worse or better than the baseline, in words.
         excess_interval: The interval of that.
         scale: Where the marks stand.
         marks: One for each side.
@@ -44,8 +44,8 @@ class Row:
     value: str
     interval: str
     p_value: str
-    floor: str
-    floor_interval: str
+    baseline: str
+    baseline_interval: str
     excess: str
     excess_interval: str
     scale: Scale
@@ -83,8 +83,8 @@ def groups_of(names: Sequence[str]) -> list[tuple[str, str, bool, list[str]]]:
     known = {*auc, *accuracy, *distances, *shares}
     groups = [
         (
-            "Can a classifier tell them apart? (AUC)",
-            "0.5: it cannot. 1: it always can. Only what goes beyond other people counts.",
+            "Can a classifier separate them? (AUC)",
+            "0.5: it cannot. 1: it always can. Only the excess over the human–human baseline counts.",
             True,
             auc,
         ),
@@ -113,7 +113,7 @@ def groups_of(names: Sequence[str]) -> list[tuple[str, str, bool, list[str]]]:
 
 
 def score_groups(run: EvaluationRun) -> list[Group]:
-    """Return the scores of the judged movements, beside the floors."""
+    """Return the scores of the judged movements, beside the references."""
     sides = {side: run.evaluations[side].scores for side in SIDES if side in run.evaluations}
     groups = []
     for title, note, shared, names in groups_of(score_names(run.generated.scores)):
@@ -131,12 +131,12 @@ def score_groups(run: EvaluationRun) -> list[Group]:
 
 
 def excess_of(run: EvaluationRun, name: str) -> Score | None:
-    """Return by how much a score exceeds other people's, or None where the run lacks either."""
+    """Return by how much a score exceeds the baseline's, or None where the run lacks either."""
     score = run.generated.scores.get(name)
-    floor = run.floor.scores.get(name) if run.floor else None
-    if score is None or floor is None:
+    baseline = run.baseline.scores.get(name) if run.baseline else None
+    if score is None or baseline is None:
         return None
-    return run.excess.get(name, Score(score.value - floor.value))
+    return run.excess.get(name, Score(score.value - baseline.value))
 
 
 def common_source(names: Sequence[str]) -> str:
@@ -162,7 +162,7 @@ def scale_over(names: Sequence[str], scores: Sequence[dict[str, Score]]) -> Scal
 
 def _row(name: str, scores: dict[str, Score], excess: Score | None, scale: Scale) -> Row:
     digits, measure = digits_of(name), measure_of(name)
-    judged, floor = scores["generated"], scores.get("other_people")
+    judged, baseline = scores["generated"], scores.get("other_people")
     row = marks(scores, scale, digits)
     return Row(
         name=name,
@@ -170,8 +170,8 @@ def _row(name: str, scores: dict[str, Score], excess: Score | None, scale: Scale
         value=number(judged.value, digits),
         interval=interval(judged, digits),
         p_value="" if judged.p_value is None else f"p = {judged.p_value:.3g}",
-        floor="" if floor is None else number(floor.value, digits),
-        floor_interval="" if floor is None else interval(floor, digits),
+        baseline="" if baseline is None else number(baseline.value, digits),
+        baseline_interval="" if baseline is None else interval(baseline, digits),
         excess="" if excess is None else difference(name, excess),
         excess_interval="" if excess is None else interval(excess, digits),
         scale=scale,

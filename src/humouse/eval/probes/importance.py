@@ -1,0 +1,44 @@
+"""Permutation importance on held-out rows: the AUC that a probe loses where a feature is shuffled.
+
+Breiman 2001, doi:10.1023/A:1010933404324. Features that say the same share their loss.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from humouse.eval.probes.feature_probe import FoldFit
+from humouse.eval.probes.held_out import HeldOut
+
+_REPEATS = 2
+
+
+def importance(
+    fits: Sequence[FoldFit], is_real: Bool[np.ndarray, "R"], seed: int
+) -> Float[np.ndarray, "F"] | None:
+    """Return the mean loss over the folds, weighed by their rows; None where nothing was fitted.
+
+    Args:
+        fits: One for each fold, of a probe that reads every feature.
+        is_real: [R] what each row is.
+        seed: Of the shuffles.
+    """
+    if not fits:
+        return None
+    lost = [_auc_lost(fit, is_real[fit.held], seed) for fit in fits]
+    return np.average(lost, axis=0, weights=[len(fit.held) for fit in fits])
+
+
+def _auc_lost(fit: FoldFit, is_real: Bool[np.ndarray, "H"], seed: int) -> Float[np.ndarray, "F"]:
+    rng = np.random.default_rng(seed)
+    one_fold = np.zeros(len(is_real), int)
+    whole = HeldOut(is_real, fit.probability, one_fold).auc()[0]
+    lost = np.zeros(fit.unseen.shape[1])
+    for column in range(len(lost)):
+        shuffled = np.tile(fit.unseen, (_REPEATS, 1))
+        for part in np.split(shuffled, _REPEATS):
+            part[:, column] = rng.permutation(part[:, column])
+        for answer in np.split(fit.model.predict_proba(shuffled)[:, 1], _REPEATS):
+            lost[column] += (whole - HeldOut(is_real, answer, one_fold).auc()[0]) / _REPEATS
+    return lost
