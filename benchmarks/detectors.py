@@ -20,15 +20,15 @@ from humouse.detection.estimators.sequence import SequenceDetector
 from humouse.detection.onnx import sequence as onnx_sequence
 from humouse.detection.onnx import tables as onnx_tables
 from humouse.detection.onnx.runtime import OnnxDetector
-from humouse.detection.samples.views import FEATURES
 from humouse.features import FeatureTable, feature_table
+from humouse.features.modes import DETECTOR_MODES
 from humouse.trajectories import Trajectories, concatenate
 
 FEATURES_BAR_PER_S = 2_000
 SEQUENCE_BAR_PER_S = 5_000
 LATENCY_BAR_MS = 5.0
-PLAIN = FEATURES["kinematic"]
-ALL = FEATURES["neuromotor"]
+PLAIN = DETECTOR_MODES["kinematic"]
+ALL = DETECTOR_MODES["neuromotor"]
 _ROUNDS = 3
 
 

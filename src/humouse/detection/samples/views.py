@@ -7,18 +7,12 @@ from humouse.detection.samples.denoising_errors import denoising_table
 from humouse.diffusion.model import DiffusionModel
 from humouse.diffusion.model import load_model as load_diffusion
 from humouse.errors import InputError
-from humouse.features import GROUPS, FeatureTable, feature_table
+from humouse.features import FeatureTable, feature_table
+from humouse.features.modes import DETECTOR_MODES
 from humouse.gan.discriminator_features import discriminator_table
 from humouse.gan.model import GanModel
 from humouse.gan.model import load_model as load_gan
 from humouse.trajectories import Trajectories
-
-FEATURES = {
-    "neuromotor": tuple(GROUPS),
-    "kinematic": tuple(group for group in GROUPS if group != "neuromotor"),
-}
-"""Groups of features by the name that settings give them; without the strokes they take a thirtieth
-of the time."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +22,7 @@ class FeatureViews:
     Args:
         diffusion: Its denoising errors are the view "denoising"; None for no such view.
         gan: Its discriminator's penultimate features are the view "discriminator"; None likewise.
-        feature_mode: Which of `FEATURES` the view "features" holds.
+        feature_mode: Which of `DETECTOR_MODES` the view "features" holds.
     """
 
     diffusion: DiffusionModel | None = None
@@ -48,8 +42,8 @@ class FeatureViews:
         Raises:
             InputError: One of them is missing, or of another kind; there is no such mode.
         """
-        if feature_mode not in FEATURES:
-            raise InputError(f"feature_mode={feature_mode}: choose {' or '.join(FEATURES)}")
+        if feature_mode not in DETECTOR_MODES:
+            raise InputError(f"feature_mode={feature_mode}: choose {' or '.join(DETECTOR_MODES)}")
         return cls(
             None if diffusion is None else load_diffusion(diffusion, device),
             None if gan is None else load_gan(gan, device),
@@ -71,7 +65,7 @@ class FeatureViews:
         Raises:
             InputError: A movement has no steps.
         """
-        groups = FEATURES[self.feature_mode]
+        groups = DETECTOR_MODES[self.feature_mode]
         views = {"features": feature_table(movements, groups)}
         if self.gan is not None:
             views["discriminator"] = discriminator_table(self.gan, movements)

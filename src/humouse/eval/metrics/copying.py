@@ -12,6 +12,7 @@ from jaxtyping import Float, Int
 from scipy.stats import mannwhitneyu
 from torch import Tensor
 
+from humouse.eval.statistics.auc import weighted_auc
 from humouse.eval.statistics.resampling import Resampling
 from humouse.eval.statistics.score import Score
 from humouse.eval.statistics.weights import BootstrapWeights
@@ -89,7 +90,13 @@ def copying(
     weights = BootstrapWeights.of(resampling, held_out, fake)
     fake_distance, nearest = _nearest(fake, train)
     held_distance, _ = _nearest(held_out, train)
-    values = _chance_nearer(fake_distance, held_distance, weights.fake, weights.real)
+    # Further than a fake: P(fake < held out) + ½ P(=).
+    values = torch.from_numpy(
+        weighted_auc(
+            *(one.cpu().numpy() for one in (held_distance, fake_distance)),
+            *(one.cpu().numpy() for one in (weights.real, weights.fake)),
+        )
+    )
     order = fake_distance.argsort(stable=True)[:shown]
     neighbours = [
         Neighbour(
@@ -137,22 +144,6 @@ def _nearest(
         distances.append(best.values)
         nearest.append(few.gather(1, best.indices[:, None])[:, 0])
     return torch.cat(distances), torch.cat(nearest)
-
-
-def _chance_nearer(
-    fake: Float[Tensor, "M"],
-    held_out: Float[Tensor, "N"],
-    weights_fake: Float[Tensor, "K M"],
-    weights_held: Float[Tensor, "K N"],
-) -> Float[Tensor, "K"]:
-    """Return P(fake < held out) + ½ P(=) of the distances in the whole sets and in each replicate."""
-    _, place = torch.cat([fake, held_out]).unique(return_inverse=True)
-    at = weights_fake.new_zeros(len(weights_fake), int(place.max()) + 1)
-    fakes = at.index_add(1, place[: len(fake)], weights_fake)
-    people = at.index_add(1, place[len(fake) :], weights_held)
-    total = people.sum(1, keepdim=True)
-    further = total - people.cumsum(1) + people / 2
-    return (fakes * further).sum(1) / (fakes.sum(1) * total[:, 0])
 
 
 def _p_value(

@@ -1,9 +1,11 @@
-"""What a probe answered on rows it was not fitted on, and how well that tells the sides apart."""
+"""What a probe answered on rows it was not fitted on, and how well that separates the two sets."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
+
+from humouse.eval.statistics.auc import weighted_auc
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,28 +42,21 @@ class HeldOut:
         return (sides[0] + sides[1]) / 2
 
     def auc(self, weights: Float[np.ndarray, "D R"] | None = None) -> Float[np.ndarray, "D"]:
-        """Return [D] the area under the ROC curve; ½ where no fold holds both sides."""
+        """Return [D] the area under the ROC curve; ½ where no fold holds both kinds."""
         weights = self._weights(weights)
         total, size = np.zeros(len(weights)), np.zeros(len(weights))
         for number in np.unique(self.fold):
-            rows = np.flatnonzero(self.fold == number)
-            area, rows_in = self._area(rows, weights[:, rows])
+            real, fake = (
+                np.flatnonzero((self.fold == number) & side)
+                for side in (self.is_real, ~self.is_real)
+            )
+            on_real, on_fake = weights[:, real], weights[:, fake]
+            area = weighted_auc(self.probability[real], self.probability[fake], on_real, on_fake)
+            both = (on_real.sum(1) > 0) & (on_fake.sum(1) > 0)
+            rows_in = np.where(both, on_real.sum(1) + on_fake.sum(1), 0.0)
             total += area * rows_in
             size += rows_in
         return np.where(size > 0, total / np.maximum(size, 1e-300), 0.5)
-
-    def _area(self, rows: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return [D] the area within a fold and the weight in it, 0 where a set is missing."""
-        values, place = np.unique(self.probability[rows], return_inverse=True)
-        real, fake = (
-            _sums(np.where(self.is_real[rows] == side, weights, 0), place, len(values))
-            for side in (True, False)
-        )
-        below = fake.cumsum(1) - fake
-        won = (real * (below + fake / 2)).sum(1)
-        pairs = real.sum(1) * fake.sum(1)
-        size = np.where(pairs > 0, weights.sum(1), 0.0)
-        return won / np.maximum(pairs, 1e-300), size
 
     def roc(self, points: int = 101) -> list[tuple[float, float]]:
         """Return (false positive rate, true positive rate), generated taken for the positive.
@@ -92,10 +87,3 @@ class HeldOut:
 
     def _weights(self, weights: np.ndarray | None) -> np.ndarray:
         return np.ones((1, len(self.is_real))) if weights is None else weights
-
-
-def _sums(weights: np.ndarray, place: np.ndarray, n: int) -> np.ndarray:
-    """Return [D, n] the sums of [D, R] weights that fall on each of n places."""
-    order = np.argsort(place, kind="stable")
-    starts = np.searchsorted(place[order], np.arange(n))
-    return np.add.reduceat(weights[:, order], starts, axis=1)

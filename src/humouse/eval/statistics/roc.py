@@ -1,4 +1,4 @@
-"""`Roc`: what share of bots is caught at what share of false alarms, for many weighings at once."""
+"""`Roc`: the true positive rate at each false positive rate, for many weighings at once."""
 
 from dataclasses import dataclass
 
@@ -32,7 +32,7 @@ class Roc:
         human_weights: Float[np.ndarray, "K N"],
         bot_weights: Float[np.ndarray, "K M"],
     ) -> "Roc":
-        """Return the curves of scores, higher for more bot, under K weighings of the rows.
+        """Return the curves of scores, higher for more bot, under K rows of weights.
 
         Args:
             human: [N] scores of people's rows.
@@ -47,7 +47,10 @@ class Roc:
         )
 
     def area(self) -> Float[np.ndarray, "K"]:
-        """Return [K] the chance that a bot scores higher than a person; a tie counts half."""
+        """Return [K] the area by trapezoids: the chance that a bot scores higher, a tie counting half.
+
+        What `weighted_auc` returns, but for the last digits, which the benchmark's results are kept to.
+        """
         width = np.diff(self.false_positive, axis=1)
         return (width * (self.true_positive[:, 1:] + self.true_positive[:, :-1]) / 2).sum(1)
 
