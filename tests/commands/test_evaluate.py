@@ -249,7 +249,7 @@ def test_the_format_gate_stops(
     monkeypatch.setattr(Codec, "decode", blurred)
     checkpoint = request.getfixturevalue(which)
     val = f"val_split={twelve_people / 'val'}"
-    with pytest.raises(InputError, match=r"format gate: .* and back is told from itself at AUC"):
+    with pytest.raises(InputError, match=r"format gate: a classifier separates .* from itself"):
         run(asked(tmp_path, f"ckpt={checkpoint}", val))
     assert list(tmp_path.iterdir()) == []
     assert "sampling" not in capsys.readouterr().err

@@ -37,7 +37,7 @@ def scores(people, train):
     }
 
 
-def test_other_people_are_held_against_the_rest_of_theirs(people, train):
+def test_other_people_are_compared_with_the_rest_of_theirs(people, train):
     one = reference("other_people", people, train, 300, seed=0)
     rows = [{row.numpy().tobytes() for row in side.deltas} for side in (one.judged, one.train)]
     assert (len(one.judged), len(one.train)) == (300, 500)
@@ -60,7 +60,7 @@ def test_people_like_them_read_one_half(scores):
         assert scores[name]["c2st_boosting_auc"].value == pytest.approx(0.5, abs=0.06), name
 
 
-def test_bots_are_told(scores):
+def test_bots_are_separable(scores):
     for name in ("line", "bezier"):
         assert scores[name]["c2st_boosting_auc"].value > 0.95
 

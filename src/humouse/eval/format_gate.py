@@ -1,7 +1,7 @@
-"""The format gate: people's gestures through encode → decode must not be told from themselves.
+"""The format gate: people's gestures through encode → decode must not be separable from themselves.
 
-Whatever a codec leaves in a movement, a probe finds, and puts down to the model. The two forms of one
-gesture stand in the same fold, so that nothing but the codec differs between the sides.
+Whatever trace a codec leaves in a movement, a probe finds, and it would be put down to the model. The two
+forms of one gesture stand in the same fold, so that nothing but the codec differs between the sets.
 """
 
 import numpy as np
@@ -39,9 +39,9 @@ def format_gate(
     if max(areas.values()) <= HIGHEST_AUC:
         return areas
     raise InputError(
-        f"format gate: {people.origin} through codec '{codec.name}' and back is told from itself at "
-        f"AUC {max(areas.values()):.3f} (at most {HIGHEST_AUC}); no score would mean anything. Moved "
-        f"most: {moved}"
+        f"format gate: a classifier separates {people.origin} from itself after codec '{codec.name}' and "
+        f"back (AUC {max(areas.values()):.3f}, at most {HIGHEST_AUC}); no score would mean anything. "
+        f"Moved most: {moved}"
     )
 
 

@@ -19,14 +19,14 @@ def gaussian(n, F=3, seed=0, shift=0.0, scale=1.0):
 
 
 @pytest.mark.parametrize("probe", FEATURE_PROBES)
-def test_equal_gaussians_cannot_be_told_apart(probe):
+def test_equal_gaussians_cannot_be_separated(probe):
     score = c2st_scores(gaussian(400, 5, 1), gaussian(400, 5, 2), probe=probe)
     assert score.accuracy.value == pytest.approx(0.5, abs=0.07)
     assert score.auc.value == pytest.approx(0.5, abs=0.08)
 
 
 @pytest.mark.parametrize("probe", FEATURE_PROBES)
-def test_shifted_gaussians_are_told_apart_at_the_bayes_rate(probe):
+def test_shifted_gaussians_are_separated_at_the_bayes_rate(probe):
     shift = 0.8
     distance = shift * math.sqrt(2)  # between the means of two features
     normal = torch.distributions.Normal(0, 1)
@@ -112,14 +112,14 @@ def test_equal_sets_read_one_half_exactly(probe):
     assert c2st_scores(real, real.clone(), probe=probe).auc.value == pytest.approx(0.5, abs=0.01)
 
 
-def test_a_collapse_onto_one_recorded_gesture_is_told(make_reaches):
+def test_a_collapse_onto_one_recorded_gesture_is_separable(make_reaches):
     real = gaussian(300, 4)
     for probe in ("logistic", "boosting"):
         assert c2st_scores(real, real[:1].expand(300, 4), probe=probe).auc.value > 0.9
 
 
 @pytest.mark.parametrize("probe", FEATURE_PROBES)
-def test_few_rows_are_told_apart_too(probe):
+def test_few_rows_are_separated_too(probe):
     sides = gaussian(20, 2), gaussian(20, 2, 1, 6.0)
     users = np.repeat(["a", "b"], 10)
     assert c2st_scores(*sides, probe=probe, groups=Groups(users)).auc.value > 0.9
@@ -134,7 +134,7 @@ def test_a_fake_side_of_one_name_counts_by_rows():
 
 
 def test_people_of_the_fake_side_are_spread_where_asked():
-    """Generated gestures have no people to hold out; the baseline must be as easy to tell."""
+    """Generated gestures have no people to hold out; the baseline must be as easy to separate."""
     rng = np.random.default_rng(0)
     place = rng.normal(0, 2, (40, 4))
     person = np.repeat(np.arange(40), 25)
@@ -165,7 +165,7 @@ def test_p_values_of_other_probes_refit_them():
     assert score.auc.p_value == 0.1
 
 
-def test_two_crowds_alike_are_not_told_by_their_people():
+def test_two_crowds_alike_are_not_separated_by_their_people():
     """20 people against 20 of the same crowd: rows say they differ, people do not."""
     by_row, by_person = [], []
     for seed in range(10):
@@ -195,7 +195,7 @@ def test_the_sequence_probe_is_scored_on_people_it_never_saw(make_reaches):
     real, fake = make_reaches(200, 0, users=10), make_reaches(200, 1, "model", tick_ms=8, pace=0.5)
     told = c2st_sequences(real, fake, replicates=20)
     assert told.auc.value > 0.95
-    assert told.auc.low <= told.auc.value <= told.auc.high
+    assert told.auc.low > 0.9
     assert c2st_sequences(real, real).auc.value == pytest.approx(0.5, abs=0.05)
     again = c2st_sequences(real, fake, replicates=20)
     assert again.auc == told.auc

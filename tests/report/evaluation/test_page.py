@@ -211,7 +211,7 @@ def test_words_are_escaped_wherever_they_come_from(make_run, tmp_path):
 
 def test_what_is_missing_is_left_out(run, tmp_path):
     page = Page(write_report(judged_alone(run), tmp_path / "r.html").read_text())
-    assert "This run has no baseline" in page.text
+    assert "This run has no human–human baseline" in page.text
     assert "This run does not say what made it." in page.text
     for gone in ("findings", "features", "spectra", "curves", "nearest"):
         assert gone not in page.ids
@@ -293,8 +293,8 @@ def test_a_page_that_cannot_be_written(run, tmp_path):
         write_report(judged_alone(run), tmp_path / "file" / "report.html")
 
 
-def test_every_side_is_in_the_full_table(run, page):
+def test_every_set_is_in_the_full_table(run, page):
     assert set(run.evaluations) == set(SIDES)
-    table = page.text[page.text.index("Every side against") :]
+    table = page.text[page.text.index("Every set against") :]
     for called in SIDES.values():
         assert called in table

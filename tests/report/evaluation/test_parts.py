@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from humouse.eval.statistics.score import MEASURES, Score
-from humouse.figures.comparison import _edges, _short, feature_overlay
+from humouse.figures.comparison import feature_overlay
 from humouse.figures.profiles import prd_curves, roc_curves, speed_quartiles, velocity_profile
-from humouse.report.comparison.best import praises
+from humouse.report.comparison.best import mark_best
 from humouse.report.dots import Scale, mark
 from humouse.report.evaluation.gestures import CELL, cell, round_length, turned
 from humouse.report.picture import inline_svg
@@ -61,13 +61,13 @@ def test_the_best_is_judged_by_what_it_is_chosen_by():
     auc = MEASURES["c2st_forest_auc"]
     wide = [Score(0.8, 0.6, 1.0), Score(0.9, 0.7, 1.0)]
     apart = [Score(0.1, 0.08, 0.12), Score(0.2, 0.18, 0.22)]
-    assert praises(auc, wide, apart) == ["best", ""]  # the same people: differences are sure
-    assert praises(auc, apart, wide) == ["best?", ""]
-    assert praises(auc, [*apart], [wide[0], None]) == ["best", ""]  # no baseline: the values
-    assert praises(auc, [Score(0.8), Score(0.9)], [None, None]) == ["best?", ""]  # nobody knows
-    assert praises(auc, [*wide, None], [*apart, None]) == ["best", "", ""]
-    assert praises(MEASURES["prd_recall"], wide, apart) == ["", "best"]
-    assert praises(auc, wide[:1], apart[:1]) == [""]
+    assert mark_best(auc, wide, apart) == ["best", ""]  # the same people: differences are sure
+    assert mark_best(auc, apart, wide) == ["best?", ""]
+    assert mark_best(auc, [*apart], [wide[0], None]) == ["best", ""]  # no baseline: the values
+    assert mark_best(auc, [Score(0.8), Score(0.9)], [None, None]) == ["best?", ""]  # nobody knows
+    assert mark_best(auc, [*wide, None], [*apart, None]) == ["best", "", ""]
+    assert mark_best(MEASURES["prd_recall"], wide, apart) == ["", "best"]
+    assert mark_best(auc, wide[:1], apart[:1]) == [""]
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=8))
@@ -175,12 +175,20 @@ def test_people_keep_a_shape_beside_what_is_far():
 @given(st.lists(st.integers(-500, 3000), min_size=1, max_size=60))
 @settings(deadline=None, max_examples=40)
 def test_whole_numbers_stand_in_the_middle_of_their_bins(values):
-    edges = _edges(np.array(values, float), np.array(values[:1], float))
+    edges = bins_of(values, values[:1])
     assert len(edges) <= 43
     width = edges[1] - edges[0]
     assert width == int(width) >= 1
     assert set(edges % 1) == {0.5}
-    np.testing.assert_array_equal(_edges(np.arange(6.0), np.zeros(9)), np.arange(-0.5, 6))
+
+
+def test_a_bin_for_each_of_few_whole_numbers():
+    np.testing.assert_array_equal(bins_of(range(6), [0] * 9), np.arange(-0.5, 6))
+
+
+def bins_of(people, generated):
+    (axes,) = feature_overlay(np.array(people, float), np.array(generated, float)).axes
+    return axes.patches[0].get_data().edges
 
 
 @pytest.mark.parametrize(
@@ -188,7 +196,8 @@ def test_whole_numbers_stand_in_the_middle_of_their_bins(values):
     [(0.15, "0.15"), (-3.0, "−3"), (250e3, "250k"), (-1.5e6, "−1.5M"), (0.0, "0")],
 )
 def test_short_ticks(value, text):
-    assert _short(value) == text
+    (axes,) = feature_overlay(np.arange(9.0), np.arange(9.0)).axes
+    assert axes.xaxis.get_major_formatter()(value) == text
 
 
 def test_an_overlay_drawn_over_another_is_as_new():

@@ -12,7 +12,7 @@ def weighted_auc(
 ) -> Float[np.ndarray, "K"]:
     """Return [K] the chance that a positive row scores higher than a negative one; ties count half.
 
-    Sums of whole weights are exact, so equal sets read exactly ½. 0 where a side weighs nothing.
+    Sums of whole weights are exact, so equal sets read exactly ½. 0 where one set weighs nothing.
 
     Args:
         positive: [N] scores.

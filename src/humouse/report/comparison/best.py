@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from humouse.eval.statistics.score import Measure, Score
 
 
-def praises(
+def mark_best(
     measure: Measure, scores: Sequence[Score | None], excesses: Sequence[Score | None]
 ) -> list[str]:
     """Return for each run "best", "best?" where that may be chance, or nothing.

@@ -9,7 +9,7 @@ from typing import Any
 from humouse.errors import InputError
 from humouse.eval.run import EvaluationRun
 from humouse.eval.statistics.score import Measure, Score
-from humouse.report.comparison.best import praises
+from humouse.report.comparison.best import mark_best
 from humouse.report.comparison.comparable import comparable, warnings_of
 from humouse.report.dots import WIDTH, Mark, Scale, ends, mark
 from humouse.report.evaluation.scores import common_source, excess_of, groups_of
@@ -120,7 +120,7 @@ def _names(folders: Sequence[Path]) -> list[str]:
 
 
 def _groups(
-    tags: Sequence[str], runs: Sequence[EvaluationRun], praised: bool
+    tags: Sequence[str], runs: Sequence[EvaluationRun], ranked: bool
 ) -> list[dict[str, Any]]:
     every: dict[str, Score] = {}
     for run in runs:
@@ -128,7 +128,7 @@ def _groups(
     groups = []
     for title, note, shared, names in groups_of(score_names(every)):
         scale = _scale(names, runs) if shared else None
-        lines = [_line(name, scale or _scale([name], runs), tags, runs, praised) for name in names]
+        lines = [_line(name, scale or _scale([name], runs), tags, runs, ranked) for name in names]
         source = common_source(names)
         groups.append({"title": title, "note": note, "source": source, "lines": lines})
     return groups
@@ -149,16 +149,16 @@ def _scale(names: Sequence[str], runs: Sequence[EvaluationRun]) -> Scale:
 
 
 def _line(
-    name: str, scale: Scale, tags: Sequence[str], runs: Sequence[EvaluationRun], praised: bool
+    name: str, scale: Scale, tags: Sequence[str], runs: Sequence[EvaluationRun], ranked: bool
 ) -> Line:
     measure, digits = measure_of(name), digits_of(name)
     scores, baselines = _both(name, runs)
     known = measure.ideal == measure.ideal
     excesses = [excess_of(run, name) for run in runs]
-    praise = praises(measure, scores, excesses) if praised else [""] * len(runs)
+    marks_of_best = mark_best(measure, scores, excesses) if ranked else [""] * len(runs)
     entries, marks = [], []
     for k, (score, baseline) in enumerate(zip(scores, baselines, strict=True)):
-        entries.append(_entry(name, score, excesses[k], praise[k]))
+        entries.append(_entry(name, score, excesses[k], marks_of_best[k]))
         lane = [] if baseline is None else [mark("other_people", baseline, scale, digits)]
         if score is not None:
             lane.append(mark("generated", score, scale, digits, called=tags[k]))
