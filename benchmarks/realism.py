@@ -199,7 +199,7 @@ class Realism:
         run = EvaluationRun.load(self._scores(JUDGED, "people"))
         people, made = run.movements("people"), run.movements("generated")
         model = load_generator(self.checkpoint(JUDGED))
-        train = People.load(str(self.people), None, model).framed(model).train
+        train = People.load(str(self.people), None, model).in_codec_frame(model).train
         others = reference("other_people", people, train, len(people), 0).judged
         frame = CanonicalCodec(sequence_length=200)
         rule = EvaluationRule(

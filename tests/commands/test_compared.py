@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from humouse.commands.compared import People, framed, samples
+from humouse.commands.compared import People, in_codec_frame, samples
 from humouse.data.prepared import load_split
 from humouse.diffusion.sampling_rule import SamplingRule
 from humouse.errors import InputError
@@ -91,16 +91,16 @@ def test_what_is_missing(twelve_people: Path, tmp_path: Path):
 
 def test_both_sides_in_the_frame_of_the_model(event_model: TrainedModel, twelve_people: Path):
     people = People.load(str(twelve_people / "val"), None, None)
-    assert people.framed(None).held_out is people.held_out
+    assert people.in_codec_frame(None).held_out is people.held_out
     still = people.held_out.deltas.clone()
     still[3] = 0  # a movement that moves nothing does not fit
     people = replace(people, held_out=replace(people.held_out, deltas=still))
-    seen = people.framed(event_model)
+    seen = people.in_codec_frame(event_model)
     fitting = people.held_out[event_model.codec.fits(people.held_out)]
     assert len(seen.held_out) == len(fitting) < len(people.held_out)
     assert equal(seen.held_out, event_model.codec.canonicalize(fitting))
     assert seen.held_out.user.tolist() == fitting.user.tolist()
-    assert equal(seen.train, framed(people.train, event_model))
+    assert equal(seen.train, in_codec_frame(people.train, event_model))
     assert seen.path == people.path
 
 
@@ -110,7 +110,7 @@ def test_samples_are_in_the_frame_of_the_model(which: str, request: pytest.Fixtu
     made = samples(model, 8, like=None, seed=1)
     assert 0 < len(made) <= 8
     assert made.user is None
-    assert equal(made, framed(made, model))
+    assert equal(made, in_codec_frame(made, model))
     again = samples(model, 8, like=None, seed=1)
     other = samples(model, 8, like=None, seed=2)
     assert equal(made, again)

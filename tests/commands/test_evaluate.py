@@ -298,7 +298,7 @@ def test_people_who_may_stand_in_several_folds(
     done = EvaluationRun.load(tmp_path)
     assert done.generated.users == 0
     assert done.movements("people").user is None
-    assert "nobody's name is known: no person is held out" in capsys.readouterr().err
+    assert "people are not named: no person is held out" in capsys.readouterr().err
     run(asked(tmp_path, samples, val, "metrics=[c2st]"))
     assert EvaluationRun.load(tmp_path).generated.users == 4
 

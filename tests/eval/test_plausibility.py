@@ -81,14 +81,14 @@ def test_empty_movements_are_left_out_and_counted(people, make_reaches):
 
 def test_a_single_person(make_reaches):
     result = judged(make_reaches(240, 0, users=1), make_reaches(240, 1, "model"))
-    assert "all gestures are person 0's: nobody can be held out" in result.warnings[0]
+    assert "all gestures are person 0's: no person can be held out" in result.warnings[0]
     assert 0.35 < result.scores["c2st_logistic_auc"].value < 0.65
 
 
 def test_few_people_and_nobody(make_reaches):
     made = make_reaches(240, 1, "model")
     assert "only 3 people" in judged(make_reaches(240, 0, users=3), made).warnings[0]
-    assert "nobody's name is known" in judged(make_reaches(240, 0), made).warnings[0]
+    assert "people are not named" in judged(make_reaches(240, 0), made).warnings[0]
 
 
 def test_identical_sets_read_exactly_nothing(people):

@@ -9,7 +9,7 @@ from humouse.settings import CompareSettings
 
 
 def run(settings: CompareSettings) -> None:
-    """Write the page that holds several evaluations against each other."""
+    """Write the page that compares several evaluations."""
     if len(settings.runs) < 2:
         raise InputError(
             "runs: name two folders or more that humouse eval wrote: humouse compare A B"

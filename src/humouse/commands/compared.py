@@ -19,7 +19,7 @@ from humouse.trajectories import Trajectories
 
 @dataclass(frozen=True, eq=False)
 class People:
-    """Those that everything is compared with, and those that a model may know.
+    """The people that everything is compared with, and those that a model may know.
 
     Args:
         held_out: People of the validation split.
@@ -52,7 +52,7 @@ class People:
                 "gestures" of the train people that training held out.
 
         Raises:
-            InputError: A split is missing, damaged or not named, or somebody is in both; or no
+            InputError: A split is missing, damaged or not named, or a person is in both; or no
                 gestures were held out.
         """
         if unseen == "gestures":
@@ -95,9 +95,13 @@ class People:
                 "model knows says nothing: name disjoint splits"
             )
 
-    def framed(self, model: TrainedModel | None) -> "People":
+    def in_codec_frame(self, model: TrainedModel | None) -> "People":
         """Return both as the model's codec sees them."""
-        return replace(self, held_out=framed(self.held_out, model), train=framed(self.train, model))
+        return replace(
+            self,
+            held_out=in_codec_frame(self.held_out, model),
+            train=in_codec_frame(self.train, model),
+        )
 
 
 def _own_split(model: TrainedModel | None, name: str) -> Path:
@@ -141,8 +145,8 @@ def provenance(settings: Any, model: TrainedModel | None, people: People) -> dic
     return content
 
 
-def framed(movements: Trajectories, model: TrainedModel | None) -> Trajectories:
-    """Return what fits the model's codec, as the codec sees it: one path for all sides."""
+def in_codec_frame(movements: Trajectories, model: TrainedModel | None) -> Trajectories:
+    """Return what fits the model's codec, as the codec sees it: the same for every set."""
     if model is None:
         return movements
     return model.codec.canonicalize(movements[model.codec.fits(movements)])
@@ -163,4 +167,4 @@ def samples(model: TrainedModel, n: int, *, like: Trajectories | None, seed: int
         n = len(like)
     with progress_bar("sampling", model.calls(n)) as advance:
         made = model.sample(n, like=like, seed=seed, progress=advance)
-    return framed(made, model)
+    return in_codec_frame(made, model)

@@ -1,4 +1,4 @@
-"""`humouse eval`: a model's samples against people it never saw, beside what people score."""
+"""`humouse eval`: score a model's samples against people that it never saw."""
 
 import sys
 from dataclasses import dataclass, replace
@@ -9,7 +9,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from humouse.commands.compared import People, framed, provenance, samples
+from humouse.commands.compared import People, in_codec_frame, provenance, samples
 from humouse.diffusion.sampling_rule import SamplingRule
 from humouse.errors import InputError
 from humouse.eval.format_gate import format_gate
@@ -87,7 +87,7 @@ def _load(settings: EvalSettings) -> _Inputs:
         groups = FEATURE_MODES["kinematic"]
         gate = format_gate(people.held_out, model.codec, groups=groups, seed=settings.seed)
     made = _made(settings, model, people.held_out)
-    people = people.framed(model)
+    people = people.in_codec_frame(model)
     if not settings.group_by_user:
         people = replace(people, held_out=replace(people.held_out, user=None))
     return _Inputs(model, gate, people, made)
@@ -150,7 +150,7 @@ def _checked(settings: EvalSettings) -> EvaluationRule:
 
 def _made(settings: EvalSettings, model: TrainedModel | None, people: Trajectories) -> Trajectories:
     if settings.samples is not None:
-        return framed(Trajectories.load(settings.samples), model)
+        return in_codec_frame(Trajectories.load(settings.samples), model)
     assert model is not None
     return samples(
         model,

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from rich.console import Console
 from rich.table import Table
 
-from humouse.commands.compared import People, framed, provenance, samples
+from humouse.commands.compared import People, in_codec_frame, provenance, samples
 from humouse.diffusion.sampling_rule import SamplingRule
 from humouse.errors import InputError
 from humouse.eval.evaluate import evaluate
@@ -115,7 +115,7 @@ def _cases(
     """Return people and movements of each generator, at most n of each, by name."""
     # Read first: a file that is not there is missed before the work, not after it.
     given = {name: Trajectories.load(path) for name, path in (settings.generators or {}).items()}
-    seen = people.framed(model)
+    seen = people.in_codec_frame(model)
     n = min(settings.n, len(seen.held_out))
     standard = chosen(seen.held_out, n, settings.seed)
     cases = {}
@@ -123,7 +123,7 @@ def _cases(
         made = samples(model, n, like=people.held_out, seed=settings.seed)
         cases[_DIFFUSION] = _Case(standard, made)
     for name, movements in given.items():
-        cases[name] = _Case(standard, chosen(framed(movements, model), n, settings.seed))
+        cases[name] = _Case(standard, chosen(in_codec_frame(movements, model), n, settings.seed))
     for name in settings.references:
         whole = seen.held_out if name == "same_people" else standard
         one = reference(name, whole, seen.train, n, settings.seed)

@@ -133,7 +133,7 @@ def _sequence_probe(inputs: Inputs) -> C2ST:
 
 
 def _share_people(pair: Pair) -> bool:
-    """Return whether somebody is in both sets."""
+    """Return whether any person is in both sets."""
     real, fake = pair.real.user, pair.fake.user
     return real is not None and fake is not None and bool(np.intersect1d(real, fake).size)
 

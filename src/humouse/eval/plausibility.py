@@ -1,4 +1,4 @@
-"""What a reader must know about the movements before believing a number taken on them."""
+"""Checks of the movements: what a reader must know before believing a score taken on them."""
 
 import math
 
@@ -58,7 +58,7 @@ def check_size(real: Trajectories, fake: Trajectories, most: int | None = None) 
 
 
 def warnings_about(real: Trajectories, fake: Trajectories) -> list[str]:
-    """Return what is odd about either side: its unit, its people, copies between them."""
+    """Return what is odd about either set: its unit, its people, copies between them."""
     return [*_unit(real), *_unit(fake), *_people(real), *_copies(real, fake)]
 
 
@@ -77,7 +77,7 @@ def _unit(movements: Trajectories) -> list[str]:
     else:
         guess = "times look like µs, not ms"
     return [
-        f"{movements.origin}: the median speed is {median:.3g} px/s, which no hand's is; {guess} "
+        f"{movements.origin}: the median speed is {median:.3g} px/s, which no hand reaches; {guess} "
         "(dx and dy must be px, dt ms)"
     ]
 
@@ -85,13 +85,13 @@ def _unit(movements: Trajectories) -> list[str]:
 def _people(real: Trajectories) -> list[str]:
     if real.user is None:
         return [
-            f"{real.origin}: nobody's name is known: no person is held out, and the intervals take "
+            f"{real.origin}: people are not named: no person is held out, and the intervals take "
             "the gestures for independent, which a person's are not"
         ]
     names = np.unique(real.user)
     if len(names) == 1:
         return [
-            f"{real.origin}: all gestures are {names[0]}'s: nobody can be held out, and the "
+            f"{real.origin}: all gestures are {names[0]}'s: no person can be held out, and the "
             "intervals say nothing about other people"
         ]
     if len(names) < _FEW_USERS:
@@ -114,7 +114,7 @@ def _copies(real: Trajectories, fake: Trajectories) -> list[str]:
         ]
     return [
         f"{common:,} of {len(fake):,} movements of {fake.origin} are also among those of "
-        f"{real.origin}: the scores flatter it"
+        f"{real.origin}: its scores are too good"
     ]
 
 

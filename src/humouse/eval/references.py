@@ -10,7 +10,7 @@ from humouse.trajectories import Trajectories
 
 REFERENCES = ("other_people", "same_people", "replay", "line", "bezier")
 """other_people: the train people, the human–human baseline of every score. same_people: two halves of
-the people's own gestures. replay: train gestures again, the ceiling of realism and the alarm for
+the people's own gestures. replay: train gestures again, as real as can be, and a positive control for
 copying. line, bezier: bots that move between people's own endpoints, in their time, on their clocks."""
 
 

@@ -1,4 +1,4 @@
-"""An evaluation beside its references: the human–human baseline, the same people, replay, simple bots."""
+"""An evaluation and its references: the human–human baseline, the same people, replay, simple bots."""
 
 import sys
 from collections.abc import Sequence

@@ -25,14 +25,16 @@ def headline(judged: Evaluation, verdict: Verdict) -> str:
     found = verdict.separation
     if found is None:
         return f"{judged.fake} was compared with {judged.real}, without a two-sample test."
-    told = f"the {found.probe} probe separates it from people (AUC {_with_interval(found.auc)})"
+    separated = (
+        f"the {found.probe} probe separates it from people (AUC {_with_interval(found.auc)})"
+    )
     if found.measured is None:
-        return f"{judged.fake}: {told}; there is no human–human baseline to compare with."
+        return f"{judged.fake}: {separated}; there is no human–human baseline to compare with."
     measured = found.measured.value
     over = "" if found.baseline.value == measured else f" over {found.baseline.value:.2f}"
     copies = "" if verdict.copied is None else ", and copies its train set"
     return (
-        f"{judged.fake} is {_DEGREES[found.degree]}{copies}: {told}; the human–human baseline is "
+        f"{judged.fake} is {_DEGREES[found.degree]}{copies}: {separated}; the human–human baseline is "
         f"{measured:.2f} (excess{over} {_with_interval(found.excess, '+')})."
     )
 

@@ -155,7 +155,7 @@ def _overlay(axes: Axes, real: np.ndarray, fake: np.ndarray, labels: tuple[str, 
 def _edges(real: np.ndarray, fake: np.ndarray) -> np.ndarray:
     """Return where the bins begin and end; whole numbers stand in the middle of theirs."""
     low, high = _range(real, fake)
-    # The more room the generated ones take, the finer the bins: people's shall keep a shape.
+    # The more room the generated ones take, the finer the bins, so that people's histogram keeps a shape.
     own_low, own_high = _most(real)
     taken = (high - low) / (own_high - own_low) if own_high > own_low else 1.0
     bins = min(_MOST_BINS, math.ceil(_BINS * max(1.0, taken)))

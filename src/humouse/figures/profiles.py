@@ -13,7 +13,7 @@ Curve = Sequence[tuple[float, float]]
 
 _PHASES = 60
 _SIZE_IN = (4.6, 3.3)
-# Okabe & Ito 2008; each with a dash of its own, so that nobody needs the colour.
+# Okabe & Ito 2008; each with a dash of its own, so that no reader needs the colour.
 _STYLES: tuple[tuple[str, object], ...] = (
     (FAKE_COLOUR, "-"),
     (REAL_COLOUR, "--"),
@@ -71,7 +71,7 @@ def prd_curves(curves: Mapping[str, Curve]) -> Figure:
 
 
 def roc_curves(curves: Mapping[str, Curve]) -> Figure:
-    """Return curves of true over false positive rate, by what to call each; chance beside them."""
+    """Return curves of true over false positive rate, by name, and the line of chance."""
     axes = _square(curves, "people taken for generated", "generated found out")
     axes.plot([0, 1], [0, 1], color="#767676", linewidth=0.8)
     axes.annotate("chance", (0.5, 0.47), color="#5a5a5a", fontsize=8, rotation=36)

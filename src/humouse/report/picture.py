@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 _NO_METADATA = dict.fromkeys(("Creator", "Date", "Format", "Type"))
 _TAG = re.compile(r"<[^<>]*>")
 _LONG_NUMBER = re.compile(r"\d+\.\d{3,}")
-# The page's font shall be the pictures' too; matplotlib writes one of two forms.
+# The pictures use the page's font; matplotlib writes one of two forms.
 _FONT = re.compile(r"font: (?:[^;\"]*? )?(\d[\d.]*px) [^;\"]+")
 _FAMILY = re.compile(r"; font-family: [^;\"]+| transform=\"rotate\(-0 [^\"]*\"")
 _DEFINED = re.compile(r' id="([^"]*)"')

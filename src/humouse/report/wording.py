@@ -82,7 +82,7 @@ def difference(name: str, excess: Score) -> str:
         return "as the baseline"
     measure = measure_of(name)
     signed = f"{'+' if excess.value > 0 else '−'}{size}"
-    if measure.ideal != measure.ideal:  # unknown: nobody can say which is better
+    if measure.ideal != measure.ideal:  # unknown: better is not defined
         return signed
     if excess.low is None or excess.high is None or excess.low <= 0 <= excess.high:
         return f"{signed} unsure"

@@ -16,7 +16,7 @@ class SampleSettings:
     steps: int | None = setting(
         "network calls per movement; null for 20, or what the model was distilled to"
     )
-    sampler: str = setting("ddim, dpm (DPM-Solver++ 2M) or sde (its stochastic kin)")
+    sampler: str = setting("ddim, dpm (DPM-Solver++ 2M) or sde (DPM-Solver++ 2M that adds noise)")
     eta: float = setting("noise of ddim: 0 none, 1 ancestral")
     cond: Any = setting(
         "the same conditions for all, by name: cond={goal_dx_px:300,goal_dy_px:-40}; or as a list "
@@ -40,7 +40,7 @@ class SampleSettings:
 
 @dataclass
 class PublishSettings:
-    """`humouse publish`: a trained model as a small file that holds nobody's numbers."""
+    """`humouse publish`: a trained model as a small file without numbers of any person."""
 
     ckpt: str | None = setting("checkpoint; null for HUMOUSE_CKPT, else the newest in checkpoints/")
     out: str = setting("file to write")
@@ -52,7 +52,7 @@ class EvalSettings:
 
     ckpt: str | None = setting("checkpoint; null for HUMOUSE_CKPT, else the newest in checkpoints/")
     samples: str | None = setting(
-        "score this Parquet file of movements instead of sampling anew; with ckpt, in its frame"
+        "score this Parquet file of movements instead of sampling; with ckpt, as its codec sees them"
     )
     val_split: str | None = setting("people to compare with; null for the checkpoint's own val")
     train_split: str | None = setting(
@@ -62,7 +62,7 @@ class EvalSettings:
     probes: list[str] = setting("any of logistic, mlp, forest, boosting, sequence, forest18")
     feature_mode: str = setting("features: neuromotor, or kinematic (without the strokes)")
     references: list[str] = setting(
-        "what to score beside it: any of other_people, same_people, replay, line, bezier"
+        "references to score as well: any of other_people, same_people, replay, line, bezier"
     )
     replicates: int = setting("bootstrap replicates behind each interval; 0 for no intervals")
     permutations: int = setting("labellings behind each p-value; 0 for none")
@@ -79,7 +79,7 @@ class EvalSettings:
     steps: int | None = setting(
         "network calls per movement; null for 20, or what the model was distilled to"
     )
-    sampler: str = setting("ddim, dpm (DPM-Solver++ 2M) or sde (its stochastic kin)")
+    sampler: str = setting("ddim, dpm (DPM-Solver++ 2M) or sde (DPM-Solver++ 2M that adds noise)")
     seed: int = setting("seed of the samples and of the scores")
     device: str = setting("auto, cpu or cuda")
     report: bool = setting("write report.html, a page with everything")
@@ -94,7 +94,7 @@ class SigmaEvalSettings:
         "movements to judge, as many files as liked: {NAME:FILE.parquet,…}"
     )
     references: list[str] = setting(
-        "judged beside them: any of other_people, same_people, replay, …"
+        "references to judge as well: any of other_people, same_people, replay, …"
     )
     use_diffusion_eval: bool = setting(
         "judge diffusion samples too, drawn on the validation split's own conditions"
@@ -106,7 +106,7 @@ class SigmaEvalSettings:
     steps: int | None = setting(
         "network calls per movement; null for 20, or what the model was distilled to"
     )
-    sampler: str = setting("ddim, dpm (DPM-Solver++ 2M) or sde (its stochastic kin)")
+    sampler: str = setting("ddim, dpm (DPM-Solver++ 2M) or sde (DPM-Solver++ 2M that adds noise)")
     replicates: int = setting("bootstrap replicates behind each interval; 0 for no intervals")
     permutations: int = setting("labellings behind the p-value of MMD; 0 for none")
     seed: int = setting("seed of the samples and of the scores")

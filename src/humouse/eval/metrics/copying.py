@@ -67,13 +67,13 @@ def copying(
     """Compare how near judged rows and held-out people's rows lie to a train set.
 
     Features enter as they are: bring all three to one scale first (`RobustScale`). The train set
-    is taken as it is; people are drawn anew on the other two sides alone.
+    is taken as it is; only people in the other two sets are resampled.
 
     The p-value is the larger of two, one-sided. Mann–Whitney's (normal, ties corrected) takes every
     row for independent, but a person's gestures lie alike near to the train set, so it is too
     small. The share of bootstrap replicates in which the fakes are not nearer respects that; but it
-    says little with few people, and nothing where no replicates were made. Neither alone may raise an
-    alarm.
+    says little with few people, and nothing where no replicates were made. Copying is
+    reported only where both agree.
 
     Args:
         fake: [M, F] what is judged.

@@ -4,7 +4,7 @@ A row's ball reaches to its k-th nearest neighbour in its own set (itself left o
 are ≤: with < a set of duplicates, whose balls have radius 0, would not even hold itself.
 
 In a bootstrap replicate the balls keep the radius that they have in the whole sets, and only those of
-the people drawn are there: with radii taken anew a person drawn twice would have balls of radius 0.
+the people drawn are there: with new radii a person drawn twice would have balls of radius 0.
 """
 
 import math

@@ -3,7 +3,7 @@
 Sajjadi et al. 2018, arXiv:1806.00035: both sets are clustered together; with p and q the shares of
 the real and the fake rows in each cluster, precision at slope λ is α(λ) = Σ min(λp, q), recall is
 β(λ) = Σ min(p, q/λ) = α(λ)/λ. The curve is summed up by its best F_{1/8}, which weighs precision,
-and its best F_8, which weighs recall. A bootstrap replicate keeps the clusters and weighs p and q anew.
+and its best F_8, which weighs recall. A bootstrap replicate keeps the clusters and recomputes p and q.
 """
 
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""How much power the velocity has in each band of frequencies, beside people's."""
+"""How much power the velocity has in each frequency band, compared with people's."""
 
 from dataclasses import dataclass
 

@@ -23,7 +23,7 @@ from humouse.eval.probes.two_sample import FoldAnswers, Groups, TwoSample, two_s
 from humouse.eval.statistics.score import Score
 from humouse.trajectories import Trajectories, concatenate
 
-NOBODY = Groups()
+NO_GROUPS = Groups()
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +64,7 @@ def c2st_scores(
     fake: Float[Tensor, "M F"],
     *,
     probe: str = "logistic",
-    groups: Groups = NOBODY,
+    groups: Groups = NO_GROUPS,
     folds: int = 5,
     replicates: int = 0,
     permutations: int = 0,
@@ -73,15 +73,15 @@ def c2st_scores(
 ) -> C2ST:
     """Return accuracy and AUC of a probe on rows, and people, that it was not fitted on.
 
-    The larger set is cut at random to the size of the smaller. Rows of nobody are spread over the
-    folds.
+    The larger set is cut at random to the size of the smaller. Rows without a person are spread over
+    the folds.
 
     Args:
         real: [N, F].
         fake: [M, F].
         probe: "logistic" or "mlp" (two layers of 64), on scaled features; "boosting" (histogram
             gradient boosting) or "forest" (100 trees), on features as they are.
-        groups: Whose rows they are; nobody's by default.
+        groups: Whose rows they are; no person's by default.
         folds: At least 2; fewer are used where there are fewer people or rows.
         replicates: Bootstrap replicates that the intervals come from; 0 for no intervals.
         permutations: Labellings that the p-values come from, the whole fit repeated for each; 0 for
@@ -138,7 +138,7 @@ def c2st_sequences(
 
 
 def _sequence_answers(test: TwoSample, pooled: Trajectories, seed: int) -> Iterator[FoldAnswers]:
-    """Yield the answers of a net fitted anew for each fold."""
+    """Yield the answers of a new net for each fold."""
     for train, held in test.folds():
         probe = SequenceProbe(seed=seed).fit(pooled[train], test.is_real[train])
         yield FoldAnswers(held, probe.predict_proba(pooled[held]))

@@ -22,7 +22,7 @@ def fold_numbers(
         folds: Number of folds wanted; fewer come where there are fewer groups or rows.
         rng: Breaks ties.
     """
-    # One name says no more than none: nobody else is left to hold that person out for.
+    # One name is as good as none: a single person cannot be held out from the rest.
     real, fake = (side if several(side) else None for side in (real, fake))
     sides = [np.full(n, "") if side is None else side for side in (real, fake)]
     named = [side is not None for side in (real, fake)]
@@ -39,7 +39,7 @@ def fold_numbers(
         np.array([place[name] for name in side]) if has else None
         for side, has in zip(sides, named, strict=True)
     )
-    # Rows of nobody go where the other side's are, so that each fold is half real, half fake.
+    # Rows without a person go where the other set's are, so that each fold is half real, half fake.
     if second is None:
         second = rng.permutation(np.asarray(first))
     if first is None:

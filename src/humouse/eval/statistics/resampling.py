@@ -1,8 +1,8 @@
-"""Intervals by drawing people anew: the gestures of one person are not independent.
+"""Intervals by resampling people: the gestures of one person are not independent.
 
 Cluster bootstrap (Field & Welsh 2007, doi:10.1111/j.1467-9868.2007.00593.x): each replicate takes as many
 people as there are, with replacement, and all gestures of each. A replicate is kept as weights: how often
-each gesture is in it. Nothing is fitted again.
+each gesture is in it. No probe is refitted.
 """
 
 import math
@@ -20,7 +20,7 @@ from humouse.eval.statistics.score import Replicates, Score
 LEVEL = 0.95
 AUC_COVERAGE = 0.85
 """Share of 60 such intervals of a probe's AUC that held its mean, over 20 simulated people each: the
-replicates weigh answers anew but refit no probe. The tests measure it."""
+replicates reweigh the answers but refit no probe. The tests measure it."""
 Users = Sequence[str] | np.ndarray | None
 
 
@@ -101,8 +101,8 @@ def interval(value: float, drawn: Float[Tensor, "D"], units: int) -> tuple[float
 
     The percentile interval, expanded for few people (Hesterberg 2015,
     doi:10.1080/00031305.2015.1089789: the quantiles of Student's t in place of the normal's, and
-    n − 1 in place of n), and moved so that the replicates' mean lies on the value: drawing people anew
-    puts some of them in twice, which by itself makes two sets look further apart. Replicates in which the
+    n − 1 in place of n), and moved so that the replicates' mean lies on the value: resampling
+    takes some people twice, which by itself makes two sets look further apart. Replicates in which the
     score is not defined (NaN) are left out.
 
     Args:

@@ -12,8 +12,8 @@ _ROUNDING = 1e-9
 class Roc:
     """The corners of K ROC curves, from (0, 0) to (1, 1).
 
-    One corner for each score that occurs: whoever reaches it sets off an alarm. There is nothing
-    between corners, so rows of one and the same score are flagged all or none.
+    One corner for each score that occurs: rows that reach it are flagged. There is nothing between
+    corners, so rows of equal score are flagged all or none.
 
     Args:
         false_positive: [K, V] share of people's rows that are flagged.

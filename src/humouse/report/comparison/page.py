@@ -67,7 +67,7 @@ class Line:
 
 
 def write_comparison(runs: Sequence[EvaluationRun], path: Path) -> Path:
-    """Write a page that holds several runs beside each other; return where.
+    """Write a page that compares several runs; return where.
 
     The best run of a score is the one with the least excess over its own baseline, where all of them
     have one, and otherwise the one nearest to the ideal. Among runs against different people, or

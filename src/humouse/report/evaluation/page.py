@@ -85,7 +85,7 @@ def _features(run: EvaluationRun) -> list[plots.FeaturePanel]:
 
 
 def _bands(run: EvaluationRun) -> list[dict[str, Any]]:
-    """Return each band of the spectrum with the baseline's ratio beside the judged one's."""
+    """Return each band of the spectrum with the judged ratio and the baseline's."""
     baseline = run.baseline.spectra if run.baseline else {}
     return [
         {"name": band, "judged": one, "baseline": baseline.get(band)}

@@ -21,7 +21,7 @@ _ON_SCALE = ("generated", "other_people", "same_people", "replay")
 
 @dataclass(frozen=True)
 class Row:
-    """One score of the judged, beside the same score of the references.
+    """One score of the judged, and the same score of the references.
 
     Args:
         name: Its key in `MEASURES`.
@@ -113,7 +113,7 @@ def groups_of(names: Sequence[str]) -> list[tuple[str, str, bool, list[str]]]:
 
 
 def score_groups(run: EvaluationRun) -> list[Group]:
-    """Return the scores of the judged movements, beside the references."""
+    """Return the scores of the judged movements and of the references."""
     sides = {side: run.evaluations[side].scores for side in SIDES if side in run.evaluations}
     groups = []
     for title, note, shared, names in groups_of(score_names(run.generated.scores)):
