@@ -31,7 +31,7 @@ def equal(one: Trajectories, other: Trajectories) -> bool:
 
 def test_a_models_own_people(model: TrainedModel, tiny_data: Path, capsys: pytest.CaptureFixture):
     people = People.load(None, None, model)
-    assert people.path == tiny_data / "val"
+    assert people.source["path"] == str(tiny_data / "val.parquet")
     assert equal(people.held_out, load_split(tiny_data / "val"))
     assert equal(people.train, load_split(tiny_data / "train"))
     assert capsys.readouterr().err == ""
@@ -59,7 +59,7 @@ def test_another_dataset_is_noted(
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"note: {model.path} was trained on humouse_default (synthetic), and")
     assert "people of sapimouse" in line
-    People.load(str(tmp_path / "val"), None, None)  # nobody trained on anything
+    People.load(str(tmp_path / "val"), None, None)  # no model, nothing to compare
     assert capsys.readouterr().err == ""
 
 
@@ -71,7 +71,7 @@ def test_people_in_both_splits(twelve_people: Path, tmp_path: Path):
     given = str(twelve_people / "val"), str(tmp_path / "train")
     with pytest.raises(InputError, match=rf"{val.user[0]}: among the train people too"):
         People.load(*given, None)
-    # The same name in another dataset is another person; nobody's name tells nothing.
+    # The same name in another dataset is another person; a missing name says nothing.
     replace(train, user=users, origin="other").save(tmp_path / "train.parquet")
     People.load(*given, None)
     replace(train, user=None).save(tmp_path / "train.parquet")
@@ -89,7 +89,7 @@ def test_what_is_missing(twelve_people: Path, tmp_path: Path):
         People.load(str(tmp_path / "val"), None, None)
 
 
-def test_both_sides_in_the_frame_of_the_model(event_model: TrainedModel, twelve_people: Path):
+def test_both_splits_in_the_frame_of_the_model(event_model: TrainedModel, twelve_people: Path):
     people = People.load(str(twelve_people / "val"), None, None)
     assert people.in_codec_frame(None).held_out is people.held_out
     still = people.held_out.deltas.clone()
@@ -101,7 +101,7 @@ def test_both_sides_in_the_frame_of_the_model(event_model: TrainedModel, twelve_
     assert equal(seen.held_out, event_model.codec.canonicalize(fitting))
     assert seen.held_out.user.tolist() == fitting.user.tolist()
     assert equal(seen.train, in_codec_frame(people.train, event_model))
-    assert seen.path == people.path
+    assert seen.source == people.source
 
 
 @pytest.mark.parametrize("which", ["model", "event_model"])

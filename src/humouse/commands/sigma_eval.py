@@ -134,12 +134,12 @@ def _cases(
 def _evaluated(cases: dict[str, _Case], rule: EvaluationRule) -> dict[str, Evaluation]:
     """Return the scores of each case; the strokes of people who recur are fitted once."""
     evaluations: dict[str, Evaluation] = {}
-    people, features = None, None
+    strokes: dict[Trajectories, FeatureTable] = {}
     with progress_bar("scoring", rule.parts * len(cases)) as advance:
         for name, case in cases.items():
-            if features is None or case.people is not people:
-                people, features = case.people, _strokes(case.people)
-            tables = features, _strokes(case.judged)
+            if case.people not in strokes:
+                strokes[case.people] = _strokes(case.people)
+            tables = strokes[case.people], _strokes(case.judged)
             evaluations[name] = evaluate(*case, rule=rule, tables=tables, progress=advance)
     return evaluations
 
