@@ -51,7 +51,7 @@ def gestures(n, seed, origin, users=0, pace=1.0):
 
 
 def scores_of(apart: float) -> dict[str, Score]:
-    """Return every score of a side so far from people, each with an interval."""
+    """Return every score of a set so far from people, each with an interval."""
 
     def score(name: str) -> Score:
         plain = interval_of(name)
@@ -161,7 +161,7 @@ def example_run(
             tuple(Neighbour(k, 7 * k, 0.2 + 0.03 * k, 0.004 * k) for k in range(24))
             if side == "generated"
             else (),
-            warnings=("Only 300 a side: an AUC is known to ± 0.04.",)
+            warnings=("Only 300 per set: an AUC is known to ± 0.04.",)
             if side == "generated"
             else (),
         )
@@ -170,11 +170,11 @@ def example_run(
     run = EvaluationRun(
         folder,
         evaluations,
-        f"The gestures of {origin} are told from people's: the best probe reads AUC 0.87, and 0.64 "
-        "on other people.",
+        f"{origin} is separable from people: the boosting probe separates it from people (AUC 0.87); the "
+        "human–human baseline is 0.64.",
         excesses(evaluations["generated"], evaluations["other_people"]),
         (
-            Finding("told_apart", "Boosting tells them apart, AUC 0.87 [0.85, 0.89]; floor 0.70."),
+            Finding("told_apart", "Separable: boosting AUC 0.87 [0.85, 0.89]; baseline 0.70."),
             Finding("gives_away", "Speed gives them away first: speed_mean_px_s is 25% too high."),
             Finding("spectra", "From 4 to 8 Hz they have 1.5 times people's power."),
         ),
