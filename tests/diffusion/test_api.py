@@ -2,6 +2,8 @@
 
 import inspect
 import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -193,3 +195,10 @@ def test_conditions_that_denormalize_cannot_follow(event_checkpoint: Path):
 def test_other_models_samples_are_refused(event_checkpoint: Path):
     with pytest.raises(InputError, match=r"2 channels, but .* makes 3"):
         denormalize(torch.zeros(1, 32, 2), ckpt=event_checkpoint)
+
+
+def test_importing_it_needs_neither_scikit_learn_nor_what_only_training_needs():
+    heavy = ("sklearn", "hydra", "accelerate", "matplotlib")
+    ask = f"import humouse.diffusion.api, sys; print([m for m in {heavy} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, timeout=120)
+    assert done.stdout.strip() == "[]", done.stderr

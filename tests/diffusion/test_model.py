@@ -109,12 +109,23 @@ def test_another_file(tmp_path: Path):
     [
         lambda c: c.config["model"].update(base_channels=32),
         lambda c: c.config["model"].pop("dropout"),
+        lambda c: c.config["model"].update(heads=4),
+        lambda c: c.config["model"].update(dropout="much"),
         lambda c: c.config["diffusion"].update(schedule="new"),
         lambda c: c.codec.update(name="new"),
         lambda c: c.codec["settings"].update(new_setting=1),
         lambda c: c.codec.pop("mean"),
     ],
-    ids=["width", "setting", "schedule", "codec", "codec setting", "codec part"],
+    ids=[
+        "width",
+        "setting",
+        "unknown setting",
+        "type",
+        "schedule",
+        "codec",
+        "codec setting",
+        "codec part",
+    ],
 )
 def test_parts_that_do_not_fit(tiny_checkpoint: Path, tmp_path: Path, damage: Any):
     checkpoint = Checkpoint.load(tiny_checkpoint)

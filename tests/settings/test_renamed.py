@@ -3,11 +3,14 @@
 from collections import defaultdict
 
 import pytest
+import torch
 
 from humouse.commands.verbs import VERBS, Verb
 from humouse.errors import InputError
 from humouse.settings.compose import compose, flat, settings_from
 from humouse.settings.renamed import RENAMED, upgraded
+from humouse.training.checkpoint import PRETRAINED, Checkpoint
+from humouse.training.resuming import differences
 
 
 @pytest.fixture(scope="module")
@@ -54,3 +57,17 @@ def test_an_old_configuration_gets_the_new_names_and_keeps_its_values():
 def test_a_configuration_of_today_stays_as_it_is():
     now = {"seed": 3, "decoder": {"t_switch": 0.6}, "betas": [0.9, 0.99], "name": None}
     assert upgraded(now) == now
+
+
+def test_a_checkpoint_of_before_is_read_with_todays_names():
+    before = torch.load(PRETRAINED, weights_only=True)["config"]
+    now = Checkpoint.load(PRETRAINED).config
+    assert now["decoder"]["t_switch"] == before["decoder"]["hand_over"]
+    assert now["decoder"]["cond_noise"] == before["decoder"]["cond_jitter"]
+    assert "hand_over" not in now["decoder"]
+    assert now["optim"] == before["optim"]
+
+
+def test_a_run_of_before_can_be_resumed():
+    now = Checkpoint.load(PRETRAINED).config
+    assert differences(upgraded(torch.load(PRETRAINED, weights_only=True)["config"]), now) == []

@@ -12,7 +12,8 @@ import humouse
 from humouse.commands.help import help_text
 from humouse.commands.verbs import VERBS
 from humouse.settings import SOURCE_SETTINGS, SourceSettings, TrainSettings
-from humouse.settings.compose import compose, config_groups, settings_from, shown, typed
+from humouse.settings.compose import compose, config_groups, settings_from, shown
+from humouse.settings.typed import typed
 
 _CONFIGS = Path(humouse.__file__).parent / "configs"
 _FILES = {str(path.relative_to(_CONFIGS).with_suffix("")) for path in _CONFIGS.rglob("*.yaml")}

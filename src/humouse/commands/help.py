@@ -9,7 +9,8 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from humouse.errors import InputError
-from humouse.settings.compose import chosen_options, compose, config_groups, flat, schema_of, shown
+from humouse.settings.compose import chosen_options, compose, config_groups, flat, shown
+from humouse.settings.typed import schema_of
 
 
 def print_page(text: str) -> None:

@@ -11,7 +11,8 @@ from omegaconf import DictConfig
 
 from humouse.commands.help import help_text, print_page
 from humouse.errors import InputError, OutOfRangeWarning
-from humouse.settings.compose import CONFIGS, Settings, settings_from, typed
+from humouse.settings.compose import CONFIGS, settings_from
+from humouse.settings.typed import Settings, typed
 
 # Hydra composes and sweeps; it makes no folder and writes no file of its own.
 _QUIET = (

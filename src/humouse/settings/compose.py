@@ -1,12 +1,11 @@
 """From Hydra files and overrides to typed settings."""
 
-import dataclasses
 import re
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import hydra
 import yaml
@@ -19,10 +18,10 @@ from omegaconf.errors import OmegaConfBaseException
 from humouse import configs
 from humouse.errors import InputError, nearest
 from humouse.settings.renamed import RENAMED
+from humouse.settings.typed import Settings, typed
 
 CONFIGS = "humouse.configs"
 SEE_HELP = "see --help for those there are"
-Settings = TypeVar("Settings")
 
 
 def settings_from(config: str, schema: type[Settings], overrides: list[str]) -> Settings:
@@ -74,48 +73,6 @@ def _as_override(value: Any) -> str:
     if isinstance(value, dict):  # Hydra takes no quotes around keys
         return f"{{{','.join(f'{key}:{_as_override(one)}' for key, one in value.items())}}}"
     return shown(value)
-
-
-def typed(composed: DictConfig, schema: type[Settings]) -> Settings:
-    """Return a composed configuration as an object of its schema.
-
-    Raises:
-        InputError: A key is unknown to the schema, or a value is of the wrong type.
-    """
-    try:
-        merged = OmegaConf.merge(_structured(schema, composed), composed)
-        return OmegaConf.to_object(merged)  # type: ignore[return-value]
-    except OmegaConfBaseException as error:
-        if new_name := RENAMED.get(error.full_key or ""):
-            raise InputError(f"{error.full_key}: is now called {new_name}") from error
-        message = str(error).splitlines()[0]
-        raise InputError(f"{error.full_key}: {message}".removeprefix(": ")) from error
-
-
-def _structured(schema: type, composed: DictConfig) -> DictConfig:
-    """Return the schema as a configuration, with the variants that `composed` names."""
-    structured = OmegaConf.structured(schema)
-    for field in dataclasses.fields(schema):
-        if "variants" in field.metadata and isinstance(composed[field.name], DictConfig):
-            structured[field.name] = OmegaConf.structured(schema_of(field, composed))
-    return structured
-
-
-def schema_of(field: dataclasses.Field[Any], composed: DictConfig) -> type:
-    """Return the schema of a section, which may depend on the name that is in it.
-
-    Raises:
-        InputError: There is no schema for that name.
-    """
-    variants: Mapping[str, type] | None = field.metadata.get("variants")
-    if variants is None:
-        return field.type  # type: ignore[return-value]
-    name = OmegaConf.select(composed, f"{field.name}.name")
-    if name not in variants:
-        raise InputError(
-            f"{field.name}.name={name}: no such choice; choose one of {', '.join(variants)}"
-        )
-    return variants[name]
 
 
 def compose(config: str, overrides: Sequence[str]) -> DictConfig:

@@ -15,8 +15,8 @@ from torch import Tensor
 
 from humouse.errors import InputError
 from humouse.files import atomic_write
-from humouse.settings.compose import typed
 from humouse.settings.renamed import upgraded
+from humouse.settings.typed import typed
 
 _VERSION = 2
 DIFFUSION = "humouse diffusion checkpoint"
