@@ -74,7 +74,7 @@ def test_any_movement_is_taken(model: GanModel):
         CanonicalCodec(sequence_length=32, canonicalize_duration=False),
     ],
 )
-def test_what_is_admitted_fits_and_what_fits_is_unchanged(codec: Codec, tiny_data: Path):
+def test_coerced_movements_fit_and_fitting_ones_are_unchanged(codec: Codec, tiny_data: Path):
     assert bool(codec.fits(coerce_to_codec(odd_ones(), codec)).all())
     people = load_split(tiny_data / "val")
     people = people[codec.fits(people)]

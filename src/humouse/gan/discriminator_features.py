@@ -1,4 +1,4 @@
-"""What a trained discriminator sees in movements, whoever made them (§8B.3)."""
+"""A trained discriminator's features and scores of movements of any origin (§8B.3)."""
 
 from collections.abc import Callable
 
@@ -16,10 +16,11 @@ _BATCH = 256
 def discriminator_table(
     model: GanModel, movements: Trajectories, progress: Callable[[], None] | None = None
 ) -> FeatureTable:
-    """Return the penultimate features of the averaged discriminator, a row a movement.
+    """Return the penultimate features of the averaged discriminator, one row per movement.
 
-    Row i depends on movement i alone. No condition is told: a movement's own would be true of it,
-    whoever made it. Any movement is taken, also one that does not fit the codec (see `coerce_to_codec`).
+    Row i depends on movement i alone. The discriminator gets no condition: a movement's own condition
+    always matches it, so it says nothing. Movements that do not fit the codec are changed to fit (see
+    `coerce_to_codec`).
 
     Args:
         model: The trained GAN.
@@ -29,38 +30,38 @@ def discriminator_table(
     Returns:
         D columns, discriminator_000, discriminator_001, …
     """
-    values = _looked_at(model, movements, model.pair.discriminator.features, progress)
+    values = _in_batches(model, movements, model.pair.discriminator.features, progress)
     names = tuple(f"discriminator_{column:03d}" for column in range(values.shape[1]))
     return FeatureTable(values, names, ("1",) * len(names), movements.user)
 
 
 def discriminator_scores(model: GanModel, movements: Trajectories) -> Tensor:
-    """Return [B] the averaged discriminator's scores, higher for what looks recorded.
+    """Return [B] the averaged discriminator's scores, higher for what looks more like a recording.
 
     Args:
         model: The trained GAN.
         movements: As `discriminator_table` takes them.
     """
-    return _looked_at(model, movements, model.pair.discriminator, None)
+    return _in_batches(model, movements, model.pair.discriminator, None)
 
 
 @torch.no_grad()
-def _looked_at(
+def _in_batches(
     model: GanModel,
     movements: Trajectories,
-    look: Callable[..., Tensor],
+    network: Callable[..., Tensor],
     progress: Callable[[], None] | None,
 ) -> Tensor:
+    """Return a network's answers for encoded movements, batched by length."""
     device = next(model.pair.parameters()).device
-    taken = coerce_to_codec(movements, model.codec)
-    x0, frame = model.codec.encode(taken)
+    x0, frame = model.codec.encode(coerce_to_codec(movements, model.codec))
     parts: list[Tensor] = []
     order = frame.lengths.argsort(stable=True)
     for rows in order.split(_BATCH):
         T = int(frame.lengths[rows].max())
         mask = valid_steps(frame.lengths[rows], T)
-        parts.append(look(x0[rows, :T].to(device), mask.to(device), None).cpu())
+        parts.append(network(x0[rows, :T].to(device), mask.to(device), None).cpu())
         if progress is not None:
             progress()
-    seen = torch.cat(parts)
-    return torch.empty_like(seen).index_copy_(0, order, seen)
+    answers = torch.cat(parts)
+    return torch.empty_like(answers).index_copy_(0, order, answers)

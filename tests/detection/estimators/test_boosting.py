@@ -1,4 +1,4 @@
-"""The detector on all features: what it learns, what it refuses."""
+"""The boosting detector: what it learns, and the input that it refuses."""
 
 import numpy as np
 import pytest
@@ -27,7 +27,7 @@ def table(X, names=None):
     return FeatureTable(torch.from_numpy(X), names, ("px",) * len(names))
 
 
-def test_it_learns_what_is_beyond_people_and_what_is_too_regular():
+def test_it_separates_both_families_of_bots():
     X, y, _ = rows(2000)
     fresh, truth, kinds = rows(2000, seed=1)
     score = BoostingDetector(trees=40).fit(X, y).decision_function(fresh)
@@ -36,7 +36,7 @@ def test_it_learns_what_is_beyond_people_and_what_is_too_regular():
         assert roc_auc_score(truth[chosen], score[chosen]) > 0.9
 
 
-def test_it_goes_on_beyond_the_bots_it_knows():
+def test_the_regression_extrapolates_beyond_known_bots():
     """A bot further out than any known, in half as many features: trees alone say less than before."""
     X, y, kind = rows(2000)
     known = kind != 3
@@ -67,7 +67,7 @@ def test_the_flat_forest_answers_as_the_boosting():
 
 def test_both_classes_weigh_the_same_whatever_their_numbers():
     X, y, _ = rows(3000)
-    X[:, :] = np.random.default_rng(5).normal(size=X.shape)  # nothing to tell them by
+    X[:, :] = np.random.default_rng(5).normal(size=X.shape)  # both classes are equal
     few = np.flatnonzero((y == 0) | (np.arange(len(y)) % 5 == 0))
     probability = BoostingDetector(trees=5).fit(X[few], y[few]).predict_proba(X)[:, 1]
     assert np.median(probability) == pytest.approx(0.5, abs=0.12)
@@ -82,7 +82,7 @@ def test_seeds_repeat():
     assert not np.array_equal(first, other)
 
 
-def test_shuffled_labels_tell_nothing():
+def test_shuffled_labels_give_no_information():
     X, y, _ = rows(2000)
     y = np.random.default_rng(3).permutation(y)
     fresh, truth, _ = rows(2000, seed=1)

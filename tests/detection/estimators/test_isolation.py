@@ -25,7 +25,7 @@ def fitted(**settings):
     return IsolationDetector(**settings).fit(X, np.zeros(len(X)))
 
 
-def test_it_finds_what_no_single_feature_shows():
+def test_it_sees_how_features_go_together():
     detector, fresh = fitted(), people(1000, 1)
     bots = fresh.copy()
     bots[:, 1] = np.random.default_rng(2).permutation(bots[:, 1])  # each feature as people have it

@@ -1,4 +1,4 @@
-"""Normal scores: people's quantiles are the Gaussian's, and what is beyond them goes on a little."""
+"""Normal scores: people's quantiles become the Gaussian's, and the map extends one deviation further."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ def test_any_distribution_becomes_gaussian():
         np.testing.assert_allclose(np.quantile(scores, share, axis=0), norm.ppf(share), atol=0.02)
 
 
-def test_beyond_people_it_goes_on_for_one_deviation():
+def test_the_map_extends_one_deviation_beyond_people():
     people = np.linspace(-1, 1, 1001)[:, None]
     normal = NormalScores.fit(people)
     outermost = norm.ppf(0.999)
@@ -27,14 +27,14 @@ def test_beyond_people_it_goes_on_for_one_deviation():
     np.testing.assert_allclose(found, outermost + np.array([0, 0.5, 1, 1]), atol=0.01)
 
 
-def test_a_feature_that_people_do_not_vary_tells_more_from_less():
+def test_a_constant_feature_of_people_keeps_the_sign_of_differences():
     scores = NormalScores.fit(np.full((50, 2), [0.0, 8.0]))(
         np.array([[0.0, 8.0], [1.0, 7.9], [-1.0, 8.1]])
     )
     np.testing.assert_allclose(scores, [[0, 0], [1, -1], [-1, 1]], atol=1e-9)
 
 
-def test_ties_share_the_middle_of_their_deviations():
+def test_ties_get_the_mean_of_their_scores():
     people = np.repeat([0.0, 1.0, 2.0], [610, 300, 90])[:, None]
     scores = NormalScores.fit(people)(np.array([[0.0], [1.0], [2.0]]))[:, 0]
     below = [0.001, 0.005, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6]

@@ -41,8 +41,8 @@ def fitted():
     return SequenceDetector(epochs=2).fit(*labelled(150, 1, smooth=False, tick_ms=9.0))
 
 
-def test_the_order_of_steps_is_seen_and_the_bot_is_the_positive_class():
-    """Equal marginals, smooth against white: only neighbours together tell."""
+def test_it_uses_the_order_of_steps_and_scores_bots_higher():
+    """Equal marginals, smooth against white: only the order of steps differs."""
     detector = SequenceDetector(epochs=5, anomalies_per_gesture=0.0)
     detector.fit(*labelled(300, 1, smooth=False))
     X, y = labelled(150, 8, smooth=False)
@@ -154,7 +154,7 @@ def test_weights_count():
 
 
 def test_the_evidence_of_a_step_lies_at_the_step():
-    """One jump in a walk of small steps tells the bot; the jump speaks, and nothing at padding."""
+    """Bots have one jump in a walk of small steps: the evidence is at the jump, none at padding."""
     rng = np.random.default_rng(0)
 
     def small(n, jump):
@@ -226,7 +226,7 @@ def test_bad_use_is_named(y, weight, words):
         SequenceDetector().fit(walk(10, 0), y, weight)
 
 
-def test_so_is_a_bad_setting():
+def test_a_bad_setting_is_named():
     with pytest.raises(ValueError, match="epochs"):
         SequenceDetector(epochs=0).fit(*labelled(5, 0))
     with pytest.raises(ValueError, match="anomalies_per_gesture"):

@@ -1,4 +1,4 @@
-"""Typicality: too small an error is as suspicious as too great a one."""
+"""Typicality: errors too small and too large are both atypical."""
 
 import numpy as np
 import pytest
@@ -43,14 +43,14 @@ def test_the_false_positive_rate_at_zero_is_about_one_in_a_hundred():
     assert 0.004 < (fitted().decision_function(errors(4000, 1)) > 0).mean() < 0.02
 
 
-def test_no_error_at_all_is_far_out_and_a_negative_one_refused():
+def test_an_error_of_zero_is_atypical_and_a_negative_one_is_refused():
     detector, none = fitted(), np.zeros((1, 3))
     assert detector.decision_function(none)[0] > 10
     with pytest.raises(InputError, match="Negative values in data, in feature 2"):
         detector.decision_function(np.array([[1.0, 1.0, -1.0]]))
 
 
-def test_features_of_any_sign_are_brought_to_quantiles():
+def test_features_of_any_sign_become_normal_scores():
     rng = np.random.default_rng(0)
     X = np.stack([rng.standard_t(1, 2000), rng.normal(size=2000), np.zeros(2000)], 1)
     detector = TypicalityDetector(scale="quantiles").fit(X, np.zeros(2000))

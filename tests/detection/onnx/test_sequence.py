@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.exceptions import NotFittedError
 
+from humouse.detection.calibration.calibrated import CalibratedDetector
 from humouse.detection.estimators.sequence import SequenceDetector
 from humouse.detection.onnx.export import save_onnx, to_onnx
 from humouse.detection.onnx.runtime import OnnxDetector
@@ -124,6 +125,9 @@ def test_it_is_served_from_a_file(fitted, model, tmp_path):
         from_file.predict_proba(none)
 
 
-def test_an_unfitted_detector_is_refused():
+def test_an_unfitted_or_calibrated_detector_is_refused(fitted):
     with pytest.raises(NotFittedError):
         to_onnx(SequenceDetector())
+    calibrated = CalibratedDetector.prefit(fitted, drawn(20, 3, 9), np.arange(20) % 2 == 1)
+    with pytest.raises(ValueError, match="calibrated detectors of steps are not exported"):
+        to_onnx(calibrated)

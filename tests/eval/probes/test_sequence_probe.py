@@ -37,7 +37,7 @@ def held_out_auc(real, fake, **settings):
     return roc_auc_score(np.repeat([1, 0], [len(side) for side in rest]), np.concatenate(rest))
 
 
-def test_equal_distributions_cannot_be_told_apart():
+def test_equal_distributions_give_an_auc_of_one_half():
     auc = held_out_auc(winding(600, 0), winding(600, 9), epochs=3)
     assert auc == pytest.approx(0.5, abs=0.1)
 
@@ -47,7 +47,7 @@ def test_a_clock_is_seen():
 
 
 def test_the_order_of_steps_is_seen():
-    """Equal marginals, smooth against white: only neighbours together tell."""
+    """Equal marginals, smooth against white: only the order of steps differs."""
     assert held_out_auc(winding(400, 1), winding(400, 2, smooth=False)) >= 0.9
 
 
@@ -78,7 +78,7 @@ def test_the_padded_length_does_not_matter(fitted):
     np.testing.assert_array_equal(*again)
 
 
-def test_nor_what_else_is_in_the_batch(fitted):
+def test_neighbours_in_a_batch_do_not_matter(fitted):
     short, long = winding(9, 5, steps=(3, 14)), winding(9, 6, steps=(150, 200))
     together = fitted.predict_proba(concatenate([short, long]))
     apart = np.concatenate([fitted.predict_proba(side) for side in (short, long)])

@@ -1,4 +1,4 @@
-"""`Forest`: the nodes of all trees of an ensemble in flat arrays, whatever library grew them."""
+"""`Forest`: the nodes of all trees of an ensemble in flat arrays, as ONNX wants them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,17 +10,17 @@ from sklearn.ensemble import HistGradientBoostingClassifier, IsolationForest
 
 @dataclass(frozen=True, eq=False)
 class Forest:
-    """Trees whose answer is the sum of the leaves that a row falls into, and `base`.
+    """Trees whose output is `base` plus the sum of the leaves that a row falls into.
 
     Args:
         tree: [N] number of each node's tree.
         node: [N] its number in the tree; 0 is the root.
-        feature: [N] the column that it cuts, −1 at a leaf.
-        cut: [N] rows whose value is at most this go left.
+        feature: [N] the column that it splits, −1 at a leaf.
+        cut: [N] rows of at most this value go left.
         left: [N] number of the node to the left; 0 at a leaf.
         right: [N] likewise to the right.
-        value: [N] what a leaf adds.
-        base: What is added to all.
+        value: [N] what a leaf adds to the sum.
+        base: Added to every row's sum.
     """
 
     tree: Int[np.ndarray, "N"]
@@ -34,7 +34,7 @@ class Forest:
 
     @classmethod
     def of_boosting(cls, model: HistGradientBoostingClassifier) -> "Forest":
-        """Return the trees of a fitted two-class gradient boosting; their answer is its logit."""
+        """Return the trees of a fitted two-class gradient boosting; their output is its logit."""
         grown = [predictor.nodes for (predictor,) in model._predictors]
         parts = [
             (
@@ -52,8 +52,8 @@ class Forest:
     def of_isolation(cls, model: IsolationForest) -> "Forest":
         """Return the trees of a fitted isolation forest.
 
-        Their answer is minus the mean depth of a row over the expected one of people: the logarithm
-        to base 2 of the score, with its sign (Liu, Ting & Zhou 2008, equation 2).
+        Their output is log2 of the anomaly score: minus a row's mean depth, divided by the expected
+        depth (Liu, Ting & Zhou 2008, equation 2).
         """
         expected = float(_path_length(np.array([model.max_samples_]))[0])
         scale = -1 / (len(model.estimators_) * expected) if expected else 0.0
@@ -69,7 +69,7 @@ class Forest:
 
     @classmethod
     def _joined(cls, parts: Sequence[tuple[np.ndarray, ...]], base: float) -> "Forest":
-        """Return one forest of (feature, cut, left, right, value) a tree."""
+        """Return one forest from each tree's (feature, cut, left, right, value)."""
         sizes = [len(part[0]) for part in parts]
         feature, cut, left, right, value = (np.concatenate(one) for one in zip(*parts, strict=True))
         return cls(
@@ -93,7 +93,7 @@ def _depths(left: np.ndarray, right: np.ndarray) -> np.ndarray:
 
 
 def _path_length(rows: np.ndarray) -> np.ndarray:
-    """Return the depth at which a search among so many rows ends unsuccessfully (equation 1)."""
+    """Return the mean depth of an unsuccessful search among so many rows (equation 1)."""
     many = np.maximum(rows, 3).astype(np.float64)
     length = 2 * (np.log(many - 1) + np.euler_gamma) - 2 * (many - 1) / many
     return np.where(rows > 2, length, np.where(rows == 2, 1.0, 0.0))
