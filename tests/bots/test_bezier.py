@@ -57,7 +57,7 @@ def test_a_movement_is_a_cubic_with_its_control_points_where_they_belong(people,
 
 
 @pytest.mark.parametrize(("side", "share"), [("one", 1.0), ("both", 0.0), ("either", 0.5)])
-def test_the_control_points_lie_on_the_sides_asked_for(people, side, share):
+def test_the_control_points_lie_on_the_sides_of_the_setting(people, side, share):
     bot = Bezier(people, side=side, speed="constant", tick_ms=8.0)
     beside = controls_of(bot.sample(200, cond=GOAL, seed=0), lambda t: t)[:, 1:3, 1]
     clear = np.abs(beside).min(1) > 0.02

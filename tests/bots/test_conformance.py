@@ -43,7 +43,7 @@ def test_movements_are_whole_pixels_and_milliseconds(name, people):
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_seed_decides_everything_and_the_global_generators_nothing(name, people):
+def test_only_the_seed_matters_not_the_global_generators(name, people):
     bot = CASES[name].make(people)
     before = torch.get_rng_state()
     first = bot.sample(40, seed=3)
@@ -55,7 +55,7 @@ def test_a_seed_decides_everything_and_the_global_generators_nothing(name, peopl
 
 @pytest.mark.parametrize("name", BOTS)
 @pytest.mark.parametrize(("few", "many"), [(1, 2), (65, BLOCK + 1), (BLOCK, BLOCK + 70)])
-def test_a_movement_does_not_depend_on_how_many_were_asked_for(name, people, few, many):
+def test_a_movement_does_not_depend_on_n(name, people, few, many):
     bot = BOTS[name](people)
     assert same(bot.sample(few, seed=7), bot.sample(many, seed=7)[:few])
 
@@ -67,7 +67,7 @@ def test_nor_does_that_of_a_variant(name, people):
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_the_recordings_that_are_followed_are_told(name, people):
+def test_source_indices_name_the_recordings_behind_the_targets(name, people):
     bot = CASES[name].make(people)
     made, sources = bot.sample(230, seed=3), bot.source_indices(230, seed=3)
     assert torch.equal(made.start, people.start[sources])
@@ -76,7 +76,7 @@ def test_the_recordings_that_are_followed_are_told(name, people):
 
 
 @pytest.mark.parametrize("name", SCRIPTED_CASES)
-def test_nor_on_what_the_others_were_asked_for(name, people):
+def test_a_movement_does_not_depend_on_the_others_conditions(name, people):
     bot = CASES[name].make(people)
     cond = torch.tensor([[90.0, 40.0, 700.0, NAN]]).repeat(30, 1)
     other = cond.clone()
@@ -320,13 +320,13 @@ def test_no_bot_goes_without_bad_settings():
 
 
 @pytest.mark.parametrize("name", BOTS)
-def test_nobody_to_draw_from(name, people):
+def test_no_recordings_is_an_error(name, people):
     with pytest.raises(InputError, match="made up"):
         BOTS[name](people[:0])
 
 
 @pytest.mark.parametrize("name", SCRIPTED)
-def test_nobody_who_goes_anywhere(name, people):
+def test_recordings_without_displacement_are_an_error(name, people):
     with pytest.raises(InputError, match="none of 5 movements"):
         BOTS[name](people[195:])
     assert len(BOTS[name](concatenate([people[195:], people[:1]])).sample(3, seed=0)) == 3

@@ -23,7 +23,7 @@ def test_without_change_it_is_replay(people):
     assert made.user is None
 
 
-def test_turns_and_sizes_are_as_large_as_asked_for(people):
+def test_turns_and_sizes_have_the_deviations_of_the_settings(people):
     replayed = Replay(people).sample(N, seed=5)
     made = PerturbedReplay(people, **{**NOTHING, "turn_deg": 20.0, "scale": 0.2}).sample(N, seed=5)
     far = replayed.net_px.norm(dim=-1) > 100

@@ -298,7 +298,7 @@ def test_a_goal_sets_direction_and_size_of_a_canonical_movement():
     torch.testing.assert_close(decoded.duration_ms, cond[:, 2])
 
 
-def test_impossible_settings_are_said():
+def test_impossible_settings_are_errors():
     with pytest.raises(InputError, match="sequence_length=1"):
         EventCodec(sequence_length=1)
     with pytest.raises(InputError, match="companding_px=0"):

@@ -57,7 +57,7 @@ def test_a_movement_without_steps_has_finite_conditions():
     assert conditions_of(empty).isfinite().all()
 
 
-def test_a_frame_says_what_its_conditions_say():
+def test_a_frame_follows_from_its_conditions():
     batch = some(np.random.default_rng(1))
     frame = Frame.of(batch)
     torch.testing.assert_close(frame.path_px, batch.path_px)
@@ -74,7 +74,7 @@ def test_conditions_by_name():
 
 
 @pytest.mark.parametrize("asked", [{}, {"goal": 3.0}])
-def test_unknown_names_are_refused_with_those_there_are(asked):
+def test_unknown_names_are_errors_that_list_the_known_ones(asked):
     with pytest.raises(InputError, match="goal_dx_px, goal_dy_px"):
         condition_vector(**asked)
 

@@ -146,7 +146,7 @@ def test_a_crop_is_a_contiguous_segment_in_its_place():
     assert torch.equal(crop(before, 0.0, 0.4, seeded()).deltas, before.deltas)
 
 
-def test_a_perturbed_goal_lies_as_far_off_as_asked_and_keeps_time():
+def test_a_perturbed_goal_has_the_deviation_of_the_setting_and_keeps_time():
     far = torch.zeros(4000, 30, 3)
     far[..., 0], far[..., 1], far[..., 2] = 16, 12, 8
     before = Trajectories(far, torch.full((4000,), 30), torch.zeros(4000, 2), None, "test")

@@ -82,7 +82,7 @@ def test_every_column_is_described_once():
     assert table.values.dtype == torch.float32
 
 
-def test_groups_are_what_was_asked_for():
+def test_groups_select_the_columns():
     several = smooth(4, 9, 1)
     whole, part = feature_table(several), feature_table(several, ("timing",))
     assert part.names == tuple(feature.name for feature in GROUPS["timing"])
@@ -112,7 +112,7 @@ def test_degenerate_movements_have_finite_features(path):
     torch.testing.assert_close(table.values[:1], alone.values, rtol=1e-5, atol=1e-5)
 
 
-def test_nothing_gives_nothing():
+def test_an_empty_batch_has_an_empty_table():
     table = feature_table(batch([]))
     decibels = [name for name in table.names if name.endswith("_db")]
     assert (table.select(decibels).values == -60).all()
@@ -142,7 +142,7 @@ def test_any_movement_has_finite_features_within_their_range(paths):
 
 @settings(deadline=None, max_examples=20)
 @given(st.integers(0, 10_000), st.integers(0, 20))
-def test_padding_and_company_change_nothing(seed, extra):
+def test_padding_and_other_rows_have_no_influence(seed, extra):
     several = smooth(5, 14, seed)
     padded = torch.nn.functional.pad(several.deltas, (0, 0, 0, extra))
     table = feature_table(changed(several, padded))

@@ -1,4 +1,4 @@
-"""The networks: padding reaches nothing, rows stand alone, conditions are told with a flag."""
+"""The GAN's networks: padding and other rows have no influence; conditions come with a flag."""
 
 import pytest
 import torch
@@ -16,6 +16,7 @@ from humouse.gan.models import (
 )
 from humouse.gan.models.interface import place_channels
 from humouse.gan.models.layers import TimeConv, halved
+from humouse.settings import GanModelSettings
 
 _MODEL = {
     "latent_dim": 6,
@@ -24,6 +25,7 @@ _MODEL = {
     "discriminator_width": 8,
     "feature_dim": 10,
     "cond_dim": 2,
+    "cond_dropout": 0.1,
 }
 _FEW = settings(max_examples=15, deadline=None)
 _KINDS = st.sampled_from(["conv", "lstm"])
@@ -32,11 +34,11 @@ _KINDS = st.sampled_from(["conv", "lstm"])
 def networks(kind: str) -> tuple[Generator, Discriminator]:
     with torch.random.fork_rng():
         torch.manual_seed(1)
-        codec, model = EventCodec(sequence_length=40), {**_MODEL, "kind": kind}
+        codec, model = EventCodec(sequence_length=40), GanModelSettings(kind=kind, **_MODEL)
         return build_generator(model, codec), build_discriminator(model, codec)
 
 
-def chance(n: int, T: int, seed: int, noise: int) -> tuple[Latent, torch.Tensor, torch.Tensor]:
+def inputs(n: int, T: int, seed: int, noise: int) -> tuple[Latent, torch.Tensor, torch.Tensor]:
     g = torch.Generator().manual_seed(seed)
     latent = Latent(torch.randn(n, 6, generator=g), torch.randn(n, T, noise, generator=g))
     return latent, torch.randn(n, T, 3, generator=g), torch.randn(n, 2, generator=g)
@@ -44,16 +46,16 @@ def chance(n: int, T: int, seed: int, noise: int) -> tuple[Latent, torch.Tensor,
 
 @_FEW
 @given(_KINDS, st.integers(1, 20), st.integers(0, 9), st.integers(0, 100))
-def test_padding_reaches_nothing(kind: str, length: int, more: int, seed: int):
+def test_padding_has_no_influence(kind: str, length: int, more: int, seed: int):
     """Neither what padding holds nor how much there is changes samples, features or gradients."""
     generator, discriminator = networks(kind)
-    latent, x, cond = chance(2, 20 + more, seed, generator.step_noise)
+    latent, x, cond = inputs(2, 20 + more, seed, generator.step_noise)
     mask = valid_steps(torch.tensor([length, 20]), 20 + more)
     steps = latent.steps.masked_fill(~mask[..., None], torch.nan)
-    spoilt = Latent(latent.movement, torch.where(steps.isnan(), 1e6, steps))
+    other = Latent(latent.movement, torch.where(steps.isnan(), 1e6, steps))
     made = generator(latent, mask, cond)
     assert bool((made[~mask] == 0).all())
-    torch.testing.assert_close(generator(spoilt, mask, cond), made)
+    torch.testing.assert_close(generator(other, mask, cond), made)
     alone = Latent(latent.movement[:1], latent.steps[:1, :length])
     torch.testing.assert_close(
         generator(alone, mask[:1, :length], cond[:1]), made[:1, :length], rtol=1e-4, atol=1e-5
@@ -71,7 +73,7 @@ def test_padding_reaches_nothing(kind: str, length: int, more: int, seed: int):
 @pytest.mark.parametrize("kind", ["conv", "lstm"])
 def test_the_score_is_linear_in_the_features(kind: str):
     _, discriminator = networks(kind)
-    _, x, cond = chance(3, 20, 0, 0)
+    _, x, cond = inputs(3, 20, 0, 0)
     mask = valid_steps(torch.tensor([5, 20, 9]), 20)
     features = discriminator.features(x, mask, cond)
     assert features.shape == (3, discriminator.feature_dim)
@@ -80,9 +82,9 @@ def test_the_score_is_linear_in_the_features(kind: str):
 
 
 @pytest.mark.parametrize("kind", ["conv", "lstm"])
-def test_conditions_are_told_and_may_be_missing(kind: str):
+def test_conditions_matter_and_may_be_missing(kind: str):
     generator, discriminator = networks(kind)
-    latent, x, cond = chance(2, 20, 0, generator.step_noise)
+    latent, x, cond = inputs(2, 20, 0, generator.step_noise)
     mask = torch.ones(2, 20, dtype=torch.bool)
     missing = torch.full_like(cond, torch.nan)
     for network, first in ((generator, latent), (discriminator, x)):

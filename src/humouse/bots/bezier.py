@@ -12,20 +12,20 @@ from humouse.errors import InputError
 from humouse.trajectories import Trajectories
 
 SIDES = ("one", "both", "either")
-# Where along the chord each control point may lie, as shares of it.
+# Ranges along the chord of each control point, as shares of its length.
 _ALONG = ((0.1, 0.5), (0.5, 0.9))
 
 
 class Bezier(ScriptedBot):
     """Moves along a cubic Bézier curve whose two control points lie at random beside the chord.
 
-    The speed profile drives the curve's parameter, not its arc length, as is usual.
+    As is usual, the speed profile applies to the curve's parameter, not to its arc length.
 
     Args:
         people: See `ScriptedBot`.
         speed: One of `SPEEDS`.
-        side: Where the control points lie: both on "one" side of the chord (an arc), on "both" (an
-            S), or "either", by the toss of a coin.
+        side: Where the control points lie: both on "one" side of the chord (an arc), on "both" sides
+            (an S), or "either" of these at random.
         bow: Largest distance of a control point from the chord, as a share of the chord.
         jitter_px: Standard deviation of noise added to each point but the first and the last.
         tick_ms: See `ScriptedBot`.
@@ -86,7 +86,7 @@ def bezier(
     s = parameter
     late = 3 * s * s * (1 - s)
     early = 3 * s * (1 - s) - late
-    first, second = (controls[:, place, :, None] for place in (0, 1))
+    first, second = (controls[:, point, :, None] for point in (0, 1))
     along = early * first[:, 0] + late * second[:, 0] + s * s * s
     beside = early * first[:, 1] + late * second[:, 1]
     return torch.stack([along, beside], -1)

@@ -17,20 +17,20 @@ from humouse.bots.target import Target
 from humouse.errors import InputError
 from humouse.trajectories import Trajectories
 
-# Between a straight line and a right angle with a round corner.
+# From nearly a straight line to nearly a right angle.
 _GROWTH = (1.0, 6.0)
-# No function of x goes straight up: the chord stays this near to a diagonal of its axes.
+# A function of x has no vertical piece, so the chord keeps away from the axes.
 _TILT_RAD = (0.35, 1.22)
 
 
 class Curve(ScriptedBot):
-    """Moves along a parabola or an exponential; the speed profile drives the abscissa.
+    """Moves along a parabola or an exponential; the speed profile applies to the abscissa.
 
     Args:
         people: See `ScriptedBot`.
         shape: One of `SHAPES`.
         speed: One of `SPEEDS`.
-        bow: How far a parabola may stray from the chord, as a share of it.
+        bow: Largest distance of a parabola from the chord, as a share of the chord.
         tick_ms: See `ScriptedBot`.
 
     Raises:
@@ -75,9 +75,9 @@ def parabola(
 def exponential(
     abscissa: Float[Tensor, "B T"], growth: Float[Tensor, "B 1"], tilt_rad: Float[Tensor, "B 1"]
 ) -> Float[Tensor, "B T 2"]:
-    """Return [B, T, 2] points of y = a·e^(kx) + c from (0, 0) to (1, 0), in axes that are tilted.
+    """Return [B, T, 2] points of y = a·e^(kx) + c, in tilted axes, from (0, 0) to (1, 0).
 
-    In the axes it runs from (0, 0) to (cos θ, −sin θ): y = −sin θ · (e^(ku) − 1) / (e^k − 1) with
+    In those axes it runs from (0, 0) to (cos θ, −sin θ): y = −sin θ · (e^(ku) − 1) / (e^k − 1) with
     u = x / cos θ, and stays within ½ of the chord.
 
     Args:

@@ -1,8 +1,7 @@
-"""Families of bots and their variants: what detectors learn from, and what is held out together.
+"""Families of bots and their variants: negatives of detectors; a family is held out as a whole.
 
-Each family has the device clocks of people as well as naive ones, and more than one way to move, so
-that neither a clock nor one number tells it. Exact replay is in none of them: its gestures are
-people's.
+Each family has recorded as well as constant clocks, and several ways to move, so that neither a clock
+nor a single feature identifies it. Exact replay is in none of them, since its gestures are recordings.
 """
 
 from collections.abc import Mapping

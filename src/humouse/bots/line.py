@@ -1,4 +1,4 @@
-"""The simplest mover: a straight line to the goal."""
+"""A straight line to the goal."""
 
 from jaxtyping import Float
 from torch import Tensor

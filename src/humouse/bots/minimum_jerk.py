@@ -1,4 +1,4 @@
-"""Movements of least jerk: through a point on the way, or in two overlapping strokes."""
+"""Minimum-jerk movements: through a via-point, or in two overlapping strokes."""
 
 import torch
 from jaxtyping import Float
@@ -12,9 +12,9 @@ from humouse.errors import InputError
 from humouse.trajectories import Trajectories
 
 PLANS = ("via_point", "correction")
-# Where along the chord a via-point may lie.
+# Range of via-points along the chord.
 _VIA_ALONG = (0.25, 0.75)
-# A correction begins and the first stroke ends after these shares of the time.
+# Shares of the duration after which the correction begins and the first stroke ends.
 _CORRECTION_FROM, _FIRST_UNTIL = (0.35, 0.65), (0.6, 0.9)
 # First strokes fall short more often than not (Meyer et al. 1988).
 _FIRST_REACH = (0.75, 1.1)
@@ -22,11 +22,11 @@ _CANDIDATES = 100
 
 
 class MinimumJerk(ScriptedBot):
-    """Moves as smoothly as can be, under one of two plans.
+    """Moves with minimum jerk, under one of two plans.
 
-    "via_point" passes a random point beside the chord, at the time that costs the least jerk (Flash
-    & Hogan 1985, doi:10.1523/JNEUROSCI.05-07-01688.1985). "correction" adds a second stroke to a
-    first one that misses, before that has ended (Flash & Henis 1991,
+    "via_point" passes a random point beside the chord, at the time of least jerk (Flash & Hogan 1985,
+    doi:10.1523/JNEUROSCI.05-07-01688.1985). "correction" superposes a second stroke on a first one that
+    misses, before that has ended (Flash & Henis 1991,
     doi:10.1162/jocn.1991.3.3.220).
 
     Args:
@@ -79,12 +79,11 @@ def _between(bounds: tuple[float, float], draw: Float[Tensor, "B 1"]) -> Float[T
 def through(
     share: Float[Tensor, "B T"], via: Float[Tensor, "B 2"], time: Float[Tensor, "B 1"]
 ) -> Float[Tensor, "B T 2"]:
-    """Return [B, T, 2] the paths of least jerk from rest at (0, 0), through `via`, to rest at (1, 0).
+    """Return [B, T, 2] the minimum-jerk paths from rest at (0, 0), through `via`, to rest at (1, 0).
 
-    To the straight movement of least jerk it adds the miss at the via-point times
-    G(τ, τ₁)/G(τ₁, τ₁), where G is Green's function of the sixth derivative with place, speed and
-    acceleration 0 at both ends: of fifth degree on either side of τ₁, with four continuous
-    derivatives there.
+    The straight minimum-jerk movement misses the via-point; that miss times G(τ, τ₁)/G(τ₁, τ₁) is
+    added, where G is Green's function of the sixth derivative with position, speed and acceleration 0
+    at both ends: of fifth degree on either side of τ₁, with four continuous derivatives there.
 
     Args:
         share: [B, T] τ, 0 to 1.
@@ -92,13 +91,13 @@ def through(
         time: [B, 1] τ₁, when to pass it.
     """
     miss = via - torch.cat([bell(time), torch.zeros_like(time)], 1)
-    aside = _green(share, time) / _green(time, time)
+    bump = _green(share, time) / _green(time, time)
     straight = torch.stack([bell(share), torch.zeros_like(share)], -1)
-    return straight.addcmul_(aside[..., None], miss[:, None])
+    return straight.addcmul_(bump[..., None], miss[:, None])
 
 
 def _green(share: Float[Tensor, "B T"], time: Float[Tensor, "B 1"]) -> Float[Tensor, "B T"]:
-    """Return 120 G(τ, τ₁): (τ − τ₁)₊⁵ less the cubic-to-quintic that ends as it does."""
+    """Return 120 G(τ, τ₁): (τ − τ₁)₊⁵ minus the polynomial of degrees 3 to 5 that ends as it does."""
     left = 1 - time
     # p(τ) = τ³(p₃ + p₄(τ − 1) + p₅(τ − 1)²) with the value, slope and curvature of (τ − τ₁)⁵ at 1.
     third = left**5
@@ -112,11 +111,11 @@ def _green(share: Float[Tensor, "B T"], time: Float[Tensor, "B 1"]) -> Float[Ten
 
 
 def best_time(via: Float[Tensor, "B 2"]) -> Float[Tensor, "B 1"]:
-    """Return [B, 1] when to pass the via-points for the least jerk, as shares of the time.
+    """Return [B, 1] the times of least jerk at which to pass the via-points, as shares of the duration.
 
     Passing (a, b) at τ adds jerk in proportion to ((a − r(τ))² + b²) / (τ(1 − τ))⁵, with r the
-    straight movement of least jerk: the least of it among evenly spaced times, refined by the
-    parabola through it and its neighbours.
+    straight minimum-jerk movement. The minimum among evenly spaced times is refined by the parabola
+    through it and its neighbours.
     """
     times = torch.arange(1, _CANDIDATES, dtype=torch.float64) / _CANDIDATES
     misses = (via[:, :1].double() - bell(times)).square() + via[:, 1:].double().square()
@@ -133,12 +132,12 @@ def correction(
     begins: Float[Tensor, "B 1"],
     ends: Float[Tensor, "B 1"],
 ) -> Float[Tensor, "B T 2"]:
-    """Return [B, T, 2] the sum of two strokes of least jerk: to `aim`, and from there to (1, 0).
+    """Return [B, T, 2] the sum of two minimum-jerk strokes: to `aim`, and from there to (1, 0).
 
     Args:
         share: [B, T] τ, 0 to 1.
-        aim: [B, 2] where the first stroke leads, along and beside the chord.
-        begins: [B, 1] when the second begins, as a share of the time; it ends with the movement.
+        aim: [B, 2] end of the first stroke, along and beside the chord.
+        begins: [B, 1] when the second begins, as a share of the duration; it ends with the movement.
         ends: [B, 1] when the first ends.
     """
     first = bell((share / ends).clamp(max=1))

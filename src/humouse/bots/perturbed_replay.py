@@ -64,7 +64,7 @@ class PerturbedReplay(Replay):
         cond: Float[Tensor, "*n K"] | None = None,
         seed: int,
     ) -> Trajectories:
-        """Return n changed recordings, of nobody in particular; see `Replay.sample`."""
+        """Return n changed recordings, without users; see `Replay.sample`."""
         check_request(n, seq_len, cond, seed)
         blocks = (n - 1) // BLOCK
         more = blocks * BLOCK + rows_to_make(n - blocks * BLOCK)
@@ -99,7 +99,7 @@ class PerturbedReplay(Replay):
 def warp(
     share: Float[Tensor, "B T"], strength: Float[Tensor, "B 1"], phase: Float[Tensor, "B 1"]
 ) -> Float[Tensor, "B T"]:
-    """Return [B, T] shares of time that run faster and slower by turns, 0 and 1 where they were.
+    """Return [B, T] shares of the duration, alternately faster and slower; 0 and 1 are fixed.
 
     u + w (sin(2π(u + φ)) − sin 2πφ) / 2π, whose slope stays within 1 ± w.
 

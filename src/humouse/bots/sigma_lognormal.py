@@ -1,4 +1,4 @@
-"""Strokes as a hand makes them: one to the goal, others to correct it, tremor and motor noise."""
+"""Lognormal strokes: one towards the goal, corrections, tremor and motor noise."""
 
 import math
 
@@ -14,24 +14,24 @@ from humouse.features.strokes.model import Strokes, path
 from humouse.trajectories import Trajectories
 
 MOST_CORRECTIONS = 4
-# As shares of the time: when the first stroke peaks, and its width, which is about a sixth of it.
+# As shares of the duration: when the first stroke peaks, and its width (a stroke lasts six widths).
 _FIRST_PEAK, _WIDTH = (0.25, 0.45), (0.08, 0.14)
 # How much narrower the corrections are.
 _NARROWER = 0.7
-# Spread of the logarithm of the delay: how lopsided a stroke is.
+# Spread of the logarithm of the delay: the skewness of a stroke.
 _RESPONSE = (0.15, 0.35)
 _BEND_RAD = 0.5
-# Each stroke leaves this share of the way, more or less, and misses to the side.
+# Scales of the distance that each stroke leaves, and of its error to the side.
 _UNDERSHOOT, _MISS = 0.06, 0.05
 _TREMOR_HZ = (8.0, 12.0)
-# Movements whose strokes are worked out at a time: what that takes should fit a processor's cache.
+# Movements computed at a time, so that the arrays fit a processor's cache.
 _IN_CACHE = 128
 
 
 class SigmaLognormal(ScriptedBot):
-    """Moves by lognormal strokes (see `humouse.features.strokes.model`), shaken and inexact as a hand.
+    """Moves by lognormal strokes (see `humouse.features.strokes.model`) with tremor and motor noise.
 
-    The first stroke leads near the goal, each correction nearer, the last one there. Tremor has
+    The first stroke ends near the goal, each correction nearer, the last one at the goal. Tremor has
     8 to 12 Hz (Elble & Koller 1990); noise grows with speed (Harris & Wolpert 1998,
     doi:10.1038/29528).
 
@@ -74,11 +74,11 @@ class SigmaLognormal(ScriptedBot):
         return place
 
     def _strokes(self, streams: RandomStreams) -> Strokes:
-        """Return strokes from (0, 0) to (1, 0) in a unit of time."""
+        """Return strokes from (0, 0) to (1, 0) with a duration of 1."""
         K = self._count
         left = _UNDERSHOOT * streams.normal("undershoot", K).abs()
         missed = _MISS * streams.normal("miss", K)
-        # What is left after each stroke shrinks by the square root of what was left before.
+        # The distance left after each stroke shrinks with the number of strokes.
         size = 1 / torch.arange(1, K + 1)
         ends = torch.stack([1 - left * size, missed * size], 2)
         ends[:, -1] = torch.tensor([1.0, 0.0])
@@ -101,7 +101,7 @@ class SigmaLognormal(ScriptedBot):
     def _inexact(
         self, place: Float[Tensor, "B T 2"], target: Target, streams: RandomStreams
     ) -> Float[Tensor, "B T 2"]:
-        """Return the path with each step wrong by a share of itself, and its end where it was."""
+        """Return the path with an error in proportion to each step, and its end unchanged."""
         steps = place.diff(dim=1, prepend=place.new_zeros(len(place), 1, 2))
         wrong = streams.normal_steps("motor", place.shape[1]).mul_(self._noise)
         off = wrong.mul_(steps.norm(dim=-1, keepdim=True)).cumsum(1)
@@ -109,7 +109,7 @@ class SigmaLognormal(ScriptedBot):
         return place + off - target.share[..., None] * off.gather(1, last)
 
     def _tremor(self, target: Target, streams: RandomStreams) -> Float[Tensor, "B T 2"]:
-        """Return [B, T, 2] the tremor at the end of each step, which begins and ends at 0 (px)."""
+        """Return [B, T, 2] the tremor at the end of each step (px); it begins and ends at 0."""
         hertz = _between(_TREMOR_HZ, streams.uniform("hertz", 2))
         phase = streams.uniform("phase", 2)
         turns = target.times_ms[..., None] / 1000 * hertz[:, None] + phase[:, None]
@@ -128,17 +128,17 @@ def along(
     width: Float[Tensor, "B K"],
     response: Float[Tensor, "B K"],
 ) -> Strokes:
-    """Return the strokes that go these ways, from one end of an arc to the other.
+    """Return strokes with these displacements, each along a circular arc.
 
     Args:
         ways: [B, K, 2] vector from the start of each to its end.
-        bend_rad: [B, K] how far each turns.
-        peak: [B, K] when its speed is highest.
-        width: [B, K] σ e^µ, the spread of the time of motion.
+        bend_rad: [B, K] total turn of each.
+        peak: [B, K] time of its highest speed.
+        width: [B, K] σ e^µ, the spread of its time of motion.
         response: [B, K] σ.
     """
     log_delay = (width / response).log()
-    # An arc of length D that bends by β spans D sin(β/2) / (β/2), half-way between its directions.
+    # An arc of length D that bends by β has a chord of D sin(β/2) / (β/2), in its mean direction.
     stretch = torch.sinc(bend_rad / (2 * math.pi))
     start = torch.atan2(ways[..., 1], ways[..., 0]) - bend_rad / 2
     B, K = peak.shape
@@ -155,15 +155,15 @@ def along(
 
 
 def reach(strokes: Strokes, share: Float[Tensor, "B T"]) -> Float[Tensor, "B T 2"]:
-    """Return [B, T, 2] where the strokes have led, from (0, 0) at a share of 0 to (1, 0) at 1.
+    """Return [B, T, 2] the positions by the strokes, from (0, 0) at a share of 0 to (1, 0) at 1.
 
-    What they did before 0, and have still to do at 1, is spread over the time.
+    The displacement before 0 and after 1 is distributed over the duration.
     """
     ends = path(strokes, torch.tensor([[0.0, 1.0]]).expand(len(share), 2))
     before, after = ends[:, :1], ends[:, 1:] - torch.tensor([1.0, 0.0])
     tied = torch.lerp(before, after, share[..., None])
     place = ends[:, 1:] - tied
-    # Long ones together: most of a block is padding, which is at the goal without working it out.
+    # Sorted by length: most of a block is padding, which is at the goal and need not be computed.
     steps = ((share < 1).sum(1) + 1).clamp(max=share.shape[1])
     for rows in steps.argsort().split(_IN_CACHE):
         T = int(steps[rows].max())

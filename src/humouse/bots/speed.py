@@ -1,4 +1,4 @@
-"""Speed profiles: how far along its path a bot is, when a share of its time has passed."""
+"""Speed profiles: progress along the path as a function of the elapsed share of the duration."""
 
 from collections.abc import Callable
 
@@ -26,7 +26,7 @@ def decelerating(share: Float[Tensor, "*S"]) -> Float[Tensor, "*S"]:
 
 
 def bell(share: Float[Tensor, "*S"]) -> Float[Tensor, "*S"]:
-    """Return the progress of least jerk: 10τ³ − 15τ⁴ + 6τ⁵.
+    """Return the minimum-jerk progress: 10τ³ − 15τ⁴ + 6τ⁵.
 
     Speed is bell-shaped, 15/8 of its mean in the middle (Flash & Hogan 1985,
     doi:10.1523/JNEUROSCI.05-07-01688.1985).

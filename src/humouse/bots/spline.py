@@ -14,7 +14,7 @@ from humouse.errors import InputError
 from humouse.trajectories import Trajectories
 
 MOST_WAYPOINTS = 8
-# How far a way-point may lie from its even place along the chord, as a share of their distance.
+# Largest deviation of a way-point from even spacing along the chord, as a share of the spacing.
 _UNEVEN = 0.3
 
 
@@ -84,7 +84,7 @@ def natural_spline(
     knots = torch.nn.functional.pad(points, (0, 0, 1, 0))
     way = knots.diff(dim=1)
     bend = torch.zeros_like(knots)
-    # Number by number: what a matrix product sums in which order depends on its size.
+    # Column by column: the summation order of a matrix product depends on its size.
     for number, column in enumerate(_solution(K).T.tolist(), 1):
         turn = 6 * (way[:, number] - way[:, number - 1])
         bend[:, 1:-1] += torch.tensor(column, dtype=points.dtype)[:, None] * turn[:, None]

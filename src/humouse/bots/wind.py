@@ -1,6 +1,6 @@
-"""Wind and gravity: a pointer with inertia falls to its goal through gusts.
+"""WindMouse: a pointer with inertia is pulled to its goal by gravity, through gusts of wind.
 
-From the equations that Land gives for the movers of game scripts (2021,
+From the equations that Land gives for movers in game scripts (2021,
 https://ben.land/post/2021/04/25/windmouse-human-mouse-movement/): in each step
 
     W ← W/√3 + u/√5      far from the goal, u uniform in a square; W ← W/√3 near it
@@ -24,9 +24,9 @@ from humouse.bots.target import Target
 from humouse.trajectories import Trajectories
 
 MOST_STEPS = 160
-"""Whoever is not there by then is taken there by a straight line."""
+"""Most steps of its own; after them a straight line leads to the goal."""
 
-# Least number of steps of full speed from start to goal: how coarse the mover is.
+# Distance to the goal in steps at full speed: how coarse the movement is.
 _STEPS = (20.0, 50.0)
 # The least speed near the goal, over the full one.
 _SLOWEST = 0.25
@@ -38,10 +38,10 @@ class Weather:
 
     Args:
         gravity: G, the pull towards the goal.
-        wind: Largest gust; none is greater than what is left of the way.
+        wind: Largest gust; no gust exceeds the remaining distance.
         near: Distance from the goal at which gusts end and the pointer slows down.
         gusts: [N, B] u, of at most 1 along each axis of the complex plane.
-        shortening: [N, B] where in ½ to 1 of the highest speed a speed is cut, 0 to 1.
+        shortening: [N, B] 0 to 1, maps to the ½ to 1 of the highest speed that a speed is cut to.
     """
 
     gravity: float
@@ -52,7 +52,7 @@ class Weather:
 
 
 class Wind(ScriptedBot):
-    """Falls to the goal through gusts of wind; each of its own steps takes the same time.
+    """Is pulled to the goal through gusts of wind; each of its own steps takes the same time.
 
     Args:
         people: See `ScriptedBot`.
@@ -93,13 +93,13 @@ class Wind(ScriptedBot):
 def fall(
     full_speed: Float[Tensor, "B"], weather: Weather
 ) -> tuple[Float[Tensor, "B N1 2"], Float[Tensor, "B"]]:
-    """Return [B, N + 1, 2] the places after each step from (0, 0) to (1, 0), and the steps taken.
+    """Return [B, N + 1, 2] the positions after each step from (0, 0) to (1, 0), and the steps taken.
 
-    The step that could reach the goal does, and so does the last.
+    A step that could reach the goal ends there, and so does the last one.
 
     Args:
         full_speed: [B] v_max far from the goal, as a share of the chord.
-        weather: Of as many steps as may be taken.
+        weather: For as many steps as are allowed.
     """
     N, B = weather.gusts.shape
     places = weather.gusts.new_ones(N + 1, B)

@@ -42,14 +42,14 @@ def test_rows_are_the_train_splits_own_with_their_ties(prior, seen):
     torch.testing.assert_close(conditions[:, 3], path_again, rtol=1e-4, atol=1e-3)
 
 
-def test_a_row_depends_on_its_own_number_alone(prior):
+def test_a_row_depends_only_on_its_index(prior):
     few, many = prior.draw(5, seed=3), prior.draw(40, seed=3)
     for one, other in zip(few, many, strict=True):
         assert torch.equal(one, other[:5])
     assert not torch.equal(prior.draw(5, seed=4)[2], few[2])
 
 
-def test_the_rest_goes_with_what_is_asked(prior):
+def test_the_rest_is_conditional_on_what_is_given(prior):
     lengths, _, conditions = prior.draw(300, seed=0, given=asked(300, duration_ms=400.0))
     assert (conditions[:, 2] == 400).all()
     # 17 ms a step.
@@ -69,7 +69,7 @@ def test_a_goal_brings_its_path_along(prior):
     torch.testing.assert_close(bent[:, 3], torch.full((50,), 750.0))
 
 
-def test_anything_asked_gives_something_finite(prior):
+def test_any_given_values_yield_finite_draws(prior):
     given = asked(4, goal_dx_px=10_000.0, goal_dy_px=0.0, duration_ms=1.0)
     lengths, start, conditions = prior.draw(4, seed=0, seq_len=500, given=given)
     assert (lengths == 500).all()

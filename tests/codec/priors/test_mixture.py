@@ -89,20 +89,20 @@ def test_constraints_hold_of_every_draw(prior: MixturePrior) -> None:
     seq_len=st.none() | st.integers(1, 500),
     seed=st.integers(0, 2**31),
 )
-def test_what_is_asked_comes_back_and_all_else_is_finite(
+def test_given_values_are_returned_and_all_others_are_finite(
     prior: MixturePrior, wanted: dict[str, float], seq_len: int | None, seed: int
 ) -> None:
     given_rows = asked(4, **wanted)
     lengths, start, conditions = prior.draw(4, seed=seed, seq_len=seq_len, given=given_rows)
-    told = ~given_rows.isnan()
-    assert torch.equal(conditions[told], given_rows[told])
+    known = ~given_rows.isnan()
+    assert torch.equal(conditions[known], given_rows[known])
     assert conditions.isfinite().all()
     assert start.isfinite().all()
     assert (lengths >= 1).all()
     assert seq_len is None or (lengths == seq_len).all()
 
 
-def test_a_row_depends_on_its_own_place_and_what_is_asked_of_it(prior: MixturePrior) -> None:
+def test_a_row_depends_only_on_its_index_and_what_is_given_of_it(prior: MixturePrior) -> None:
     many = asked(600, duration_ms=500)
     many[::2] = NAN
     many[7, :2] = torch.tensor([300.0, -20.0])
@@ -118,7 +118,7 @@ def test_a_row_depends_on_its_own_place_and_what_is_asked_of_it(prior: MixturePr
     assert not torch.equal(prior.draw(600, seed=4)[0], prior.draw(600, seed=3)[0])
 
 
-def test_fewer_columns_than_all_can_be_asked_and_none(prior: MixturePrior) -> None:
+def test_some_columns_or_none_can_be_given(prior: MixturePrior) -> None:
     short = prior.draw(5, seed=1, given=torch.tensor([[50.0, 60.0]] * 5))
     full = prior.draw(5, seed=1, given=asked(5, goal_dx_px=50, goal_dy_px=60))
     assert torch.equal(short[2], full[2])
@@ -127,7 +127,7 @@ def test_fewer_columns_than_all_can_be_asked_and_none(prior: MixturePrior) -> No
     assert [len(part) for part in prior.draw(0, seed=1)] == [0, 0, 0]
 
 
-def test_the_rest_goes_with_what_is_asked(prior: MixturePrior) -> None:
+def test_the_rest_is_conditional_on_what_is_given(prior: MixturePrior) -> None:
     seen_lengths, _, seen = people(40_000, seed=9)
     duration = column(seen, "duration_ms")
     for wanted in (250.0, 700.0):
@@ -141,7 +141,7 @@ def test_the_rest_goes_with_what_is_asked(prior: MixturePrior) -> None:
     assert abs(mean_ms / duration[seen_lengths == 40].mean() - 1) < 0.05
 
 
-def test_an_asked_path_scales_the_goal_and_an_asked_complexity_the_path(
+def test_a_given_path_scales_the_goal_and_a_given_complexity_the_path(
     prior: MixturePrior,
 ) -> None:
     for wanted in ({"path_px": 400.0}, {"path_px": 400.0, "complexity": 1.5}):

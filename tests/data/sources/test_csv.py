@@ -27,7 +27,7 @@ def test_columns_units_and_separator_are_settings(tmp_path, unit, scale):
     assert (file.session, file.user) == ("log", None)
 
 
-def test_people_whose_rows_alternate_are_told_apart(tmp_path):
+def test_people_whose_rows_alternate_are_separated(tmp_path):
     rows = ["1,0,0,bob,b", "100,5,5,ann,a", "2,1,1,bob,b", "101,6,6,ann,a", "1,2,2,bob,c"]
     (tmp_path / "log.csv").write_text("when,px,py,who,part\n" + "\n".join(rows))
     _, (table,) = read(tmp_path / "log.csv", columns={**COLUMNS, "user": "who", "session": "part"})

@@ -68,7 +68,7 @@ def test_a_misspelt_source_or_setting_gets_the_nearest_right_one():
         make_source("humouse_default", root="x")
 
 
-def test_every_source_says_whether_people_moved():
+def test_every_source_states_whether_it_is_synthetic():
     assert [name for name, source in SOURCES.items() if source.synthetic] == ["humouse_default"]
     assert make_source("humouse_default").origin == "humouse_default (synthetic)"
 

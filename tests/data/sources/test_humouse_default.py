@@ -68,7 +68,7 @@ def test_movements_go_from_waypoint_to_waypoint_with_a_bell_of_speed():
 
 
 @pytest.mark.parametrize("setting", ["users", "gestures_per_user"])
-def test_a_population_of_nobody_is_refused(setting):
+def test_an_empty_population_is_an_error(setting):
     with pytest.raises(InputError, match=f"{setting}=0"):
         make_source("humouse_default", **{setting: 0})
 

@@ -52,7 +52,7 @@ def test_any_length_gives_finite_output_of_the_same_shape(T, lengths):
     others=st.lists(st.integers(0, 64), max_size=2),
     garbage=st.sampled_from([1e6, float("nan"), float("inf")]),
 )
-def test_padding_changes_nothing_valid(length, others, garbage):
+def test_padding_does_not_change_valid_steps(length, others, garbage):
     x, t, mask, x0_prev = batch([length, *others], 64)
     x[~mask], x0_prev[~mask] = garbage, garbage
     with torch.no_grad():

@@ -280,7 +280,7 @@ def test_torch_gets_its_threads_back(fails, monkeypatch):
 # What it must not depend on
 
 
-def test_company_padding_and_order_change_nothing():
+def test_other_rows_padding_and_order_have_no_influence():
     parts = [on_pixels(superposed(15, k, seed=k)[1]) for k in (1, 2, 3)]
     several = [part[row : row + 1] for part in parts for row in range(15)]
     T = max(part.deltas.shape[1] for part in several) + 5
@@ -413,7 +413,7 @@ def test_degenerate_movements_have_finite_features(steps):
     assert (float(alone["strokes"]) >= 1) == moves
 
 
-def test_no_motion_gives_nothing():
+def test_without_motion_all_features_are_zero():
     for still in (motion([]), motion([(0, 0, 8)] * 20), motion([], [(0, 0, 3)])):
         assert all((values == 0).all() for values in neuromotor(still).values())
     none = Motion.of(torch.zeros(0, 5, 3), torch.zeros(0, dtype=torch.long))
