@@ -4,7 +4,7 @@
 
 Training goes on where it was interrupted, and what was measured on these very checkpoints is not measured
 again. Validation people are the default: test people are for the last run. `--tuning-steps 450` tunes the
-model against a critic too, and sets its AUCs beside. Look at `realism_PEOPLE.md` and `scores/*/report.html`.
+model against a critic too, and adds its AUCs. Look at `realism_PEOPLE.md` and `scores/*/report.html`.
 """
 
 import argparse
@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import samplers
 from conditions import obedience
@@ -46,7 +46,7 @@ OVERLAYS = (
 SOURCES = ("sapimouse", "balabit", "humouse_default")
 JUDGED = "decoded"
 PROBES = ("logistic", "mlp", "forest", "forest18", "boosting", "sequence")
-BASELINES = ("other_people", "same_people", "replay")
+REFERENCES = ("other_people", "same_people", "replay")
 FEW = (("dpm", 20), ("dpm", 10), ("dpm", 4), ("dpm", 2), ("dpm", 1), ("ddim", 4), ("sde", 4))
 EXCESS_BARS = {"boosting": 0.03, "sequence": 0.05, "forest18": 0.02}
 OWN_PEOPLE_BAR = 0.56
@@ -167,7 +167,7 @@ class Realism:
             if self._is_scored(folder, model):
                 continue
             people = unseen == "people"
-            references = BASELINES if people else BASELINES[:1]
+            references = REFERENCES if people else REFERENCES[:1]
             split = {"val_split": self.people} if people else {}
             self._humouse(
                 "eval",
@@ -258,75 +258,118 @@ class Realism:
             yield f"| {what} | {seconds / 60:.1f} |"
 
 
+class Bar(NamedTuple):
+    """One goal: what was asked, what was reached, and whether that meets it."""
+
+    what: str
+    asked: str
+    reached: str
+    met: bool
+
+
 def bars_table(judged: EvaluationRun, own: EvaluationRun, parts: dict[str, Any]) -> Iterable[str]:
     """Return what was asked and what was reached, line by line."""
-    rows: list[tuple[str, str, str, bool]] = []
+    yield "\n| bar | asked | reached | |\n|---|---:|---:|---|"
+    for bar in (
+        *separation_bars(judged, own, parts["canonical"]),
+        *share_bars(judged),
+        *spectrum_bars(own),
+        *overlay_bars(judged),
+        *copying_bars(judged, own),
+        *condition_bars(parts["conditions"]),
+        *solver_bars(parts["few_steps"]),
+    ):
+        met = "met" if bar.met else "**missed**"
+        yield f"| {bar.what} | {bar.asked} | {bar.reached} | {met} |"
 
-    def add(what: str, asked: str, reached: str, met: bool) -> None:
-        rows.append((what, asked, reached, met))
 
+def separation_bars(
+    judged: EvaluationRun, own: EvaluationRun, canonical: dict[str, Any]
+) -> Iterable[Bar]:
+    """Return how well classifiers separate the samples from people."""
     for probe, most in EXCESS_BARS.items():
         excess = judged.excess[f"c2st_{probe}_auc"]
-        add(f"{probe}, excess AUC", f"≤ {most}", text(excess), excess.value <= most)
+        yield Bar(f"{probe}, excess AUC", f"≤ {most}", text(excess), excess.value <= most)
     boosting = own.generated.scores["c2st_boosting_auc"]
     met = boosting.value <= OWN_PEOPLE_BAR
-    add("boosting, held-out gestures of train people", f"≤ {OWN_PEOPLE_BAR}", text(boosting), met)
+    what = "boosting, held-out gestures of train people"
+    yield Bar(what, f"≤ {OWN_PEOPLE_BAR}", text(boosting), met)
     for probe in ("logistic", "mlp"):
-        accuracy = Score(*parts["canonical"]["generated"][f"c2st_{probe}_acc"])
+        accuracy = Score(*canonical["generated"][f"c2st_{probe}_acc"])
         met = accuracy.value <= CANONICAL_BAR
-        add(f"canonical frame, accuracy, {probe}", f"≤ {CANONICAL_BAR}", text(accuracy), met)
-    made, baseline = judged.generated, judged.evaluations["other_people"]
+        what = f"canonical frame, accuracy, {probe}"
+        yield Bar(what, f"≤ {CANONICAL_BAR}", text(accuracy), met)
+
+
+def share_bars(judged: EvaluationRun) -> Iterable[Bar]:
+    """Return how realistic and how varied the samples are."""
+    made, baseline = judged.generated.scores, judged.evaluations["other_people"].scores
     for name in ("prd_precision", "prd_recall", "density", "coverage"):
-        share = made.scores[name].value / baseline.scores[name].value
-        add(f"{name} ÷ other people's", "≥ 0.95", f"{share:.3f}", share >= 0.95)
-    lag = made.scores["prd_recall"].value - made.scores["prd_precision"].value
-    add("PRD recall − precision", "≥ −0.02", f"{lag:+.3f}", lag >= -0.02)
+        share = made[name].value / baseline[name].value
+        yield Bar(f"{name} ÷ the baseline's", "≥ 0.95", f"{share:.3f}", share >= 0.95)
+    lag = made["prd_recall"].value - made["prd_precision"].value
+    yield Bar("PRD recall − precision", "≥ −0.02", f"{lag:+.3f}", lag >= -0.02)
+
+
+def spectrum_bars(own: EvaluationRun) -> Iterable[Bar]:
+    """Return the power of the velocity in each band."""
     for band, power in own.generated.spectra.items():
         ratio = power.ratio.value if power.ratio else float("nan")
-        add(f"power {band}, own people", "0.95 … 1.05", text(power.ratio), abs(ratio - 1) <= 0.05)
+        met = abs(ratio - 1) <= 0.05
+        yield Bar(f"power {band}, own people", "0.95 … 1.05", text(power.ratio), met)
+
+
+def overlay_bars(judged: EvaluationRun) -> Iterable[Bar]:
+    """Return the distances of the specification's overlays."""
     for name, one, other in overlays(judged):
         ratio = one / other
-        add(f"Wasserstein of {name} ÷ other people's", "≤ 1.5", f"{ratio:.2f}", ratio <= 1.5)
-    for who, one in (("these people", made), ("own people", own.generated)):
-        copying = one.scores["copying"]
+        yield Bar(f"Wasserstein of {name} ÷ the baseline's", "≤ 1.5", f"{ratio:.2f}", ratio <= 1.5)
+
+
+def copying_bars(judged: EvaluationRun, own: EvaluationRun) -> Iterable[Bar]:
+    """Return whether the samples copy the train set."""
+    for who, run in (("these people", judged), ("own people", own)):
+        copying = run.generated.scores["copying"]
         met = copying.p_value is not None and copying.p_value > 0.05
-        add(f"nearer to train than held-out gestures of {who}, p", "> 0.05", text(copying), met)
-    by_name = {row["asked"]: row for row in parts["conditions"]}
+        yield Bar(
+            f"nearer to train than held-out gestures of {who}, p", "> 0.05", text(copying), met
+        )
+
+
+def condition_bars(conditions: list[dict[str, Any]]) -> Iterable[Bar]:
+    """Return how well the samples meet the conditions that are asked of them."""
+    by_name = {row["asked"]: row for row in conditions}
     goal = by_name["goal, constrained in sampling"]
-    add(
-        "goal missed before correction, median",
-        "≤ 1 px",
-        f"{goal['median']:.1f}",
-        goal["median"] <= 1,
-    )
-    add("goal missed after correction, most", "0 px", f"{goal['after']:.0f}", goal["after"] == 0)
+    missed = f"{goal['median']:.1f}"
+    yield Bar("goal missed before correction, median", "≤ 1 px", missed, goal["median"] <= 1)
+    after = f"{goal['after']:.0f}"
+    yield Bar("goal missed after correction, most", "0 px", after, goal["after"] == 0)
     rise = goal["auc"] - by_name["nothing"]["auc"]
-    add("rise in AUC with a goal", "none", f"{rise:+.3f}", rise <= 0.01)
+    yield Bar("rise in AUC with a goal", "none", f"{rise:+.3f}", rise <= 0.01)
     off = by_name["duration"]["median"]
-    add("duration off, median", "≤ 5%", f"{off:.1%}", off <= 0.05)
-    aucs = {(name, calls): auc for name, calls, auc, *_ in parts["few_steps"]}
+    yield Bar("duration off, median", "≤ 5%", f"{off:.1%}", off <= 0.05)
+
+
+def solver_bars(few_steps: list[list[Any]]) -> Iterable[Bar]:
+    """Return what fewer network calls cost."""
+    aucs = {(name, calls): auc for name, calls, auc, *_ in few_steps}
     for calls, most in ((10, 0.02), (4, 0.05)):
         more = aucs["dpm", calls] - aucs["dpm", 20]
-        add(f"boosting, {calls} calls against 20", f"≤ +{most}", f"{more:+.3f}", more <= most)
-    yield "\n| bar | asked | reached | |\n|---|---:|---:|---|"
-    for what, asked, reached, met in rows:
-        yield f"| {what} | {asked} | {reached} | {'met' if met else '**missed**'} |"
+        yield Bar(f"boosting, {calls} calls against 20", f"≤ +{most}", f"{more:+.3f}", more <= most)
 
 
 def scores_table(run: EvaluationRun, own: EvaluationRun) -> Iterable[str]:
-    """Return every score beside its baselines, line by line."""
+    """Return every score and its references, line by line."""
     yield (
-        "\n| score | generated | other people | excess | halves | replay | held-out gestures, without "
-        "strokes | other gestures of the same people |"
+        "\n| score | generated | human–human baseline | excess | halves | replay | held-out gestures, "
+        "without strokes | other gestures of the same people |"
     )
     yield "|---|" + "---:|" * 7
 
     def cells(of: Callable[[Evaluation], Score | None], excess: Score | None) -> str:
-        baselines = [_of(run, key, of) for key in BASELINES]
-        same = [_of(own, key, of) for key in ("generated", BASELINES[0])]
-        return " | ".join(
-            map(text, [of(run.generated), baselines[0], excess, *baselines[1:], *same])
-        )
+        others = [_of(run, key, of) for key in REFERENCES]
+        same = [_of(own, key, of) for key in ("generated", REFERENCES[0])]
+        return " | ".join(map(text, [of(run.generated), others[0], excess, *others[1:], *same]))
 
     for name in run.generated.scores:
         row = cells(lambda one, name=name: one.scores.get(name), run.excess.get(name))
@@ -342,7 +385,7 @@ def _of(run: EvaluationRun, key: str, of: Callable[[Evaluation], Score | None]) 
 
 def tuned_table(models: Iterable[str], runs: dict[tuple[str, str], EvaluationRun]) -> Iterable[str]:
     """Return each probe's AUC before and after tuning."""
-    kinds = ("excess over other people", "held-out gestures")
+    kinds = ("excess over the baseline", "held-out gestures")
     columns = [f"{model}, {what}" for model in models for what in kinds]
     yield f"\n| AUC | {' | '.join(columns)} |"
     yield "|---|" + "---:|" * len(columns)
@@ -356,22 +399,22 @@ def tuned_table(models: Iterable[str], runs: dict[tuple[str, str], EvaluationRun
 
 
 def overlays(run: EvaluationRun) -> Iterable[tuple[str, float, float]]:
-    """Return the specification's overlays: name, Wasserstein distance, other people's distance."""
+    """Return the specification's overlays: name, Wasserstein distance, the baseline's distance."""
     made, baseline = run.generated.features, run.evaluations["other_people"].features
     for name in OVERLAYS:
         yield name, made[name].wasserstein.value, baseline[name].wasserstein.value
 
 
 def overlay_table(run: EvaluationRun) -> Iterable[str]:
-    """Return the distances of the specification's overlays, beside other people's."""
-    yield "\n| Wasserstein distance | generated | other people | ratio |\n|---|---:|---:|---:|"
+    """Return the distances of the specification's overlays, and the baseline's."""
+    yield "\n| Wasserstein distance | generated | baseline | ratio |\n|---|---:|---:|---:|"
     for name, one, other in overlays(run):
         yield f"| {name} | {one:.3f} | {other:.3f} | {one / other:.2f} |"
 
 
 def canonical_table(result: dict[str, Any]) -> Iterable[str]:
     """Return the scores in the specification's frame."""
-    yield "\n| canonical frame, T = 200 | generated | other people |\n|---|---:|---:|"
+    yield "\n| canonical frame, T = 200 | generated | baseline |\n|---|---:|---:|"
     for name, one in result["generated"].items():
         other = Score(*result["other people"][name])
         yield f"| {MEASURES[name].label} | {text(Score(*one))} | {text(other)} |"

@@ -12,7 +12,7 @@ from pathlib import Path
 from humouse.eval.run import EvaluationRun
 from humouse.report import write_comparison, write_report
 
-_EXAMPLE = Path(__file__).parents[1] / "tests" / "report" / "conftest.py"
+_EXAMPLE = Path(__file__).parents[1] / "tests" / "examples" / "evaluation.py"
 _TARGET_S = 5
 
 
