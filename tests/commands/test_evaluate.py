@@ -207,7 +207,7 @@ def test_the_pictures_show_what_is_scored(
     assert len(first) == 35
 
 
-def test_n_limits_every_side(tiny_checkpoint: Path, twelve_people: Path, tmp_path: Path):
+def test_n_limits_every_set(tiny_checkpoint: Path, twelve_people: Path, tmp_path: Path):
     more = ("n=21", "references=[other_people,same_people,line]")
     run(asked(tmp_path, f"ckpt={tiny_checkpoint}", f"val_split={twelve_people / 'val'}", *more))
     done = EvaluationRun.load(tmp_path)

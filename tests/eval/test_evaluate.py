@@ -124,7 +124,7 @@ def test_a_faster_model_is_found_out_by_the_right_features(people, make_reaches)
     assert {"speed_mean_px_s", "path_px", "speed_max_px_s"} & set(worst)
 
 
-def test_what_gives_it_away_comes_first(people, make_reaches):
+def test_the_feature_that_differs_most_comes_first(people, make_reaches):
     made = make_reaches(300, 1, "model", tick_ms=15)
     rule = only("c2st", "kinematics", probes=("boosting",))
     result = evaluate(people, made, rule=rule)

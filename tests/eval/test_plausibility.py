@@ -85,7 +85,7 @@ def test_a_single_person(make_reaches):
     assert 0.35 < result.scores["c2st_logistic_auc"].value < 0.65
 
 
-def test_few_people_and_nobody(make_reaches):
+def test_few_people_and_unnamed_people(make_reaches):
     made = make_reaches(240, 1, "model")
     assert "only 3 people" in judged(make_reaches(240, 0, users=3), made).warnings[0]
     assert "people are not named" in judged(make_reaches(240, 0), made).warnings[0]
@@ -100,7 +100,7 @@ def test_identical_sets_read_exactly_nothing(people):
     assert result.scores["mmd"].value <= 0
 
 
-def test_movements_on_both_sides_are_counted(people, make_reaches):
+def test_movements_in_both_sets_are_counted(people, make_reaches):
     made = make_reaches(240, 1, "model").deltas.clone()
     made[:30] = people.deltas[:30]
     lengths = torch.cat([people.lengths[:30], make_reaches(240, 1).lengths[30:]])

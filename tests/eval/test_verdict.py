@@ -82,7 +82,7 @@ def test_a_baseline_that_is_better_than_the_ideal_by_chance_counts_as_ideal():
     assert found.baseline.value == 0.5
 
 
-def test_few_replicates_do_not_silence_the_alarm():
+def test_copying_is_found_with_few_replicates_too():
     replicates = Replicates(tuple([0.9, 1.0] * 10), 10**6)
     copied = Score(0.99, 0.9, 1.0, 1 / 21, replicates)
     assert verdict(evaluation(Score(0.64), scores={"copying": copied}), BASELINE).copied

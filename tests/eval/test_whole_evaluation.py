@@ -67,7 +67,7 @@ def test_what_an_evaluation_writes(whole: SimpleNamespace):
     assert EvaluationRun.load(whole.folder).headline in page.replace("<wbr>", "")
 
 
-def test_every_score_of_every_side(whole: SimpleNamespace):
+def test_every_score_of_every_reference(whole: SimpleNamespace):
     done = EvaluationRun.load(whole.folder)
     assert list(done.evaluations) == list(SIDES)
     judged = done.generated

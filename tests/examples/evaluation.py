@@ -174,7 +174,10 @@ def example_run(
         "human–human baseline is 0.64.",
         excesses(evaluations["generated"], evaluations["other_people"]),
         (
-            Finding("told_apart", "Separable: boosting AUC 0.87 [0.85, 0.89]; baseline 0.70."),
+            Finding(
+                "told_apart",
+                "A classifier separates it from people: boosting AUC 0.87 [0.85, 0.89]; baseline 0.70.",
+            ),
             Finding("gives_away", "Speed gives them away first: speed_mean_px_s is 25% too high."),
             Finding("spectra", "From 4 to 8 Hz they have 1.5 times people's power."),
         ),

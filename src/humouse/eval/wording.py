@@ -14,6 +14,10 @@ _DEGREES = {
     "close": "close to people, but separable",
     "far": "separable from people",
 }
+_SEPARATION = {
+    "told_apart": "A classifier separates it from people",
+    "not_told_apart": "No classifier separates it from people better than people from each other",
+}
 _SHORTFALLS = {
     "missing_modes": "Some ways that people move are missing",
     "unreal": "Some movements are unlike any person's",
@@ -75,8 +79,9 @@ def _separation(found: Separation) -> str:
         f"{found.baseline.value:.2f}, an excess of {_with_interval(found.excess, '+')}"
     )
     if found.kind == "undecided":
-        return f"Undecided with {found.users or 'so few'} people: {numbers}."
-    return f"{'Separable' if found.kind == 'told_apart' else 'Not separable'}: {numbers}."
+        few = f"{found.users} people are" if found.users else "These people are"
+        return f"{few} too few to decide whether a classifier separates it from people: {numbers}."
+    return f"{_SEPARATION[found.kind]}: {numbers}."
 
 
 def _copied(found: Copied) -> str:

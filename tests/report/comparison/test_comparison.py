@@ -123,7 +123,7 @@ def test_settings_that_change_the_scores_are_warned_of(runs, tmp_path):
     assert "The runs differ in" not in text_of(write_comparison(one_unknown, tmp_path / "c.html"))
 
 
-def test_runs_of_one_name_are_told_by_their_path(runs, make_run, tmp_path):
+def test_runs_of_one_name_are_named_by_their_path(runs, make_run, tmp_path):
     twin = make_run(tmp_path / "near", n=30)
     text = text_of(write_comparison([runs[0], twin], tmp_path / "c.html"))
     assert f"B {tmp_path.resolve() / 'near'}" in text

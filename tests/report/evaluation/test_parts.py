@@ -13,7 +13,7 @@ from humouse.figures.comparison import feature_overlay
 from humouse.figures.profiles import prd_curves, roc_curves, speed_quartiles, velocity_profile
 from humouse.report.comparison.best import mark_best
 from humouse.report.dots import Scale, mark
-from humouse.report.evaluation.gestures import CELL, cell, round_length, turned
+from humouse.report.evaluation.gestures import SIZE, drawing, round_length, turned
 from humouse.report.picture import inline_svg
 from humouse.report.wording import breakable, breakable_plain, brief, difference, interval, number
 from humouse.trajectories import Trajectories
@@ -96,14 +96,14 @@ def test_a_mark_beyond_its_scale_stands_at_the_end():
 def test_a_drawing_keeps_shape_and_scale(seed):
     rng = np.random.default_rng(seed)
     path = rng.normal(0, 100, (20, 2)).cumsum(0)
-    drawing = cell(path)
-    placed = np.array([[float(x) for x in p.split()] for p in drawing.paths[0][1:].split("L")])
+    drawn = drawing(path)
+    placed = np.array([[float(x) for x in p.split()] for p in drawn.paths[0][1:].split("L")])
     assert placed.min() >= 7.9
-    assert placed.max() <= CELL - 7.9
-    scale = drawing.bar / drawing.bar_px
+    assert placed.max() <= SIZE - 7.9
+    scale = drawn.bar / drawn.bar_px
     np.testing.assert_allclose(placed - placed[0], (path - path[0]) * scale, atol=0.35)
-    assert drawing.start == tuple(placed[0])
-    assert 10 <= drawing.bar <= 0.4 * CELL
+    assert drawn.start == tuple(placed[0])
+    assert 10 <= drawn.bar <= 0.4 * SIZE
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ _WORST = 5
 
 
 @dataclass(frozen=True)
-class Entry:
+class ScoreCell:
     """One score of one run.
 
     Args:
@@ -59,7 +59,7 @@ class Line:
     """
 
     measure: Measure
-    entries: list[Entry]
+    entries: list[ScoreCell]
     scale: Scale
     marks: list[list[Mark]]
     ideal: float | None
@@ -167,14 +167,14 @@ def _line(
     return Line(measure, entries, scale, marks, scale.at(measure.ideal) if known else None, words)
 
 
-def _entry(name: str, score: Score | None, excess: Score | None, best: str) -> Entry:
+def _entry(name: str, score: Score | None, excess: Score | None, best: str) -> ScoreCell:
     if score is None:
-        return Entry("–")
+        return ScoreCell("–")
     digits = digits_of(name)
     value, ends = number(score.value, digits), interval(score, digits)
     if excess is None:
-        return Entry(value, ends, best=best)
-    return Entry(value, ends, difference(name, excess), interval(excess, digits), best)
+        return ScoreCell(value, ends, best=best)
+    return ScoreCell(value, ends, difference(name, excess), interval(excess, digits), best)
 
 
 def _bands(runs: Sequence[EvaluationRun]) -> list[tuple[str, list[tuple[str, str]]]]:

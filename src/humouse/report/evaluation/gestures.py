@@ -8,13 +8,13 @@ import numpy as np
 from humouse.eval.metrics.copying import Neighbour
 from humouse.trajectories import Trajectories
 
-CELL = 100
+SIZE = 100
 """Width and height of a drawing, in its own units."""
 _MARGIN = 8
 
 
 @dataclass(frozen=True)
-class Cell:
+class Drawing:
     """A drawing of one movement, or of two over each other.
 
     Args:
@@ -45,15 +45,15 @@ def drawn(n: int, movements: Trajectories, seed: int = 0) -> np.ndarray:
     return np.sort(np.random.default_rng(seed).permutation(moving)[:n])
 
 
-def cell(*paths: np.ndarray) -> Cell:
+def drawing(*paths: np.ndarray) -> Drawing:
     """Return a drawing of paths ([n, 2], px) from one start, in a square that just holds them."""
     every = np.concatenate(paths)
     low, high = every.min(0), every.max(0)
     half = max(float((high - low).max()) / 2, 1.0)
-    scale = (CELL / 2 - _MARGIN) / half
-    placed = [((path - (low + high) / 2) * scale + CELL / 2).round(1) for path in paths]
+    scale = (SIZE / 2 - _MARGIN) / half
+    placed = [((path - (low + high) / 2) * scale + SIZE / 2).round(1) for path in paths]
     bar_px = round_length(half)
-    return Cell(
+    return Drawing(
         tuple("M" + "L".join(f"{x:g} {y:g}" for x, y in path) for path in placed),
         tuple("".join(f"M{x:g} {y:g}h0" for x, y in path) for path in placed),
         (float(placed[0][0, 0]), float(placed[0][0, 1])),
@@ -68,14 +68,14 @@ def round_length(half_px: float) -> int:
     return max([step for step in steps if step <= 0.8 * half_px], default=1)
 
 
-def cells(movements: Trajectories, n: int) -> list[Cell]:
+def drawings(movements: Trajectories, n: int) -> list[Drawing]:
     """Return drawings of up to n movements."""
-    return [cell(path_px(movements, int(row))) for row in drawn(n, movements)]
+    return [drawing(path_px(movements, int(row))) for row in drawn(n, movements)]
 
 
 def pairs(
     generated: Trajectories, nearest: Trajectories, neighbours: tuple[Neighbour, ...], n: int
-) -> list[tuple[Neighbour, Cell]]:
+) -> list[tuple[Neighbour, Drawing]]:
     """Return each neighbour with a drawing of its train movement and the judged one over it.
 
     The train movement is turned to end in the same direction, for near is said of features that do
@@ -85,7 +85,7 @@ def pairs(
         IndexError: A neighbour names a movement that is not there.
     """
     return [
-        (one, cell(turned(path_px(nearest, row), judged), judged))
+        (one, drawing(turned(path_px(nearest, row), judged), judged))
         for row, one in enumerate(neighbours[:n])
         for judged in (path_px(generated, one.fake),)
     ]

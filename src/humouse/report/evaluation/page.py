@@ -9,11 +9,12 @@ from humouse.errors import InputError
 from humouse.eval.metrics.copying import Neighbour
 from humouse.eval.run import SIDES, EvaluationRun
 from humouse.report.evaluation import pictures as plots
-from humouse.report.evaluation.gestures import Cell, cells, pairs, replay, typical
+from humouse.report.evaluation.gestures import Drawing, drawings, pairs, replay, typical
 from humouse.report.evaluation.scores import all_sides, score_groups
 from humouse.report.page import write_page
+from humouse.trajectories import Trajectories
 
-_CELLS = 24
+_DRAWINGS = 24
 _REPLAYED = 60
 _PAIRS = 12
 _OPEN_FEATURES = 12
@@ -60,8 +61,8 @@ def _context(run: EvaluationRun) -> dict[str, Any]:
         "sides": SIDES,
         "groups": score_groups(run),
         "sizes": f"{judged.gestures:,} gestures per set",
-        "people_cells": cells(people, _CELLS),
-        "generated_cells": cells(generated, _CELLS),
+        "people_drawings": drawings(people, _DRAWINGS),
+        "generated_drawings": drawings(generated, _DRAWINGS),
         "people_words": typical(people),
         "generated_words": typical(generated),
         "replay": replay(people, generated, _REPLAYED),
@@ -93,7 +94,7 @@ def _bands(run: EvaluationRun) -> list[dict[str, Any]]:
     ]
 
 
-def _pairs(run: EvaluationRun, generated: Any) -> list[tuple[Neighbour, Cell]]:
+def _pairs(run: EvaluationRun, generated: Trajectories) -> list[tuple[Neighbour, Drawing]]:
     if not run.generated.neighbours:
         return []
     return pairs(generated, run.movements("nearest"), run.generated.neighbours, _PAIRS)
