@@ -43,13 +43,13 @@ def per_second(n: int, work: Callable[[], object]) -> tuple[float, float]:
     return n / wall, n / cpu
 
 
-def latencies_ms(rivals: Sequence[Callable[[int], object]], rounds: int) -> np.ndarray:
-    """Return [rivals, rounds] the time of each single call, the rivals in turns."""
-    times = np.zeros((len(rivals), rounds))
+def latencies_ms(candidates: Sequence[Callable[[int], object]], rounds: int) -> np.ndarray:
+    """Return [candidates, rounds] the time of each single call, the candidates in turns."""
+    times = np.zeros((len(candidates), rounds))
     for number in range(-20, rounds):  # the first calls warm up
-        for place, rival in enumerate(rivals):
+        for place, candidate in enumerate(candidates):
             started = time.perf_counter_ns()
-            rival(number)
+            candidate(number)
             if number >= 0:
                 times[place, number] = (time.perf_counter_ns() - started) / 1e6
     return times
@@ -151,7 +151,7 @@ def single_latencies(
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--n", type=int, default=10_000, help="movements judged in batch")
+    parser.add_argument("--n", type=int, default=10_000, help="movements scored in batch")
     parser.add_argument("--neuromotor", type=int, default=1_000, help="of them, by strokes as well")
     parser.add_argument("--fit", type=int, default=4_000, help="movements of each kind fitted on")
     parser.add_argument("--calls", type=int, default=500, help="single calls timed")

@@ -24,7 +24,7 @@ def rows(n=800, seed=0):
     return FeatureTable(torch.from_numpy(X).float(), NAMES, ("1", "1", "px/s", "count")), y
 
 
-def test_of_a_linear_detector_they_are_the_weights_times_the_distance_from_the_median():
+def test_contributions_of_a_linear_detector_are_weights_times_distance_from_the_median():
     table, y = rows()
     detector = DiscriminatorDetector().fit(table, y)
     values = table.values.double().numpy()
@@ -33,7 +33,7 @@ def test_of_a_linear_detector_they_are_the_weights_times_the_distance_from_the_m
 
 
 @pytest.mark.parametrize("make", [lambda: BoostingDetector(trees=10), FisherEnsemble])
-def test_they_are_what_the_log_odds_lose_one_feature_at_a_time(make):
+def test_contributions_are_what_the_log_odds_lose_one_feature_at_a_time(make):
     table, y = rows()
     detector = make().fit(table, y)
     added = contributions(detector, table)
@@ -45,7 +45,7 @@ def test_they_are_what_the_log_odds_lose_one_feature_at_a_time(make):
         assert added[row, column] == pytest.approx(before - after, abs=1e-9)
 
 
-def test_of_a_calibrated_detector_they_are_of_the_calibrated_log_odds():
+def test_contributions_of_a_calibrated_detector_are_in_calibrated_log_odds():
     table, y = rows()
     user = np.array([f"user {k % 9}" for k in range(len(y))])
     detector = CalibratedDetector(DiscriminatorDetector()).fit(table, y, user=user)
@@ -92,7 +92,7 @@ def test_a_reason_reads_as_one_line(reason, line):
     assert str(Reason(*reason)) == f"{reason[0]} {line}"
 
 
-def test_no_reasons_at_all_is_refused_and_an_empty_table_has_none():
+def test_fewer_than_one_reason_is_refused_and_an_empty_table_has_none():
     table, y = rows()
     detector = DiscriminatorDetector().fit(table, y)
     with pytest.raises(ValueError, match="most=0"):

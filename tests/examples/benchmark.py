@@ -6,7 +6,13 @@ from pathlib import Path
 import numpy as np
 
 from humouse.detection.benchmark.metrics import mean_over_families
-from humouse.detection.benchmark.result import BenchmarkResult, Cell, FalseAlarms, Session, Transfer
+from humouse.detection.benchmark.result import (
+    BenchmarkResult,
+    FalseAlarms,
+    FamilyScores,
+    Session,
+    Transfer,
+)
 from humouse.detection.benchmark.wording import sentences
 from humouse.detection.names import MEAN, MIXES
 from humouse.eval.statistics.score import Replicates, Score
@@ -62,7 +68,7 @@ def _detection_scores(hard: float, rng: np.random.Generator) -> dict[str, Score]
     return scores
 
 
-def _cells(rng: np.random.Generator, mixes: tuple[str, ...] = MIXES) -> list[Cell]:
+def _cells(rng: np.random.Generator, mixes: tuple[str, ...] = MIXES) -> list[FamilyScores]:
     cells = []
     for mix in mixes:
         for detector, skill in _SKILL.items():
@@ -80,7 +86,7 @@ def _cells(rng: np.random.Generator, mixes: tuple[str, ...] = MIXES) -> list[Cel
                     name: tuple(np.clip(one.value + 0.004 * rng.normal(size=3), 0, 1).tolist())
                     for name, one in scores.items()
                 }
-                own.append(Cell(detector, family, mix, scores, by_seed, 20, 2400, 600))
+                own.append(FamilyScores(detector, family, mix, scores, by_seed, 20, 2400, 600))
             scripted = [one for one in own if one.family not in ("gan", "diffusion")]
             cells += [*own, mean_over_families(scripted)]
     return cells

@@ -90,7 +90,7 @@ def test_every_cell_is_there(done):
     assert any("elsewhere" in sentence for sentence in result.findings)
 
 
-def test_across_datasets_the_other_s_people_are_judged(done, elsewhere, many_gestures):
+def test_transfer_scores_the_other_datasets_people(done, elsewhere, many_gestures):
     (transfer,) = BenchmarkResult.load(done).transfers
     assert transfer.fitted_on == load_split(many_gestures / "train").origin
     assert transfer.evaluated_on == "elsewhere"
@@ -103,7 +103,7 @@ def test_across_datasets_the_other_s_people_are_judged(done, elsewhere, many_ges
     assert transfer.false_alarm_rate.keys() == {"boosting", "isolation", BLEND}
 
 
-def test_it_says_what_made_it(done):
+def test_the_result_records_its_provenance(done):
     provenance = BenchmarkResult.load(done).provenance
     assert provenance["command"].startswith("humouse detect benchmark dir=")
     assert len(provenance["people"]) == 3
@@ -112,7 +112,7 @@ def test_it_says_what_made_it(done):
     assert (done / "held_out.png").is_file()
 
 
-def test_nobody_and_no_family_is_where_it_must_not_be(done, small):
+def test_no_person_is_in_two_roles_and_no_family_held_out_is_fitted_on(done, small):
     benchmark = Benchmark(small(done))
     data = benchmark.data
     for fold in benchmark.folds:
@@ -226,7 +226,7 @@ def test_a_checkpoint_of_the_other_kind_is_refused(of_each_kind, wanted, given, 
     assert "\n" not in str(caught.value)
 
 
-def test_labels_that_mean_nothing_teach_nothing(twelve_people):
+def test_shuffled_labels_give_chance_on_other_people(twelve_people):
     fit_people, others = split_by_user(preprocess(load_split(twelve_people / "train")), 0.4, seed=0)
     rng = np.random.default_rng(0)
     views = FeatureViews(feature_mode="kinematic")
@@ -250,6 +250,6 @@ def test_labels_that_mean_nothing_teach_nothing(twelve_people):
         assert abs(roc_auc_score(others.is_bot, score) - 0.5) < 3.5 * error, name
 
 
-def test_every_family_is_known_by_the_default_settings():
+def test_the_default_settings_take_every_scripted_family():
     defaults = settings_from("detect/benchmark", BenchmarkSettings, [])
     assert list(negative_sources(defaults.families)) == list(FAMILIES)

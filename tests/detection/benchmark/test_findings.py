@@ -17,7 +17,13 @@ from humouse.detection.benchmark.findings import (
     findings,
 )
 from humouse.detection.benchmark.headline import ENOUGH, gain, gestures_needed, headline_detector
-from humouse.detection.benchmark.result import BenchmarkResult, Cell, FalseAlarms, Session, Transfer
+from humouse.detection.benchmark.result import (
+    BenchmarkResult,
+    FalseAlarms,
+    FamilyScores,
+    Session,
+    Transfer,
+)
 from humouse.detection.benchmark.wording import sentence, sentences
 from humouse.detection.names import MEAN
 from humouse.eval.statistics.resampling import interval
@@ -37,7 +43,7 @@ def score(value, spread=0.002, seed=0):
 def cell(family, auc, tpr=0.9, mix="all", detector="blend", **spreads):
     scores = {"roc_auc": score(auc, **spreads), "tpr_at_1": score(tpr, **spreads)}
     by_seed = {name: (one.value,) for name, one in scores.items()}
-    return Cell(detector, family, mix, scores, by_seed, UNITS, 2000, 500)
+    return FamilyScores(detector, family, mix, scores, by_seed, UNITS, 2000, 500)
 
 
 def result(*cells, **more):

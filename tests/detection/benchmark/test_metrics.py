@@ -23,7 +23,7 @@ from humouse.detection.benchmark.metrics import (
     mean_over_families,
     mean_over_seeds,
 )
-from humouse.detection.benchmark.result import Cell
+from humouse.detection.benchmark.result import FamilyScores
 from humouse.detection.names import MEAN
 from humouse.eval.statistics.resampling import Resampling, interval
 from humouse.eval.statistics.roc import Roc
@@ -147,7 +147,7 @@ def test_ties_are_flagged_together(human, bot, rate):
 
 @given(st.integers(0, 2**32 - 1))
 @settings(deadline=None, max_examples=20)
-def test_a_whole_weight_is_a_repetition(seed):
+def test_an_integer_weight_is_a_repetition(seed):
     rng = np.random.default_rng(seed)
     human, bot = rng.integers(0, 9, 30).astype(float), rng.integers(3, 12, 20).astype(float)
     times = rng.integers(0, 3, 30), rng.integers(0, 3, 20)
@@ -284,7 +284,7 @@ def test_the_mean_keeps_what_all_have():
 
 def cell(family, values, detector="blend"):
     scores = {"roc_auc": Score(float(np.mean(values)))}
-    return Cell(detector, family, "all", scores, {"roc_auc": tuple(values)}, 20, 900, 300)
+    return FamilyScores(detector, family, "all", scores, {"roc_auc": tuple(values)}, 20, 900, 300)
 
 
 def test_the_mean_over_families():

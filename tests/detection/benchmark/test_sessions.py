@@ -46,7 +46,7 @@ def test_a_session_is_of_one_mover_in_order(names, gestures):
 
 
 @pytest.mark.parametrize("gestures", GESTURES)
-def test_evidence_adds_up_as_independent_gaussians_do(gestures):
+def test_log_odds_of_independent_gaussians_sum_in_closed_form(gestures):
     scores = session_scores(HUMAN, BOT, VARIANTS, gestures=gestures, replicates=0, seed=0)
     apart = APART * gestures**0.5  # sums of log-odds are Gaussian, that far apart
     assert scores["roc_auc"].value == pytest.approx(norm.cdf(apart / 2**0.5), abs=0.01)
@@ -86,7 +86,7 @@ def test_a_plain_loop_agrees():
     assert "tpr_at_1" not in found  # 63 sessions cannot hold 1% of false alarms
 
 
-def test_a_person_who_looks_odd_throughout_spoils_sessions():
+def test_habits_of_a_person_lower_the_area_of_sessions():
     """Sums do not overcome what is a person's own."""
     rng = np.random.default_rng(5)
     users = np.repeat([f"user {k}" for k in range(40)], 500)
@@ -98,7 +98,7 @@ def test_a_person_who_looks_odd_throughout_spoils_sessions():
     assert ten < independent["roc_auc"].value - 0.06
 
 
-def test_no_gesture_is_surer_than_calibration_can_say():
+def test_log_odds_are_clipped_where_calibration_is_unsure():
     sure = log_odds(np.array([0.0, 0.5, 1.0]))
     assert np.isfinite(sure).all()
     assert sure[0] == pytest.approx(-sure[2])

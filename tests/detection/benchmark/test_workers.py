@@ -15,7 +15,7 @@ from humouse.errors import InputError
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_every_job_is_done_and_a_failure_comes_out(tmp_path, workers):
+def test_every_job_is_done_and_an_error_comes_out(tmp_path, workers):
     jobs = [str(tmp_path / f"link {number}") for number in range(5)]
     prepare = partial(str, "the folder")
     handler = signal.getsignal(signal.SIGTERM)
@@ -28,7 +28,7 @@ def test_every_job_is_done_and_a_failure_comes_out(tmp_path, workers):
     assert signal.getsignal(signal.SIGTERM) is handler
 
 
-def test_a_process_that_is_killed_is_told():
+def test_a_killed_process_is_reported():
     """As the system does for want of memory: the job kills the process that prepared its number."""
     with pytest.raises(InputError, match=r"workers: a process ended .*exit code -9"):
         run_jobs(os.kill, [signal.SIGKILL], os.getpid, workers=2, progress=lambda: None)
@@ -48,7 +48,7 @@ def test_an_interruption_ends_the_processes_at_their_work():
     assert not multiprocessing.active_children()
 
 
-def test_what_cannot_be_prepared_is_an_error_of_its_own():
+def test_an_error_in_preparing_comes_out():
     prepare = partial(os.stat, "nowhere")
     with pytest.raises(FileNotFoundError, match="nowhere"):
         run_jobs(max, [1, 2], prepare, workers=2, progress=lambda: None)

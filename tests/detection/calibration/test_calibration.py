@@ -32,9 +32,7 @@ scores = arrays(np.float64, st.integers(2, 80), elements=st.floats(-1e3, 1e3, wi
 
 @given(scores, scores, st.floats(0.02, 0.9))
 @settings(deadline=None, max_examples=50)
-def test_a_threshold_flags_fewer_people_than_promised_and_one_more_would_be_too_many(
-    people, bots, rate
-):
+def test_a_threshold_is_the_lowest_that_keeps_the_false_positive_rate(people, bots, rate):
     allowed = int(rate * (len(people) + 1) + 1e-9)
     calibration = calibrated(people, bots)
     if allowed < 1:
@@ -57,7 +55,7 @@ def test_the_false_positive_rate_on_new_people_keeps_to_the_rate_on_average():
     assert 5 / 120 - 0.004 < np.mean(shares) < rate + 0.004
 
 
-def test_a_rate_that_so_few_people_cannot_promise_is_refused():
+def test_a_rate_too_low_for_so_few_people_is_refused():
     few = calibrated(normal(500), normal(500, 3))
     assert set(few.thresholds()) == {0.01}
     with pytest.raises(InputError, match="takes 999 gestures of people"):
@@ -77,7 +75,7 @@ def test_p_values_are_the_share_of_people_above():
         assert (fresh <= share).mean() == pytest.approx(share, rel=0.2)
 
 
-def test_an_exponential_tail_goes_on_as_it_is():
+def test_an_exponential_tail_is_extrapolated_exactly():
     rng = np.random.default_rng(3)
     tail = ScoreCDF.fit(rng.exponential(2.0, 50_000))
     np.testing.assert_allclose(
@@ -109,7 +107,7 @@ def test_probabilities_are_the_shares_of_bots():
     np.testing.assert_allclose(few.probability(grid), expit(grid), atol=0.04)
 
 
-def test_scores_that_separate_leave_probabilities_open():
+def test_separable_scores_do_not_give_probabilities_of_one():
     perfect = calibrated(normal(100), normal(100, 50))
     assert 0.9 < perfect.probability(np.array([50.0]))[0] <= 1
     assert perfect.probability(np.array([0.0]))[0] < 0.1
@@ -162,7 +160,7 @@ def test_whole_people_are_calibrated_on_and_nobody_on_both_sides():
     assert len(detector.calibration_.human_scores) == (held_out & (y == 0)).sum()
 
 
-def test_calibrated_probabilities_and_alarms_hold_on_new_people():
+def test_calibrated_probabilities_and_false_positive_rates_hold_on_new_people():
     detector = CalibratedDetector(DiscriminatorDetector(), calibration_share=0.5)
     detector.fit(*material(4000)[:2], user=material(4000)[2])
     X, y, _ = material(6000, seed=9)
@@ -198,7 +196,7 @@ def test_a_detector_fitted_elsewhere_is_calibrated_as_it_stands():
     np.testing.assert_array_equal(again.predict_proba(X), fitted.predict_proba(X))
 
 
-def test_bad_material_is_one_clear_error():
+def test_bad_input_is_one_clear_error():
     X, y, user = material()
     detector = CalibratedDetector(DiscriminatorDetector())
     with pytest.raises(InputError, match="give user="):

@@ -68,7 +68,7 @@ def made():
     return Made(model_of(network, codec), people)
 
 
-def test_of_a_denoiser_that_answers_zero_it_is_the_movement_itself():
+def test_a_denoiser_that_returns_zero_has_the_movement_as_its_error():
     people = walk(30, 1)
     codec = EventCodec(sequence_length=20)
     codec.fit(people)
@@ -86,7 +86,7 @@ def test_of_a_denoiser_that_answers_zero_it_is_the_movement_itself():
                 )
 
 
-def test_the_noise_is_what_the_denoiser_is_shown():
+def test_the_denoiser_gets_the_noise_of_the_seed():
     """A denoiser that answers x_t leaves |(α−1) x0 + σ ε|² / σ²: about 1 at little noise."""
 
     class Echo(Guess):
@@ -162,7 +162,7 @@ def test_conditions_are_the_movements_own():
     torch.testing.assert_close(shown[0], expected)
 
 
-def test_progress_is_told_once_a_batch(made):
+def test_progress_is_called_once_a_batch(made):
     calls = []
     many = concatenate([made.people, made.people])
     denoising_table(made.model, many, levels=(1.0,), draws=1, progress=lambda: calls.append(1))
@@ -186,7 +186,7 @@ ODD = {
 
 @pytest.mark.parametrize("codec", ["event", "event as recorded", "canonical", "native canonical"])
 @pytest.mark.parametrize("steps", ODD.values(), ids=ODD)
-def test_any_movement_can_be_taken(codec, steps):
+def test_any_movement_is_accepted(codec, steps):
     made = {
         "event": EventCodec(sequence_length=8),
         "event as recorded": EventCodec(sequence_length=8, merge_zero_moves=False),
@@ -211,14 +211,14 @@ def test_what_fits_is_left_alone():
         assert torch.equal(taken.lengths, people.lengths)
 
 
-def test_of_a_long_movement_the_first_steps_are_taken():
+def test_long_movements_are_cut_to_their_first_steps():
     long = walk(2, 0, steps=(20, 20))
     taken = coerce_to_codec(long, EventCodec(sequence_length=8))
     assert taken.lengths.tolist() == [8, 8]
     torch.testing.assert_close(taken.deltas, long.deltas[:, :8])
 
 
-def test_zero_moves_lend_their_time_to_the_next_step():
+def test_zero_moves_add_their_time_to_the_next_step():
     one = odd([ODD["zero moves"]], [3])
     taken = coerce_to_codec(one, EventCodec(sequence_length=8))
     assert taken.lengths.tolist() == [2]

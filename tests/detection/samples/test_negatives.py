@@ -126,7 +126,7 @@ def test_people_who_do_not_fit_a_model_s_codec_are_refused(event_checkpoint):
         make_family("diffusion", sources, long, 2, seed=0)
 
 
-def test_models_make_two_families_alone(event_checkpoint, tmp_path):
+def test_checkpoints_are_of_gan_or_diffusion(event_checkpoint, tmp_path):
     with pytest.raises(InputError, match="vae: models make gan or diffusion"):
         negative_sources([], models={"vae": [event_checkpoint]})
     with pytest.raises(InputError, match=r"none\.pt"):

@@ -14,7 +14,13 @@ from humouse.detection.benchmark.metrics import (
     mean_over_seeds,
 )
 from humouse.detection.benchmark.predictions import DetectorOutput, Predictions
-from humouse.detection.benchmark.result import BenchmarkResult, Cell, FalseAlarms, Session, Transfer
+from humouse.detection.benchmark.result import (
+    BenchmarkResult,
+    FalseAlarms,
+    FamilyScores,
+    Session,
+    Transfer,
+)
 from humouse.detection.benchmark.sessions import GESTURES, session_scores
 from humouse.detection.names import BLEND
 from humouse.detection.samples.people import ACROSS, EVALUATE
@@ -38,11 +44,11 @@ def aggregate(
         provenance: What made it.
         progress: Called `design.steps` times.
     """
-    cells: list[Cell] = []
+    cells: list[FamilyScores] = []
     alarms: list[FalseAlarms] = []
     sessions: list[Session] = []
     for mix in design.mixes:
-        of_mix: list[Cell] = []
+        of_mix: list[FamilyScores] = []
         for family in design.families:
             outputs = _by_seed(predictions, training_set(mix, family), family, (family,), design)
             of_mix += [_cell(name, family, mix, each, design) for name, each in outputs.items()]
@@ -76,7 +82,9 @@ def _by_seed(
     return {name: [outputs[name] for outputs in seeds] for name in seeds[0]}
 
 
-def _cell(name: str, family: str, mix: str, outputs: list[DetectorOutput], design: Design) -> Cell:
+def _cell(
+    name: str, family: str, mix: str, outputs: list[DetectorOutput], design: Design
+) -> FamilyScores:
     by_seed = [
         detection_scores(
             output.human,
@@ -89,7 +97,7 @@ def _cell(name: str, family: str, mix: str, outputs: list[DetectorOutput], desig
     ]
     mean = mean_over_seeds(by_seed)
     human = outputs[0].human
-    return Cell(
+    return FamilyScores(
         name,
         family,
         mix,
@@ -123,7 +131,7 @@ def _sessions(
     return found
 
 
-def _means(cells: list[Cell], design: Design) -> list[Cell]:
+def _means(cells: list[FamilyScores], design: Design) -> list[FamilyScores]:
     """Return the mean over scripted families of each detector that scored them all."""
     means = []
     for name in dict.fromkeys(cell.detector for cell in cells):

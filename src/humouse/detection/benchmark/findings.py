@@ -14,7 +14,7 @@ from humouse.detection.benchmark.headline import (
     headline_detector,
     overall_rate,
 )
-from humouse.detection.benchmark.result import BenchmarkResult, Cell, Transfer
+from humouse.detection.benchmark.result import BenchmarkResult, FamilyScores, Transfer
 from humouse.detection.names import GENERATED, MEAN
 from humouse.eval.statistics.score import Score
 
@@ -159,7 +159,7 @@ def findings(result: BenchmarkResult) -> tuple[Finding, ...]:
     return tuple(finding for rule in rules for finding in rule(result))
 
 
-def _held_out(result: BenchmarkResult) -> list[Cell]:
+def _held_out(result: BenchmarkResult) -> list[FamilyScores]:
     """Return the headline detector's cells in the fullest mix, hardest first, without means."""
     about, mix = headline_detector(result), fullest(result)
     cells = [

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float
 
-from humouse.detection.benchmark.result import Cell, FalseAlarms
+from humouse.detection.benchmark.result import FalseAlarms, FamilyScores
 from humouse.detection.names import MEAN
 from humouse.eval.statistics.resampling import interval
 from humouse.eval.statistics.roc import Roc
@@ -177,7 +177,7 @@ def mean_over_seeds(several: Sequence[Mapping[str, Score]]) -> dict[str, Score]:
     return {name: _mean_score([one[name] for one in several]) for name in shared}
 
 
-def mean_over_families(cells: Sequence[Cell]) -> Cell:
+def mean_over_families(cells: Sequence[FamilyScores]) -> FamilyScores:
     """Return the cell of the mean over families: of each score, of each replicate, of each seed.
 
     Args:
@@ -196,7 +196,7 @@ def mean_over_families(cells: Sequence[Cell]) -> Cell:
         )
         for name in scores
     }
-    return Cell(
+    return FamilyScores(
         cells[0].detector,
         MEAN,
         cells[0].mix,

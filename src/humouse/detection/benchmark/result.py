@@ -14,7 +14,7 @@ RESULT = "benchmark.json"
 
 
 @dataclass(frozen=True)
-class Cell:
+class FamilyScores:
     """One detector on one family of bots that was held out.
 
     Args:
@@ -88,7 +88,7 @@ class Transfer:
 
     fitted_on: str
     evaluated_on: str
-    cells: tuple[Cell, ...]
+    cells: tuple[FamilyScores, ...]
     false_alarm_rate: Mapping[str, float]
 
 
@@ -107,14 +107,14 @@ class BenchmarkResult:
     """
 
     folder: Path
-    cells: tuple[Cell, ...]
+    cells: tuple[FamilyScores, ...]
     false_alarms: tuple[FalseAlarms, ...] = ()
     sessions: tuple[Session, ...] = ()
     transfers: tuple[Transfer, ...] = ()
     findings: tuple[str, ...] = ()
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
-    def cell(self, detector: str, family: str, mix: str) -> Cell | None:
+    def cell(self, detector: str, family: str, mix: str) -> FamilyScores | None:
         """Return that cell, or None where it was not measured."""
         for one in self.cells:
             if (one.detector, one.family, one.mix) == (detector, family, mix):
@@ -172,9 +172,9 @@ def _scores(content: Mapping[str, Any]) -> dict[str, Score]:
     return {name: Score(**one) for name, one in content.items()}
 
 
-def _cell(content: Mapping[str, Any]) -> Cell:
+def _cell(content: Mapping[str, Any]) -> FamilyScores:
     by_seed = {name: tuple(values) for name, values in content["by_seed"].items()}
-    return Cell(**{**content, "scores": _scores(content["scores"]), "by_seed": by_seed})
+    return FamilyScores(**{**content, "scores": _scores(content["scores"]), "by_seed": by_seed})
 
 
 def _transfer(content: Mapping[str, Any]) -> Transfer:

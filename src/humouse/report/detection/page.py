@@ -17,7 +17,7 @@ from humouse.detection.benchmark.headline import (
     overall_rate,
 )
 from humouse.detection.benchmark.metrics import SCORES
-from humouse.detection.benchmark.result import BenchmarkResult, Cell, Transfer
+from humouse.detection.benchmark.result import BenchmarkResult, FamilyScores, Transfer
 from humouse.detection.benchmark.wording import MIX_WORDS, called, headline
 from humouse.detection.names import GENERATED, MEAN, MIXES
 from humouse.files import atomic_write
@@ -135,7 +135,9 @@ def _detectors(result: BenchmarkResult) -> list[str]:
     return sorted(names, key=lambda name: name != headline_detector(result))
 
 
-def _place(cell: Cell, detectors: Sequence[str], families: Sequence[str]) -> tuple[int, int, int]:
+def _place(
+    cell: FamilyScores, detectors: Sequence[str], families: Sequence[str]
+) -> tuple[int, int, int]:
     return (
         -MIXES.index(cell.mix),
         families.index(cell.family),
@@ -224,5 +226,5 @@ def _transfer(transfer: Transfer, detectors: Sequence[str], about: str) -> dict[
     }
 
 
-def _area(cell: Cell | None) -> float:
+def _area(cell: FamilyScores | None) -> float:
     return cell.scores["roc_auc"].value if cell and "roc_auc" in cell.scores else 2.0

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from humouse.detection.benchmark.findings import ADDED
 from humouse.detection.benchmark.headline import gain, goal_of, headline_detector
 from humouse.detection.benchmark.metrics import SCORES
-from humouse.detection.benchmark.result import BenchmarkResult, Cell
+from humouse.detection.benchmark.result import BenchmarkResult, FamilyScores
 from humouse.detection.benchmark.wording import digits_beside
 from humouse.detection.names import MEAN, MIXES
 from humouse.eval.statistics.score import Score
@@ -74,7 +74,7 @@ def score_entry(score: Score | None, name: str) -> ScoreEntry:
     return ScoreEntry(number(score.value), interval(score, 3), words=SCORES[name].definition)
 
 
-def cell_entry(cell: Cell | None, *, with_goal: bool) -> ScoreEntry | None:
+def cell_entry(cell: FamilyScores | None, *, with_goal: bool) -> ScoreEntry | None:
     """Return the ROC-AUC of a cell and, below, its TPR at 1% FPR; None where it was not measured.
 
     Args:
