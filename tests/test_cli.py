@@ -41,7 +41,7 @@ def test_the_whole_job(
     assert "checkpoint: checkpoints/diff_mouse_v1.pt (step 6)" in out
     humouse("sample", "n=12", "steps=2", "out_dir=gen/a")
     assert len(Trajectories.load(tmp_path / "gen" / "a" / "samples.parquet")) == 12
-    quick = ("feature_mode=kinematic", "references=[other_people]", "draws=20", "report=false")
+    quick = ("feature_mode=kinematic", "references=[other_people]", "replicates=20", "report=false")
     scoring = ("eval", "steps=2", "n=20", "metrics=[mmd,spectra]", *quick)
     out = humouse(*scoring, "out_dir=scores/model")
     assert "synthetic" in out
@@ -55,7 +55,7 @@ def test_the_whole_job(
     out = humouse("compare", "scores/model", "scores/people", "out=both.html")
     assert out == "comparison: both.html\n"
     assert (tmp_path / "scores/model/report.html").is_file()
-    sigma = ("references=[]", "use_diffusion_eval=true", "steps=2", "n=20", "draws=0")
+    sigma = ("references=[]", "use_diffusion_eval=true", "steps=2", "n=20", "replicates=0")
     out = humouse("sigma_eval", *sigma, "permutations=0", "out_dir=strokes")
     assert "c2st_acc_val" in out
     names = {path.name for path in tmp_path.iterdir()}
@@ -80,7 +80,7 @@ def test_the_specifications_commands(tmp_path: Path, call: Callable, tiny_overri
     val = f"val_split={data.removeprefix('data.dir=')}/val"
     out_dir = f"out_dir={tmp_path}/eval"
     metrics = "metrics=[c2st,mmd,prd,kinematics,spectra]"
-    quick = ("references=[]", "probes=[logistic]", "draws=20", "permutations=0", "report=false")
+    quick = ("references=[]", "probes=[logistic]", "replicates=20", "permutations=0", "report=false")
     python("eval.diffusion_eval", ckpt, val, metrics, "steps=2", "n=20", *quick, out_dir)
     scores = json.loads((tmp_path / "eval" / "scores.json").read_text())
     judged = scores["evaluations"]["generated"]
