@@ -71,7 +71,9 @@ def run(settings: DetectTrainSettings) -> None:
     blend = _blend(specs, scores, others)
     save_detector(Path(s.out_dir), fitted, blend, checkpoints, s.feature_mode, _provenance(s))
     _report(scores, others, len(people_of(other_people)), blend)
-    print(f"detector: {s.out_dir}/ (an ONNX file of each member and of the blend, detector.json)")
+    print(
+        f"detector: {s.out_dir}/ (an ONNX file of each detector and of their blend, and detector.json)"
+    )
 
 
 def _labelled(

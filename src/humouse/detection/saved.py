@@ -1,4 +1,4 @@
-"""A detector on disk: an ONNX file for each member and for their blend, and what made them; no pickle."""
+"""A detector on disk: an ONNX file for each member of the blend and for the blend; no pickle."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -243,7 +243,7 @@ def test_shuffled_labels_give_chance_on_other_people(twelve_people):
 
     fit, others = shuffled(fit_people, 1), shuffled(others, 2)
     n = len(others) / 2
-    error = np.sqrt((2 * n + 1) / (12 * n * n))  # of the area, where nothing can be told
+    error = np.sqrt((2 * n + 1) / (12 * n * n))  # of the area where labels are random
     for name in ("boosting", "sequence", "isolation"):
         spec = REGISTRY[name]
         score = spec.score(spec.fit(fit, 0), others.inputs)

@@ -1,4 +1,4 @@
-"""Sessions: each gesture counts once, and evidence adds up as theory has it."""
+"""Sessions: each gesture counts once, and log-odds sum as for independent Gaussians."""
 
 import numpy as np
 import pytest

@@ -140,7 +140,7 @@ def test_people_on_both_sides_are_named():
         check_disjoint(None, ["a"])
 
 
-def material(n=400, people=8, shift=1.5, seed=0):
+def people_and_bots(n=400, people=8, shift=1.5, seed=0):
     """Rows of people and, half of them, of bots that followed them; bots are shifted."""
     rng = np.random.default_rng(seed)
     is_bot = np.arange(n) % 2
@@ -149,7 +149,7 @@ def material(n=400, people=8, shift=1.5, seed=0):
 
 
 def test_whole_people_are_calibrated_on_and_nobody_on_both_sides():
-    X, y, user = material()
+    X, y, user = people_and_bots()
     detector = CalibratedDetector(DiscriminatorDetector(), calibration_share=0.25)
     detector.fit(X, y, user=user)
     assert len(detector.calibration_users_) == 2
@@ -162,8 +162,8 @@ def test_whole_people_are_calibrated_on_and_nobody_on_both_sides():
 
 def test_calibrated_probabilities_and_false_positive_rates_hold_on_new_people():
     detector = CalibratedDetector(DiscriminatorDetector(), calibration_share=0.5)
-    detector.fit(*material(4000)[:2], user=material(4000)[2])
-    X, y, _ = material(6000, seed=9)
+    detector.fit(*people_and_bots(4000)[:2], user=people_and_bots(4000)[2])
+    X, y, _ = people_and_bots(6000, seed=9)
     probability = detector.predict_proba(X)
     np.testing.assert_allclose(probability.sum(1), 1)
     truth = 1.5 * X.sum(1) - 3 * 1.5**2 / 2  # of two Gaussians 1.5 apart on each axis
@@ -178,7 +178,7 @@ def test_calibrated_probabilities_and_false_positive_rates_hold_on_new_people():
 
 
 def test_shuffled_labels_give_no_information():
-    X, y, user = material(4000, people=20)
+    X, y, user = people_and_bots(4000, people=20)
     y = np.random.default_rng(1).permutation(y)
     detector = CalibratedDetector(DiscriminatorDetector()).fit(X, y, user=user)
     held_out = np.isin(user, detector.calibration_users_)
@@ -187,7 +187,7 @@ def test_shuffled_labels_give_no_information():
 
 
 def test_a_detector_fitted_elsewhere_is_calibrated_as_it_stands():
-    X, y, user = material()
+    X, y, user = people_and_bots()
     fitted = CalibratedDetector(DiscriminatorDetector()).fit(X, y, user=user)
     held_out = np.isin(user, fitted.calibration_users_)
     again = CalibratedDetector.prefit(fitted.estimator_, X[held_out], y[held_out] == 1)
@@ -197,7 +197,7 @@ def test_a_detector_fitted_elsewhere_is_calibrated_as_it_stands():
 
 
 def test_bad_input_is_one_clear_error():
-    X, y, user = material()
+    X, y, user = people_and_bots()
     detector = CalibratedDetector(DiscriminatorDetector())
     with pytest.raises(InputError, match="give user="):
         detector.fit(X, y)
