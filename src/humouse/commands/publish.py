@@ -59,4 +59,6 @@ def run(settings: PublishSettings) -> None:
     weights: dict[str, Any] = torch.load(out, map_location="cpu", weights_only=True)["ema"]
     count = sum(weight.numel() for weight in weights.values())
     print(f"{out}: {count:,} parameters in half precision, {size_mb:.1f} MB")
-    print("write a model card beside it: data, people left out, scores with their floors")
+    print(
+        "write a model card beside it: data, people left out, scores with their human–human baselines"
+    )

@@ -1,4 +1,4 @@
-"""D-Eval in training (§8): another generator's samples beside the GAN's own, and what D makes of both."""
+"""D-Eval in training (§8): a diffusion model's samples beside the GAN's own, and how D scores both."""
 
 from collections.abc import Callable
 
@@ -33,7 +33,7 @@ class GeneratorComparison:
     """Samples of a diffusion model, drawn once, and the comparison at each round.
 
     Args:
-        draw_like: Draws them.
+        draw_like: Draws samples of the diffusion model.
         check: The validation people, and the scores against them.
         train: The train split.
         n: How many train people the head is fitted on.
@@ -56,7 +56,7 @@ class GeneratorComparison:
     def measure(
         self, model: GanModel, made: Trajectories, scores: dict[str, float]
     ) -> dict[str, float]:
-        """Return both generators' scores, and how well the discriminator tells each from people.
+        """Return both generators' scores, and how well the discriminator separates each from people.
 
         Args:
             model: The GAN.
