@@ -21,8 +21,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from humouse.codec.from_settings import make_codec
 from humouse.commands.dataset import training_data
 from humouse.commands.train import run as train
-from humouse.diffusion.model import load_model
-from humouse.diffusion.training import validation as validating
+from humouse.diffusion.model import DiffusionModel, load_model
 from humouse.diffusion.training.batches import NoisyBatches, NoisyShard
 from humouse.diffusion.training.learner import DiffusionLearner
 from humouse.diffusion.training.validation import FOLLOWED, Validation
@@ -434,7 +433,7 @@ def test_hardly_a_sample_fits(tmp_path: Path, tiny_settings: Make, monkeypatch: 
             torch.zeros(n, 20, 3), torch.full((n,), 20), torch.zeros(n, 2), None, "still"
         )
 
-    monkeypatch.setattr(validating, "sample", still)
+    monkeypatch.setattr(DiffusionModel, "sample", still)
     train(tiny_settings(tmp_path, *more, "data.sequence_length=200"))
     rows = read_metrics(tmp_path / "runs" / "tiny")
     assert any("val_loss" in row for row in rows)
