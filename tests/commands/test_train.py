@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +22,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from humouse.codec.from_settings import make_codec
 from humouse.commands.dataset import training_data
 from humouse.commands.train import run as train
+from humouse.data.prepared import Prepared
 from humouse.diffusion.model import DiffusionModel, load_model
 from humouse.diffusion.training.batches import NoisyBatches, NoisyShard
 from humouse.diffusion.training.learner import DiffusionLearner
@@ -207,6 +209,50 @@ def test_an_interrupt_writes_a_checkpoint_and_exits_with_130(
     assert [name for name in names if not torch.equal(one[name], other[name])] == []
 
 
+def test_the_data_are_read_and_hashed_once(
+    tmp_path: Path, tiny_settings: Make, monkeypatch: pytest.MonkeyPatch
+):
+    calls: Counter[str] = Counter()
+    split, is_whole = Prepared.split, Prepared.is_whole
+
+    def counted_split(self: Prepared, name: str) -> Trajectories:
+        calls[name] += 1
+        return split(self, name)
+
+    def counted_check(self: Prepared) -> bool:
+        calls["hashes"] += 1
+        return is_whole(self)
+
+    monkeypatch.setattr(Prepared, "split", counted_split)
+    monkeypatch.setattr(Prepared, "is_whole", counted_check)
+    train(tiny_settings(tmp_path, "optim.max_steps=1"))
+    assert calls == {"hashes": 1, "train": 1, "val": 1}
+
+
+def test_a_bad_batch_is_named_by_its_rows_in_the_file(
+    tmp_path: Path, tiny_settings: Make, monkeypatch: pytest.MonkeyPatch
+):
+    """Also where gestures are held out of the split."""
+    seen: list[torch.Tensor] = []
+    whole = NoisyBatches.encoded
+
+    def noted(self: NoisyBatches, rows: torch.Tensor, g: torch.Generator) -> Any:
+        seen.append(self.train[rows].deltas)
+        encoded = whole(self, rows, g)
+        encoded.x0[:] = torch.nan
+        return encoded
+
+    monkeypatch.setattr(NoisyBatches, "encoded", noted)
+    settings = tiny_settings(tmp_path, "data.held_out_share=0.5")
+    with pytest.raises(InputError) as caught:
+        train(settings)
+    listed = re.search(r"rows ([\d, ]+) of (.*)train\.parquet", str(caught.value))
+    assert listed is not None
+    rows = torch.tensor([int(row) for row in listed[1].split(", ")])
+    train_split = Prepared.load(listed[2]).split("train")
+    assert torch.equal(train_split[rows].deltas, seen[0])
+
+
 def test_a_finished_run_resumes_to_nothing(
     tiny_settings: Make, tmp_path: Path, capsys: pytest.CaptureFixture
 ):
@@ -295,7 +341,7 @@ def assert_close_weights(a: Path, b: Path) -> None:
     assert apart.double().mean() <= 0.02
 
 
-def poisoned(monkeypatch: pytest.MonkeyPatch, step: int, part: str, value: float) -> None:
+def with_bad_batch(monkeypatch: pytest.MonkeyPatch, step: int, part: str, value: float) -> None:
     whole = NoisyBatches.__getitem__
 
     def with_bad_value(self: NoisyBatches, index: int) -> NoisyShard:
@@ -311,7 +357,7 @@ def poisoned(monkeypatch: pytest.MonkeyPatch, step: int, part: str, value: float
 def test_a_loss_that_is_not_finite_stops_the_run(
     tmp_path: Path, tiny_settings: Make, monkeypatch: pytest.MonkeyPatch, value: float
 ):
-    poisoned(monkeypatch, 3, "x0", value)
+    with_bad_batch(monkeypatch, 3, "x0", value)
     with pytest.raises(InputError) as caught:
         train(tiny_settings(tmp_path, "logging.checkpoint_interval=2"))
     message = str(caught.value)
@@ -424,7 +470,9 @@ def test_no_validation_gesture_fits(tmp_path: Path, tiny_settings: Make, tiny_da
         Validation.choose(still, context.codec, 10, seed=0)
 
 
-def test_hardly_a_sample_fits(tmp_path: Path, tiny_settings: Make, monkeypatch: pytest.MonkeyPatch):
+def test_a_round_without_fitting_samples_has_no_score(
+    tmp_path: Path, tiny_settings: Make, monkeypatch: pytest.MonkeyPatch
+):
     """Early on a model may make movements that its own codec refuses: no score, and no failure."""
     more = ("logging.sample_interval=1", "optim.max_steps=1", "data.codec=event")
 
@@ -441,22 +489,22 @@ def test_hardly_a_sample_fits(tmp_path: Path, tiny_settings: Make, monkeypatch: 
     assert not (tmp_path / "runs" / "tiny" / "samples.png").exists()
 
 
-def test_validation_tells_a_conditional_model_its_conditions(
+def test_validation_gives_a_conditional_model_its_conditions(
     tmp_path: Path, tiny_settings: Make, monkeypatch: pytest.MonkeyPatch
 ):
     trainer = made(tiny_settings(tmp_path, "model.cond_dim=2"))
-    told: list[torch.Tensor | None] = []
+    given: list[torch.Tensor | None] = []
     predict = trainer.learner.average.predict
 
     def spy(x_t: Any, t: Any, mask: Any, cond: Any = None, x0_prev: Any = None) -> Any:
-        told.append(cond)
+        given.append(cond)
         return predict(x_t, t, mask, cond, x0_prev)
 
     monkeypatch.setattr(trainer.learner.average, "predict", spy)
     trainer.learner.validation.loss(trainer.learner.average)
-    assert told
-    assert all(cond is not None and cond.shape[1] == 2 for cond in told)
-    assert not any(bool(cond.isnan().any()) for cond in told if cond is not None)
+    assert given
+    assert all(cond is not None and cond.shape[1] == 2 for cond in given)
+    assert not any(bool(cond.isnan().any()) for cond in given if cond is not None)
 
 
 def test_bf16_gradients_with_self_conditioning(tmp_path: Path, tiny_settings: Make):
@@ -501,11 +549,11 @@ def test_metrics_of_a_resumed_run_have_each_step_once(
     tmp_path: Path, tiny_settings: Make, monkeypatch: pytest.MonkeyPatch
 ):
     more = ("logging.checkpoint_interval=2",)
-    poison = pytest.MonkeyPatch()
-    poisoned(poison, 5, "x0", torch.nan)
+    patch = pytest.MonkeyPatch()
+    with_bad_batch(patch, 5, "x0", torch.nan)
     with pytest.raises(InputError):
         train(tiny_settings(tmp_path, *more))
-    poison.undo()
+    patch.undo()
     file = tmp_path / "runs" / "tiny" / "metrics.jsonl"
     with open(file, "a") as metrics:
         metrics.write('{"step": 6, "lo')  # the line that a kill cut short

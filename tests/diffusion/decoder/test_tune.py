@@ -222,10 +222,10 @@ def test_what_the_critic_likes_becomes_likelier():
         assert right() > before + 0.15
 
 
-def test_a_critic_learns_to_tell_apart(decoded: Path, settings: Callable, tmp_path: Path):
+def test_a_critic_learns_to_separate(decoded: Path, settings: Callable, tmp_path: Path):
     """With a head start alone, it tells an untrained decoder's movements from people's."""
     path = tune(settings(tmp_path, "optim.max_steps=40", "tuning.head_start=40", "batch_size=32"))
     lines = read_metrics(tmp_path / "runs" / "tuned")
-    told_apart = [line["critic_auc"] for line in lines if "critic_auc" in line]
-    assert sum(told_apart[-5:]) / 5 > 0.85
+    areas = [line["critic_auc"] for line in lines if "critic_auc" in line]
+    assert sum(areas[-5:]) / 5 > 0.85
     assert isinstance(load_model(path), DiffusionModel)

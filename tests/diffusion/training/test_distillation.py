@@ -426,12 +426,12 @@ def test_a_loss_that_is_not_finite_stops_the_run(
 ):
     drawn = distill_learner.draw_paths
 
-    def spoilt(*args: Any, **kwargs: Any) -> TeacherPaths:
+    def with_bad_values(*args: Any, **kwargs: Any) -> TeacherPaths:
         paths = drawn(*args, **kwargs)
         paths.x[:] = torch.nan
         return paths
 
-    monkeypatch.setattr(distill_learner, "draw_paths", spoilt)
+    monkeypatch.setattr(distill_learner, "draw_paths", with_bad_values)
     with pytest.raises(InputError, match=r"step 1: the loss is nan.*optim\.lr"):
         distill(make(tmp_path))
 
