@@ -80,7 +80,13 @@ def test_the_specifications_commands(tmp_path: Path, call: Callable, tiny_overri
     val = f"val_split={data.removeprefix('data.dir=')}/val"
     out_dir = f"out_dir={tmp_path}/eval"
     metrics = "metrics=[c2st,mmd,prd,kinematics,spectra]"
-    quick = ("references=[]", "probes=[logistic]", "replicates=20", "permutations=0", "report=false")
+    quick = (
+        "references=[]",
+        "probes=[logistic]",
+        "replicates=20",
+        "permutations=0",
+        "report=false",
+    )
     python("eval.diffusion_eval", ckpt, val, metrics, "steps=2", "n=20", *quick, out_dir)
     scores = json.loads((tmp_path / "eval" / "scores.json").read_text())
     judged = scores["evaluations"]["generated"]

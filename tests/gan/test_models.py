@@ -121,7 +121,7 @@ def test_places():
 
 def test_the_sizes_of_the_paper():
     codec = EventCodec(sequence_length=40)
-    model = {**_MODEL, "kind": "lstm", "latent_dim": 100, "cond_dim": 0}
+    model = GanModelSettings(kind="lstm", **_MODEL | {"latent_dim": 100, "cond_dim": 0})
     layers = build_generator(model, codec).layers
     assert (layers.first.hidden_size, layers.second.hidden_size) == (128, 64)
     assert build_discriminator(model, codec).feature_dim == 64

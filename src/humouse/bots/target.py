@@ -116,7 +116,10 @@ class TargetSampler:
             times_ms = self._times_ms[rows, : int(lengths.max())]
         return Target(self._start_px[rows], goal_px, times_ms, lengths)
 
-    def _steps(self, rows: Tensor, seq_len: int, wanted_ms: Tensor | None) -> tuple[Tensor, Tensor]:
+    def _steps(
+        self, rows: Int[Tensor, "B"], seq_len: int, wanted_ms: Float[Tensor, "B"] | None
+    ) -> tuple[Float[Tensor, "B T"], Int[Tensor, "B"]]:
+        """Return times (ms) and lengths of `seq_len` steps each."""
         times_ms = self._clock(rows, seq_len)
         lengths = torch.full_like(rows, seq_len)
         if wanted_ms is not None:
@@ -125,8 +128,9 @@ class TargetSampler:
         return times_ms, lengths
 
     def _ticks(
-        self, rows: Tensor, tick_ms: float, wanted_ms: Tensor | None
-    ) -> tuple[Tensor, Tensor]:
+        self, rows: Int[Tensor, "B"], tick_ms: float, wanted_ms: Float[Tensor, "B"] | None
+    ) -> tuple[Float[Tensor, "B T"], Int[Tensor, "B"]]:
+        """Return times (ms) and lengths of constant ticks until the duration is over."""
         total_ms = self._total_ms[rows]
         if wanted_ms is not None:
             total_ms = torch.where(wanted_ms.isnan(), total_ms, wanted_ms)
@@ -135,7 +139,10 @@ class TargetSampler:
         times_ms = self._clock(rows, int(lengths.max()))
         return times_ms.minimum((tick_ms * lengths).round()[:, None]), lengths
 
-    def _until(self, rows: Tensor, wanted_ms: Tensor) -> tuple[Tensor, Tensor]:
+    def _until(
+        self, rows: Int[Tensor, "B"], wanted_ms: Float[Tensor, "B"]
+    ) -> tuple[Float[Tensor, "B T"], Int[Tensor, "B"]]:
+        """Return recorded times (ms) and lengths, cut or repeated to the duration where given."""
         drawn_ms, drawn = self._total_ms[rows], self._lengths[rows]
         given = ~wanted_ms.isnan()
         until_ms = torch.where(given, wanted_ms.round().clamp(min=1), drawn_ms)
@@ -145,7 +152,7 @@ class TargetSampler:
         lengths = torch.where(given, (times_ms < until_ms[:, None]).sum(1) + 1, drawn)
         return times_ms[:, : int(lengths.max())], lengths
 
-    def _clock(self, rows: Tensor, T: int) -> Float[Tensor, "B T"]:
+    def _clock(self, rows: Int[Tensor, "B"], T: int) -> Float[Tensor, "B T"]:
         """Return [B, T] times of T steps (ms): ticks, or the recorded times, repeated."""
         steps = torch.arange(T)
         if self.tick_ms is not None:

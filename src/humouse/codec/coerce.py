@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import torch
+from jaxtyping import Bool
 from torch import Tensor
 
 from humouse.codec.base import Codec
@@ -40,7 +41,7 @@ def _cut(movements: Trajectories, T: int) -> Trajectories:
     )
 
 
-def _nudged(movements: Trajectories, still: Tensor) -> Trajectories:
+def _nudged(movements: Trajectories, still: Bool[Tensor, "B"]) -> Trajectories:
     deltas = movements.deltas
     if not deltas.shape[1]:
         deltas = deltas.new_zeros(len(deltas), 1, 3)

@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from humouse.features import masked
@@ -180,7 +180,7 @@ def _first(values: Float[Tensor, "B T"], motion: Motion) -> Float[Tensor, "B"]:
     return _at(values, torch.zeros_like(motion.count)[:, None])
 
 
-def _at(values: Float[Tensor, "B T"], index: Tensor) -> Float[Tensor, "B"]:
+def _at(values: Float[Tensor, "B T"], index: Int[Tensor, "B 1"]) -> Float[Tensor, "B"]:
     """Return [B] the value at each row's index; 0 where there are no steps at all."""
     return values.gather(1, index)[:, 0] if values.shape[1] else values.sum(1)
 

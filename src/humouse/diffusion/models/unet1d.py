@@ -109,7 +109,12 @@ class UNet1D(nn.Module):
         out = self._network(features, validity, embedded)
         return out[:, : x.shape[1]].to(x.dtype)
 
-    def _features(self, x: Tensor, mask: Tensor, x0_prev: Tensor | None) -> Tensor:
+    def _features(
+        self,
+        x: Float[Tensor, "B T C"],
+        mask: Bool[Tensor, "B T"],
+        x0_prev: Float[Tensor, "B T C"] | None,
+    ) -> Float[Tensor, "B Tpad Cin"]:
         """Return the input channels [B, T', ·] with T padded so that every stage halves evenly."""
         parts = [torch.where(mask[..., None], x, 0)]
         if self.self_condition:
@@ -118,7 +123,9 @@ class UNet1D(nn.Module):
         features = torch.cat([*parts, position_channels(mask).to(x.dtype)], 2)
         return F.pad(features, (0, 0, 0, -x.shape[1] % 2 ** (len(self.widths) - 1)))
 
-    def _network(self, x: Tensor, validity: Validity, embedded: Tensor) -> Tensor:
+    def _network(
+        self, x: Float[Tensor, "B T Cin"], validity: Validity, embedded: Float[Tensor, "B E"]
+    ) -> Float[Tensor, "B T Cout"]:
         scales, skips = [validity], []
         for index, stage in enumerate(self.down):
             if index:

@@ -31,7 +31,7 @@ class Validity:
         return cls._from(padded.float()[:, :, None], known and bool(padded.all()))
 
     @classmethod
-    def _from(cls, mask: Tensor, full: bool) -> "Validity":
+    def _from(cls, mask: Float[Tensor, "B T 1"], full: bool) -> "Validity":
         share = mask / mask.sum(1, keepdim=True).clamp(min=1)
         return cls(mask, share.transpose(1, 2), full)
 

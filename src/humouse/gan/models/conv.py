@@ -90,7 +90,12 @@ class ConvGenerator(Generator):
         x = self.out(F.leaky_relu(h, 0.2)) * valid[0]
         return x[:, :T]
 
-    def _style(self, z: Tensor, mask: Tensor, cond: Tensor | None) -> Tensor:
+    def _style(
+        self,
+        z: Float[Tensor, "B Z"],
+        mask: Bool[Tensor, "B T"],
+        cond: Float[Tensor, "B K"] | None,
+    ) -> Float[Tensor, "B E"]:
         conditions = condition_channels(cond, z, self.cond_dim)
         return self.style(torch.cat([z, conditions, _log_length(mask)], 1))
 
@@ -155,7 +160,9 @@ class ConvDiscriminator(Discriminator):
         greatest = (h - 1e4 * (1 - valid[3])).amax(1)
         return F.leaky_relu(self.gather(torch.cat([mean, greatest, given], 1)), 0.2)
 
-    def _geometry(self, x: Tensor, mask: Tensor) -> Tensor:
+    def _geometry(
+        self, x: Float[Tensor, "B T C"], mask: Bool[Tensor, "B T"]
+    ) -> Float[Tensor, "B T 5"]:
         """Return [B, T, 5] displacements from the start and to the end, companded, and the log speed."""
         mean, std = cast(Tensor, self.moves).unbind(1)
         step = (x * std + mean)[..., :2]
@@ -174,7 +181,9 @@ class ConvDiscriminator(Discriminator):
 _GEOMETRY = 5
 
 
-def _fourier_features(x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+def _fourier_features(
+    x: Float[Tensor, "B T C"], mask: Bool[Tensor, "B T"]
+) -> tuple[Float[Tensor, "B T C"], Float[Tensor, "B T C"]]:
     """Return sines and cosines of x at 8 radians per standard deviation, zero at padding.
 
     A device's clock ticks at 16 or 17 ms, never at 15: a difference of a tenth of a standard deviation,
@@ -184,6 +193,6 @@ def _fourier_features(x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
     return (8 * x).sin() * mask[..., None], (8 * x).cos() * mask[..., None]
 
 
-def _log_length(mask: Tensor) -> Tensor:
+def _log_length(mask: Bool[Tensor, "B T"]) -> Float[Tensor, "B 1"]:
     """Return [B, 1] the logarithm of the number of steps, less that of 32."""
     return torch.log(mask.sum(1, keepdim=True).clamp(min=1).float()) - math.log(32)
