@@ -16,7 +16,8 @@ from humouse.commands.train import run as train
 from humouse.data.prepared import load_split
 from humouse.data.splits import held_out_gestures
 from humouse.errors import InputError
-from humouse.eval.evaluate import evaluate
+from humouse.eval import with_references
+from humouse.eval.evaluate import evaluate_pair
 from humouse.eval.run import EvaluationRun
 from humouse.features import GROUPS, feature_table
 from humouse.features.modes import FEATURE_MODES
@@ -166,9 +167,9 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[Any]]:
         ("gesture_gallery", gesture_gallery, "pictures"),
         ("velocity_spectra", velocity_spectra, "pictures"),
         ("kinematic_overlays", kinematic_overlays, "overlays"),
-        ("evaluate", evaluate, "scores"),
     ):
         monkeypatch.setattr(diffusion_eval, name, spy(where, function))
+    monkeypatch.setattr(with_references, "evaluate_pair", spy("scores", evaluate_pair))
     return given
 
 
@@ -193,15 +194,16 @@ def test_the_pictures_show_what_is_scored(
     assert (len(people), gestures(), gestures("n=22"), gestures("n=22", "seed=1")) == (
         46, 35, 22, 22,
     )  # fmt: skip
-    assert [len(real) for real, _ in seen["scores"]] == [35, 22, 22]
+    scored = [(pair.real, pair.fake) for (pair,) in seen["scores"]]
+    assert [len(real) for real, _ in scored] == [35, 22, 22]
     groups = FEATURE_MODES["kinematic"]
-    for k, judged in enumerate(seen["scores"]):
+    for k, judged in enumerate(scored):
         for pictured in seen["pictures"][2 * k : 2 * k + 2]:
             for one, other in zip(pictured, judged, strict=True):
                 assert torch.equal(one.deltas, other.deltas)
         for table, side in zip(seen["overlays"][k], judged, strict=True):
             assert torch.equal(table.values, feature_table(side, groups).values)
-    first, again, other = (real.deltas for real, _ in seen["scores"])
+    first, again, other = (real.deltas for real, _ in scored)
     assert not torch.equal(again, people.deltas[:22])  # not the first of the file
     assert not torch.equal(again, other)
     assert len(first) == 35

@@ -112,7 +112,7 @@ def _small_figure() -> Figure:
     return figure
 
 
-def _short(value: float, _: int = 0) -> str:
+def _short(value: float, _: int | None = None) -> str:
     """Return a tick's number: 250k in place of a factor that stands apart."""
     text = EngFormatter(sep="")(value) if abs(value) >= 1000 else f"{value:g}"
     return text.replace("-", "−")
