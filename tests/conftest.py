@@ -139,7 +139,7 @@ def twelve_people(prepared: Callable[..., Path]) -> Path:
 def many_gestures(prepared: Callable[..., Path]) -> Path:
     """Folder of a prepared dataset of eight synthetic people with some 80 gestures each."""
     few = ("source.users=8", "source.gestures_per_user=100", "split.val_fraction=0.25")
-    return prepared("many gestures", *few)
+    return prepared("many_gestures", *few)
 
 
 @pytest.fixture(scope="session")
