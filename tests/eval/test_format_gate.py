@@ -31,7 +31,9 @@ def test_a_codec_that_coarsens_the_clock_is_stopped_and_named(people):
             return deltas
 
     codec = Coarse(sequence_length=40).fit(people)
-    with pytest.raises(InputError, match=r"format gate: .* people from itself after codec 'event'.*dt_"):
+    with pytest.raises(
+        InputError, match=r"format gate: .* people from itself after codec 'event'.*dt_"
+    ):
         format_gate(people, codec, groups=GROUPS)
 
 

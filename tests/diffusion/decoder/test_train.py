@@ -17,7 +17,7 @@ from humouse.commands.train_decoder import run as train
 from humouse.data.prepared import Prepared
 from humouse.diffusion.decoder.network import Conditioning, progress
 from humouse.diffusion.model import DiffusionModel, load_model
-from humouse.diffusion.objective import NoisyBatch
+from humouse.diffusion.noisy_batch import NoisyBatch
 from humouse.diffusion.sampling_rule import SamplingRule
 from humouse.diffusion.training.decoder.likelihood import (
     conditioning_noise,

@@ -18,7 +18,6 @@ from humouse.diffusion.denoiser import Denoiser
 from humouse.diffusion.model import DiffusionModel, load_model
 from humouse.diffusion.models.unet1d import UNet1D
 from humouse.diffusion.noise.schedule import make_schedule
-from humouse.diffusion.objective import squared_error_sum
 from humouse.diffusion.samplers import DDIM, make_sampler
 from humouse.diffusion.sampling_rule import SamplingRule
 from humouse.diffusion.training.distillation import learner as distill_learner
@@ -138,7 +137,7 @@ def test_the_right_answer_lands_on_the_next_point(objective: str):
             return denoiser.target(batch.x0, batch.eps, batch.t)
 
     denoiser = Denoiser(Right(), schedule, objective)
-    assert float(squared_error_sum(denoiser, batch)) == 0
+    assert float(denoiser.loss(batch)) == 0
 
 
 def test_the_loss_is_the_landing_error_whatever_the_segment():

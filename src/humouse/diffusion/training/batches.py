@@ -7,7 +7,7 @@ import torch
 from humouse.codec import Codec
 from humouse.data.augment import AugmentRules
 from humouse.diffusion.noise.schedule import Schedule
-from humouse.diffusion.objective import NoisyBatch
+from humouse.diffusion.noisy_batch import NoisyBatch
 from humouse.randomness import generator
 from humouse.training.batches import BatchPlan, GestureBatches, Shard
 from humouse.trajectories import Trajectories

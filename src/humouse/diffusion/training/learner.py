@@ -4,13 +4,14 @@ import copy
 from contextlib import nullcontext
 
 import torch
+from jaxtyping import Float
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
 from humouse.data.augment import AugmentRules
 from humouse.diffusion.denoiser import Denoiser
 from humouse.diffusion.model import DiffusionModel, build_denoiser
-from humouse.diffusion.objective import NoisyBatch, Objective
+from humouse.diffusion.noisy_batch import NoisyBatch
 from humouse.diffusion.training.batches import NoisyBatches, NoisyPlan, NoisyShard
 from humouse.diffusion.training.validation import Validation
 from humouse.randomness import derive_seed, seeded
@@ -51,7 +52,7 @@ class DiffusionLearner(NetworkLearner[NoisyShard, nn.Module]):
         self.optimiser = NetworkOptimiser(denoiser.network, s.optim, accelerator)
         weighted = s.diffusion.min_snr_weight
         self.min_snr_gamma = s.diffusion.min_snr_gamma if weighted else None
-        self.objective = accelerator.prepare(Objective(denoiser, self.min_snr_gamma))
+        self.loss = accelerator.prepare(_Loss(denoiser, self.min_snr_gamma))
 
     def _batches(self, denoiser: Denoiser) -> Batches[NoisyShard]:
         s, context = self.settings, self.context
@@ -93,8 +94,8 @@ class DiffusionLearner(NetworkLearner[NoisyShard, nn.Module]):
         with seeded(accelerator.device, key):
             for index, part in enumerate(parts):
                 last = index == len(parts) - 1
-                with nullcontext() if last else accelerator.no_sync(self.objective):
-                    loss = self.objective(part.to(accelerator.device)) / shard.total_values
+                with nullcontext() if last else accelerator.no_sync(self.loss):
+                    loss = self.loss(part.to(accelerator.device)) / shard.total_values
                     # Processes' gradients are averaged; the loss is a sum over them.
                     accelerator.backward(loss * accelerator.num_processes)
                 total += loss.detach()
@@ -111,3 +112,15 @@ class DiffusionLearner(NetworkLearner[NoisyShard, nn.Module]):
         if int(lengths[0]) != int(lengths[-1]):
             size = -(-size // 4)
         return [shard.batch[i : i + size].trimmed() for i in range(0, len(shard.batch), size)]
+
+
+class _Loss(nn.Module):
+    """A denoiser's loss as a module, so that data-parallel wrappers see the whole computation."""
+
+    def __init__(self, denoiser: Denoiser, min_snr_gamma: float | None) -> None:
+        super().__init__()
+        self.denoiser = denoiser
+        self.min_snr_gamma = min_snr_gamma
+
+    def forward(self, batch: NoisyBatch) -> Float[Tensor, ""]:
+        return self.denoiser.loss(batch, min_snr_gamma=self.min_snr_gamma)

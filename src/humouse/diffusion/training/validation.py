@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from humouse.codec import valid_steps
 from humouse.diffusion.denoiser import Denoiser
 from humouse.diffusion.model import DiffusionModel
-from humouse.diffusion.objective import NoisyBatch, squared_error_sum
+from humouse.diffusion.noisy_batch import NoisyBatch
 from humouse.randomness import generator
 from humouse.training.validation import SAMPLE_SCORES, SampleCheck
 
@@ -40,9 +40,7 @@ class Validation(SampleCheck):
         # Sorting by length must not tie noise times to lengths.
         whole = NoisyBatch(**{**vars(whole), "t": whole.t[torch.randperm(B, generator=g)]})
         parts = (whole[i : i + _BATCH].trimmed().to(device) for i in range(0, B, _BATCH))
-        total = sum(
-            float(squared_error_sum(denoiser, part, min_snr_gamma=min_snr_gamma)) for part in parts
-        )
+        total = sum(float(denoiser.loss(part, min_snr_gamma=min_snr_gamma)) for part in parts)
         return total / (int(mask.sum()) * C)
 
     def score(self, model: DiffusionModel) -> tuple[dict[str, float], dict[str, Figure]]:

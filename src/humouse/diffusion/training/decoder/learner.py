@@ -13,7 +13,7 @@ from humouse.codec import CONDITIONS, EventCodec
 from humouse.data.augment import AugmentRules
 from humouse.diffusion.decoder.network import EventDecoder
 from humouse.diffusion.model import DECODER, DiffusionModel, build_decoder
-from humouse.diffusion.objective import NoisyBatch
+from humouse.diffusion.noisy_batch import NoisyBatch
 from humouse.diffusion.training.batches import NoisyBatches, NoisyPlan, NoisyShard
 from humouse.diffusion.training.decoder.likelihood import (
     conditioning_noise,

@@ -9,7 +9,7 @@ from torch import Tensor
 from humouse.codec import CONDITIONS, EventCodec
 from humouse.diffusion.decoder.network import Conditioning, EventDecoder, progress
 from humouse.diffusion.noise.schedule import Schedule
-from humouse.diffusion.objective import NoisyBatch
+from humouse.diffusion.noisy_batch import NoisyBatch
 from humouse.settings import DecoderModelSettings
 
 

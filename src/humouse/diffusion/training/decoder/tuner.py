@@ -18,7 +18,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from humouse.codec import EventCodec
 from humouse.diffusion.decoder.network import DRAWS_PER_EVENT, Conditioning, progress
 from humouse.diffusion.model import DiffusionModel
-from humouse.diffusion.objective import NoisyBatch
+from humouse.diffusion.noisy_batch import NoisyBatch
 from humouse.diffusion.samplers import make_sampler
 from humouse.diffusion.training.batches import NoisyShard
 from humouse.diffusion.training.decoder.critic import Critic

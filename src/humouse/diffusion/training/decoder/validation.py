@@ -9,7 +9,7 @@ from humouse.codec import CONDITIONS, EventCodec, valid_steps
 from humouse.diffusion.decoder.network import EventDecoder
 from humouse.diffusion.model import DiffusionModel
 from humouse.diffusion.noise.schedule import Schedule
-from humouse.diffusion.objective import NoisyBatch
+from humouse.diffusion.noisy_batch import NoisyBatch
 from humouse.diffusion.training.decoder.likelihood import (
     conditioning_noise,
     from_t_min,

@@ -14,7 +14,7 @@ from torch import Tensor
 from humouse.codec import valid_steps
 from humouse.diffusion.model import DiffusionModel
 from humouse.diffusion.noise.schedule import Schedule
-from humouse.diffusion.objective import NoisyBatch
+from humouse.diffusion.noisy_batch import NoisyBatch
 from humouse.diffusion.samplers import DPMSolverPP2M
 from humouse.diffusion.training.batches import NoisyShard
 from humouse.errors import InputError

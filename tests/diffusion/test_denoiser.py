@@ -4,9 +4,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from humouse.diffusion.denoiser import Denoiser
+from humouse.diffusion.denoiser import Denoiser, min_snr_weight
 from humouse.diffusion.noise.schedule import make_schedule
-from humouse.diffusion.objective import NoisyBatch, min_snr_weight, squared_error_sum
+from humouse.diffusion.noisy_batch import NoisyBatch
 from humouse.errors import InputError
 
 
@@ -61,7 +61,7 @@ def test_the_loss_is_the_masked_mean_of_a_plain_loop():
             x_t = a * data.x0[b, i] + s * data.eps[b, i]
             v = a * data.eps[b, i] - s * data.x0[b, i]
             total += float((0.3 * x_t * (1 + data.t[b]) - v).square().sum())
-    assert squared_error_sum(denoiser, data).item() == pytest.approx(total, rel=1e-4)
+    assert denoiser.loss(data).item() == pytest.approx(total, rel=1e-4)
 
 
 @pytest.mark.parametrize("garbage", [1e6, float("inf"), float("nan")])
@@ -70,7 +70,7 @@ def test_padding_changes_neither_loss_nor_gradient(garbage):
 
     def results(data):
         denoiser = Denoiser(Linear(), make_schedule("cosine", 0), "v")
-        loss = squared_error_sum(denoiser, data, min_snr_gamma=5.0)
+        loss = denoiser.loss(data, min_snr_gamma=5.0)
         loss.backward()
         return loss.item(), denoiser.network.gain.grad.item()
 
@@ -89,8 +89,8 @@ def test_padding_changes_neither_loss_nor_gradient(garbage):
 def test_sums_over_parts_add_up_to_the_whole():
     data = batch(B=8)
     denoiser = Denoiser(Linear(), make_schedule("cosine", 0), "v")
-    parts = sum(squared_error_sum(denoiser, data[i : i + 2]).item() for i in range(0, 8, 2))
-    assert parts == pytest.approx(squared_error_sum(denoiser, data).item(), rel=1e-5)
+    parts = sum(denoiser.loss(data[i : i + 2]).item() for i in range(0, 8, 2))
+    assert parts == pytest.approx(denoiser.loss(data).item(), rel=1e-5)
 
 
 def test_self_conditioning_gives_chosen_rows_a_detached_first_answer():
@@ -98,7 +98,7 @@ def test_self_conditioning_gives_chosen_rows_a_detached_first_answer():
     chosen = torch.tensor([True, False, True, False])
     data = NoisyBatch(data.x0, data.mask, None, data.t, data.eps, chosen)
     denoiser = Denoiser(Linear(), make_schedule("cosine", 0), "v")
-    squared_error_sum(denoiser, data)
+    denoiser.loss(data)
     first, second = denoiser.network.previous
     assert first is None
     assert not second.requires_grad
