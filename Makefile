@@ -71,6 +71,7 @@ benchmark: $(READY)
 	$(BIN)/python benchmarks/sigma_lognormal.py
 	$(BIN)/python benchmarks/bots.py
 	$(BIN)/python benchmarks/mmd.py
+	$(BIN)/python benchmarks/intervals.py
 	$(BIN)/python benchmarks/evaluation.py
 	$(BIN)/python benchmarks/detectors.py
 	$(BIN)/python benchmarks/report.py
