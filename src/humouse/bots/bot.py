@@ -58,7 +58,7 @@ class Bot(ABC):
 
 
 def recorded_order(people: int, n: int, *key: int | str) -> Int[Tensor, "n"]:
-    """Return [n] which of `people` recordings each movement uses: none twice before all were used.
+    """Return [n] which of `people` recordings each movement uses: none again before all were used.
 
     The first entries do not depend on n; `key` is the seed and the bot's name.
     """

@@ -1,4 +1,4 @@
-"""Replay of recorded gestures with small changes: a bot that has recorded somebody."""
+"""Replay of recorded gestures with small changes, as by a bot that has recorded a person."""
 
 import math
 from dataclasses import replace

@@ -11,8 +11,8 @@ from humouse.trajectories import Trajectories
 class Replay(Bot):
     """Replays recorded gestures exactly, users included.
 
-    None comes twice before all were used. A classifier separates replays from other people's
-    gestures no better than it separates people from each other.
+    No recording is repeated before all were used. A classifier separates replays from other
+    people's gestures no better than it separates people from each other.
 
     Args:
         people: Recorded movements.

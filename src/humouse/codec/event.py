@@ -1,4 +1,4 @@
-"""Recorded events, in whole pixels and milliseconds, on scales that keep them apart."""
+"""The event codec: recorded steps in whole pixels and milliseconds, on scales that resolve them."""
 
 from collections.abc import Mapping
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What encoding takes out of a movement, and the conditions of a model."""
+"""`Frame`, which encoding removes and decoding restores, and the conditions of a model."""
 
 from dataclasses import dataclass, fields
 

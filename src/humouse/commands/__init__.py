@@ -1,1 +1,1 @@
-"""The commands: one file a verb. Each composes its settings, loads its inputs once, and hands them down."""
+"""The commands, one file per verb. Each loads its inputs once and passes them on."""

@@ -19,7 +19,7 @@ from humouse.trajectories import Trajectories
 
 @dataclass(frozen=True, eq=False)
 class People:
-    """The people that everything is compared with, and those that a model may know.
+    """The people that movements are compared with, and those that a model may have been trained on.
 
     Args:
         held_out: People of the validation split.

@@ -1,4 +1,4 @@
-"""The dataset that a command's settings name: prepared where it must be, loaded once a run."""
+"""The dataset that a command's settings name: prepared if it is missing, loaded once per run."""
 
 from dataclasses import asdict, replace
 from pathlib import Path

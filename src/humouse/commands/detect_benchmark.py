@@ -1,8 +1,8 @@
-"""`humouse detect benchmark`: how detectors do on families of bots that they never saw (§8B, §11).
+"""`humouse detect benchmark`: detectors evaluated on held-out families of bots (§8B, §11).
 
-Each family is held out whole, people evaluated on are nobody's whom a detector was fitted or
-calibrated on, and everything is repeated under several seeds. Movements and scores are kept as
-they are made, so that an interrupted run goes on where it was.
+Each family is held out whole. Detectors are evaluated on people that none was fitted or calibrated
+on, and everything is repeated under several seeds. Movements and scores are saved as they are made,
+so that an interrupted run can resume.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""`humouse detect score`: what a saved detector says about movements, and why."""
+"""`humouse detect score`: scores of movements by a saved detector, with reasons."""
 
 from pathlib import Path
 

@@ -100,7 +100,7 @@ def _labelled(
 def _blend(
     specs: Sequence[DetectorSpec], scores: Scores, others: LabelledMovements
 ) -> CalibratedDetector:
-    """Return the blend of the detectors, calibrated on people whom none was fitted on."""
+    """Return the blend of the detectors, calibrated on people that none was fitted on."""
     raw = np.stack(list(scores.values()), 1)
     blend = FisherEnsemble(weights=tuple(spec.weight for spec in specs))
     fitted = blend.fit(raw, others.is_bot.astype(int))
@@ -112,7 +112,7 @@ def _report(
 ) -> None:
     """Print the ROC-AUC of each detector on the people calibrated on, and the thresholds."""
     blended = blend.decision_function(np.stack(list(scores.values()), 1))
-    print(f"on {people} people whom no detector was fitted on, families of bots seen in training:")
+    print(f"on {people} people that no detector was fitted on, families of bots seen in training:")
     for name, score in {**scores, BLEND: blended}.items():
         print(f"  {name:<14} ROC-AUC {roc_auc_score(others.is_bot, score):.3f}")
     for rate in FALSE_POSITIVE_RATES:

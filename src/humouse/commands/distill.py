@@ -1,9 +1,9 @@
 """`humouse distill`: a trained diffusion model → one that samples in a few steps.
 
-The teacher takes noise to movements with a fine solver; a student, at first its copy, learns to land
-where the teacher passed, in k DDIM steps from the same noise (knowledge distillation of the sampling
-path: Luhman & Luhman 2101.02388 for one step, here one segment a step as in Salimans & Ho 2202.00512).
-What comes out is an ordinary diffusion checkpoint that samples with k steps, and no other number.
+The teacher maps noise to movements with a fine solver. The student, initialised as its copy, learns
+to reach points of the teacher's path in k DDIM steps from the same noise (knowledge distillation of
+the sampling path: Luhman & Luhman 2101.02388 for one step, here one segment per step as in Salimans
+& Ho 2202.00512). The result is an ordinary diffusion checkpoint that samples with exactly k steps.
 """
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`humouse publish`: a trained model → a small file that holds nobody's numbers."""
+"""`humouse publish`: a trained model → a small file without any person's numbers."""
 
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ def published(saved: Checkpoint) -> Checkpoint:
         rows = codec["prior"]
         prior = MixturePrior.fit(rows["lengths"], rows["start"], rows["conditions"])
         codec |= {"prior": prior.state(), "prior_kind": type(prior).__name__}
-    # Where the data lay is nobody's business; where they lie by default finds another's own copy.
+    # The file does not reveal where the data lay; the default folder finds the reader's own copy.
     folder = f"data/{saved.config['data']['dataset_id']}"
     return Checkpoint(
         config=saved.config | {"data": saved.config["data"] | {"dir": folder}},

@@ -101,7 +101,7 @@ class _Case(NamedTuple):
     """One generator, or reference, to judge.
 
     Args:
-        people: The standard.
+        people: Movements of people to compare with.
         judged: Its movements.
     """
 

@@ -1,4 +1,4 @@
-"""`humouse train autoencoder`: train what latent diffusion works on (§6)."""
+"""`humouse train autoencoder`: train the autoencoder of latent diffusion (§6)."""
 
 from dataclasses import replace
 from functools import partial

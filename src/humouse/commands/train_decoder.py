@@ -1,7 +1,7 @@
-"""`humouse train decoder`: a diffusion model of events → one that writes them whole.
+"""`humouse train decoder`: add a decoder of whole events to a diffusion model.
 
-What comes out is an ordinary diffusion checkpoint with a decoder beside the network: sampling runs the
-network down to the decoder's noise time, and the decoder from there.
+The result is a diffusion checkpoint that holds a decoder beside the network: sampling runs the
+network down to the noise time `t_switch`, and the decoder from there.
 """
 
 from pathlib import Path

@@ -1,6 +1,6 @@
 """`humouse tune`: a decoded model → one trained against a critic of its own movements.
 
-What comes out is a decoded checkpoint as before; the critic is not in it.
+The result is a checkpoint of a decoded model again; the critic is not saved in it.
 """
 
 from pathlib import Path

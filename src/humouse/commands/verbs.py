@@ -1,4 +1,4 @@
-"""The verbs of `humouse`: what each is for, its settings, and the file that does it."""
+"""The verbs of `humouse`: the meaning, the settings and the module of each."""
 
 import importlib
 import sys
@@ -18,8 +18,8 @@ class Verb:
         meaning: What it does, in a line.
         config: Its primary configuration under `humouse/configs`.
         schema: Its settings.
-        module: The file of `humouse.commands` whose `run(settings)` does it. It is imported when
-            the settings are known, so that help needs no torch.
+        module: The module of `humouse.commands` with its `run(settings)`. It is imported after the
+            settings are composed, so that help needs no torch.
         expand: Turns short forms among the arguments into settings.
         note: What the first line of its help says of those.
     """
@@ -46,7 +46,7 @@ VERBS = {
         "train",
     ),
     "train autoencoder": Verb(
-        "train the autoencoder that latent diffusion works on",
+        "train the autoencoder of latent diffusion",
         "diffusion/autoencoder",
         settings.AutoencoderSettings,
         "train_autoencoder",
@@ -78,7 +78,7 @@ VERBS = {
         "distill",
     ),
     "publish": Verb(
-        "a trained model → a small file that holds nobody's numbers",
+        "a trained model → a small file without any person's numbers",
         "diffusion/publish",
         settings.PublishSettings,
         "publish",
@@ -113,13 +113,13 @@ VERBS = {
         "detect_train",
     ),
     "detect score": Verb(
-        "what a detector says about movements, and why",
+        "score movements with a saved detector, with reasons",
         "detect/score",
         settings.DetectScoreSettings,
         "detect_score",
     ),
     "detect benchmark": Verb(
-        "how detectors do on families of bots that they never saw",
+        "evaluate detectors on held-out families of bots",
         "detect/benchmark",
         settings.BenchmarkSettings,
         "detect_benchmark",

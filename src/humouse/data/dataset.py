@@ -1,4 +1,4 @@
-"""Loading a prepared dataset: checked to be the named one, and whole."""
+"""Loads a prepared dataset, and checks that it is the named one and complete."""
 
 from pathlib import Path
 

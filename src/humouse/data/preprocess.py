@@ -1,4 +1,4 @@
-"""Cleans movements before anything measures them: people's, bots' and unknown ones alike."""
+"""Cleans movements before they are measured, in the same way for people, bots and unknown ones."""
 
 from humouse.codec import merge_zero_moves
 from humouse.trajectories import Trajectories

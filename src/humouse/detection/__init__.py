@@ -1,1 +1,1 @@
-"""Detectors of bots: what they learn from, how they decide, and how they do on bots never seen."""
+"""Detectors of bots: samples, feature views, estimators, calibration, ONNX and the benchmark."""

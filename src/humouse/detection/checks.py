@@ -1,4 +1,4 @@
-"""What every detector asks of a movement: that it moves at all."""
+"""The check that every detector makes: a movement has at least two points."""
 
 from humouse.errors import InputError
 from humouse.trajectories import Trajectories

@@ -1,4 +1,4 @@
-"""Why a detector decided as it did: the features that move its log-odds most, beside people's own."""
+"""Reasons for a decision: the features that move the log-odds most, beside people's values."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -77,7 +77,7 @@ def explain(detector: Explained, X: Any, most: int = 5) -> list[list[Reason]]:
     Args:
         detector: A detector of tables, fitted or served.
         X: [n, F] array or `FeatureTable`, as it takes them.
-        most: At most so many of each; those that change nothing are left out.
+        most: Largest number of reasons per row; features that change nothing are left out.
 
     Raises:
         InputError: As the detector's `decision_function`.

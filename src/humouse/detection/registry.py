@@ -1,4 +1,4 @@
-"""The detectors that a blend is made of: what each looks at, and which generator its view knows."""
+"""The detectors of the blend: the view that each takes, and the family its view was trained on."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,10 +33,10 @@ class DetectorSpec:
         view: What it looks at: one of `VIEWS`, or `STEPS`.
         make: From a seed to the unfitted estimator.
         one_class: Whether it is fitted on people alone.
-        trained_against: The family that its view was trained against or drawn from: with that family
-            held out, it would not be a bot never seen, so the detector takes no part.
+        trained_against: The family that its view was trained against or drawn from. With that
+            family held out the detector is left out, since its view has seen the family.
         weight: How much it counts in the blend.
-        columns: It looks at the columns alone whose names begin so; "" for all.
+        columns: Prefix of the columns that it uses; "" for all.
     """
 
     name: str

@@ -32,7 +32,7 @@ class AutoencoderModelSettings:
 
 @dataclass
 class AutoencoderSettings:
-    """`humouse train autoencoder`: train what latent diffusion works on."""
+    """`humouse train autoencoder`: train the autoencoder of latent diffusion."""
 
     experiment_name: str = setting("names the checkpoint and the run's folder")
     seed: int = setting("seed of everything random")

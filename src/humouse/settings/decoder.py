@@ -1,4 +1,4 @@
-"""Settings of teaching a trained model to write whole events."""
+"""Settings of training a decoder for a trained diffusion model."""
 
 from dataclasses import dataclass, field
 
@@ -41,7 +41,7 @@ class DecoderModelSettings:
 
 @dataclass
 class TrainDecoderSettings:
-    """`humouse train decoder`: teach a diffusion model of events to write whole ones."""
+    """`humouse train decoder`: train a decoder of whole events for a diffusion model."""
 
     ckpt: str | None = setting("checkpoint of the diffusion model; null for the newest")
     experiment_name: str = setting("names the checkpoint and the run's folder")

@@ -41,7 +41,7 @@ def test_it_says_what_was_found(benchmark, html):
     for sentence in benchmark.findings:
         assert sentence.replace("'", "&#39;") in words
     assert "person 11" in words
-    assert "20 people whom no detector was fitted on · 2,400 gestures of theirs" in words
+    assert "20 people that no detector was fitted on · 2,400 gestures of theirs" in words
     assert "7,200 of 12 families of bots · mean of 3 repetitions" in words
     assert "0.80–0.95 by the set-up alone" in words
     assert benchmark.provenance["command"] in words

@@ -1,1 +1,1 @@
-"""What lengths and conditions movements have: distributions that a codec draws frames from."""
+"""Priors: joint distributions of lengths, starts and conditions that a codec draws frames from."""

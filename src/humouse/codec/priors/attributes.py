@@ -1,4 +1,4 @@
-"""What a prior says of a movement before it is made: its length, its start and its conditions."""
+"""The attributes that a prior draws before a movement is made: length, start and conditions."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace

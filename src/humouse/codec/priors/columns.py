@@ -16,7 +16,7 @@ _LEAST_EXCESS = 1e-4
 
 @dataclass(frozen=True, eq=False)
 class Columns(NamedColumns):
-    """Columns that make a possible movement whatever their values.
+    """Columns any values of which describe a possible movement.
 
     Args:
         log_length: [...] logarithm of the number of steps.

@@ -1,4 +1,4 @@
-"""The joint distribution of lengths, starts and conditions, as a mixture that holds nobody's numbers."""
+"""The joint distribution of lengths, starts and conditions as a mixture, without any person's numbers."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -30,12 +30,13 @@ _BLOCK_ROWS = 512
 class MixturePrior:
     """The joint distribution of movements' attributes, and of some of them given the others.
 
-    A Gaussian-mixture copula of `Columns`, which make a possible movement whatever their values.
+    A Gaussian-mixture copula of `Columns`, any values of which describe a possible movement.
 
-    A given path or duration is not a column but follows from several. Of a row's candidates, drawn
-    given its columns, one is chosen by its distance to the given (importance resampling) and scaled to
-    it: the goal to the path, the number of steps to the duration. The same choice prefers candidates
-    within the ranges seen, the end of the movement included.
+    Path length and duration are not columns but functions of several. To condition on one, a row
+    draws several candidates given its other columns, chooses one by its distance to the given value
+    (importance resampling) and scales it to that value: the goal to the path, the number of steps
+    to the duration. The choice prefers candidates within the ranges of the train split, the end of
+    the movement included.
 
     Args:
         copula: Of the columns.

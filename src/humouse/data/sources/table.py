@@ -151,7 +151,7 @@ def _clean(rows: pl.DataFrame, *, by_person: bool) -> Events:
     # Times that no int64 holds are as unusable as such a coordinate.
     within = pl.all_horizontal(pl.col("x", "y").abs() < OVERFLOW_PX, pl.col("t").abs() < 2.0**53)
     keep("out of range", within)
-    if by_person:  # people whose rows alternate in one file are told apart before time is checked
+    if by_person:  # rows of several people may alternate: sort them out before time
         rows = rows.sort("user", "session", maintain_order=True)
     rows = rows.with_columns(run=pl.struct("user", "session").rle_id(), t=pl.col("t").round())
     same_run = pl.col("run") == pl.col("run").shift(1)

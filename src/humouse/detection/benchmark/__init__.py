@@ -1,1 +1,1 @@
-"""The benchmark on families held out: design → folds → predictions → metrics → result → findings."""
+"""The benchmark on held-out families: design → folds → predictions → metrics → result → findings."""

@@ -1,7 +1,8 @@
 """`BenchmarkData`: labelled movements of people and bots with every view, made once and kept on disk.
 
 A seed divides the train people into those that detectors are fitted on and those that probabilities
-and thresholds come from; the people evaluated on are the same throughout, and nobody is in two roles.
+and thresholds come from. The people evaluated on are the same under every seed. No person has two
+roles.
 """
 
 from collections.abc import Mapping
@@ -61,7 +62,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Sizes:
-    """How many movements of what.
+    """Numbers of movements.
 
     Args:
         n: Gestures of people to fit on, and of scripted bots; half as many to calibrate.
@@ -83,11 +84,11 @@ class BenchmarkData:
         evaluated: Role → people to evaluate on, preprocessed.
         sources: What makes each family.
         views: What detectors see.
-        sizes: How many of what.
+        sizes: Numbers of movements.
         calibration_share: Share of the train people kept for calibration.
 
     Raises:
-        InputError: Somebody is among the train people and those evaluated on.
+        InputError: A person is among both the train people and those evaluated on.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What a benchmark measures: mixes, families, seeds; and which families each fit may not see."""
+"""The design of a benchmark: mixes, families, seeds, and the family that each fit leaves out."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What a benchmark found, as values, each by a stated rule; `wording` makes sentences of them."""
+"""The findings of a benchmark as values, each by a stated rule; `wording` puts them into sentences."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -116,7 +116,7 @@ class WorstPerson:
 
 @dataclass(frozen=True)
 class SessionLength:
-    """How many gestures of a session are enough, by family; None: more than were tried."""
+    """How many gestures of a session are enough, by family; None where more are needed than were tried."""
 
     needed: dict[str, int | None]
 

@@ -130,7 +130,7 @@ def read_scores(fold: Fold, folder: Path) -> Scores:
 
 
 def is_eligible(spec: DetectorSpec, training: TrainingSet, held_out: str | None) -> bool:
-    """Return whether a detector takes part: not where its view knows the family that is held out.
+    """Return whether a detector is fitted: not where its view was trained on the held-out family.
 
     A view that was trained on a family's movements brings them into the training set, so it must be
     in the mix; a one-class view was not, and may be used everywhere but on its own samples.

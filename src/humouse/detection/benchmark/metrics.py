@@ -4,10 +4,10 @@ The positive class is the bot. People and bots weigh the same however many rows 
 (a prevalence of one half), so that precision, F1 and calibration compare between families.
 
 An interval comes from a bootstrap over people (`Resampling.over_people`): all gestures of a person
-are drawn together. A bot is no person, but it followed somebody's recording, with that person's
-distances and durations; so a bot's row is drawn together with that person's gestures.
-Replicates depend on the people and the seed alone: scores of detectors, mixes and families against the
-same people are paired, replicate by replicate.
+are drawn together. A bot's movement follows one person's recording, with its distance and duration,
+so its row is drawn together with that person's gestures. Replicates depend on the people and the
+seed alone: scores of detectors, mixes and families against the same people are paired, replicate by
+replicate.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""From the scores of folds to what each detector predicts under each seed: blended and calibrated."""
+"""The predictions of each detector under each seed, from the scores of folds: blended and calibrated."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class DetectorOutput:
     Args:
         human: People's gestures, scored.
         bots: Family → its gestures, scored.
-        calibration: From people whom no detector was fitted on.
+        calibration: Fitted on people that no detector was fitted on.
     """
 
     human: ScoredGestures
@@ -43,7 +43,7 @@ class Predictions:
     """The outputs of every detector and of their blend, from the scores of the folds.
 
     Args:
-        data: Whose people and bots were scored.
+        data: The people and bots that were scored.
         specs: The detectors.
         folder: Where the folds' scores lie.
     """

@@ -1,11 +1,11 @@
 """Scores of a detector over sessions of several gestures.
 
-A session is a run of gestures of one person, or of one bot, in the order in which they were recorded
-or made; sessions do not overlap. Its score is the sum over its gestures of the calibrated log-odds of
-being a bot's: the log-likelihood ratio of the session, where gestures of one mover are independent
-given what it is (Wald 1945, doi:10.1214/aoms/1177731118). They are not quite: a person whose single
-gestures look odd looks odd throughout, so sums are overconfident: they are read by their ROC curve, never
-as probabilities.
+A session is a run of gestures of one person, or of one bot, in the order in which they were
+recorded or made; sessions do not overlap. Its score is the sum over its gestures of the calibrated
+log-odds of being a bot's: the log-likelihood ratio of the session, where gestures of one mover are
+independent given what it is (Wald 1945, doi:10.1214/aoms/1177731118). They are not quite
+independent (an unusual person is unusual in every gesture), so the sums are overconfident: they are
+evaluated by their ROC curve, not read as probabilities.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Sentences about a benchmark: its findings, and how they write names and numbers."""
+"""Puts a benchmark's findings into sentences, with names and numbers."""
 
 from functools import singledispatch
 

@@ -1,1 +1,1 @@
-"""From a detector's scores to probabilities and thresholds, from people whom it was not fitted on."""
+"""Calibration: probabilities and thresholds from scores of people that the detector was not fitted on."""

@@ -79,7 +79,7 @@ class CalibratedDetector(ClassifierMixin, BaseEstimator):
 
         Args:
             estimator: The fitted detector.
-            X: Rows of people whom it was not fitted on, and of bots.
+            X: Rows of people that it was not fitted on, and of bots.
             is_bot: [n] which rows are bots'.
 
         Raises:

@@ -1,9 +1,9 @@
 """`Calibration`: from a detector's scores to p-values, thresholds and probabilities.
 
-It is fitted on people whom the detector was not fitted on. A threshold is the conformal quantile: the
-false positive rate on new gestures of similar people is at most the rate asked for, whatever the
-distribution of scores (Vovk, Gammerman & Shafer 2005, doi:10.1007/b106715). A probability assumes
-that bots and people are equally frequent.
+It is fitted on people that the detector was not fitted on. A threshold is the conformal quantile:
+the false positive rate on new gestures of similar people is at most the rate asked for, whatever
+the distribution of scores (Vovk, Gammerman & Shafer 2005, doi:10.1007/b106715). A probability
+assumes that bots and people are equally frequent.
 """
 
 import math
@@ -157,14 +157,14 @@ def gestures_needed(false_positive_rate: float) -> int:
 
 
 def check_disjoint(fit_users: Any, evaluate_users: Any) -> None:
-    """Check that nobody is on both sides of a split.
+    """Check that no person is in both groups of a split.
 
     Args:
         fit_users: Names of the people fitted or calibrated on, with repetitions.
         evaluate_users: Names of the people evaluated on.
 
     Raises:
-        InputError: Somebody is in both groups, or a group does not name its people.
+        InputError: A person is in both groups, or a group does not name its people.
     """
     if fit_users is None or evaluate_users is None:
         raise InputError(

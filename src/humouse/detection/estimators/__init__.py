@@ -1,1 +1,1 @@
-"""The detectors, as scikit-learn has estimators: fit, decision_function."""
+"""The detectors as scikit-learn estimators (`fit`, `decision_function`)."""

@@ -79,7 +79,7 @@ class BoostingDetector(TableDetector):
         with threadpool_limits(1):  # the trees are small: threads cost more than they gain
             self.boosting_.fit(rows, labels)
         self.weights_ = regression.coef_[0] * scale
-        # Both classes count alike, by the intercept: row weights make the trees' binning take minutes.
+        # The intercept balances the classes: row weights make the trees' binning take minutes.
         prior = float(logit(is_bot.mean()) + logit(labels.mean()))
         self.intercept_ = float(regression.intercept_[0]) - prior
 

@@ -1,4 +1,4 @@
-"""`FisherEnsemble`: detectors combined by their p-values under people, for bots that none has seen."""
+"""`FisherEnsemble`: detectors combined by their p-values under people, for unseen kinds of bots."""
 
 from typing import Any
 
@@ -15,14 +15,14 @@ class FisherEnsemble(TableDetector):
 
     How well a detector separates known bots says little about unknown ones, and weights learnt on
     known bots would favour detectors that memorise them. So people alone set the scale of each, and
-    one small p-value outweighs several large ones. Rows of bots take no part in the fit. X is [n, M]
-    raw scores of M detectors, of people whom they were not fitted on.
+    one small p-value outweighs several large ones. Rows of bots take no part in the fit. X is [n,
+    M] raw scores of M detectors, of people that they were not fitted on.
 
     Fisher 1932, Statistical Methods for Research Workers, §21.1. Detectors depend on one another, so
     the mean is compared with people's own distribution of it, not with the chi-square one.
 
     Args:
-        weights: How much each detector counts, above 0; None for all alike.
+        weights: Weight of each detector, above 0; None for equal weights.
     """
 
     cdfs_: tuple[ScoreCDF, ...]

@@ -12,8 +12,9 @@ from humouse.detection.estimators.whitening import Whitening
 class IsolationDetector(TableDetector):
     """Isolation forest (Liu, Ting & Zhou 2008, doi:10.1109/ICDM.2008.17) on people's whitened features.
 
-    Features become people's normal scores, whitened. A bot differs from people less in any single
-    feature than in how features go together, and cuts along single features do not see the latter.
+    Features become people's normal scores, whitened. Bots differ from people more in the
+    correlations of features than in single features, and cuts along single features miss
+    correlations.
 
     Args:
         trees: How many.

@@ -23,7 +23,8 @@ class NormalScores:
     """Each feature as Φ⁻¹ of the share of people below it.
 
     Linear between people's quantiles. Beyond the outermost it continues for one deviation at the
-    slope of the last piece, and is constant from there: all values that no person has are alike.
+    slope of the last piece, and is constant from there, so that all values far outside people's
+    range get one score.
 
     Args:
         knots: [F, K] rising in each row; the last repeats where a feature has fewer.

@@ -75,7 +75,7 @@ class SequenceDetector(ClassifierMixin, BaseEstimator):
         Args:
             X: B movements of both.
             y: [B] 0 or False for a person's, 1 or True for a bot's.
-            sample_weight: [B] how much each counts; None for all alike.
+            sample_weight: [B] weight of each; None for equal weights.
 
         Raises:
             InputError: A movement has no steps.
@@ -175,7 +175,7 @@ class _TrainingData:
 def shift_clocks(movements: Trajectories, most_ms: int, rng: torch.Generator) -> Trajectories:
     """Return the movements with all time steps of each longer or shorter by the same random time.
 
-    A clock that nobody in the fit has must not make a bot of its user.
+    Otherwise people whose clock is absent from the fit would look like bots.
 
     Args:
         movements: B movements; their time steps stay at least 1 ms.

@@ -1,4 +1,4 @@
-"""A fitted detector as an ONNX model with metadata, and into a file: no pickle."""
+"""Exports a fitted detector to an ONNX model with metadata, and to a file, without pickle."""
 
 import json
 from pathlib import Path

@@ -18,7 +18,7 @@ class Forest:
         feature: [N] the column that it splits, −1 at a leaf.
         cut: [N] rows of at most this value go left.
         left: [N] number of the node to the left; 0 at a leaf.
-        right: [N] likewise to the right.
+        right: [N] number of the node to the right; 0 at a leaf.
         value: [N] what a leaf adds to the sum.
         base: Added to every row's sum.
     """
@@ -93,7 +93,7 @@ def _depths(left: np.ndarray, right: np.ndarray) -> np.ndarray:
 
 
 def _path_length(rows: np.ndarray) -> np.ndarray:
-    """Return the mean depth of an unsuccessful search among so many rows (equation 1)."""
+    """Return the mean depth of an unsuccessful search among this number of rows (equation 1)."""
     many = np.maximum(rows, 3).astype(np.float64)
     length = 2 * (np.log(many - 1) + np.euler_gamma) - 2 * (many - 1) / many
     return np.where(rows > 2, length, np.where(rows == 2, 1.0, 0.0))

@@ -16,7 +16,7 @@ class Graph:
     """Nodes and constants of a graph; each operation returns its output's name.
 
     Args:
-        dtype: Of the constants that are not places or axes.
+        dtype: Type of the constants that are not indices or axes.
     """
 
     def __init__(self, dtype: DTypeLike) -> None:

@@ -1,4 +1,4 @@
-"""The layers that graphs of table detectors are made of: each adds what its original computes.
+"""The layers of table detectors' graphs: each adds the nodes that compute what its original does.
 
 Every function takes the graph, the name of its input and the fitted original, and returns the name of
 its output.

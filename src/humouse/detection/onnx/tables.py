@@ -1,7 +1,7 @@
 """Detectors of tables as ONNX graphs: one function a detector, made of `layers`.
 
-Numbers inside a graph are float64, as in the detectors: a row at a tree's cut falls on the same side,
-and probabilities agree to the rounding of float32. Tests hold graph and detector together.
+Numbers inside a graph are float64, as in the detectors: a row at a tree's cut falls on the same
+side, and probabilities agree to the rounding of float32. Tests compare the graph with the detector.
 
 skl2onnx 1.20 would write the tree ensembles, but not well enough. It stores cuts as float32: a row at
 a cut of the boosting falls on the other side (logits differ by up to 0.36). Its isolation forest takes

@@ -1,1 +1,1 @@
-"""What detectors are fitted on and look at: people, negatives, feature views."""
+"""The inputs of detectors: people, negatives and feature views."""

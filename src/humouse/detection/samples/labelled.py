@@ -1,4 +1,4 @@
-"""`LabelledMovements`: movements, who or what made each, and what detectors see of them."""
+"""`LabelledMovements`: movements, who or what made each, and the views that detectors take."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace

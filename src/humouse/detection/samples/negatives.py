@@ -1,8 +1,8 @@
-"""Negatives: movements that no person made, so many of each family, with people's own goals and timing.
+"""Negatives: movements of bots and models, by family, with people's own goals and timing.
 
-Scripted bots go where the given people went, in their time; a model's samples take the lengths, and
-the conditions that it knows, of their movements. What is left to a detector is how a movement is
-made, not where it goes (§8B).
+Scripted bots take the goals and durations of the given people; a model's samples take their lengths
+and those conditions that the model has. So a detector can only use how a movement is made, not
+where it goes (§8B).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -94,7 +94,7 @@ def make_negatives(
     role: str | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> LabelledMovements:
-    """Return so many negatives of each family; the same for the same arguments.
+    """Return the given number of negatives of each family; the same for the same arguments.
 
     Args:
         counts: Family → how many, as `negative_counts` or `mixture_counts` say.

@@ -24,7 +24,7 @@ def split_by_user(
     if len(names) < 2:
         raise InputError(
             f"{train.origin}: {len(names)} people to fit and calibrate on; at least 2 are needed, so "
-            "that thresholds come from people whom the detector has not seen"
+            "that thresholds come from people that the detector has not seen"
         )
     count = min(len(names) - 1, max(1, round(calibration_share * len(names))))
     rng = np.random.default_rng(derive_seed(seed, "calibration people"))
@@ -33,7 +33,7 @@ def split_by_user(
 
 
 def people_of(movements: Trajectories) -> np.ndarray:
-    """Return the names of the people, each once; none where nobody is named."""
+    """Return the names of the people, each once; empty where people have no names."""
     return np.empty(0, str) if movements.user is None else np.unique(movements.user)
 
 

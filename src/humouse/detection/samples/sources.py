@@ -30,8 +30,8 @@ class NegativeSource:
 
     Args:
         variant: What it is called.
-        make: From people, a number, a seed and a role (see `make_family`) to so many movements. Their
-            `user` is the person whose goal and timing a movement has, if that is known.
+        make: (people, n, seed, role) → n movements; see `make_family`. Their `user` is the person
+            whose goal and timing a movement has, if that is known.
         trained_on: The dataset of a trained model, None of other sources.
     """
 
@@ -127,7 +127,7 @@ def _model(generator: TrainedModel, path: Path) -> NegativeSource:
 
 
 def _file(name: str, path: str | Path) -> NegativeSource:
-    """Return the source that hands out the movements of a file, to each role others."""
+    """Return the source of a file's movements; each role gets different ones."""
     movements = read_movements(path)
     moving = (merge_zero_moves(movements).lengths >= 1).nonzero()[:, 0].numpy()
     shuffled = np.random.default_rng(derive_seed("file")).permutation(moving)

@@ -1,4 +1,4 @@
-"""Feature views: tables beside the steps; features, and what two trained models make of a movement."""
+"""Feature views: tables of features, of denoising errors and of discriminator features."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,11 +17,12 @@ from humouse.trajectories import Trajectories
 
 @dataclass(frozen=True)
 class FeatureViews:
-    """The views that can be taken here.
+    """The views that can be computed with the models at hand.
 
     Args:
         diffusion: Its denoising errors are the view "denoising"; None for no such view.
-        gan: Its discriminator's penultimate features are the view "discriminator"; None likewise.
+        gan: Its discriminator's penultimate features are the view "discriminator"; None for no such
+            view.
         feature_mode: Which of `DETECTOR_MODES` the view "features" holds.
     """
 

@@ -152,7 +152,7 @@ def _facts(result: BenchmarkResult) -> list[str]:
     seeds = max((len(values) for cell in cells for values in cell.by_seed.values()), default=0)
     bots = {cell.family: cell.bot_gestures for cell in cells}
     facts = [
-        f"{cells[0].people} people whom no detector was fitted on",
+        f"{cells[0].people} people that no detector was fitted on",
         f"{cells[0].human_gestures:,} gestures of theirs",
         f"{sum(bots.values()):,} of {len(bots)} families of bots",
     ]
