@@ -1,4 +1,4 @@
-"""What every trained model has, which requests it can serve, and how it serves them."""
+"""The base of trained models: their record, checks of sample requests, and sampling in batches."""
 
 import warnings
 from abc import ABC, abstractmethod
@@ -34,7 +34,7 @@ class CheckpointRecord:
 
 @dataclass(frozen=True, eq=False)
 class SampleRequest:
-    """What is asked of a model: n movements.
+    """A request for n movements.
 
     Args:
         n: How many.
@@ -42,9 +42,8 @@ class SampleRequest:
         seq_len: Steps of each; None draws lengths as the train split has them.
         cond: [K] or [n, K], the first K of goal_dx_px, goal_dy_px, duration_ms, path_px; NaN where
             not given.
-        like: n movements that fit the codec: sample i takes the place of the i-th, with its number
-            of steps, what else the codec keeps beside the steps, and the conditions that the model
-            knows. Instead of seq_len and cond.
+        like: n movements that fit the codec: sample i takes the i-th one's number of steps, its
+            frame, and those of its conditions that the model has. Instead of seq_len and cond.
     """
 
     n: int
@@ -78,7 +77,7 @@ class TrainedModel(ABC):
 
     @property
     def cond_dim(self) -> int:
-        """Number of conditions that it knows."""
+        """Number of conditions that it was trained with."""
         return self.settings.model.cond_dim
 
     @property
@@ -150,7 +149,7 @@ class TrainedModel(ABC):
             progress: Called as often as `calls` says.
 
         Raises:
-            InputError: A number is out of range, or the model knows fewer conditions.
+            InputError: A number is out of range, or the model has fewer conditions.
         """
         request = SampleRequest(n, seed=seed, seq_len=seq_len, cond=cond, like=like)
         x0, frame = self.sample_deltas(request, progress)
@@ -165,8 +164,8 @@ class TrainedModel(ABC):
         frame, given = self._frames(request)
         steps = codec.sequence_length if request.seq_len is None else request.seq_len
         x0 = torch.zeros(request.n, int(codec.steps(torch.tensor(steps))), codec.channels)
-        # Alike lengths run together, so that little work goes into padding; the order of the samples
-        # does not matter to any of them.
+        # Similar lengths run together, so that little work goes into padding. No sample depends on
+        # the order of the others.
         for rows in frame.lengths.argsort(stable=True).split(self.batch_size):
             part = self._sample_batch(
                 rows,
@@ -238,7 +237,7 @@ def check_request(model: TrainedModel, request: SampleRequest) -> None:
 
 
 def check_condition(model: TrainedModel, n: int, cond: Tensor) -> None:
-    """Raise InputError if the conditions are not what this model knows, or not possible."""
+    """Raise InputError for conditions that this model was not trained with, or impossible ones."""
     known, cond = ", ".join(CONDITIONS[: model.cond_dim]) or "none", cond.float()
     if cond.ndim not in (1, 2):
         raise InputError(f"cond: {cond.ndim} dimensions; give [K], or [n, K]")

@@ -223,7 +223,7 @@ def test_padding_is_zero(event_model: DiffusionModel):
         ({"rule": SamplingRule(batch_size=0)}, "batch_size=0"),
         ({"cond": torch.zeros(1)}, "cond: 1 conditions given, .* knows: none"),
         ({"seed": -1}, "seed=-1: must be at least 0"),
-        ({"rule": SamplingRule(guidance=2.0)}, r"guidance=2.0: .* knows no conditions"),
+        ({"rule": SamplingRule(guidance=2.0)}, r"guidance=2.0: .* was trained without conditions"),
         ({"rule": SamplingRule(guidance=float("nan"))}, "guidance=nan: must be a number"),
         ({"rule": SamplingRule(guidance_rescale=1.5)}, "guidance_rescale=1.5: must lie in 0…1"),
         ({"rule": SamplingRule(guidance_rescale=-0.1)}, "guidance_rescale=-0.1"),

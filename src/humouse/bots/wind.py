@@ -57,8 +57,8 @@ class Wind(ScriptedBot):
     Args:
         people: See `ScriptedBot`.
         gravity: Pull towards the goal in each step, in steps of full speed.
-        wind: Largest gust, likewise.
-        near: Distance from the goal at which gusts end and it slows down, likewise.
+        wind: Largest gust, in the same unit.
+        near: Distance from the goal at which gusts end and it slows down, in the same unit.
         tick_ms: See `ScriptedBot`.
 
     Raises:

@@ -109,7 +109,7 @@ def view_checkpoints(
     """Return "diffusion" and "gan" → the checkpoint whose view a chosen detector needs, or None.
 
     Args:
-        names: The detectors chosen; None for all there can be.
+        names: The detectors chosen; None for all that are possible.
         diffusion: Checkpoints of that family; the first one makes the view.
         gan: Likewise.
     """

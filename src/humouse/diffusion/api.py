@@ -1,4 +1,4 @@
-"""What other code calls: samples from a trained model, and back to px and ms."""
+"""The public functions: samples of a trained model, and their conversion to px and ms."""
 
 import secrets
 from functools import lru_cache
@@ -95,7 +95,7 @@ def canonicalize(movements: Trajectories, *, ckpt: str | Path | None = None) -> 
 
     Put both sides of a comparison through it. The canonical codec resamples to a fixed clock and
     takes out place, direction, size and duration: native recordings beside its samples would be
-    told apart by the clock alone.
+    separable from them by the clock alone.
 
     Args:
         movements: People's or generated ones; those that do not fit the codec are dropped.

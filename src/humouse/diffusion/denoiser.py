@@ -1,4 +1,4 @@
-"""A denoiser answers E[x0 | x_t], whatever its network predicts; samplers need nothing else.
+"""The denoiser: E[x0 | x_t] from a network that predicts v, ε or x0; samplers need nothing else.
 
 Its loss is the masked squared error of the network's prediction (§3).
 """

@@ -15,7 +15,7 @@ class Guided:
     One call of the network answers both halves.
 
     Args:
-        denoise: A denoiser that knows the condition; NaN entries mean "not given".
+        denoise: A denoiser with the condition as an input; NaN entries mean "not given".
         scale: γ; 1 is the plain conditional answer.
         rescale: φ in 0…1; how far to bring the spread, which grows with the scale, back to the
             conditional answer's (Lin et al. 2305.08891, section 3.4).
@@ -52,7 +52,7 @@ class ToGoal:
 
     Args:
         denoise: The denoiser.
-        codec: Knows how to change steps so that they add up to a goal.
+        codec: Its `reaching` changes steps so that they add up to a goal.
         goal_px: [B, 2] the goals, NaN where there is none.
     """
 

@@ -48,7 +48,7 @@ class DiffusionModel(TrainedModel):
 
     Args:
         denoiser: Answers E[x0 | x_t].
-        decoder: Writes whole events from where it takes over, or None.
+        decoder: Generates whole events from `t_switch` on, or None.
         rule: How it goes from noise to samples.
     """
 

@@ -1,4 +1,4 @@
-"""Sampling: noise → x0, each movement the same whatever stands beside it in the batch."""
+"""Sampling: noise → x0; a movement does not depend on the others in its batch."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,10 +24,10 @@ class Sampling:
         codec: The model's.
         denoiser: The model's.
         decoder: The model's; None where it takes no part.
-        rule: How.
-        sampler: Takes noise down to the rule's `t_switch`; it has no steps where that is where it
-            would begin.
-        cond_dim: Conditions that the denoiser knows.
+        rule: Steps, sampler, guidance and the rest.
+        sampler: Goes from noise to the rule's `t_switch`; it has no steps where `t_switch` is its
+            first time.
+        cond_dim: Number of conditions that the denoiser takes.
         self_condition: Whether the denoiser gets its previous answer.
     """
 
@@ -124,10 +124,10 @@ class Sampling:
 
 
 class RowStreams:
-    """Random numbers of each movement of a batch, from a stream of its own.
+    """Random numbers for the movements of a batch, one stream per movement.
 
-    They are drawn for the longest movement that there can be and cut to the batch's length: a
-    movement's numbers must not depend on its neighbours'.
+    They are drawn for the longest possible movement and cut to the batch's length, so that a
+    movement's numbers do not depend on its neighbours.
 
     Args:
         rows: [B] numbers of the movements.

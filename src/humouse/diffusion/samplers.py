@@ -261,7 +261,7 @@ def make_sampler(
         t_end: The noise time to stop at.
 
     Raises:
-        InputError: No sampler has that name, or the schedule cannot be cut into so many steps.
+        InputError: No sampler has that name, or the schedule has too few times for the steps.
     """
     if name not in _SAMPLERS:
         raise InputError(f"sampler={name}: unknown; choose one of {', '.join(_SAMPLERS)}")

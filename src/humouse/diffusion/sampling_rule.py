@@ -1,4 +1,4 @@
-"""How to go from noise to samples, and whether a model can."""
+"""`SamplingRule`: how to sample, and whether a model supports it."""
 
 import math
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ class SamplingRule:
 
 @dataclass(frozen=True)
 class ResolvedRule(SamplingRule):
-    """A rule with nothing left open: what a model leaves to itself is filled in."""
+    """A rule with all settings given: those left to the model are filled in."""
 
     steps: int = DEFAULT_STEPS
     t_switch: float = 0.0
@@ -99,7 +99,7 @@ def check_rule(rule: ResolvedRule, settings: TrainSettings, title: str) -> None:
         raise InputError(f"guidance={rule.guidance}: must be a number; 1 for none")
     if rule.guidance != 1 and not settings.model.cond_dim:
         raise InputError(
-            f"guidance={rule.guidance}: {title} knows no conditions to guide by; leave it at 1, "
+            f"guidance={rule.guidance}: {title} was trained without conditions; leave it at 1, "
             "or train with model.cond_dim=…"
         )
 

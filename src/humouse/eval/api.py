@@ -1,8 +1,8 @@
-"""How far apart two sets of features are. Nothing here knows what made them.
+"""Distances between two sets of features, whatever made them.
 
 Features of several units go through `common_scale` before `mmd_rbf`, `prd` and the neighbours;
-`c2st` scales by itself. The names that end in "score" or "scores" return `Score` objects, which say how
-sure they are; the plain ones are the specification's.
+`c2st` scales by itself. The names that end in "score" or "scores" return `Score` objects, with
+intervals; the plain ones are the specification's.
 """
 
 from humouse.eval.metrics.copying import Copying, copying

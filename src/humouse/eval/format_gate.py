@@ -1,7 +1,8 @@
-"""The format gate: people's gestures through encode → decode must not be separable from themselves.
+"""The format gate: people's gestures after encode → decode must not be separable from the originals.
 
-Whatever trace a codec leaves in a movement, a probe finds, and it would be put down to the model. The two
-forms of one gesture stand in the same fold, so that nothing but the codec differs between the sets.
+A probe finds any trace that a codec leaves in a movement, and the score would attribute it to the
+model. Both forms of a gesture are in the same fold, so that only the codec differs between the
+sets.
 """
 
 import numpy as np

@@ -46,7 +46,7 @@ def paired(
         real: The standard.
         fake: Those to judge.
         groups: Groups of features to compute.
-        n: At most so many of each; None for no limit.
+        n: Largest number of each; None for no limit.
         seed: Of the choice where there are too many.
         tables: The features of either, row by row, where they are known already.
 
@@ -63,7 +63,7 @@ def paired(
 
 
 def chosen_rows(have: int, n: int, seed: int) -> np.ndarray:
-    """Return [n] which of so many rows are compared, in their order; all where n is that many."""
+    """Return [n] which rows are compared, in their order; all of them where there are n."""
     if have == n:
         return np.arange(n)
     return np.sort(np.random.default_rng(seed).choice(have, n, replace=False))

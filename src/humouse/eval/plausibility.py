@@ -1,4 +1,4 @@
-"""Checks of the movements: what a reader must know before believing a score taken on them."""
+"""Checks of the movements behind a score, as warnings for its reader."""
 
 import math
 
@@ -30,7 +30,7 @@ def check_size(real: Trajectories, fake: Trajectories, most: int | None = None) 
     Args:
         real: People's movements.
         fake: The judged ones.
-        most: At most so many of each are compared.
+        most: Largest number of each that is compared.
 
     Raises:
         InputError: They are fewer than 20; the side that is short is named.

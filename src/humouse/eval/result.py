@@ -1,4 +1,4 @@
-"""`Evaluation`: what came of comparing one set of movements with another, as plain numbers."""
+"""`Evaluation`: the result of comparing one set of movements with another, as plain numbers."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -38,7 +38,7 @@ class FeatureComparison:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What came of comparing `fake` with `real`.
+    """The result of comparing `fake` with `real`.
 
     Args:
         real: Origin of the movements taken as the standard.
@@ -50,7 +50,7 @@ class Evaluation:
         features: By name of the feature.
         spectra: By band, "0-4 Hz" ….
         curves: By name, points (x, y): "prd" is (recall, precision); "roc_PROBE" is (false positive
-            rate, true positive rate), a generated gesture taken for the positive.
+            rate, true positive rate), with generated gestures as positives.
         neighbours: The judged movements nearest to the train set, the nearest first.
         exact_copies: How many judged movements equal a train movement in every feature.
         warnings: What a reader must know before believing the numbers, a line each.

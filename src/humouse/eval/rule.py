@@ -1,4 +1,4 @@
-"""`EvaluationRule`: what an evaluation measures, and how surely."""
+"""`EvaluationRule`: what an evaluation measures, and with how many replicates and permutations."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ spectra: the power in each band. copying: distance to the train set, where one i
 
 @dataclass(frozen=True)
 class EvaluationRule:
-    """What to measure, and how surely.
+    """What to measure, and with how many replicates and permutations.
 
     Args:
         metrics: Which of `METRICS`.
@@ -28,7 +28,7 @@ class EvaluationRule:
             whole fit inside); 0 for none.
         importance: Whether to measure what each feature adds to the boosting probe.
         prd_runs: Clusterings that PRD is averaged over.
-        max_gestures: At most so many of each side; None for no limit.
+        max_gestures: Largest number of gestures of each side; None for no limit.
         seed: For everything random; 0 to 2³² − 1.
     """
 
@@ -44,7 +44,7 @@ class EvaluationRule:
 
     @classmethod
     def quick(cls, *, feature_mode: str, seed: int) -> "EvaluationRule":
-        """Return the rule for a look during training: seconds, not minutes."""
+        """Return a quick rule for use during training: seconds, not minutes."""
         return cls(
             metrics=("c2st", "mmd", "prd"),
             feature_mode=feature_mode,

@@ -46,7 +46,7 @@ def evaluate_with_references(
         held_out: People to compare with.
         train: Other people: the human–human baseline, and what may have been copied.
         made: Generated movements.
-        n: At most so many of each.
+        n: Largest number of each.
         references: Which of `references.REFERENCES`; those with too few movements are left out,
             and named on stderr.
         rule: What to measure.

@@ -1,8 +1,8 @@
-"""How motion, clock and pixels hang together within a movement.
+"""Dependence between motion, clock and pixel grid within a movement.
 
-A recorder reports when a mouse has moved, so a step that took long was a slow one; a bot that moves
-along its own path by somebody's clock is as fast then as before. Whole pixels, turns and starts have
-such ties too, which no distribution of steps, speeds or ticks alone shows.
+A recorder reports when the mouse has moved, so a long time step is a slow one. A bot that moves
+along its own path on a recorded clock does not slow down there. Whole pixels, turns and starts
+depend on each other too, which the distributions of steps, speeds or ticks do not show.
 """
 
 import math

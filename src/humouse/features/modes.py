@@ -1,6 +1,6 @@
-"""Groups of features by the name that settings give them.
+"""Feature modes: the groups of features behind each name in the settings.
 
-Without the strokes (neuromotor) they take a thirtieth of the time.
+Computing features without the strokes (neuromotor) takes a thirtieth of the time.
 """
 
 FEATURE_MODES = {

@@ -40,7 +40,7 @@ def kinematic_overlays(
         real: Features of people's movements.
         fake: The same features of generated ones.
         names: Which features; by default all.
-        most: At most so many panels.
+        most: Largest number of panels.
         labels: What to call the two.
 
     Raises:

@@ -1,4 +1,4 @@
-"""How training went."""
+"""Curves of a training run."""
 
 from collections.abc import Sequence
 

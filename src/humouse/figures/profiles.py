@@ -1,4 +1,4 @@
-"""How an evaluation came out, a picture each: speed over time, PRD and ROC curves."""
+"""Pictures of an evaluation: speed over time, PRD and ROC curves."""
 
 from collections.abc import Mapping, Sequence
 

@@ -24,7 +24,7 @@ BATCH = 64
 
 @dataclass(frozen=True, kw_only=True)
 class GanModel(TrainedModel):
-    """A GAN, ready to sample from and to look with.
+    """A GAN, ready to sample from and to score movements with.
 
     Args:
         pair: Generator and discriminator, both averaged.

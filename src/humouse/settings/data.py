@@ -37,9 +37,11 @@ class DataSettings:
     normalize_sequences: bool = setting("standardise each channel on the train split")
     companding_px: float = setting("event codec: dx and dy enter as asinh(d / this)")
     clock: str = setting(
-        "event codec: dt by its place among the train split's (quantile), or by its logarithm (log)"
+        "event codec: dt by its quantile in the train split (quantile), or by its logarithm (log)"
     )
-    merge_zero_moves: bool = setting("event codec: join steps that move nothing to the next one")
+    merge_zero_moves: bool = setting(
+        "event codec: merge each step without motion into the next one"
+    )
     autoencoder: str | None = setting(
         "train on the latents of this checkpoint of humouse train autoencoder; null for none"
     )
@@ -97,7 +99,7 @@ class ColumnSettings:
     x: str = setting("column of the horizontal position (px)")
     y: str = setting("column of the vertical position (px, downwards)")
     state: str | None = setting("column of the kind of event; null where every row is a move")
-    user: str | None = setting("column of the person; null where the file's place tells it")
+    user: str | None = setting("column of the person; null where the file's path names it")
     session: str | None = setting("column of the session; null where each file is one")
 
 

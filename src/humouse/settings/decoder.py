@@ -18,7 +18,7 @@ class DecoderModelSettings:
     hidden: int = setting("width of the LSTM along the events")
     dropout: float = setting("dropout on its input and output")
     t_min: float = setting(
-        "noise times to learn from begin here: it can take over at any later one"
+        "lowest noise time of training: the decoder can take over at any time above it"
     )
     goal_noise_px: float = setting(
         "conditioning noise in training: σ of the goal that it is given, along each axis"
@@ -32,9 +32,9 @@ class DecoderModelSettings:
     cond_noise: float = setting(
         "conditioning noise in training: σ of the conditions that it is given, on the network's scale"
     )
-    draw_scale: float = setting("what the widths of its distributions are multiplied by in drawing")
+    draw_scale: float = setting("factor of the widths of its distributions when sampling")
     draw_least: float = setting(
-        "parts of a distribution less likely than this share of the likeliest are not drawn from"
+        "mixture components less likely than this share of the likeliest are not sampled"
     )
     t_switch: float = setting("noise time at which it takes over when sampling; 1 is pure noise")
 

@@ -49,8 +49,8 @@ class DetectTrainSettings:
         "neuromotor, or kinematic: without the strokes, which take most of the time"
     )
     detectors: list[str] | None = setting(
-        "any of boosting, sequence, discriminator, isolation, clock, denoising; null for all there "
-        "can be"
+        "any of boosting, sequence, discriminator, isolation, clock, denoising; null for all that "
+        "are possible"
     )
     n: int = setting(
         "gestures of people to fit on, and of scripted bots; half as many to calibrate"
@@ -95,8 +95,8 @@ class BenchmarkSettings:
         "neuromotor, or kinematic: without the strokes, which take most of the time"
     )
     detectors: list[str] | None = setting(
-        "any of boosting, sequence, discriminator, isolation, clock, denoising; null for all there "
-        "can be"
+        "any of boosting, sequence, discriminator, isolation, clock, denoising; null for all that "
+        "are possible"
     )
     n: int = setting(
         "gestures of people to fit on, and of scripted bots; half as many to calibrate"
@@ -106,6 +106,6 @@ class BenchmarkSettings:
     seeds: int = setting("repetitions, each with its own people, negatives and weights")
     replicates: int = setting("bootstrap replicates behind each interval; 0 for no intervals")
     workers: int = setting("processes; each uses one thread")
-    resume: bool = setting("go on with what out_dir holds, instead of keeping it aside")
+    resume: bool = setting("resume the benchmark in out_dir, instead of backing it up")
     report: bool = setting("write benchmark.html, a page with everything")
     out_dir: str = setting("folder for benchmark.json, the pictures and the page")

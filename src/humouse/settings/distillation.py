@@ -1,4 +1,4 @@
-"""Settings of distilling a trained model to a few steps."""
+"""Settings of distilling a trained model to few steps."""
 
 from dataclasses import dataclass, field
 

@@ -24,7 +24,7 @@ class SampleSettings:
         "on_tick_share, axis_move_share, small_move_share; null for none"
     )
     guidance: float = setting("scale of classifier-free guidance; 1 for none")
-    guidance_rescale: float = setting("0…1: bring the spread back that guidance adds")
+    guidance_rescale: float = setting("0…1: how far to undo the spread that guidance adds")
     goal_constraint: bool = setting(
         "a goal asked for is reached at every step of sampling, not only at the end"
     )
@@ -91,7 +91,7 @@ class SigmaEvalSettings:
     """`python -m eval.sigma_eval`: the sigma-lognormal harness."""
 
     generators: dict[str, str] | None = setting(
-        "movements to judge, as many files as liked: {NAME:FILE.parquet,…}"
+        "movements to judge, any number of files: {NAME:FILE.parquet,…}"
     )
     references: list[str] = setting(
         "references to judge as well: any of other_people, same_people, replay, …"

@@ -18,7 +18,7 @@ class GanModelSettings:
     discriminator_width: int = setting("conv: channels of the discriminator at full length")
     feature_dim: int = setting("conv: penultimate features of the discriminator")
     cond_dim: int = setting(
-        "conditions to learn, the first so many of goal_dx_px, goal_dy_px, duration_ms, path_px, "
+        "number of conditions to learn, the first of goal_dx_px, goal_dy_px, duration_ms, path_px, "
         "complexity, tick_ms, on_tick_share, axis_move_share, small_move_share"
     )
     cond_dropout: float = setting(
@@ -38,7 +38,9 @@ class GanOptimSettings:
     lr_decay: str = setting("after the warm-up: constant, or cosine down to 0 at the last step")
     betas: list[float] = setting("β1 and β2 of both")
     r1_gamma: float = setting("weight γ of the gradient penalty R1 on recordings; 0 for none")
-    r1_interval: int = setting("steps between two penalties, each as strong as so many")
+    r1_interval: int = setting(
+        "steps between two penalties, each of which is scaled up by this number"
+    )
     ema_decay: float = setting("cap of the moving average of both networks' weights")
     epochs: int = setting("passes over the train split")
     max_steps: int | None = setting("stop after this many steps, whatever the epochs say")

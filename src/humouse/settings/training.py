@@ -16,7 +16,7 @@ class ModelSettings:
     dropout: float = setting("dropout in every block")
     self_condition: bool = setting("feed the network its previous answer")
     cond_dim: int = setting(
-        "conditions to learn, the first so many of goal_dx_px, goal_dy_px, duration_ms, path_px, "
+        "number of conditions to learn, the first of goal_dx_px, goal_dy_px, duration_ms, path_px, "
         "complexity, tick_ms, on_tick_share, axis_move_share, small_move_share"
     )
     cond_dropout: float = setting(

@@ -11,8 +11,8 @@ from humouse.settings.training import AdamWSettings, EarlyStoppingSettings, Logg
 class CriticSettings:
     """The critic, and the movements that it is trained on."""
 
-    head_start: int = setting("steps that the critic takes alone, before the decoder moves")
-    diffusion_steps: int = setting("network calls down to where the decoder takes over")
+    head_start: int = setting("steps that the critic takes alone, before the decoder is trained")
+    diffusion_steps: int = setting("network calls from noise to where the decoder takes over")
     critic_lr: float = setting("the critic's learning rate")
     critic_dropout: float = setting("the critic's dropout")
     critic_cond_noise: float = setting(

@@ -1,8 +1,8 @@
 """Training batches, each a pure function of its step number.
 
 Which gestures a step sees, how they are augmented and what is drawn beside them: all of it follows
-from (seed, step). A resumed run therefore needs no generator state, several processes cut one and
-the same batch among them, and loader processes may work ahead in any order.
+from (seed, step). A resumed run therefore needs no generator state, several processes share one
+batch, and loader processes may work ahead in any order.
 """
 
 from abc import ABC, abstractmethod

@@ -1,4 +1,4 @@
-"""Checkpoints: everything a run needs to go on, and everything a sampler needs, in one file.
+"""Checkpoints: everything that a run needs to resume, and that a sampler needs, in one file.
 
 Plain values and tensors only, so that `torch.load(weights_only=True)` reads them; written to a
 temporary file and renamed, so that the file is always whole.
@@ -136,7 +136,7 @@ def save_tensors(path: str | Path, content: dict[str, Any]) -> None:
 
 
 def _kind(path: Path) -> str | None:
-    """Return what a checkpoint holds, without reading its tensors; None where nobody can tell."""
+    """Return what a checkpoint holds, without reading its tensors; None where that is unknown."""
     try:
         return torch.load(path, map_location="cpu", weights_only=True, mmap=True)["kind"]
     except Exception:  # whoever loads it says what is wrong with it

@@ -1,4 +1,4 @@
-"""The data of a run, read once and handed down."""
+"""The data of a run, read once and passed on."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Where a model runs, and in which number format that place is fast."""
+"""The device that a model runs on, and the number format that it is fast in."""
 
 import torch
 

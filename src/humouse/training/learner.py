@@ -1,4 +1,4 @@
-"""What one kind of model brings to training; the loop around it is `Trainer`'s."""
+"""The interface between a kind of model and the training loop, `Trainer`."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from humouse.training.optimisation import NetworkOptimiser, NetworkT
 
 
 class Learner(ABC, Generic[ShardT]):
-    """A model with its average and its optimisers: takes a step, measures itself, saves itself."""
+    """A model in training with its average and its optimisers: takes steps, validates, saves its state."""
 
     batches: Batches[ShardT]
     """Item k is what step k learns from."""
@@ -53,13 +53,13 @@ class Learner(ABC, Generic[ShardT]):
 
 
 class NetworkLearner(Learner[ShardT], Generic[ShardT, NetworkT]):
-    """A learner of one network, by AdamW; a subclass adds up the gradients of a step."""
+    """A learner of one network with AdamW; a subclass computes the gradients of a step."""
 
     optimiser: NetworkOptimiser[NetworkT]
 
     @property
     def network(self) -> NetworkT:
-        """What learns."""
+        """The network in training."""
         return self.optimiser.network
 
     @property

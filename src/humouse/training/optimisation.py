@@ -1,4 +1,4 @@
-"""An optimiser step as every learner takes it: at its step's rate, clipped, and only if finite."""
+"""The optimiser step of every learner: scheduled rate, clipped gradient, none if not finite."""
 
 import math
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ class BadLossError(Exception):
 
 @runtime_checkable
 class Rate(Protocol):
-    """A learning rate and its course."""
+    """A learning rate and its schedule."""
 
     lr: float
     lr_warmup_steps: int
@@ -37,11 +37,11 @@ def learning_rate(optim: Rate, step: int, steps: int) -> float:
 
 
 class GradientStep:
-    """Takes the step that the gradients of some parameters ask for.
+    """Takes an optimiser step with the gradients of some parameters.
 
     Args:
-        parameters: What moves.
-        optimizer: Moves them.
+        parameters: The parameters to change.
+        optimizer: Their optimiser.
         clip: Largest norm of the gradient; 0 for no clipping.
         loss: What the loss is called in messages.
         accelerator: Scaled the gradients, where it trains in fp16; None where nothing scales them.

@@ -1,4 +1,4 @@
-"""Going on from a checkpoint: allowed with the same settings, data and number of processes."""
+"""Resuming from a checkpoint: allowed with the same settings, data and number of processes."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

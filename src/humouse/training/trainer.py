@@ -1,4 +1,4 @@
-"""The training loop: it can be killed at any moment and goes on bit for bit."""
+"""The training loop: a run that is killed at any moment resumes bit for bit."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -49,7 +49,7 @@ def run_training(
         codec: Fitted on the train split.
         make: Makes the learner.
         kind: What the checkpoint holds; one of `KINDS`.
-        saved: The checkpoint to go on from; None to begin.
+        saved: The checkpoint to resume from; None to start.
         amp: Whether to use half precision where the device is fast at it.
         accumulate: Batches summed into one step.
 
@@ -81,7 +81,7 @@ class Trainer:
         context: Data, codec and device.
         learner: The model in training, made from these.
         kind: What the checkpoint holds; one of `KINDS`.
-        saved: The checkpoint to go on from; None to begin.
+        saved: The checkpoint to resume from; None to start.
 
     Raises:
         InputError: The checkpoint does not fit the learner.

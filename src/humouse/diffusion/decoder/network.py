@@ -31,7 +31,7 @@ class Conditioning:
 
     Args:
         x_t: [B, T, C] the noisy movements, zero at padding.
-        dt_bin: [B, 2] noise dt_bin, (α_t, σ_t).
+        level: [B, 2] noise level, (α_t, σ_t).
         cond: [B, K] all conditions on the network's scale.
         ends: [B, 4] each movement's displacement, duration and path length (px, px, ms, px), whole.
         mask: [B, T] True where valid; each row's valid steps come first.

@@ -14,8 +14,8 @@ from humouse.diffusion.models.validity import Validity
 class ResidualConv(nn.Module):
     """x + conv(SiLU(conv(norm(x)))), each convolution three steps wide.
 
-    The norm is over the channels of one step: the sizes of moves, which a norm over the sequence
-    would take away, pass beside it.
+    The norm is over the channels of one step. A norm over the sequence would remove the sizes of
+    moves.
 
     Args:
         width: Channels in and out.
@@ -48,7 +48,7 @@ class PairConv(nn.Linear):
 
 
 class PairDeconv(nn.Linear):
-    """Its mirror, a transposed convolution of two taps and stride 2: each step becomes a pair."""
+    """Transposed convolution over time of two taps and stride 2: each step becomes a pair."""
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__(in_channels, 2 * out_channels)

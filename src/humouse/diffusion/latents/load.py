@@ -1,4 +1,4 @@
-"""The trained autoencoder, as it comes out of a checkpoint, and whether a run may build on it."""
+"""Loads the trained autoencoder in a checkpoint, and checks that a run can build on it."""
 
 from collections.abc import Mapping
 from pathlib import Path

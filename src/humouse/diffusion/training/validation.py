@@ -19,7 +19,7 @@ FOLLOWED = ("val_loss", *SAMPLE_SCORES)
 
 @dataclass(frozen=True)
 class Validation(SampleCheck):
-    """A fixed set of validation gestures and what a model is measured by on it."""
+    """A fixed set of validation gestures, and the measures of a model on it."""
 
     @torch.no_grad()
     def loss(self, denoiser: Denoiser, min_snr_gamma: float | None = None) -> float:

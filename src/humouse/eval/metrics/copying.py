@@ -70,14 +70,14 @@ def copying(
     is taken as it is; only people in the other two sets are resampled.
 
     The p-value is the larger of two, one-sided. Mann–Whitney's (normal, ties corrected) takes every
-    row for independent, but a person's gestures lie alike near to the train set, so it is too
+    row for independent, but a person's gestures lie similarly near to the train set, so it is too
     small. The share of bootstrap replicates in which the fakes are not nearer respects that; but it
-    says little with few people, and nothing where no replicates were made. Copying is
-    reported only where both agree.
+    says little with few people, and nothing where no replicates were made. Copying is reported only
+    where both agree.
 
     Args:
         fake: [M, F] what is judged.
-        held_out: [N, F] people whom the generator did not see.
+        held_out: [N, F] people that the generator was not trained on.
         train: [L, F] what it saw.
         resampling: Bootstrap replicates of the held-out people (as its real side) and of the fakes.
         shown: How many neighbours to name, at most.
@@ -153,7 +153,7 @@ def _p_value(
     rows = mannwhitneyu(
         fake.cpu().numpy(), held_out.cpu().numpy(), alternative="less", method="asymptotic"
     )
-    alike = bool((torch.cat([fake, held_out]) == fake[0]).all())  # a test of ranks without ranks
+    alike = bool((torch.cat([fake, held_out]) == fake[0]).all())  # all rows tie: there are no ranks
     by_rows = 1.0 if alike else float(rows.pvalue)
     drawn = values[1:]
     if len(drawn) == 0:

@@ -70,7 +70,7 @@ def mmd_score(
         permutations: P, how many relabellings; no p-value with 0.
         seed: Of the relabellings.
         real_users: [N] the person behind each row, or None.
-        fake_users: [M] likewise.
+        fake_users: [M] the same for fake rows.
 
     Raises:
         ValueError: See `checked_pair`; sigma is not above 0, replicates or users of another size.

@@ -84,7 +84,8 @@ def prd_score(
     Args:
         real: [N, F].
         fake: [M, F].
-        clusters: At most so many; as many as there are different rows where those are fewer.
+        clusters: Largest number of clusters; as many as there are different rows where those are
+            fewer.
         runs: Clusterings, whose curves are averaged.
         seed: Of the clusterings, and of the rows kept of the larger set.
         resampling: Bootstrap replicates for the intervals; none without.
@@ -176,7 +177,7 @@ def _best_f(
 
 
 def _thinned(precision: np.ndarray, recall: np.ndarray) -> list[tuple[float, float]]:
-    """Return every so many points (recall, precision), recall rising."""
+    """Return a subset of points (recall, precision), evenly spread, recall rising."""
     step = -(-(len(precision) - 1) // (_POINTS - 1))
     # Both are monotone in the slope but for rounding.
     falling = np.minimum.accumulate(recall)[::step]

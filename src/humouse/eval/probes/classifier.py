@@ -2,7 +2,8 @@
 
 Lopez-Paz & Oquab 2017, arXiv:1610.06545. Under equal distributions the held-out accuracy is about
 N(½, 1/4n): a few hundred rows say nothing. A person's movements are alike, so all rows of one
-person are held out together; otherwise the probe would know the people rather than the difference.
+person are held out together; otherwise the probe would recognise people rather than the difference
+between the sets.
 """
 
 from collections.abc import Iterator
@@ -85,7 +86,7 @@ def c2st_scores(
         folds: At least 2; fewer are used where there are fewer people or rows.
         replicates: Bootstrap replicates that the intervals come from; 0 for no intervals.
         permutations: Labellings that the p-values come from, the whole fit repeated for each; 0 for
-            none. Quick for "logistic", as long as so many fits for the others.
+            none. Quick for "logistic"; for the others as long as this many fits.
         importance: Whether to measure what each feature adds.
         seed: Chooses the rows, the folds and the probe's own randomness.
 

@@ -39,7 +39,7 @@ def fold_numbers(
         np.array([place[name] for name in side]) if has else None
         for side, has in zip(sides, named, strict=True)
     )
-    # Rows without a person go where the other set's are, so that each fold is half real, half fake.
+    # Rows without a person balance the other set's, so that each fold is half real, half fake.
     if second is None:
         second = rng.permutation(np.asarray(first))
     if first is None:
@@ -88,10 +88,10 @@ def group_duplicates(
 def permuted_labels(
     is_real: np.ndarray, real: Users, fake: Users, permutations: int, rng: np.random.Generator
 ) -> np.ndarray:
-    """Return [P, R] labels as they might have fallen if there were no difference.
+    """Return [P, R] labels permuted under the null hypothesis of no difference.
 
-    Where whole people can change sides (`people_change_sides`) they do, for the gestures of a person
-    are alike; else rows do.
+    Where whole people can change sides (`people_change_sides`) they do, since the gestures of a
+    person are correlated; else rows do.
 
     Args:
         is_real: [R] bool, the real rows first.

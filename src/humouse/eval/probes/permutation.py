@@ -1,4 +1,4 @@
-"""The permutation test of a probe: how often it separates labels that fell at random as well."""
+"""The permutation test of a probe: how often it separates random labels as well as the true ones."""
 
 from collections.abc import Callable, Sequence
 

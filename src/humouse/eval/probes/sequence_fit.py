@@ -1,4 +1,4 @@
-"""Fitting and asking the net on steps, for the two-sample probe and the sequence detector alike."""
+"""Fits and evaluates the net on steps, for both the two-sample probe and the sequence detector."""
 
 import math
 from collections.abc import Callable, Iterable, Iterator

@@ -42,7 +42,7 @@ class SequenceNet(nn.Module):
         self.register_buffer("spread", torch.ones(CHANNELS + 1))
 
     def standardise(self, steps: Float[Tensor, "B C T"], lengths: Int[Tensor, "B"]) -> None:
-        """Take on the means and deviations of what it will be fitted to."""
+        """Set the channels' means and deviations from the movements to be fitted."""
         self.mean[:], self.spread[:] = channel_moments(steps, lengths)
 
     def forward(

@@ -57,7 +57,7 @@ class SequenceProbe:
         self._net: SequenceNet | None = None
 
     def fit(self, movements: Trajectories, is_real: Bool[np.ndarray, "B"]) -> "SequenceProbe":
-        """Learn to tell real movements from others.
+        """Learn to separate real movements from others.
 
         Args:
             movements: B movements of both kinds; user and origin are not looked at.

@@ -20,7 +20,7 @@ class Groups:
 
     Args:
         real: [N] the person behind each real row, or None.
-        fake: [M] likewise; generated rows have no person: None.
+        fake: [M] the same for fake rows; generated rows have no person: None.
         hold_out_fake: Whether people in the fake set are held out whole too; if not, their rows are
             spread over the folds, as a generator's are.
     """

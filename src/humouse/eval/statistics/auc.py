@@ -1,4 +1,4 @@
-"""The area under the ROC curve of weighted rows, for many weighings at once (Mann–Whitney's U)."""
+"""The area under the ROC curve of weighted rows, for many sets of weights at once (Mann–Whitney's U)."""
 
 import numpy as np
 from jaxtyping import Float

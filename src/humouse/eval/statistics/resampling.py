@@ -42,7 +42,7 @@ class Resampling:
 
     Args:
         real: [D, N] float64, how often each real row is in each replicate.
-        fake: [D, M] float64, likewise.
+        fake: [D, M] float64, how often each fake row is.
         units: How many people were drawn from, on the side that has fewer; rows where those are
             drawn one by one.
     """
@@ -58,7 +58,7 @@ class Resampling:
     def over_people(
         cls, real: Users, n: int, fake: Users, m: int, *, replicates: int, seed: int
     ) -> "Resampling":
-        """Return so many replicates.
+        """Return the replicates.
 
         Each side's people are drawn among themselves; one who is on both, on both at once. The
         replicates of the real side depend on its people, their number and the seed alone, so that scores

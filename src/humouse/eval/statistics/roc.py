@@ -1,4 +1,4 @@
-"""`Roc`: the true positive rate at each false positive rate, for many weighings at once."""
+"""`Roc`: the true positive rate at each false positive rate, for many sets of weights at once."""
 
 from dataclasses import dataclass
 

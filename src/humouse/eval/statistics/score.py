@@ -1,4 +1,4 @@
-"""`Score`: a number that says how sure it is; and what each score means."""
+"""`Score`: a number with its interval and p-value; and what each score means."""
 
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -18,7 +18,7 @@ class Replicates(NamedTuple):
 
 @dataclass(frozen=True)
 class Score:
-    """A measured value and how far to trust it.
+    """A measured value with its interval and p-value.
 
     Args:
         value: The score.

@@ -1,4 +1,4 @@
-"""The observed sets and all bootstrap replicates as one stack of weights, so that a score is taken once."""
+"""The observed sets and all bootstrap replicates as one stack of weights, to score all at once."""
 
 import math
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ class BootstrapWeights:
     def over_people(
         cls, real: Users, n: int, fake: Users, m: int, *, replicates: int, seed: int
     ) -> "BootstrapWeights":
-        """Return the weights of n and m rows in so many replicates; see `Resampling.over_people`."""
+        """Return the weights of n and m rows in the replicates; see `Resampling.over_people`."""
         resampling = None
         if replicates:
             resampling = Resampling.over_people(real, n, fake, m, replicates=replicates, seed=seed)

@@ -85,7 +85,7 @@ def _fit_all(target: Target, max_strokes: int, good_enough_db: float) -> Strokes
     found = target.scale.new_zeros(len(target.scale), 6, max_strokes)
     number = torch.zeros_like(target.count)
     loss = torch.ones_like(target.scale)
-    # One less, as so many steps have a round number of points.
+    # The number of points, one more than of steps, is a multiple of _PAD_TO.
     padded = (target.count // _PAD_TO + 1) * _PAD_TO - 1
     moving = target.scale > 0
     for steps in padded[moving].unique().tolist():
@@ -98,7 +98,7 @@ def _fit_all(target: Target, max_strokes: int, good_enough_db: float) -> Strokes
 
 
 def _rows_at_a_time(steps: int) -> int:
-    """Return how many rows of so many steps to process at once, which bounds the dictionary's memory."""
+    """Return how many rows of this many steps to process at once, which bounds the dictionary's memory."""
     entries = len(_WIDTHS_S) * -(-steps // _stride(steps)) * steps
     return max(1, min(_ROWS_AT_A_TIME, _DICTIONARY_AT_A_TIME // entries))
 

@@ -7,7 +7,7 @@
 
 ("hinge": Lim & Ye 2017, arXiv:1705.02894; "bce": binary cross-entropy with the non-saturating
 generator of Goodfellow et al. 2014, arXiv:1406.2661.) All are sums over movements: divided by the
-number in the whole batch they add up, however it was cut.
+number in the whole batch, the losses of its parts add up to its mean.
 """
 
 import torch

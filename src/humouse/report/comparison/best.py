@@ -1,4 +1,4 @@
-"""Which of several runs is the best by a score, and whether surely so."""
+"""The best of several runs by a score, and whether its interval excludes the others."""
 
 from collections.abc import Sequence
 

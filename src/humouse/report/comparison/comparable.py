@@ -63,7 +63,7 @@ def _people_warnings(tags: Sequence[str], runs: Sequence[EvaluationRun]) -> list
 
 
 def _people(run: EvaluationRun) -> tuple[str, frozenset[str] | None]:
-    """Return whom a run was compared with: the source, and the people where they have names."""
+    """Return the people that a run was compared with: their source, and their names where they have any."""
     user = run.movements("people").user
     return run.generated.real, None if user is None else frozenset(user.tolist())
 

@@ -18,7 +18,7 @@ WIDTH_IN = 4.8
 
 _INK = "#1b1f24"
 _SOFT = "#525b66"
-# Each detector has a shape of its own, so that nobody needs the colour.
+# Each detector has its own shape, so that the picture reads without colour.
 _SHAPES = ("s", "^", "v", "D", "P", "X", "<", ">")
 _AREA_TICKS = (0.0, 0.25, 0.5, 0.8, 0.9, 0.95, 0.99, 1.0)
 _STRETCH = 0.002

@@ -19,7 +19,7 @@ class Drawing:
 
     Args:
         paths: SVG path data, one for each movement.
-        points: SVG path data with a dot at each recorded point, likewise.
+        points: SVG path data with a dot at each recorded point, one for each movement.
         start: Where they begin.
         bar: Length of the scale bar, in units of the drawing.
         bar_px: What it stands for (px).

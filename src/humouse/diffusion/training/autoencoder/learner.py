@@ -25,7 +25,7 @@ _PARTS = 4
 
 
 class AutoencoderLearner(NetworkLearner[Shard[AutoencoderBatch], TemporalAutoencoder]):
-    """Trains the autoencoder to give back what it encodes.
+    """Trains the autoencoder to reconstruct its input.
 
     Args:
         settings: The whole configuration.

@@ -24,7 +24,7 @@ _BATCH = 64
 
 @dataclass(frozen=True)
 class DecoderCheck(SampleCheck):
-    """A fixed set of validation gestures and what a decoder is measured by on it."""
+    """A fixed set of validation gestures, and the measures of a decoder on it."""
 
     @torch.no_grad()
     def nats(

@@ -150,7 +150,7 @@ def draw_paths(
     lengths = codec.steps(frame.lengths)
     shape = int(codec.steps(torch.tensor(codec.sequence_length))), codec.channels
     x = torch.zeros(n, steps + 1, int(lengths.max()), codec.channels)
-    # Alike lengths run together, so that little work goes into padding.
+    # Similar lengths run together, so that little work goes into padding.
     for rows in lengths.argsort(stable=True).split(_BATCH):
         longest = int(lengths[rows].max())
         mask = valid_steps(lengths[rows], longest)
