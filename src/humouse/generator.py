@@ -22,7 +22,7 @@ def load_generator(
 
     Args:
         path: The checkpoint; None for the environment variable HUMOUSE_CKPT, else the newest under
-            `checkpoints/`.
+            `checkpoints/`, else the model that comes with humouse.
         device: Where it should run.
         rule: How a diffusion model goes from noise to samples; DDIM by default, in 20 steps or those
             that the model was distilled to. A GAN needs none.

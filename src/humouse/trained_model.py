@@ -40,8 +40,7 @@ class SampleRequest:
         n: How many.
         seed: Movement i depends on the model, the seed, its conditions and i alone; 0 or more.
         seq_len: Steps of each; None draws lengths as the train split has them.
-        cond: [K] or [n, K], the first K of goal_dx_px, goal_dy_px, duration_ms, path_px; NaN where
-            not given.
+        cond: [K] or [n, K], the first K of `CONDITIONS`; NaN where not given.
         like: n movements that fit the codec: sample i takes the i-th one's number of steps, its
             frame, and those of its conditions that the model has. Instead of seq_len and cond.
     """

@@ -37,7 +37,6 @@ from humouse.training.device import resolve_device
 from humouse.trajectories import Trajectories
 
 _CONFIG = "diffusion/sigma_eval"
-_FLAG = "--use_diffusion_eval"
 _DIFFUSION = "diffusion"
 _REPORTED = {
     "c2st_acc_val": "c2st_forest_acc",

@@ -32,13 +32,12 @@ def generate_diffusion_samples(
     Args:
         n: How many movements.
         seq_len: Steps of each, as the model was trained.
-        cond: [K] or [n, K], the first K of goal_dx_px, goal_dy_px, duration_ms, path_px; NaN where
-            not given; None for none.
+        cond: [K] or [n, K], the first K of `codec.CONDITIONS`, NaN where not given; None for none.
         device: Where the network runs, and where the result lies; the CPU where there is no CUDA.
         steps: Network calls per movement.
         seed: Movement i depends on the seed and i alone; 0 or more, None draws one.
         ckpt: The checkpoint; None for the environment variable HUMOUSE_CKPT, else the newest under
-            `checkpoints/`.
+            `checkpoints/`, else the model that comes with humouse.
 
     Raises:
         InputError: There is no checkpoint (the message says how to train one), or an argument is

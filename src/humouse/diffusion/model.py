@@ -133,7 +133,7 @@ def load_model(
 
     Args:
         path: The checkpoint; None for the environment variable HUMOUSE_CKPT, else the newest under
-            `checkpoints/`.
+            `checkpoints/`, else the model that comes with humouse.
         device: Where it should run.
 
     Raises:

@@ -48,7 +48,7 @@ class GanOptimSettings:
 
 @dataclass
 class GanTrainSettings:
-    """`python -m humouse.commands.train_gan`: train a GAN."""
+    """`humouse train gan`: train a GAN."""
 
     experiment_name: str = setting("names the checkpoint and the run's folder")
     seed: int = setting("seed of everything random")
