@@ -5,11 +5,17 @@ from pathlib import Path
 import torch
 
 from humouse.diffusion import model as diffusion
+from humouse.diffusion.latents.load import AUTOENCODER
+from humouse.diffusion.model import DIFFUSION
 from humouse.diffusion.sampling_rule import SamplingRule
 from humouse.errors import InputError
 from humouse.gan import model as gan
+from humouse.gan.model import GAN
 from humouse.trained_model import TrainedModel
-from humouse.training.checkpoint import AUTOENCODER, GAN, Checkpoint, find_checkpoint
+from humouse.training.checkpoint import Checkpoint, find_checkpoint
+
+KINDS = (DIFFUSION, GAN)
+"""The checkpoints that movements can be drawn from."""
 
 
 def load_generator(
@@ -30,15 +36,15 @@ def load_generator(
     Raises:
         InputError: There is no checkpoint, or it cannot be used, or a GAN should be guided.
     """
-    found = find_checkpoint(path)
+    found = find_checkpoint(path, *KINDS)
     saved = Checkpoint.load(found)
-    if saved.kind == AUTOENCODER:
+    if saved.kind == AUTOENCODER.name:
         raise InputError(
             f"{found}: holds an autoencoder, which makes no movements by itself; train a model on it "
             f"with: humouse train experiment=latent data.autoencoder={found}"
         )
     rule = rule or SamplingRule()
-    if saved.kind != GAN:
+    if saved.kind != GAN.name:
         return diffusion.model_in(saved, found, device).with_rule(rule)
     if rule.guidance != 1:
         raise InputError(

@@ -10,7 +10,8 @@ from humouse.commands.publish import run
 from humouse.diffusion.model import load_model
 from humouse.diffusion.sampling_rule import SamplingRule
 from humouse.errors import InputError, OutOfRangeWarning
-from humouse.generator import load_generator
+from humouse.gan.model import GAN
+from humouse.generator import KINDS, load_generator
 from humouse.settings import PublishSettings
 from humouse.training import checkpoint
 from humouse.training.checkpoint import PRETRAINED, Checkpoint, find_checkpoint
@@ -69,9 +70,9 @@ def test_without_a_checkpoint_the_pretrained_model_is_used(
 ):
     monkeypatch.delenv("HUMOUSE_CKPT", raising=False)
     monkeypatch.setattr(checkpoint, "PRETRAINED", published)
-    assert find_checkpoint(None, tmp_path) == published
+    assert find_checkpoint(None, *KINDS, folder=tmp_path) == published
     with pytest.raises(InputError, match="no checkpoint"):
-        find_checkpoint(None, tmp_path, kind=checkpoint.GAN)
+        find_checkpoint(None, GAN, folder=tmp_path)
 
 
 def test_the_model_that_comes_with_humouse():

@@ -23,14 +23,14 @@ from humouse.codec.from_settings import make_codec
 from humouse.commands.dataset import training_data
 from humouse.commands.train import run as train
 from humouse.data.prepared import Prepared
-from humouse.diffusion.model import DiffusionModel, load_model
+from humouse.diffusion.model import DIFFUSION, DiffusionModel, load_model
 from humouse.diffusion.training.batches import NoisyBatches, NoisyShard
 from humouse.diffusion.training.learner import DiffusionLearner
 from humouse.diffusion.training.validation import FOLLOWED, Validation
 from humouse.errors import InputError
 from humouse.settings import TrainSettings
 from humouse.training import trainer as training
-from humouse.training.checkpoint import DIFFUSION, Checkpoint
+from humouse.training.checkpoint import Checkpoint
 from humouse.training.context import TrainingContext
 from humouse.training.journal import read_metrics
 from humouse.training.trainer import Trainer

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 import torch
 
-from humouse.diffusion.model import load_model
+from humouse.diffusion.model import DIFFUSION, load_model
 from humouse.errors import InputError
-from humouse.training.checkpoint import DIFFUSION, GAN, PRETRAINED, Checkpoint, find_checkpoint
+from humouse.gan.model import GAN
+from humouse.generator import KINDS
+from humouse.training.checkpoint import PRETRAINED, Checkpoint, find_checkpoint
 
 
 def same(a: Any, b: Any) -> bool:
@@ -140,29 +142,29 @@ def test_parts_that_do_not_fit(tiny_checkpoint: Path, tmp_path: Path, damage: An
 def test_where_a_checkpoint_is_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("HUMOUSE_CKPT", raising=False)
-    assert find_checkpoint() == PRETRAINED
+    assert find_checkpoint(None, *KINDS) == PRETRAINED
     with pytest.raises(InputError, match="train one with: humouse train"):
-        find_checkpoint(kind=GAN)
+        find_checkpoint(None, GAN)
     folder = tmp_path / "checkpoints"
     folder.mkdir()
     with pytest.raises(InputError, match="HUMOUSE_CKPT is not set"):
-        find_checkpoint(kind=GAN)
+        find_checkpoint(None, GAN)
     for age, name in enumerate(("new.pt", "old.pt", "older.pt")):
         (folder / name).touch()
         os.utime(folder / name, (1e9 - age, 1e9 - age))
     (folder / "note.txt").touch()
-    assert find_checkpoint() == Path("checkpoints/new.pt")
+    assert find_checkpoint(None, *KINDS) == Path("checkpoints/new.pt")
     monkeypatch.setenv("HUMOUSE_CKPT", "named.pt")
-    assert find_checkpoint() == Path("named.pt")
-    assert find_checkpoint("given.pt") == Path("given.pt")
+    assert find_checkpoint(None, *KINDS) == Path("named.pt")
+    assert find_checkpoint("given.pt", *KINDS) == Path("given.pt")
 
 
 def test_the_newest_of_a_kind_is_found(tiny_checkpoint: Path, tmp_path: Path):
     ours, other = tmp_path / "ours.pt", tmp_path / "other.pt"
     shutil.copy(tiny_checkpoint, ours)
     saved = Checkpoint.load(tiny_checkpoint)
-    saved.kind = GAN
+    saved.kind = GAN.name
     saved.save(other)
     os.utime(ours, (1e9, 1e9))
-    assert find_checkpoint(folder=tmp_path) == other
-    assert find_checkpoint(folder=tmp_path, kind=DIFFUSION) == ours
+    assert find_checkpoint(None, *KINDS, folder=tmp_path) == other
+    assert find_checkpoint(None, DIFFUSION, folder=tmp_path) == ours

@@ -9,7 +9,7 @@ the sampling path: Luhman & Luhman 2101.02388 for one step, here one segment per
 from pathlib import Path
 
 from humouse.commands.dataset import training_data
-from humouse.diffusion.model import load_model
+from humouse.diffusion.model import DIFFUSION, load_model
 from humouse.diffusion.training.derived import check_same_data
 from humouse.diffusion.training.distillation.learner import DistillLearner
 from humouse.diffusion.training.distillation.settings import (
@@ -20,7 +20,6 @@ from humouse.diffusion.training.distillation.settings import (
 from humouse.diffusion.training.distillation.teacher_paths import teacher_solver
 from humouse.diffusion.training.settings import check_settings
 from humouse.settings import DistillSettings
-from humouse.training.checkpoint import DIFFUSION
 from humouse.training.resuming import checkpoint_to_resume
 from humouse.training.trainer import run_training
 

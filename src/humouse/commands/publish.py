@@ -7,11 +7,11 @@ import torch
 from torch import Tensor
 
 from humouse.codec import EmpiricalPrior, MixturePrior
-from humouse.diffusion.model import model_in
+from humouse.diffusion.model import DIFFUSION, model_in
 from humouse.errors import InputError
 from humouse.files import versions
 from humouse.settings import PublishSettings
-from humouse.training.checkpoint import DIFFUSION, Checkpoint, find_checkpoint
+from humouse.training.checkpoint import Checkpoint, find_checkpoint
 
 
 def published(saved: Checkpoint) -> Checkpoint:
@@ -38,7 +38,7 @@ def published(saved: Checkpoint) -> Checkpoint:
         optimizer={},
         scaler={},
         history={},
-        kind=DIFFUSION,
+        kind=DIFFUSION.name,
     )
 
 
@@ -48,7 +48,7 @@ def _half(weights: dict[str, Tensor]) -> dict[str, Tensor]:
 
 def run(settings: PublishSettings) -> None:
     """Publish as the settings say; print where the file is, and what to write beside it."""
-    path = find_checkpoint(settings.ckpt, kind=DIFFUSION)
+    path = find_checkpoint(settings.ckpt, DIFFUSION)
     saved = Checkpoint.load(path, DIFFUSION)
     model_in(saved, path)  # says what is wrong with it, if anything is
     if not saved.model:

@@ -5,12 +5,12 @@ from functools import partial
 from pathlib import Path
 
 from humouse.commands.dataset import training_data
-from humouse.diffusion.latents.load import load_autoencoder, reconstruction_summary
+from humouse.diffusion.latents.load import AUTOENCODER, load_autoencoder, reconstruction_summary
 from humouse.diffusion.training.autoencoder.learner import AutoencoderLearner
 from humouse.diffusion.training.autoencoder.settings import check_settings
 from humouse.diffusion.training.autoencoder.validation import RoundTrip
 from humouse.settings import AutoencoderSettings
-from humouse.training.checkpoint import AUTOENCODER, Checkpoint
+from humouse.training.checkpoint import Checkpoint
 from humouse.training.resuming import checkpoint_to_resume, own_codec
 from humouse.training.trainer import run_training
 from humouse.trajectories import Trajectories

@@ -7,7 +7,7 @@ network down to the noise time `t_switch`, and the decoder from there.
 from pathlib import Path
 
 from humouse.commands.dataset import training_data
-from humouse.diffusion.model import load_model
+from humouse.diffusion.model import DIFFUSION, load_model
 from humouse.diffusion.training.decoder.learner import DecoderLearner
 from humouse.diffusion.training.decoder.settings import (
     check_decoder_settings,
@@ -17,7 +17,6 @@ from humouse.diffusion.training.decoder.settings import (
 from humouse.diffusion.training.derived import check_same_data
 from humouse.diffusion.training.settings import check_settings
 from humouse.settings import TrainDecoderSettings
-from humouse.training.checkpoint import DIFFUSION
 from humouse.training.resuming import checkpoint_to_resume
 from humouse.training.trainer import run_training
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from humouse.codec.from_settings import codec_differences
 from humouse.commands.dataset import training_data
 from humouse.errors import InputError
+from humouse.gan.model import GAN
 from humouse.gan.training.diffusion_comparison import DrawLike
 from humouse.gan.training.learner import GanLearner
 from humouse.gan.training.settings import check_settings
@@ -12,7 +13,6 @@ from humouse.generator import load_generator
 from humouse.progress import progress_bar
 from humouse.randomness import derive_seed
 from humouse.settings import GanTrainSettings
-from humouse.training.checkpoint import GAN
 from humouse.training.device import resolve_device
 from humouse.training.resuming import checkpoint_to_resume, own_codec
 from humouse.training.trainer import run_training

@@ -6,7 +6,7 @@ The result is a checkpoint of a decoded model again; the critic is not saved in 
 from pathlib import Path
 
 from humouse.commands.dataset import training_data
-from humouse.diffusion.model import load_model
+from humouse.diffusion.model import DIFFUSION, load_model
 from humouse.diffusion.training.decoder.tuner import DecoderTuner
 from humouse.diffusion.training.decoder.tuner_settings import (
     check_model,
@@ -16,7 +16,6 @@ from humouse.diffusion.training.decoder.tuner_settings import (
 from humouse.diffusion.training.derived import check_same_data
 from humouse.diffusion.training.settings import check_settings
 from humouse.settings import TuneSettings
-from humouse.training.checkpoint import DIFFUSION
 from humouse.training.resuming import checkpoint_to_resume
 from humouse.training.trainer import run_training
 

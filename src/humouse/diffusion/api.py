@@ -8,11 +8,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from humouse.diffusion.model import DiffusionModel, load_model
+from humouse.diffusion.model import DIFFUSION, DiffusionModel, load_model
 from humouse.diffusion.sampling_rule import SamplingRule
 from humouse.errors import InputError
 from humouse.trained_model import SampleRequest, check_condition
-from humouse.training.checkpoint import DIFFUSION, find_checkpoint
+from humouse.training.checkpoint import find_checkpoint
 from humouse.training.device import resolve_device
 from humouse.trajectories import Trajectories
 
@@ -115,7 +115,7 @@ def _device(device: torch.device | str) -> torch.device:
 
 
 def _model(ckpt: str | Path | None, device: torch.device) -> DiffusionModel:
-    path = find_checkpoint(ckpt, kind=DIFFUSION)
+    path = find_checkpoint(ckpt, DIFFUSION)
     changed_ns = path.stat().st_mtime_ns if path.exists() else 0
     return _loaded(path, changed_ns, str(device))
 

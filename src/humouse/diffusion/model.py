@@ -36,8 +36,9 @@ from humouse.settings import (
     TunedSettings,
 )
 from humouse.trained_model import CheckpointRecord, SampleRequest, TrainedModel
-from humouse.training.checkpoint import DIFFUSION, Checkpoint, find_checkpoint
+from humouse.training.checkpoint import Checkpoint, Kind, find_checkpoint
 
+DIFFUSION = Kind("humouse diffusion checkpoint", "humouse train")
 DECODER = "decoder."
 """What the names of a decoder's weights begin with, beside the network's."""
 
@@ -139,7 +140,7 @@ def load_model(
     Raises:
         InputError: There is no checkpoint, or it cannot be used.
     """
-    found = find_checkpoint(path, kind=DIFFUSION)
+    found = find_checkpoint(path, DIFFUSION)
     return model_in(Checkpoint.load(found, DIFFUSION), found, device)
 
 

@@ -6,9 +6,10 @@ from pathlib import Path
 from humouse.codec import Codec
 from humouse.diffusion.latents.codec import restore_codec
 from humouse.diffusion.latents.load import latent_codec
+from humouse.diffusion.model import DIFFUSION
 from humouse.diffusion.training.learner import DiffusionLearner
 from humouse.settings import TrainSettings
-from humouse.training.checkpoint import DIFFUSION, Checkpoint
+from humouse.training.checkpoint import Checkpoint
 from humouse.training.data import TrainingData
 from humouse.training.resuming import checkpoint_to_resume, own_codec
 from humouse.training.trainer import run_training

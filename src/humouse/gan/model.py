@@ -16,8 +16,9 @@ from humouse.gan.models.pair import Pair
 from humouse.randomness import generator
 from humouse.settings import GanTrainSettings
 from humouse.trained_model import CheckpointRecord, TrainedModel
-from humouse.training.checkpoint import GAN, Checkpoint, find_checkpoint
+from humouse.training.checkpoint import Checkpoint, Kind, find_checkpoint
 
+GAN = Kind("humouse GAN checkpoint", "humouse train gan")
 BATCH = 64
 """Movements that are sampled at a time."""
 
@@ -86,7 +87,7 @@ def load_model(path: str | Path | None = None, device: torch.device | str = "cpu
     Raises:
         InputError: There is no checkpoint, or it holds no GAN, or cannot be used.
     """
-    found = find_checkpoint(path, kind=GAN)
+    found = find_checkpoint(path, GAN)
     return model_in(Checkpoint.load(found, GAN), found, device)
 
 

@@ -5,7 +5,8 @@ temporary file and renamed, so that the file is always whole.
 """
 
 import os
-from dataclasses import dataclass, fields
+import re
+from dataclasses import KW_ONLY, dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,20 +20,23 @@ from humouse.settings.renamed import upgraded
 from humouse.settings.typed import typed
 
 _VERSION = 2
-DIFFUSION = "humouse diffusion checkpoint"
-GAN = "humouse GAN checkpoint"
-AUTOENCODER = "humouse autoencoder checkpoint"
-KINDS = {
-    DIFFUSION: "humouse train",
-    GAN: "humouse train gan",
-    AUTOENCODER: "humouse train autoencoder",
-}
-"""What a checkpoint can hold, and the command that writes it."""
-
 Settings = TypeVar("Settings")
 
 PRETRAINED = Path(__file__).parents[1] / "pretrained" / "sapimouse_events.pt"
 """The model that comes with humouse; beside it stands its model card."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a checkpoint can hold; each model says its own.
+
+    Args:
+        name: As the file has it, "humouse … checkpoint".
+        command: The command that writes such checkpoints.
+    """
+
+    name: str
+    command: str
 
 
 @dataclass
@@ -51,7 +55,7 @@ class Checkpoint:
         scaler: State of the gradient scaler, empty without one.
         history: Validation so far: best score, rounds without a better one.
         best: The averaged weights of the best validation score, or None before the first.
-        kind: What it holds; one of `KINDS`.
+        kind: Name of its `Kind`.
     """
 
     config: dict[str, Any]
@@ -65,7 +69,8 @@ class Checkpoint:
     scaler: dict[str, Any]
     history: dict[str, Any]
     best: dict[str, Tensor] | None = None
-    kind: str = DIFFUSION
+    _: KW_ONLY
+    kind: str
 
     def save(self, path: str | Path) -> None:
         """Write the checkpoint, whole or not at all.
@@ -77,7 +82,7 @@ class Checkpoint:
         save_tensors(path, {"kind": content.pop("kind"), "version": _VERSION, **content})
 
     @classmethod
-    def load(cls, path: str | Path, kind: str | None = None) -> "Checkpoint":
+    def load(cls, path: str | Path, kind: Kind | None = None) -> "Checkpoint":
         """Read a checkpoint.
 
         Args:
@@ -89,11 +94,12 @@ class Checkpoint:
                 else.
         """
         content = _read(Path(path))
-        if not isinstance(content, dict) or content.get("kind") not in KINDS:
+        found = str(content.get("kind")) if isinstance(content, dict) else ""
+        if not re.fullmatch(r"humouse \w+ checkpoint", found):
             raise InputError(f"{path}: not a humouse checkpoint; humouse train writes them")
-        if kind is not None and content["kind"] != kind:
+        if kind is not None and found != kind.name:
             raise InputError(
-                f"{path}: a {content['kind']} where a {kind} is needed; {KINDS[kind]} writes those"
+                f"{path}: a {found} where a {kind.name} is needed; {kind.command} writes those"
             )
         if content.get("version") != _VERSION:
             raise InputError(
@@ -155,16 +161,14 @@ def _read(path: Path) -> Any:
 
 
 def find_checkpoint(
-    path: str | Path | None = None,
-    folder: str | Path = "checkpoints",
-    kind: str | None = None,
+    path: str | Path | None, *kinds: Kind, folder: str | Path = "checkpoints"
 ) -> Path:
     """Return `path`, else what HUMOUSE_CKPT names, else the newest in `folder`, else `PRETRAINED`.
 
     Args:
         path: Taken as it is.
+        kinds: What to look for.
         folder: Where to look.
-        kind: Which of `KINDS` to look for there; None for any that movements can be drawn from.
 
     Raises:
         InputError: There is none.
@@ -172,9 +176,9 @@ def find_checkpoint(
     if path := path or os.environ.get("HUMOUSE_CKPT"):
         return Path(path)
     files = sorted(Path(folder).glob("*.pt"), key=lambda file: file.stat().st_mtime, reverse=True)
-    wanted = (DIFFUSION, GAN, None) if kind is None else (kind, None)
-    newest = next((file for file in files if _kind(file) in wanted), None)
-    if newest is None and DIFFUSION in wanted and PRETRAINED.is_file():
+    wanted = {kind.name for kind in kinds}
+    newest = next((file for file in files if _kind(file) in {*wanted, None}), None)
+    if newest is None and _kind(PRETRAINED) in wanted:
         return PRETRAINED
     if newest is None:
         raise InputError(

@@ -7,7 +7,7 @@ from humouse.codec import Codec, codec_from_state
 from humouse.codec.from_settings import make_codec
 from humouse.errors import InputError
 from humouse.settings import DataSettings
-from humouse.training.checkpoint import Checkpoint
+from humouse.training.checkpoint import Checkpoint, Kind
 from humouse.training.context import TrainingContext
 from humouse.training.data import TrainingData
 from humouse.training.run_settings import RunSettings, checkpoint_path
@@ -26,12 +26,12 @@ _FREE_TO_CHANGE = (
 )
 
 
-def checkpoint_to_resume(settings: RunSettings, kind: str) -> Checkpoint | None:
+def checkpoint_to_resume(settings: RunSettings, kind: Kind) -> Checkpoint | None:
     """Return the checkpoint that a run goes on from, or None for a run that begins.
 
     Args:
         settings: The whole configuration.
-        kind: What the checkpoint must hold; one of `KINDS`.
+        kind: What the checkpoint must hold.
 
     Raises:
         InputError: It cannot be read, or holds something else.

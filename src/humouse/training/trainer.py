@@ -15,7 +15,7 @@ from humouse.errors import InputError
 from humouse.files import back_up, versions
 from humouse.progress import progress_bar
 from humouse.training.batches import Shard
-from humouse.training.checkpoint import Checkpoint
+from humouse.training.checkpoint import Checkpoint, Kind
 from humouse.training.context import TrainingContext
 from humouse.training.data import TrainingData
 from humouse.training.device import mixed_precision, resolve_device
@@ -36,7 +36,7 @@ def run_training(
     codec: Codec,
     make: MakeLearner,
     *,
-    kind: str,
+    kind: Kind,
     saved: Checkpoint | None = None,
     amp: bool = False,
     accumulate: int = 1,
@@ -48,7 +48,7 @@ def run_training(
         data: The splits that it names.
         codec: Fitted on the train split.
         make: Makes the learner.
-        kind: What the checkpoint holds; one of `KINDS`.
+        kind: What the checkpoint holds.
         saved: The checkpoint to resume from; None to start.
         amp: Whether to use half precision where the device is fast at it.
         accumulate: Batches summed into one step.
@@ -80,7 +80,7 @@ class Trainer:
         settings: The whole configuration.
         context: Data, codec and device.
         learner: The model in training, made from these.
-        kind: What the checkpoint holds; one of `KINDS`.
+        kind: What the checkpoint holds.
         saved: The checkpoint to resume from; None to start.
 
     Raises:
@@ -92,7 +92,7 @@ class Trainer:
         settings: RunSettings,
         context: TrainingContext,
         learner: Learner[Any],
-        kind: str,
+        kind: Kind,
         saved: Checkpoint | None = None,
     ) -> None:
         self.settings, self.context, self.learner, self.kind = settings, context, learner, kind
@@ -232,7 +232,7 @@ class Trainer:
     def _save(self) -> None:
         if self.main:
             Checkpoint(
-                kind=self.kind,
+                kind=self.kind.name,
                 config=self.context.config,
                 versions=versions(),
                 data=data_record(self.context),

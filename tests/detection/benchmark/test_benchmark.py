@@ -30,9 +30,10 @@ from humouse.detection.samples.people import (
 from humouse.detection.samples.sources import negative_sources
 from humouse.detection.samples.views import FeatureViews
 from humouse.errors import InputError
+from humouse.gan.model import GAN
 from humouse.settings import BenchmarkSettings
 from humouse.settings.compose import settings_from
-from humouse.training.checkpoint import GAN, Checkpoint
+from humouse.training.checkpoint import Checkpoint
 from humouse.trajectories import concatenate
 
 _SMALL = (
@@ -208,7 +209,7 @@ def test_bad_settings_are_one_clear_error(small, tmp_path, override, message):
 def of_each_kind(event_checkpoint, tmp_path_factory) -> dict[str, Path]:
     """Checkpoints that say they hold a diffusion model and a GAN."""
     gan = tmp_path_factory.mktemp("gan") / "gan.pt"
-    replace(Checkpoint.load(event_checkpoint), kind=GAN).save(gan)
+    replace(Checkpoint.load(event_checkpoint), kind=GAN.name).save(gan)
     return {"diffusion": event_checkpoint, "gan": gan}
 
 

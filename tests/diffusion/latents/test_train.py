@@ -12,15 +12,15 @@ from humouse.commands.train import run as train_diffusion
 from humouse.commands.train_autoencoder import run as train
 from humouse.diffusion import api
 from humouse.diffusion.latents.codec import LatentCodec
-from humouse.diffusion.latents.load import load_autoencoder, reconstruction_summary
+from humouse.diffusion.latents.load import AUTOENCODER, load_autoencoder, reconstruction_summary
 from humouse.diffusion.model import load_model
 from humouse.diffusion.sampling_rule import SamplingRule
 from humouse.errors import InputError
 from humouse.gan.training.settings import check_settings as check_gan
-from humouse.generator import load_generator
+from humouse.generator import KINDS, load_generator
 from humouse.settings import AutoencoderSettings, GanTrainSettings, TrainSettings
 from humouse.settings.compose import settings_from
-from humouse.training.checkpoint import AUTOENCODER, PRETRAINED, Checkpoint, find_checkpoint
+from humouse.training.checkpoint import PRETRAINED, Checkpoint, find_checkpoint
 from humouse.training.journal import read_metrics
 from humouse.trajectories import Trajectories
 
@@ -210,8 +210,8 @@ def test_another_kind_of_checkpoint_is_no_autoencoder(
 def test_an_autoencoder_makes_no_movements(autoencoder_checkpoint: Path):
     with pytest.raises(InputError, match="makes no movements by itself"):
         load_generator(autoencoder_checkpoint)
-    assert find_checkpoint(folder=autoencoder_checkpoint.parent) == PRETRAINED
-    found = find_checkpoint(folder=autoencoder_checkpoint.parent, kind=AUTOENCODER)
+    assert find_checkpoint(None, *KINDS, folder=autoencoder_checkpoint.parent) == PRETRAINED
+    found = find_checkpoint(None, AUTOENCODER, folder=autoencoder_checkpoint.parent)
     assert found == autoencoder_checkpoint
 
 

@@ -31,12 +31,13 @@ from humouse.diffusion.training.distillation.teacher_paths import (
 )
 from humouse.errors import InputError
 from humouse.files import sha256
+from humouse.gan.model import GAN
 from humouse.generator import load_generator
 from humouse.settings import DistillSettings
 from humouse.settings.compose import settings_from
 from humouse.trained_model import SampleRequest
 from humouse.training import trainer as training
-from humouse.training.checkpoint import GAN, Checkpoint
+from humouse.training.checkpoint import Checkpoint
 from humouse.training.journal import read_metrics
 from tests.oracles.gaussian import GaussianNetwork
 
@@ -415,7 +416,7 @@ def test_other_data_are_refused(make: Callable, tmp_path: Path, twelve_people: P
 
 def test_a_gan_is_not_distilled(make: Callable, tmp_path: Path, tiny_checkpoint: Path):
     saved, path = Checkpoint.load(tiny_checkpoint), tmp_path / "gan.pt"
-    replace(saved, kind=GAN).save(path)
+    replace(saved, kind=GAN.name).save(path)
     with pytest.raises(InputError, match="a humouse GAN checkpoint where a humouse diffusion"):
         distill(make(tmp_path, f"teacher={path}"))
 

@@ -15,7 +15,7 @@ from humouse.codec.from_settings import make_codec
 from humouse.commands.dataset import training_data
 from humouse.commands.train_gan import run as train
 from humouse.errors import InputError
-from humouse.gan.model import load_model
+from humouse.gan.model import GAN, load_model
 from humouse.gan.training.batches import GanBatch, GanBatches
 from humouse.gan.training.learner import GanLearner
 from humouse.gan.training.objective import discriminator_loss, generator_loss
@@ -23,7 +23,7 @@ from humouse.gan.training.settings import check_settings
 from humouse.settings import GanTrainSettings
 from humouse.settings.compose import settings_from
 from humouse.training.batches import Shard
-from humouse.training.checkpoint import GAN, Checkpoint
+from humouse.training.checkpoint import Checkpoint
 from humouse.training.context import TrainingContext
 from humouse.training.journal import read_metrics
 from humouse.training.trainer import Trainer

@@ -8,9 +8,10 @@ from humouse.codec.from_settings import codec_differences
 from humouse.diffusion.latents.codec import LatentCodec, build_autoencoder
 from humouse.errors import InputError
 from humouse.settings import AutoencoderSettings, DataSettings
-from humouse.training.checkpoint import AUTOENCODER, Checkpoint
+from humouse.training.checkpoint import Checkpoint, Kind
 from humouse.training.data import TrainingData
 
+AUTOENCODER = Kind("humouse autoencoder checkpoint", "humouse train autoencoder")
 GOOD_AUC, WARNED_AUC = 0.52, 0.55
 """Separability of people from their reconstructions that is good, and above which users are warned."""
 
