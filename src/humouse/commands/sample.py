@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -13,7 +14,7 @@ from humouse.files import sha256, versions, write_json
 from humouse.generator import load_generator
 from humouse.progress import progress_bar
 from humouse.settings import SampleSettings
-from humouse.trained_model import SampleRequest, announce
+from humouse.trained_model import SampleRequest, TrainedModel, announce
 from humouse.training.checkpoint import save_tensors
 from humouse.training.device import resolve_device
 
@@ -48,21 +49,23 @@ def run(settings: SampleSettings) -> None:
         deltas = model.codec.expanded(x0, frame)[:, : settings.seq_len]
         save_tensors(out_dir / "deltas.pt", {"deltas": deltas, "lengths": frame.lengths})
     save_figure(samples(movements), out_dir / "samples.png")
-    write_json(
-        out_dir / "manifest.json",
-        {
-            "settings": vars(settings),
-            "rule": model.rule_record,
-            "checkpoint": {"path": str(model.path), "sha256": sha256(model.path)},
-            "experiment": model.settings.experiment_name,
-            "trained_on": model.data,
-            "samples_sha256": sha256(out_dir / "samples.parquet"),
-            "units": {"dx_px": "px", "dy_px": "px", "dt_ms": "ms"},
-            "versions": versions(),
-        },
-    )
+    write_json(out_dir / "manifest.json", _manifest(settings, model, out_dir / "samples.parquet"))
     print(f"{settings.n:,} movements: {out_dir / 'samples.parquet'}")
     print(f"picture: {out_dir / 'samples.png'}; what made them: {out_dir / 'manifest.json'}")
+
+
+def _manifest(settings: SampleSettings, model: TrainedModel, file: Path) -> dict[str, Any]:
+    """Return what made the samples in a file."""
+    return {
+        "settings": vars(settings),
+        "rule": model.rule_record,
+        "checkpoint": {"path": str(model.path), "sha256": sha256(model.path)},
+        "experiment": model.settings.experiment_name,
+        "trained_on": model.data,
+        "samples_sha256": sha256(file),
+        "units": {"dx_px": "px", "dy_px": "px", "dt_ms": "ms"},
+        "versions": versions(),
+    }
 
 
 def _conditions(asked: object) -> torch.Tensor | None:
