@@ -83,7 +83,9 @@ def test_every_cell_is_there(done):
             assert cell is not None, (detector, family)
             auc = cell.scores["roc_auc"]
             assert auc.value == pytest.approx(np.mean(cell.by_seed["roc_auc"]))
-            assert auc.low <= auc.value <= auc.high
+            # People and bots of another draw give another area, except where all are separated.
+            assert (auc.high - auc.low > 0) == (auc.value < 1)
+            assert auc.high - auc.low < 0.4
             assert len(cell.by_seed["roc_auc"]) == 2
     assert result.cell(BLEND, "function", "bots").scores["roc_auc"].value > 0.8
     assert {one.detector for one in result.false_alarms} == {"boosting", "isolation", BLEND}
