@@ -1,4 +1,4 @@
-"""How well a model does as it is told: goals missed before any correction, durations, and what it costs.
+"""How well a model meets its conditions: goals missed before any correction, durations, and the AUC.
 
     python benchmarks/conditions.py CHECKPOINT SPLIT [--n 1000] [--steps 25]
 
@@ -26,10 +26,10 @@ _QUANTILES = torch.tensor([0.5, 0.9])
 
 @dataclass(frozen=True)
 class Obedience:
-    """How well one way of asking is obeyed.
+    """How well the conditions of one kind are met.
 
     Args:
-        asked: What was asked.
+        asked: The conditions set.
         median: Of the goals missed, before any correction (px), or of the durations' errors (share).
         most: The same at 90%.
         after: The farthest miss after correction (px); 0 for durations.
@@ -44,7 +44,7 @@ class Obedience:
 
 
 def obedience(model: DiffusionModel, people: Trajectories, rule: SamplingRule) -> list[Obedience]:
-    """Return nothing asked, a goal told, a goal constrained, a duration told.
+    """Return the results without conditions, with a goal, with a constrained goal and with a duration.
 
     Args:
         model: The model.
@@ -59,7 +59,9 @@ def obedience(model: DiffusionModel, people: Trajectories, rule: SamplingRule) -
         made, before = made_of(model, len(people), goal, replace(rule, goal_constraint=constrained))
         median, most = (before.net_px - goal).norm(dim=1).quantile(_QUANTILES).tolist()
         after = float((made.net_px - goal).norm(dim=1).max())
-        name = "goal, constrained in sampling" if constrained else "goal, told to the network alone"
+        name = (
+            "goal, constrained in sampling" if constrained else "goal, given to the network alone"
+        )
         rows.append(Obedience(name, median, most, after, auc(people, made)))
     cond = asked(conditions, "duration_ms")
     made, _ = made_of(model, len(people), cond, rule)

@@ -1,7 +1,7 @@
 """Speed of the detectors on movements of synthetic people: in batch, and of a single gesture.
 
-Run: `python benchmarks/detectors.py`. Each time is the best of a few rounds, the two of a comparison
-taking turns, so that a busy machine is unfair to none.
+Run: `python benchmarks/detectors.py`. Each time is the best of a few rounds, and the two of a
+comparison take turns, so that a busy machine slows both.
 """
 
 import argparse

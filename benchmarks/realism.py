@@ -421,7 +421,7 @@ def canonical_table(result: dict[str, Any]) -> Iterable[str]:
 
 
 def conditions_table(result: list[dict[str, Any]]) -> Iterable[str]:
-    """Return how well each way of asking is obeyed."""
+    """Return how well each kind of condition is met."""
     yield "\n| asked | off in the median | at 90% | after correction | AUC, boosting |"
     yield "|---|---:|---:|---:|---:|"
     for row in result:

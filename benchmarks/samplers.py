@@ -1,8 +1,9 @@
 """AUC against the number of network calls and the speed, for each sampler and for distilled models.
 
-Run: `python benchmarks/samplers.py CKPT SPLIT`, where SPLIT is a split of people that played no part in
-the training (`data/sapimouse/val`); `--distilled CKPT` adds a distilled model's row, `--floor SPLIT`
-what other people score. AUCs are means over `--seeds` draws, of `--n` gestures a side; 0.5 is best.
+Run: `python benchmarks/samplers.py CKPT SPLIT`, where SPLIT is a split of people that played no
+part in the training (`data/sapimouse/val`); `--distilled CKPT` adds a distilled model's row,
+`--floor SPLIT` the human–human baseline. AUCs are means over `--seeds` draws of `--n` gestures per
+set; 0.5 is best.
 """
 
 import argparse
@@ -32,7 +33,7 @@ CALLS = (50, 20, 10, 6, 4)
 
 
 class Judge:
-    """People, and how well probes tell others from them.
+    """People, and how well probes separate other movements from theirs.
 
     Args:
         people: Gestures to compare with, as a codec sees them.
@@ -102,7 +103,7 @@ def main() -> None:
     parser.add_argument("split", type=Path, help="people to compare with")
     parser.add_argument("--distilled", type=Path, nargs="*", default=[], help="its students")
     parser.add_argument("--floor", type=Path, help="other people, for the first row")
-    parser.add_argument("--n", type=int, default=2000, help="gestures a side")
+    parser.add_argument("--n", type=int, default=2000, help="gestures per set")
     parser.add_argument("--seeds", type=int, default=1, help="draws of each")
     parser.add_argument("--samplers", nargs="*", choices=SAMPLERS, default=list(SAMPLERS))
     parser.add_argument("--calls", type=int, nargs="+", default=list(CALLS))
@@ -115,7 +116,7 @@ def main() -> None:
     judge = Judge(
         seen(load_split(settings.split), codec, settings.n), settings.probes, settings.features
     )
-    print(f"{len(judge.people):,} gestures a side, {settings.seeds} seed(s), {settings.features}")
+    print(f"{len(judge.people):,} gestures per set, {settings.seeds} seed(s), {settings.features}")
     probes = [f"{probe:>9}" for probe in judge.rule.probes]
     print(f"| {'sampler':16} | calls | {' | '.join(probes)} | {'per s':>10} |")
     print(f"|---|---:|{'---:|' * len(probes)}---:|")
