@@ -38,7 +38,7 @@ def test_knots_rise_whatever_the_column(n: int) -> None:
         assert table.value(table.level(column)) == pytest.approx(column, abs=np.ptp(column) + 1e-9)
 
 
-def test_no_row_is_a_knot() -> None:
+def test_no_single_value_is_a_knot() -> None:
     column = np.random.default_rng(0).normal(size=400)
     assert np.abs(column[:, None] - bands(column).values).min() > 1e-9
 

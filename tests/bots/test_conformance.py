@@ -61,7 +61,7 @@ def test_a_movement_does_not_depend_on_n(name, people, few, many):
 
 
 @pytest.mark.parametrize("name", VARIANTS)
-def test_nor_does_that_of_a_variant(name, people):
+def test_a_variants_movement_does_not_depend_on_n(name, people):
     bot = VARIANTS[name].make(people)
     assert same(bot.sample(37, seed=7), bot.sample(BLOCK + 1, seed=7)[:37])
 

@@ -21,7 +21,7 @@ def test_power_falls_as_one_over_f_to_its_colour(colour):
     assert noise.var(1, correction=0).mean() == pytest.approx(1, rel=0.05)
 
 
-def test_a_bridge_hangs_at_both_ends():
+def test_a_bridge_is_zero_at_both_ends():
     walk = torch.randn(20, 65, dtype=torch.float64, generator=torch.manual_seed(0)).cumsum(1)
     tied = bridge(walk)
     assert tied[:, [0, -1]].abs().max() < 1e-12

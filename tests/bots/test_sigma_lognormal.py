@@ -44,7 +44,7 @@ def test_reach_is_the_integral_of_the_strokes_velocity_tied_to_the_ends():
 
 
 @pytest.mark.parametrize("corrections", [0, 1, 4])
-def test_hardly_anything_is_tied(people, corrections):
+def test_the_displacement_outside_the_duration_is_small(people, corrections):
     """The strokes themselves begin and end in time: what is spread over it is a little."""
     bot = SigmaLognormal(people, corrections=corrections, tremor_px=0.0, noise=0.0, tick_ms=10.0)
     made = bot.sample(400, cond=GOAL, seed=0)

@@ -61,7 +61,7 @@ class TestGoals:
         made = codec.decode(x0, codec.frame_given(frame, cond, x0))
         assert torch.equal(made.net_px, cond)
 
-    def test_those_without_a_goal_stay_as_they_are(self):
+    def test_movements_without_a_goal_are_unchanged(self):
         codec, people = self.codec(), random_movements(seed=3)
         x0, frame = codec.encode(people)
         cond = torch.full((len(people), 2), torch.nan)

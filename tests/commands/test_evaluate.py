@@ -364,7 +364,9 @@ def test_what_cannot_be_scored(
     assert "sampling" not in capsys.readouterr().err  # no work before what is wrong is said
 
 
-def test_people_that_the_model_knows(tiny_checkpoint: Path, twelve_people: Path, tmp_path: Path):
+def test_people_that_the_model_was_trained_on(
+    tiny_checkpoint: Path, twelve_people: Path, tmp_path: Path
+):
     both = f"val_split={twelve_people / 'val'}", f"train_split={twelve_people / 'val'}"
     with pytest.raises(InputError, match=r"synthetic\d+, .*: among the train people too"):
         run(asked(tmp_path, f"ckpt={tiny_checkpoint}", *both))

@@ -30,7 +30,7 @@ def asked(dataset_id: str, folder: Path) -> DataSettings:
     return replace(data, dataset_id=dataset_id, dir=str(folder))
 
 
-def test_it_says_what_came_of_it(tmp_path: Path, capsys: pytest.CaptureFixture):
+def test_it_prints_a_summary_and_the_folder(tmp_path: Path, capsys: pytest.CaptureFixture):
     run(preparing(tmp_path, *_FEW))
     out = capsys.readouterr().out
     assert "humouse_default (synthetic)" in out

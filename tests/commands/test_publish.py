@@ -41,7 +41,7 @@ def test_weights_are_the_averaged_ones_in_half_precision(published: Path, event_
     assert published.stat().st_size < event_checkpoint.stat().st_size / 3
 
 
-def test_nobodys_numbers_are_in_it(published: Path, event_checkpoint: Path):
+def test_it_holds_no_persons_numbers(published: Path, event_checkpoint: Path):
     small = Checkpoint.load(published)
     assert isinstance(load_model(published).codec.prior, MixturePrior)
     assert str(event_checkpoint.parents[1]) not in repr((small.data, small.config["data"]))

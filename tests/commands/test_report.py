@@ -162,7 +162,9 @@ def test_a_damaged_run(humouse: Callable, runs: tuple[Path, Path], tmp_path: Pat
     assert not (tmp_path / "page.html").exists()
 
 
-def test_hydras_flags(humouse: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_cfg_job_prints_the_settings_of_short_forms(
+    humouse: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.chdir(tmp_path)
     status, out, _ = humouse("compare", "a b", "c", "--cfg", "job")
     assert status == 0

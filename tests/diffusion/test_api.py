@@ -155,7 +155,7 @@ def test_denormalize_follows_the_conditions(
 
 
 def test_canonicalize_puts_both_sides_on_one_clock(tiny_checkpoint: Path, tiny_data: Path):
-    """The same people, native and as the codec gives them back, must not be told apart."""
+    """The same people, native and as the codec gives them back, must not be separable."""
     people = load_split(tiny_data / "train")
     codec = load_model(tiny_checkpoint).codec
     x0, frame = codec.encode(people[codec.fits(people)])

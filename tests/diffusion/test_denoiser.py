@@ -119,6 +119,6 @@ def test_min_snr_weight_is_the_x0_weight_on_every_objective(objective):
     torch.testing.assert_close(ours, schedule.snr(t).clamp(max=5.0) * error_x0**2)
 
 
-def test_unknown_objective_is_said():
+def test_an_unknown_objective_is_an_error():
     with pytest.raises(InputError, match=r"diffusion.objective=flow.*v, eps, x0"):
         Denoiser(Linear(), make_schedule("cosine", 0), "flow")

@@ -139,7 +139,9 @@ def test_parts_that_do_not_fit(tiny_checkpoint: Path, tmp_path: Path, damage: An
     assert "\n" not in str(caught.value)
 
 
-def test_where_a_checkpoint_is_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_the_order_in_which_a_checkpoint_is_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("HUMOUSE_CKPT", raising=False)
     assert find_checkpoint(None, *KINDS) == PRETRAINED

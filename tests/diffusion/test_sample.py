@@ -141,7 +141,7 @@ def test_like_gives_a_canonical_model_directions_and_paths(
 
 
 @pytest.mark.filterwarnings("ignore::humouse.errors.OutOfRangeWarning")
-def test_like_tells_the_network_the_conditions(
+def test_like_passes_the_conditions_to_the_network(
     event_model: DiffusionModel, goal_model: DiffusionModel, people: Trajectories
 ):
     """At one length, what it makes is what the same conditions make when they are asked for."""

@@ -239,7 +239,7 @@ def test_the_path_shows_every_step_and_ends_with_the_sample(name):
 
 
 @pytest.mark.parametrize("name", SAMPLERS)
-def test_it_stops_where_it_is_told_and_has_no_steps_above(name):
+def test_sampling_ends_at_t_end_and_has_no_steps_above(name):
     sampler = make_sampler(name, CosineSchedule(), 5, t_end=0.4)
     assert float(sampler.times[-1]) == pytest.approx(0.4)
     assert sampler.calls == 5
@@ -262,7 +262,7 @@ def test_self_conditioning_hands_on_the_previous_answer():
     assert [float(x.mean()) for x in seen[1:]] == [1.0, 2.0]
 
 
-def test_unknown_sampler_is_said():
+def test_an_unknown_sampler_is_an_error():
     with pytest.raises(InputError, match=r"sampler=euler.*ddim, dpm, sde"):
         make_sampler("euler", CosineSchedule(), 2)
     with pytest.raises(InputError, match="eta=2"):

@@ -107,7 +107,7 @@ def test_it_survives_json(everything):
     assert Evaluation.from_dict(json.loads(text)) == everything
 
 
-def test_a_faster_model_is_found_out_by_the_right_features(people, make_reaches):
+def test_a_faster_model_differs_in_the_right_features(people, make_reaches):
     result = evaluate(people, make_reaches(300, 1, "model", pace=1.6), rule=RULE)
     same = evaluate(people, make_reaches(300, 1, "model"), rule=RULE)
     name = "c2st_logistic_auc"

@@ -64,7 +64,7 @@ def test_too_few_are_an_error(people, make_reaches):
         judged(people, people[:], replace(RULE, max_gestures=10))
 
 
-def test_nan_never_gets_so_far(people, tmp_path):
+def test_movements_and_files_refuse_nan(people, tmp_path):
     broken = people.deltas.clone()
     broken[3, 2, 0] = torch.nan
     with pytest.raises(ValueError, match="NaN"):

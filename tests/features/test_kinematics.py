@@ -94,7 +94,7 @@ def test_two_submovements_and_a_plateau():
 @pytest.mark.parametrize(
     "waiting", [[(3, 0, 80)], [(0, 0, 16), (0, 0, 16), (0, 0, 16), (3, 0, 32)]]
 )
-def test_a_pause_is_the_same_however_the_recorder_tells_it(waiting):
+def test_a_pause_is_the_same_however_it_is_recorded(waiting):
     got = features([(3, 0, 10)] * 6 + waiting + [(3, 0, 10)] * 6)
     assert got["pauses"] == 1
     assert got["pause_share"] == pytest.approx(80 / 200)

@@ -124,7 +124,7 @@ def test_every_picture_has_a_name(visit):
             assert page.locator("main").count() == page.locator("h1").count() == 1
 
 
-def test_it_waits_where_motion_is_not_wanted(visit):
+def test_the_replay_does_not_start_under_reduced_motion(visit):
     with visit("report") as page:
         page.locator("#replay-play").scroll_into_view_if_needed()
         before = pixels(page)
@@ -134,7 +134,7 @@ def test_it_waits_where_motion_is_not_wanted(visit):
         assert page.locator("#replay-play").inner_text() == "Play"
 
 
-def test_it_begins_by_itself_once_it_is_seen(visit):
+def test_the_replay_starts_when_it_scrolls_into_view(visit):
     with visit("report", motion="no-preference") as page:
         page.wait_for_timeout(200)
         assert page.evaluate(_NOW) == 0  # still out of sight
@@ -161,7 +161,7 @@ def test_it_moves_and_stops(visit):
         assert pixels(page) == after[1]
 
 
-def test_its_clock_is_the_walls_times_the_speed(visit):
+def test_the_replays_clock_runs_at_the_chosen_speed(visit):
     """Played through a browser's own frames, whose times are made here: 16 ms each."""
     frames = """(n) => { let at = 0; const queue = [];
       window.requestAnimationFrame = (job) => queue.push(job);
@@ -202,7 +202,7 @@ def test_seeds_choose_the_gestures(visit):
         assert pixels(page) == shown
 
 
-def test_keys_are_enough(visit):
+def test_the_page_is_usable_by_keyboard_alone(visit):
     with visit("report") as page:
         names = []
         for _ in range(40):
@@ -253,7 +253,7 @@ def test_paper_shows_the_page_and_no_controls(visit, tmp_path):
         assert page.locator("details[open]").count() == 0
 
 
-def test_a_bare_run_is_no_worse(run, browser, tmp_path):
+def test_a_page_of_a_run_without_features_or_curves_works_too(run, browser, tmp_path):
     bare = {"features": {}, "spectra": {}, "curves": {}, "neighbours": (), "warnings": ()}
     alone = replace(run.generated, **bare)
     people = run.movements("people")[:3]

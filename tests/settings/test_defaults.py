@@ -74,7 +74,7 @@ def test_the_shares_of_the_splits():
     assert parameters["test"].default == split.test_fraction
 
 
-def test_a_decoders_network_is_yamls_and_draws_from_the_whole_distribution_unless_told():
+def test_a_decoders_network_is_yamls_and_samples_the_whole_distribution_by_default():
     decoder = compose("diffusion/decoder", []).decoder
     parameters = inspect.signature(EventDecoder).parameters
     assert (parameters["hidden"].default, parameters["dropout"].default) == (

@@ -154,7 +154,7 @@ def test_a_given_path_scales_the_goal_and_a_given_complexity_the_path(
     assert torch.allclose(column(conditions, "path_px"), torch.tensor(750.0))
 
 
-def test_ranges_are_rounded_outward_and_hold_the_crowd(prior: MixturePrior) -> None:
+def test_ranges_are_rounded_outward_and_hold_most_people(prior: MixturePrior) -> None:
     lengths, _, conditions = people(3000)
     numbers = {"length": lengths.float()} | {n: column(conditions, n) for n in CONDITIONS}
     for name, seen in numbers.items():

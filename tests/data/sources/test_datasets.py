@@ -28,7 +28,7 @@ def test_sapimouse_finds_every_session_in_natural_order(tmp_path):
     ]
 
 
-def test_balabit_takes_the_clients_clock_and_knows_the_wheel(tmp_path):
+def test_balabit_uses_the_clients_clock_and_recognises_the_wheel(tmp_path):
     rows = [
         "0.0,0.0,NoButton,Move,158,370",
         "9.9,0.0620000000345,Left,Released,158,370",

@@ -27,7 +27,7 @@ def auc(detector, shift):
     return roc_auc_score(np.repeat([0, 1], 2000), detector.decision_function(X))
 
 
-def test_a_member_that_separates_known_bots_does_not_outweigh_the_others():
+def test_a_detector_that_separates_known_bots_does_not_outweigh_the_others():
     """The known bots are caught by member 0 alone, new ones by member 1 alone."""
     assert auc(fitted(), (0, 3, 0)) > 0.9
     known, unknown = fitted((5, 0, 0)), fitted((0, 5, 0))

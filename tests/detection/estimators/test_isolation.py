@@ -25,7 +25,7 @@ def fitted(**settings):
     return IsolationDetector(**settings).fit(X, np.zeros(len(X)))
 
 
-def test_it_sees_how_features_go_together():
+def test_it_detects_unusual_correlations_of_features():
     detector, fresh = fitted(), people(1000, 1)
     bots = fresh.copy()
     bots[:, 1] = np.random.default_rng(2).permutation(bots[:, 1])  # each feature as people have it

@@ -101,7 +101,7 @@ def test_probabilities_and_labels_are_the_original_s(exported, batch):
         np.testing.assert_array_equal(logits > 0, detector.predict(values) == 1)
 
 
-def test_extreme_values_go_through_alike(exported):
+def test_extreme_values_give_the_same_answers(exported):
     detector, table, served, _ = exported
     values = np.resize(table.values.numpy(), (40, len(table.names))).copy()
     rng = np.random.default_rng(0)

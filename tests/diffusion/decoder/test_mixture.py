@@ -166,7 +166,7 @@ def test_parts_far_less_likely_than_the_likeliest_are_not_drawn_from():
     assert repeated(one, 200).draw(share).unique().tolist() == POINTS
 
 
-def test_a_part_that_is_nearly_all_zero_still_draws_both_sides_without_it():
+def test_a_mixture_of_nearly_all_zeros_still_draws_both_signs_without_zero():
     one = replace(weighted({0: 0.0}, nonzero=True), log_scale=torch.full((1, NORMALS), -4.0))
     px = drawn(one, side=20)
     assert px.unique().tolist() == [-1, 1]

@@ -55,7 +55,7 @@ def test_the_longest_step_is_the_longest_learned_from(model: DiffusionModel):
     assert torch.equal(model.decoder.longest_px, moves_px.abs().amax((0, 1)))
 
 
-def test_resumed_it_ends_bit_for_bit_as_uninterrupted(
+def test_a_resumed_run_ends_bit_for_bit_as_an_uninterrupted_one(
     make: Callable, decoded: Path, tmp_path: Path
 ):
     train(make(tmp_path, "optim.max_steps=3", "optim.lr_decay=constant"))
@@ -173,7 +173,7 @@ def test_likelihoods_are_of_peoples_own_events(model: DiffusionModel, event_peop
     assert not torch.equal(later, nats)
 
 
-def test_the_decoder_is_told_goals_and_durations_as_far_off_as_given(
+def test_training_adds_conditioning_noise_to_goals_and_durations(
     model: DiffusionModel, event_people
 ):
     codec = model.codec
@@ -200,7 +200,7 @@ def test_the_decoder_is_told_goals_and_durations_as_far_off_as_given(
     torch.testing.assert_close(rough[:, 2], (exact[:, 2] * (1 + off[:, 2])).round())
 
 
-def test_in_sampling_the_decoder_is_told_what_it_is_told_in_training(
+def test_sampling_conditions_the_decoder_as_training_does(
     model: DiffusionModel, event_people, monkeypatch: pytest.MonkeyPatch
 ):
     codec = model.codec
@@ -221,7 +221,7 @@ def test_in_sampling_the_decoder_is_told_what_it_is_told_in_training(
     torch.testing.assert_close(sampled[0].cond, trained[0].cond)
 
 
-def test_what_is_told_is_off_by_as_much_as_asked(model: DiffusionModel):
+def test_conditioning_noise_has_the_deviation_of_the_settings(model: DiffusionModel):
     g = torch.Generator().manual_seed(0)
     exact = model.decoder_settings
     assert exact is not None

@@ -92,7 +92,7 @@ def test_in_the_head_start_the_decoder_stands_still(
         assert torch.equal(weights, before[name]), name
 
 
-def test_resumed_it_ends_bit_for_bit_as_uninterrupted(
+def test_a_resumed_run_ends_bit_for_bit_as_an_uninterrupted_one(
     settings: Callable, tuned: Path, tmp_path: Path
 ):
     tune(settings(tmp_path, "optim.max_steps=4"))
@@ -196,7 +196,7 @@ class _LikesRight(nn.Module):
         return nn.functional.pad(0.1 * events[..., 0].sign().cumsum(1), (1, 0))
 
 
-def test_what_the_critic_likes_becomes_likelier():
+def test_movements_that_the_critic_prefers_become_likelier():
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         network = EventDecoder(3, hidden=16, dropout=0.0)

@@ -114,7 +114,7 @@ def test_sinusoidal_embedding():
     assert embedded[0].tolist() == [0.0] * 4 + [1.0] * 4
 
 
-def test_position_channels_tell_place_and_length():
+def test_position_channels_encode_position_and_length():
     mask = torch.arange(6) < torch.tensor([4, 1, 0])[:, None]
     place = position_channels(mask)
     assert place[0, :4, 1].tolist() == pytest.approx([-0.75, -0.25, 0.25, 0.75])

@@ -77,7 +77,7 @@ def test_training_times_cover_the_grid_evenly():
     assert np.all(np.asarray(make_schedule("cosine", 0).training_time(u)) > 0)
 
 
-def test_unknown_or_impossible_settings_are_said():
+def test_unknown_or_impossible_settings_are_errors():
     with pytest.raises(InputError, match=r"diffusion.schedule=linear.*cosine, logsnr"):
         make_schedule("linear", 1000)
     with pytest.raises(InputError, match=r"diffusion\.timesteps"):

@@ -165,8 +165,8 @@ def test_p_values_of_other_probes_refit_them():
     assert score.auc.p_value == 0.1
 
 
-def test_two_crowds_alike_are_not_separated_by_their_people():
-    """20 people against 20 of the same crowd: rows say they differ, people do not."""
+def test_two_groups_of_people_are_not_separated_by_identity():
+    """20 people against 20 of the same population: a test by rows separates them, by people not."""
     by_row, by_person = [], []
     for seed in range(10):
         rng = np.random.default_rng(seed)

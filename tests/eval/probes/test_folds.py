@@ -24,7 +24,7 @@ def test_many_copies_of_one_gesture_stay_in_their_folds():
     assert moved[10] == fold[3]
 
 
-def test_one_name_is_no_crowd():
+def test_one_name_does_not_count_as_several_people():
     assert not people_change_sides(["a", "b"], ["bot", "bot"])
     assert not people_change_sides(["a", "b"], ["b", "c"])
     assert not people_change_sides(["a", "b"], None)

@@ -28,7 +28,7 @@ def test_a_persons_gestures_are_drawn_together():
     assert (drawn.fake.sum(1) == 4).all()
 
 
-def test_who_is_on_both_sides_is_drawn_on_both():
+def test_people_on_both_sides_are_drawn_on_both():
     drawn = Resampling.over_people(["a", "b"], 2, ["b", "a", "c", "d"], 4, replicates=40, seed=1)
     assert (drawn.fake[:, 2:].sum(1) == 2).all()  # the others among themselves
     assert torch.equal(drawn.real[:, 0], drawn.fake[:, 1])

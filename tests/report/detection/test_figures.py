@@ -99,7 +99,7 @@ def test_false_alarms_name_everybody_the_worst_above(benchmark):
     assert axes.get_xlim()[1] > 100 * max(rates.values())
 
 
-def test_a_crowd_is_not_named_but_for_the_worst(benchmark):
+def test_of_many_people_only_the_worst_is_named(benchmark):
     many = {f"person $k${k}": 0.001 * (k % 17) for k in range(200)} | {"odd_one": 0.5}
     alarms = replace(
         benchmark.false_alarms[0], rate_by_user=many, gestures_by_user=dict.fromkeys(many, 50)

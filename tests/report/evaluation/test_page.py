@@ -92,7 +92,7 @@ def test_it_loads_nothing(html, page):
     assert policy.startswith("default-src 'none'")
 
 
-def test_ids_are_unique_and_every_reference_meets_one(page):
+def test_ids_are_unique_and_every_reference_resolves(page):
     assert len(page.ids) == len(set(page.ids))
     for _, attributes in page.tags:
         for name in ("aria-labelledby", "aria-describedby"):

@@ -256,7 +256,7 @@ def test_a_path_that_ends_where_it_starts_is_not_turned():
     assert turned(line, loop) is line
 
 
-def test_pictures_of_a_page_do_not_meet():
+def test_pictures_of_a_page_share_no_ids():
     one, other = (
         inline_svg(
             velocity_profile(movement([3, 4, 10]), movement([5, 0, 10])),
