@@ -251,7 +251,7 @@ class TestConformance:
         )
         sides = codec.canonicalize(people[first]), codec.canonicalize(decoded[second])
         scores = evaluate(*sides, rule=rule).scores
-        # 230 a side: an AUC is uncertain by about 0.027 under the null
+        # 230 per set: an AUC is uncertain by about 0.027 under the null
         for probe in rule.probes:
             assert scores[f"c2st_{probe}_auc"].value <= 0.52 + 0.054
 
