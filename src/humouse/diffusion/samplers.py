@@ -69,7 +69,6 @@ class Sampler(ABC):
             previous: The step before; None for the first.
         """
 
-    @torch.no_grad()
     def path(
         self,
         denoise: Denoise,
@@ -96,9 +95,10 @@ class Sampler(ABC):
         previous: Previous | None = None
         for t, s in pairwise(self.times.to(x.device)):
             answer = previous.x0 if previous is not None and self_condition else None
-            x0 = denoise(x, t.to(x.dtype).expand(len(x)), mask, cond, answer)
-            fresh = noise() if self.stochastic and noise is not None else None
-            x = self.step(x, x0, t, s, noise=fresh, previous=previous) * valid
+            with torch.no_grad():  # not around the yield: the caller's mode is the caller's own
+                x0 = denoise(x, t.to(x.dtype).expand(len(x)), mask, cond, answer)
+                fresh = noise() if self.stochastic and noise is not None else None
+                x = self.step(x, x0, t, s, noise=fresh, previous=previous) * valid
             previous = Previous(x0, t)
             yield x
 

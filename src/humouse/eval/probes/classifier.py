@@ -62,7 +62,7 @@ def c2st(real_feats: Float[Tensor, "N F"], fake_feats: Float[Tensor, "M G"]) -> 
 
 def c2st_scores(
     real: Float[Tensor, "N F"],
-    fake: Float[Tensor, "M F"],
+    fake: Float[Tensor, "M G"],
     *,
     probe: str = "logistic",
     groups: Groups = NO_GROUPS,
