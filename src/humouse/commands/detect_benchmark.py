@@ -43,8 +43,8 @@ def run(settings: BenchmarkSettings) -> None:
     provenance = _begin(settings)
     _announce(benchmark)
     data = benchmark.data
-    _do_missing("making movements", _make, data.parts(settings.seeds), data.is_made, settings)
-    _do_missing("fitting detectors", _fit, benchmark.folds, benchmark.is_done, settings)
+    _do_missing("making movements", _make, data.parts(settings.seeds), data.is_made, benchmark)
+    _do_missing("fitting detectors", _fit, benchmark.folds, benchmark.is_done, benchmark)
     with progress_bar("measuring", benchmark.design.steps) as advance:
         result = aggregate(
             benchmark.predictions(), benchmark.design, benchmark.folder, provenance, advance
@@ -102,12 +102,14 @@ def _do_missing(
     do: Callable[[Benchmark, Job], None],
     jobs: Sequence[Job],
     is_done: Callable[[Job], bool],
-    settings: BenchmarkSettings,
+    benchmark: Benchmark,
 ) -> None:
     """Do the jobs that are not done yet, and show progress."""
+    settings = benchmark.settings
     left = [job for job in jobs if not is_done(job)]
     with progress_bar(what, len(jobs), done=len(jobs) - len(left)) as advance:
-        prepare = partial(Benchmark, settings)
+        # Another process loads a benchmark of its own; this one has it.
+        prepare = partial(Benchmark, settings) if settings.workers > 1 else lambda: benchmark
         run_jobs(do, left, prepare, workers=settings.workers, progress=advance)
 
 

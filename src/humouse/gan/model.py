@@ -12,7 +12,7 @@ from torch import Tensor
 from humouse.codec import Frame, codec_from_state, valid_steps
 from humouse.errors import InputError
 from humouse.gan.models import Latent
-from humouse.gan.models.pair import Pair
+from humouse.gan.models.pair import GanPair
 from humouse.randomness import generator
 from humouse.settings import GanTrainSettings
 from humouse.trained_model import CheckpointRecord, TrainedModel
@@ -32,7 +32,7 @@ class GanModel(TrainedModel):
     """
 
     settings: GanTrainSettings
-    pair: Pair
+    pair: GanPair
 
     family: ClassVar[str] = "gan"
 
@@ -96,7 +96,7 @@ def model_in(saved: Checkpoint, path: Path, device: torch.device | str = "cpu") 
     settings = saved.settings(GanTrainSettings, path)
     try:
         codec = codec_from_state(saved.codec)
-        pair = Pair(settings, codec)
+        pair = GanPair(settings, codec)
         pair.load_state_dict(saved.best or saved.ema)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         reason = str(error).split("\n")[0]

@@ -42,7 +42,7 @@ _BEFORE_ONSET = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
-class Target:
+class FitTarget:
     """Steps to be fitted, scaled so that the loss without strokes is 1.
 
     Args:
@@ -64,7 +64,7 @@ class Target:
     count: Int[Tensor, "B"]
 
     @classmethod
-    def of(cls, motion: Motion) -> "Target":
+    def of(cls, motion: Motion) -> "FitTarget":
         """Return the target of a motion."""
         weight = torch.where(motion.mask, motion.seconds.rsqrt(), 0.0)
         steps = torch.stack([motion.dx_px, motion.dy_px], 1) * weight[:, None]
@@ -73,9 +73,9 @@ class Target:
         steps = steps / scale.clamp(min=_LEAST)[:, None, None]
         return cls(beside_zero(motion.end_s), steps, weight, low, high, scale, motion.count)
 
-    def __getitem__(self, rows: Tensor) -> "Target":
+    def __getitem__(self, rows: Tensor) -> "FitTarget":
         """Return the chosen rows."""
-        return Target(
+        return FitTarget(
             self.time_s[rows],
             self.steps[rows],
             self.weight[rows],
@@ -85,7 +85,7 @@ class Target:
             self.count[rows],
         )
 
-    def of_length(self, steps: int) -> "Target":
+    def of_length(self, steps: int) -> "FitTarget":
         """Return the same rows padded or cut to `steps`; no row has more valid steps than that."""
         T = self.steps.shape[2]
         if steps <= T:
@@ -129,7 +129,7 @@ def _bounds(
     return torch.stack(low, 1), torch.stack(high, 1)
 
 
-def displacements(parameters: Float[Tensor, "B 6 K"], target: Target) -> Float[Tensor, "B 2 T"]:
+def displacements(parameters: Float[Tensor, "B 6 K"], target: FitTarget) -> Float[Tensor, "B 2 T"]:
     """Return [B, 2, T] the displacement of the strokes in each step, weighted as the target."""
     if parameters.shape[2] == 0:
         return torch.zeros_like(target.steps)
@@ -141,7 +141,7 @@ def displacements(parameters: Float[Tensor, "B 6 K"], target: Target) -> Float[T
     return done.diff(dim=2) * target.weight[:, None]
 
 
-def slopes(parameters: Float[Tensor, "B 6 K"], target: Target) -> Float[Tensor, "B 6 K 2 N"]:
+def slopes(parameters: Float[Tensor, "B 6 K"], target: FitTarget) -> Float[Tensor, "B 6 K 2 N"]:
     """Return the derivative of `displacements` by each parameter; its last column holds zeros.
 
     The derivative by ln D is the stroke's own displacement. Per stroke, with e the direction and

@@ -22,7 +22,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from humouse.features.motion import Motion
-from humouse.features.strokes.curve import Target, as_strokes, displacements
+from humouse.features.strokes.curve import FitTarget, as_strokes, displacements
 from humouse.features.strokes.model import STRAIGHT_RAD, Strokes, normal_cdf
 from humouse.features.strokes.refine import refine
 
@@ -63,7 +63,7 @@ def fit_strokes(
     if max_strokes < 1:
         raise ValueError(f"max_strokes={max_strokes}: must be at least 1")
     with _one_thread():
-        return _fit_all(Target.of(motion), max_strokes, good_enough_db)
+        return _fit_all(FitTarget.of(motion), max_strokes, good_enough_db)
 
 
 @contextmanager
@@ -81,7 +81,7 @@ def _one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _fit_all(target: Target, max_strokes: int, good_enough_db: float) -> Strokes:
+def _fit_all(target: FitTarget, max_strokes: int, good_enough_db: float) -> Strokes:
     found = target.scale.new_zeros(len(target.scale), 6, max_strokes)
     number = torch.zeros_like(target.count)
     loss = torch.ones_like(target.scale)
@@ -109,7 +109,7 @@ def _stride(steps: int) -> int:
 
 
 def _fit(
-    target: Target, max_strokes: int, good_enough_db: float
+    target: FitTarget, max_strokes: int, good_enough_db: float
 ) -> tuple[Float[Tensor, "B 6 K"], Int[Tensor, "B"], Float[Tensor, "B"]]:
     """Return parameters [B, 6, max_strokes], how many strokes [B], and the loss [B]."""
     found = target.scale.new_zeros(len(target.scale), 6, max_strokes)
@@ -155,7 +155,7 @@ class _Dictionary:
     median_s: Float[Tensor, "B times"]
 
     @classmethod
-    def of(cls, target: Target) -> "_Dictionary":
+    def of(cls, target: FitTarget) -> "_Dictionary":
         middle = (target.time_s[:, 1:] + target.time_s[:, :-1]) / 2
         median = middle[:, :: _stride(middle.shape[1])]
         width = middle.new_tensor(_WIDTHS_S).float()

@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from humouse.features.strokes.curve import Target, slopes
+from humouse.features.strokes.curve import FitTarget, slopes
 
 _DAMPING = 1e-2
 _EASED, _LEAST_DAMPING = 0.2, 1e-7
@@ -44,7 +44,7 @@ class _State:
 
 
 def refine(
-    parameters: Float[Tensor, "B 6 K"], target: Target, iterations: int, least_gain: float
+    parameters: Float[Tensor, "B 6 K"], target: FitTarget, iterations: int, least_gain: float
 ) -> tuple[Float[Tensor, "B 6 K"], Float[Tensor, "B"]]:
     """Return [B, 6, K] parameters of no greater loss, and the loss [B] itself.
 
@@ -76,7 +76,7 @@ def refine(
     return refined, final
 
 
-def _step(state: _State, target: Target) -> tuple[_State, Float[Tensor, "B"]]:
+def _step(state: _State, target: FitTarget) -> tuple[_State, Float[Tensor, "B"]]:
     """Return the rows after a step, and by which share the loss of each fell; 0 where it did not."""
     tried = target.clamp(state.parameters + _direction(state, target))
     loss, matrix, descent = _normal_equations(tried, target)
@@ -96,7 +96,7 @@ def _step(state: _State, target: Target) -> tuple[_State, Float[Tensor, "B"]]:
     return _State(state.row, tried, loss, matrix, descent, damping), gain
 
 
-def _direction(state: _State, target: Target) -> Float[Tensor, "B 6 K"]:
+def _direction(state: _State, target: FitTarget) -> Float[Tensor, "B 6 K"]:
     shape = state.parameters.shape
     low = (state.parameters <= target.low[..., None]).flatten(1)
     high = (state.parameters >= target.high[..., None]).flatten(1)
@@ -113,7 +113,7 @@ def _direction(state: _State, target: Target) -> Float[Tensor, "B 6 K"]:
 
 
 def _normal_equations(
-    parameters: Float[Tensor, "B 6 K"], target: Target
+    parameters: Float[Tensor, "B 6 K"], target: FitTarget
 ) -> tuple[Float[Tensor, "B"], Float[Tensor, "B P P"], Float[Tensor, "B P"]]:
     """Return the loss, J Jᵀ and J r, where r is the residual of the target."""
     slope = slopes(parameters, target)

@@ -9,7 +9,7 @@ from humouse.randomness import derive_seed
 from humouse.settings import GanTrainSettings
 
 
-class Pair(nn.Module):
+class GanPair(nn.Module):
     """An untrained generator and its discriminator.
 
     Args:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from humouse.data.augment import AugmentRules
 from humouse.errors import InputError
 from humouse.gan.model import GanModel
-from humouse.gan.models.pair import Pair
+from humouse.gan.models.pair import GanPair
 from humouse.gan.straight_through import on_grid
 from humouse.gan.training.batches import GanBatch, GanBatches
 from humouse.gan.training.diffusion_comparison import DrawLike, GeneratorComparison
@@ -68,8 +68,8 @@ class GanLearner(Learner[Shard[GanBatch]]):
                 draw_like, self.validation, context.train, len(people)
             )
         device = self.accelerator.device
-        self.pair = Pair(s, context.codec).to(device)
-        self.average = Pair(s, context.codec).to(device).eval()
+        self.pair = GanPair(s, context.codec).to(device)
+        self.average = GanPair(s, context.codec).to(device).eval()
         self.ema = EMA(self.pair, s.optim.ema_decay)
         self.generator_gradient = _gradient_step(
             "generator", self.pair.generator, s.optim.lr, s.optim

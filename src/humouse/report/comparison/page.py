@@ -46,7 +46,7 @@ class ScoreCell:
 
 
 @dataclass(frozen=True)
-class Line:
+class TableLine:
     """One score of all runs.
 
     Args:
@@ -150,7 +150,7 @@ def _scale(names: Sequence[str], runs: Sequence[EvaluationRun]) -> Scale:
 
 def _line(
     name: str, scale: Scale, tags: Sequence[str], runs: Sequence[EvaluationRun], ranked: bool
-) -> Line:
+) -> TableLine:
     measure, digits = measure_of(name), digits_of(name)
     scores, baselines = _both(name, runs)
     known = measure.ideal == measure.ideal
@@ -164,7 +164,9 @@ def _line(
             lane.append(mark("generated", score, scale, digits, called=tags[k]))
         marks.append(lane)
     words = "; ".join(one.text for lane in marks for one in reversed(lane))
-    return Line(measure, entries, scale, marks, scale.at(measure.ideal) if known else None, words)
+    return TableLine(
+        measure, entries, scale, marks, scale.at(measure.ideal) if known else None, words
+    )
 
 
 def _entry(name: str, score: Score | None, excess: Score | None, best: str) -> ScoreCell:
