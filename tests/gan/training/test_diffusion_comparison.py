@@ -88,20 +88,20 @@ def test_a_generator_that_gives_people_back_reads_one_half(compare: Callable):
         assert found[name] == pytest.approx(0.5, abs=1e-12), name
 
 
-def stretched(people: Trajectories, part: str) -> Trajectories:
-    """Movements three times as far in the same time."""
-    return replace(people, deltas=people.deltas * torch.tensor([3.0, 3.0, 1.0]))
+def slowed(people: Trajectories, part: str) -> Trajectories:
+    """Return their movements, five times as slow."""
+    return replace(people, deltas=people.deltas * torch.tensor([1.0, 1.0, 5.0]))
 
 
 def test_the_areas_are_of_the_discriminators_scores_with_people_above(
     compare: Callable, model: GanModel
 ):
-    found, check = compare(stretched)
-    sides = check.people, stretched(check.people, "judged")
+    found, check = compare(slowed)
+    sides = check.people, slowed(check.people, "judged")
     scores = torch.cat([discriminator_scores(model, side) for side in sides]).numpy()
     is_person = np.repeat([1, 0], len(check.people))
     area = roc_auc_score(is_person, scores)
     assert area != 0.5
     assert found["discriminator_auc_diffusion"] == pytest.approx(area)
-    # The head is fitted on such movements, so it finds them even where the discriminator does not.
-    assert found["head_auc_diffusion"] > 0.8
+    # The head is fitted on such movements, so it separates them better than the discriminator does.
+    assert found["head_auc_diffusion"] > 0.9 > area
