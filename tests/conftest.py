@@ -125,7 +125,7 @@ def prepared(once: Callable[..., Path]) -> Callable[..., Path]:
 @pytest.fixture(scope="session")
 def tiny_data(prepared: Callable[..., Path]) -> Path:
     """Folder of a prepared dataset: some hundred gestures of six synthetic people."""
-    return prepared("tiny data", "source.users=6", "source.gestures_per_user=20")
+    return prepared("tiny_data", "source.users=6", "source.gestures_per_user=20")
 
 
 @pytest.fixture(scope="session")

@@ -224,7 +224,7 @@ def test_movements_that_the_critic_prefers_become_likelier():
 
 def test_a_critic_learns_to_separate(decoded: Path, settings: Callable, tmp_path: Path):
     """With a head start alone, it tells an untrained decoder's movements from people's."""
-    path = tune(settings(tmp_path, "optim.max_steps=40", "tuning.head_start=40", "batch_size=32"))
+    path = tune(settings(tmp_path, "optim.max_steps=12", "tuning.head_start=12", "batch_size=16"))
     lines = read_metrics(tmp_path / "runs" / "tuned")
     areas = [line["critic_auc"] for line in lines if "critic_auc" in line]
     assert sum(areas[-5:]) / 5 > 0.85
