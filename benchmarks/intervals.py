@@ -14,6 +14,7 @@ import torch
 
 from humouse.detection.benchmark.metrics import ScoredGestures, detection_scores
 from humouse.eval.probes.classifier import c2st_scores
+from humouse.eval.probes.two_sample import Groups
 from humouse.eval.statistics.score import Score
 
 PEOPLE, EACH, REPLICATES = 20, 15, 200
@@ -30,7 +31,7 @@ def probe_scores(seed: int) -> Iterator[tuple[str, Score]]:
         sides = torch.from_numpy(rows), torch.from_numpy(fake)
         yield (
             f"AUC of a probe, over {name}",
-            c2st_scores(*sides, real_users=who, replicates=REPLICATES).auc,
+            c2st_scores(*sides, groups=Groups(real=who), replicates=REPLICATES).auc,
         )
 
 

@@ -60,7 +60,6 @@ def test_it_learns_to_give_back_what_it_took_in(tmp_path: Path, autoencoder_sett
     assert sum(losses[-10:]) < 0.7 * sum(losses[:10])
     measured = [row for row in rows if "val_loss" in row]
     assert measured[-1]["val_loss"] < measured[0]["val_loss"]
-    assert 0 <= measured[-1]["exact_steps"] <= 1
 
 
 def test_the_gate_is_printed_and_kept(
