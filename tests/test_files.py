@@ -79,7 +79,7 @@ def _write_movements(path: Path) -> None:
 def _write_checkpoint(path: Path) -> None:
     names = ("config", "versions", "data", "codec", "ema", "optimizer", "scaler", "history")
     parts: dict[str, dict] = {name: {} for name in names}
-    Checkpoint(**parts, step=1, model={"w": torch.rand(10_000)}).save(path)
+    Checkpoint(**parts, kind="diffusion", step=1, model={"w": torch.rand(10_000)}).save(path)
 
 
 @pytest.mark.parametrize(

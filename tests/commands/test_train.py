@@ -511,21 +511,21 @@ def test_bf16_gradients_with_self_conditioning(tmp_path: Path, tiny_settings: Ma
     """Weights cast by the first, unlearnt pass must not be what the second learns through."""
     wide = ("model.dropout=0", "model.base_channels=64")
     trainer = made(tiny_settings(tmp_path, *wide))
-    objective = trainer.learner.objective
+    module = trainer.learner.loss
     for step in range(4):  # layers that start at zero hide the gradients before them
         trainer._one_step(trainer.learner.batches[step])
     shard = trainer.learner.batches[0]
     batch = replace(shard.batch, self_condition=torch.ones(len(shard.batch), dtype=torch.bool))
 
     def gradients(half: bool) -> list[torch.Tensor]:
-        objective.zero_grad(set_to_none=True)
+        module.zero_grad(set_to_none=True)
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=half):
-            loss = objective(batch)
+            loss = module(batch)
         (loss / shard.total_values).backward()
-        named = objective.named_parameters()
+        named = module.named_parameters()
         missing = [name for name, parameter in named if parameter.grad is None]
         assert missing == []
-        return [parameter.grad.clone() for parameter in objective.parameters()]
+        return [parameter.grad.clone() for parameter in module.parameters()]
 
     exact, half = gradients(False), gradients(True)
     one, other = (torch.cat([part.flatten() for part in parts]) for parts in (exact, half))

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from humouse.features.motion import Motion
 from humouse.features.strokes.columns import NEUROMOTOR, neuromotor
-from humouse.features.strokes.curve import Target, as_strokes, displacements, slopes
+from humouse.features.strokes.curve import FitTarget, as_strokes, displacements, slopes
 from humouse.features.strokes.fit import MAX_STROKES, fit_strokes
 from humouse.features.strokes.model import Strokes, path, velocity
 from humouse.features.strokes.refine import refine
@@ -110,7 +110,7 @@ def test_a_stroke_bends_from_its_first_angle_to_its_last():
 def test_displacements_are_those_of_the_strokes():
     _, movements = superposed(6, 2, seed=2)
     recorded = of(movements)
-    target = Target.of(recorded)
+    target = FitTarget.of(recorded)
     parameters = some_parameters(6, 3, seed=0)
     whole = as_strokes(parameters, torch.full((6,), 3), target.scale, torch.zeros(6).double())
     steps = path(whole, target.time_s).diff(dim=1) * target.weight[..., None]
@@ -121,7 +121,7 @@ def test_displacements_are_those_of_the_strokes():
 @pytest.mark.parametrize("bend", [None, 1e-5, -1e-5])
 def test_slopes_equal_automatic_differentiation(bend):
     _, movements = superposed(3, 2, seed=3)
-    target = Target.of(of(movements))
+    target = FitTarget.of(of(movements))
     parameters = some_parameters(3, 2, seed=1)
     if bend is not None:
         parameters[:, 5] = bend
@@ -155,7 +155,7 @@ def near(made, target, seed):
 
 def test_refining_gets_as_far_as_scipy():
     made, movements = superposed(12, 2, seed=4)
-    target = Target.of(of(on_pixels(movements)))
+    target = FitTarget.of(of(on_pixels(movements)))
     start = near(made, target, seed=2)
     refined, loss = refine(start, target, iterations=200, least_gain=1e-9)
     ratios = []
@@ -176,7 +176,7 @@ def test_refining_gets_as_far_as_scipy():
 
 def test_refining_never_makes_it_worse_and_stays_within_bounds():
     _, movements = superposed(40, 2, seed=5)
-    target = Target.of(of(movements))
+    target = FitTarget.of(of(movements))
     start = target.clamp(some_parameters(40, 3, seed=3))
     before = (target.steps - displacements(start, target)).square().sum((1, 2))
     refined, loss = refine(start, target, iterations=8, least_gain=1e-3)
