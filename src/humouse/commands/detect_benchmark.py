@@ -12,15 +12,22 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from humouse.data.prepared import MANIFEST, Prepared, origin_of
+from humouse.data.prepared import MANIFEST, Prepared, load_split, origin_of
+from humouse.data.preprocess import preprocess
 from humouse.detection.benchmark.aggregate import aggregate
 from humouse.detection.benchmark.benchmark import Benchmark
-from humouse.detection.benchmark.dataset import Part
+from humouse.detection.benchmark.dataset import BenchmarkData, Part, Sizes
+from humouse.detection.benchmark.design import Design, check_mixes
 from humouse.detection.benchmark.fold import Fold, fit_and_score
 from humouse.detection.benchmark.result import RESULT, BenchmarkResult
 from humouse.detection.benchmark.wording import sentences
 from humouse.detection.benchmark.workers import Job, run_jobs
-from humouse.detection.samples.people import EVALUATE, people_of
+from humouse.detection.names import GENERATED
+from humouse.detection.registry import select_detectors, view_checkpoints
+from humouse.detection.samples.negatives import check_model_share
+from humouse.detection.samples.people import ACROSS, EVALUATE, people_of
+from humouse.detection.samples.sources import NegativeSources, negative_sources
+from humouse.detection.samples.views import FeatureViews
 from humouse.errors import InputError
 from humouse.figures import save_figure
 from humouse.files import back_up, read_json, sha256, versions, write_json
@@ -39,12 +46,13 @@ _FREE_TO_CHANGE = ("resume", "workers", "replicates", "report", "out_dir")
 
 def run(settings: BenchmarkSettings) -> None:
     """Run the benchmark and write benchmark.json, the pictures and the page."""
-    benchmark = Benchmark(settings)
+    benchmark = load_benchmark(settings)
     provenance = _begin(settings)
-    _announce(benchmark)
+    _announce(benchmark, settings)
     data = benchmark.data
-    _do_missing("making movements", _make, data.parts(settings.seeds), data.is_made, benchmark)
-    _do_missing("fitting detectors", _fit, benchmark.folds, benchmark.is_done, benchmark)
+    jobs = partial(_do_missing, benchmark=benchmark, settings=settings)
+    jobs("making movements", _make, data.parts(settings.seeds), data.is_made)
+    jobs("fitting detectors", _fit, benchmark.folds, benchmark.is_done)
     with progress_bar("measuring", benchmark.design.steps) as advance:
         result = aggregate(
             benchmark.predictions(), benchmark.design, benchmark.folder, provenance, advance
@@ -52,6 +60,56 @@ def run(settings: BenchmarkSettings) -> None:
     result = replace(result, findings=sentences(result))
     result.save()
     _show(result, settings)
+
+
+def load_benchmark(settings: BenchmarkSettings) -> Benchmark:
+    """Return the benchmark that the settings describe, everything that they name loaded and checked.
+
+    Raises:
+        InputError: A setting, the data or a checkpoint cannot be used.
+    """
+    s = settings
+    _check(s)
+    sources = negative_sources(
+        s.families, models={"gan": s.gan_ckpt, "diffusion": s.diffusion_ckpt}, files=s.files
+    )
+    if sum(family not in GENERATED for family in sources) < 2:
+        raise InputError("families: at least two are needed, to hold one out")
+    checkpoints = view_checkpoints(s.detectors, s.diffusion_ckpt, s.gan_ckpt)
+    views = FeatureViews.load(checkpoints["diffusion"], checkpoints["gan"], s.feature_mode)
+    specs = select_detectors(s.detectors, views.names)
+    mixes = tuple(check_mixes(s.mixes, list(sources)))
+    evaluated = {EVALUATE: preprocess(load_split(Path(s.dir) / s.split))}
+    if s.across is not None:
+        evaluated[ACROSS] = preprocess(load_split(Path(s.across) / "val"))
+    data = BenchmarkData(
+        Path(s.out_dir) / "material",
+        preprocess(load_split(Path(s.dir) / "train")),
+        evaluated,
+        sources,
+        views,
+        Sizes(s.n, s.bots_per_family, s.model_share),
+        s.calibration_share,
+    )
+    design = Design(mixes, families=tuple(sources), seeds=s.seeds, replicates=s.replicates)
+    return Benchmark(Path(s.out_dir), design, data, specs)
+
+
+def _check(s: BenchmarkSettings) -> None:
+    """Raise InputError for the first setting that makes no sense."""
+    at_least = {
+        "n": (s.n, 20),
+        "bots_per_family": (s.bots_per_family, 10),
+        "seeds": (s.seeds, 1),
+        "replicates": (s.replicates, 0),
+        "workers": (s.workers, 1),
+    }
+    for name, (value, least) in at_least.items():
+        if value < least:
+            raise InputError(f"{name}={value}: must be at least {least}")
+    if s.split not in ("val", "test"):
+        raise InputError(f"split={s.split}: choose val or test; detectors are fitted on train")
+    check_model_share(s.model_share)
 
 
 def _begin(settings: BenchmarkSettings) -> dict[str, Any]:
@@ -65,8 +123,8 @@ def _begin(settings: BenchmarkSettings) -> dict[str, Any]:
     return {**plan, "command": command_of(_VERB, _CONFIG, settings)}
 
 
-def _announce(benchmark: Benchmark) -> None:
-    data, s = benchmark.data, benchmark.settings
+def _announce(benchmark: Benchmark, s: BenchmarkSettings) -> None:
+    data = benchmark.data
     people = data.evaluated[EVALUATE]
     print(
         f"{len(data.families)} families ({', '.join(data.families)}), detectors: "
@@ -76,16 +134,15 @@ def _announce(benchmark: Benchmark) -> None:
         f"fitted on {len(people_of(data.train))} people of {data.train.origin}, evaluated on "
         f"{len(people_of(people))} others ({s.split}), {s.seeds} seeds"
     )
-    _note_other_data(benchmark)
+    _note_other_data(Path(s.dir), data.sources)
 
 
-def _note_other_data(benchmark: Benchmark) -> None:
+def _note_other_data(folder: Path, sources: NegativeSources) -> None:
     """Say which models were trained on another split of these people: they may know those evaluated."""
-    folder = Path(benchmark.settings.dir)
     if not (folder / MANIFEST).is_file():
         return
     prepared = Prepared.load(folder)
-    for source in (one for several in benchmark.sources.values() for one in several):
+    for source in (one for several in sources.values() for one in several):
         trained_on = source.trained_on
         if trained_on is None or trained_on["origin"] != prepared.manifest["origin"]:
             continue
@@ -103,13 +160,13 @@ def _do_missing(
     jobs: Sequence[Job],
     is_done: Callable[[Job], bool],
     benchmark: Benchmark,
+    settings: BenchmarkSettings,
 ) -> None:
     """Do the jobs that are not done yet, and show progress."""
-    settings = benchmark.settings
     left = [job for job in jobs if not is_done(job)]
     with progress_bar(what, len(jobs), done=len(jobs) - len(left)) as advance:
         # Another process loads a benchmark of its own; this one has it.
-        prepare = partial(Benchmark, settings) if settings.workers > 1 else lambda: benchmark
+        prepare = partial(load_benchmark, settings) if settings.workers > 1 else lambda: benchmark
         run_jobs(do, left, prepare, workers=settings.workers, progress=advance)
 
 

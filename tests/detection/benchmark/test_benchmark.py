@@ -11,10 +11,9 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from humouse.bots.families import FAMILIES
-from humouse.commands.detect_benchmark import run
+from humouse.commands.detect_benchmark import load_benchmark, run
 from humouse.data.prepared import load_split
 from humouse.data.preprocess import preprocess
-from humouse.detection.benchmark.benchmark import Benchmark
 from humouse.detection.benchmark.result import BenchmarkResult
 from humouse.detection.names import BLEND, HUMAN, MEAN
 from humouse.detection.registry import REGISTRY
@@ -116,7 +115,7 @@ def test_the_result_records_its_provenance(done):
 
 
 def test_no_person_is_in_two_roles_and_no_family_held_out_is_fitted_on(done, small):
-    benchmark = Benchmark(small(done))
+    benchmark = load_benchmark(small(done))
     data = benchmark.data
     for fold in benchmark.folds:
         if fold.training is None:

@@ -1,6 +1,5 @@
 """Thresholds hold what they promise, p-values are people's shares, probabilities rise in the score."""
 
-import json
 
 import numpy as np
 import pytest
@@ -111,15 +110,6 @@ def test_separable_scores_do_not_give_probabilities_of_one():
     perfect = calibrated(normal(100), normal(100, 50))
     assert 0.9 < perfect.probability(np.array([50.0]))[0] <= 1
     assert perfect.probability(np.array([0.0]))[0] < 0.1
-
-
-def test_it_goes_through_json_unchanged():
-    calibration = calibrated(normal(300), normal(200, 2))
-    there = json.loads(json.dumps(calibration.as_json()))
-    assert Calibration.from_json(there) == calibration
-    for broken in ({}, {**there, "tail": 3}, {**there, "intercept": "x"}):
-        with pytest.raises(InputError, match="calibration: damaged"):
-            Calibration.from_json(broken)
 
 
 def test_one_class_or_no_numbers_cannot_calibrate():

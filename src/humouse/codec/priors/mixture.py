@@ -97,13 +97,6 @@ class MixturePrior:
         names = ("length", *CONDITIONS, *_END)
         return cls(copula, transform, dict(zip(names, map(_range, bounded.T), strict=True)))
 
-    def range_of(self, name: str) -> tuple[float, float]:
-        """Return the lowest and the highest seen of "length" or one of CONDITIONS.
-
-        They are the 0.1% and 99.9% quantiles, rounded outward to two digits.
-        """
-        return self.ranges[name]
-
     def draw(
         self,
         n: int,

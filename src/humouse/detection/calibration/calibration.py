@@ -7,8 +7,7 @@ assumes that bots and people are equally frequent.
 """
 
 import math
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -120,35 +119,6 @@ class Calibration:
             rate for rate in FALSE_POSITIVE_RATES if _allowed(rate, len(self.human_scores)) >= 1
         ]
         return {rate: self.threshold(rate) for rate in rates}
-
-    def as_json(self) -> dict[str, Any]:
-        """Return its numbers as JSON has them."""
-        content = asdict(self)
-        return {"tail": content.pop("human_cdf"), **content}
-
-    @classmethod
-    def from_json(cls, content: Mapping[str, Any]) -> "Calibration":
-        """Return the calibration that `as_json` wrote.
-
-        Raises:
-            InputError: It is no calibration.
-        """
-        try:
-            tail = content["tail"]
-            return cls(
-                ScoreCDF(
-                    tuple(map(float, tail["knots"])),
-                    tuple(map(float, tail["log_odds"])),
-                    float(tail["slope_below"]),
-                    float(tail["slope_above"]),
-                ),
-                float(content["slope_high"]),
-                float(content["slope_low"]),
-                float(content["intercept"]),
-                tuple(map(float, content["human_scores"])),
-            )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise InputError("calibration: damaged or changed by hand; calibrate again") from error
 
 
 def gestures_needed(false_positive_rate: float) -> int:
