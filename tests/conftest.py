@@ -5,23 +5,17 @@ import os
 import resource
 import subprocess
 import sys
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-import torch
-from beartype.roar import BeartypeDecorHintPep585DeprecationWarning
+from shapes import check_anew
 
-with warnings.catch_warnings():
-    # OmegaConf's DictConfig is a typing.MutableMapping, which beartype finds old-fashioned.
-    warnings.simplefilter("ignore", BeartypeDecorHintPep585DeprecationWarning)
-    from humouse.commands.dataset import prepare_dataset
-    from humouse.commands.train import run as train
-    from humouse.settings import PrepareSettings, TrainSettings
-    from humouse.settings.compose import settings_from
-
+# humouse is imported where it is used: the process that hands out the tests needs none of it.
+if TYPE_CHECKING:
+    from humouse.settings import TrainSettings
 
 # Files of tests that take longest, the longest first: a worker that begins one last would keep the
 # whole run waiting.
@@ -51,6 +45,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
     place = {here / name: number for number, name in enumerate(_LONGEST)}
     items.sort(key=lambda item: place.get(item.path, len(place)))
+
+
+def pytest_runtest_logstart() -> None:
+    """Check the shapes of every function's first calls anew in every test."""
+    check_anew()
 
 
 @pytest.fixture(scope="session")
@@ -110,6 +109,9 @@ _TINY = (
 @pytest.fixture(scope="session")
 def prepared(once: Callable[..., Path]) -> Callable[..., Path]:
     """Prepare a dataset of synthetic people once, under a name; return its folder."""
+    from humouse.commands.dataset import prepare_dataset
+    from humouse.settings import PrepareSettings
+    from humouse.settings.compose import settings_from
 
     def made(name: str, *overrides: str) -> Path:
         def prepare(folder: Path) -> Path:
@@ -158,8 +160,10 @@ def tiny_overrides(tiny_data: Path) -> Callable[..., list[str]]:
 
 
 @pytest.fixture(scope="session")
-def tiny_settings(tiny_overrides: Callable[..., list[str]]) -> Callable[..., TrainSettings]:
+def tiny_settings(tiny_overrides: Callable[..., list[str]]) -> Callable[..., "TrainSettings"]:
     """Return the settings of a tiny run that writes below a folder."""
+    from humouse.settings import TrainSettings
+    from humouse.settings.compose import settings_from
 
     def settings(folder: Path, *more: str) -> TrainSettings:
         return settings_from("diffusion/train", TrainSettings, tiny_overrides(folder, *more))
@@ -168,16 +172,20 @@ def tiny_settings(tiny_overrides: Callable[..., list[str]]) -> Callable[..., Tra
 
 
 @pytest.fixture(scope="session")
-def tiny_checkpoint(tiny_settings: Callable[..., TrainSettings], once: Callable[..., Path]) -> Path:
+def tiny_checkpoint(tiny_settings: Callable[..., "TrainSettings"], once: Callable[..., Path]) -> Path:
     """Checkpoint of a tiny run."""
+    from humouse.commands.train import run as train
+
     return once("canonical", lambda folder: train(tiny_settings(folder)))
 
 
 @pytest.fixture(scope="session")
 def event_checkpoint(
-    tiny_settings: Callable[..., TrainSettings], once: Callable[..., Path]
+    tiny_settings: Callable[..., "TrainSettings"], once: Callable[..., Path]
 ) -> Path:
     """Checkpoint of a tiny run with the event codec and two conditions."""
+    from humouse.commands.train import run as train
+
     more = ("data.codec=event", "data.sequence_length=200", "model.cond_dim=2", "optim.max_steps=4")
     return once("event", lambda folder: train(tiny_settings(folder, *more)))
 
@@ -185,6 +193,7 @@ def event_checkpoint(
 @pytest.fixture(scope="session")
 def call() -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run `python ARGUMENTS…` as a user would, and return its exit status and output."""
+    import torch
 
     def run(*arguments: str, cwd: Path | None = None, **env: str):
         hidden = ("PYTHONPATH", "HUMOUSE_CKPT")
