@@ -1,6 +1,7 @@
 """What every test may ask for."""
 
 import fcntl
+import gc
 import os
 import resource
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
 from shapes import check_anew
 
 # humouse is imported where it is used: the process that hands out the tests needs none of it.
@@ -45,6 +47,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
     place = {here / name: number for number, name in enumerate(_LONGEST)}
     items.sort(key=lambda item: place.get(item.path, len(place)))
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was imported out of garbage collection, which every training asks for."""
+    gc.freeze()
 
 
 def pytest_runtest_logstart() -> None:
@@ -172,7 +179,9 @@ def tiny_settings(tiny_overrides: Callable[..., list[str]]) -> Callable[..., "Tr
 
 
 @pytest.fixture(scope="session")
-def tiny_checkpoint(tiny_settings: Callable[..., "TrainSettings"], once: Callable[..., Path]) -> Path:
+def tiny_checkpoint(
+    tiny_settings: Callable[..., "TrainSettings"], once: Callable[..., Path]
+) -> Path:
     """Checkpoint of a tiny run."""
     from humouse.commands.train import run as train
 
