@@ -29,7 +29,9 @@ def checked(function: Callable) -> Callable:
         _calls[key] += 1
         if _calls[key] == CALLS_CHECKED:
             _trust(*key)
-        return check()(*args, **kwargs)
+        # A function made anew inside another's every call is not found by its name.
+        known = _calls[key] > CALLS_CHECKED
+        return (function if known else check())(*args, **kwargs)
 
     return counted
 

@@ -16,6 +16,7 @@ _TINY = (
     "decoder.hidden=16",
     "optim.max_steps=6",
     "optim.lr_warmup_steps=1",
+    "optim.lr_decay=constant",  # a run of fewer steps begins as a longer one
     "logging.num_eval_samples=20",
     "logging.log_interval=1",
     "logging.eval_interval=0",
