@@ -21,6 +21,7 @@ _TINY = (
     "data.batch_size=8",
     "data.num_workers=0",
     "optim.max_steps=6",
+    "optim.lr_decay=constant",  # a run of fewer steps begins as a longer one
     "logging.num_eval_samples=32",
     "logging.log_interval=1",
     "logging.eval_interval=0",
