@@ -42,7 +42,7 @@ _SMALL = (
     "feature_mode=kinematic",
     "n=220",
     "calibration_share=0.4",
-    "bots_per_family=120",
+    "bots_per_family=60",
     "seeds=2",
     "replicates=20",
     "workers=1",
@@ -161,7 +161,7 @@ def test_a_file_of_fewer_movements_than_asked_is_refused(many_gestures, small, t
     theirs = tmp_path / "theirs.parquet"
     load_split(many_gestures / "val")[:30].save(theirs)
     few = ("families=[function,bezier]", "seeds=1", f"files={{acme:{theirs}}}")
-    with pytest.raises(InputError, match=r"holds 30 movements .* 120 are needed") as caught:
+    with pytest.raises(InputError, match=r"holds 30 movements .* 60 are needed") as caught:
         run(small(tmp_path / "out", *few))
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "out" / "benchmark.json").exists()
@@ -207,11 +207,11 @@ def test_bad_settings_are_one_clear_error(small, tmp_path, override, message):
 
 
 @pytest.fixture(scope="module")
-def of_each_kind(event_checkpoint, tmp_path_factory) -> dict[str, Path]:
+def of_each_kind(tiny_checkpoint, tmp_path_factory) -> dict[str, Path]:
     """Checkpoints that say they hold a diffusion model and a GAN."""
     gan = tmp_path_factory.mktemp("gan") / "gan.pt"
-    replace(Checkpoint.load(event_checkpoint), kind=GAN.name).save(gan)
-    return {"diffusion": event_checkpoint, "gan": gan}
+    replace(Checkpoint.load(tiny_checkpoint), kind=GAN.name).save(gan)
+    return {"diffusion": tiny_checkpoint, "gan": gan}
 
 
 @pytest.mark.parametrize(
