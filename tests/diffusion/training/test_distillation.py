@@ -236,14 +236,14 @@ def test_distance_is_zero_from_ones_own_samples_and_counts_valid_steps(teacher: 
 @pytest.fixture(scope="module")
 def practised(tiny_settings: Callable, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Checkpoint of a teacher that has learned something of synthetic people."""
-    more = ("optim.max_steps=25", "optim.lr=5e-3", "data.batch_size=16", "optim.ema_decay=0.9")
+    more = ("optim.max_steps=80", "optim.lr=3e-3", "data.batch_size=16", "optim.ema_decay=0.95")
     return train(tiny_settings(tmp_path_factory.mktemp("practised"), *more, "model.dropout=0"))
 
 
 def test_a_student_of_few_steps_is_nearer_to_the_teacher_than_the_teacher_in_few(
     practised: Path, make: Callable, tmp_path: Path
 ):
-    more = ("pairs=128", "batch_size=48", "optim.max_steps=70", "optim.lr=5e-3")
+    more = ("pairs=160", "batch_size=32", "optim.max_steps=100", "optim.lr=2e-3")
     path = distill(
         make(
             tmp_path,
