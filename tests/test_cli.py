@@ -248,11 +248,12 @@ def test_conditions_by_name_and_out_of_range(
     ],
 )
 def test_conditions_that_cannot_be(
-    call: Callable, event_checkpoint: Path, tmp_path: Path, cond: str, message: str
+    event_checkpoint: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+    cond: str,
+    message: str,
 ):
-    done = call(
-        "-m", "humouse", "sample", f"ckpt={event_checkpoint}", f"cond={cond}", cwd=tmp_path
-    )  # fmt: skip
-    assert done.returncode == 2
-    assert message in done.stderr
-    assert len(done.stderr.splitlines()) == 1
+    assert run_in_place(monkeypatch, "sample", f"ckpt={event_checkpoint}", f"cond={cond}") == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert message in line

@@ -44,11 +44,13 @@ def humouse(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> C
     return run
 
 
-def test_as_a_user_types_it(call: Callable, runs: tuple[Path, Path]):
+def test_a_comparison_of_folders_here(
+    humouse: Callable, runs: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+):
     one, other = runs
-    done = call("-m", "humouse", "compare", one.name, other.name, cwd=one.parent)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == "comparison: runs/compare.html\n"
+    monkeypatch.chdir(one.parent)
+    answer = humouse("compare", one.name, other.name)
+    assert answer == (0, "comparison: runs/compare.html\n", "")
     page = one.parent / "runs" / "compare.html"
     text = unescape(page.read_text()).replace("<wbr>", "")
     shutil.rmtree(page.parent)

@@ -19,6 +19,7 @@ RULE = EvaluationRule(
     replicates=100,
     permutations=99,
     prd_runs=4,
+    importance=False,
 )
 
 
@@ -120,7 +121,7 @@ def test_nearly_copied_movements_are_caught_too(people, train, baseline):
 
 def test_an_8_ms_clock_in_one_set(people, train, baseline, make_reaches):
     made = make_reaches(400, 2, "model", tick_ms=8, pace=0.5)
-    judged = evaluate(people, made, train=train, rule=RULE)
+    judged = evaluate(people, made, train=train, rule=replace(RULE, importance=True))
     found = kinds(judged, baseline)
     assert judged.scores["c2st_boosting_auc"].value > 0.99
     assert "dt_" in found["clock"]

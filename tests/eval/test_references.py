@@ -11,7 +11,7 @@ from humouse.eval.rule import EvaluationRule
 RULE = EvaluationRule(
     metrics=("c2st", "copying"),
     feature_mode="kinematic",
-    probes=("boosting",),
+    probes=("logistic",),
     replicates=150,
     permutations=0,
     importance=False,
@@ -57,12 +57,12 @@ def test_halves_are_disjoint_and_share_everybody(people):
 
 def test_people_like_them_read_one_half(scores):
     for name in ("other_people", "same_people", "replay"):
-        assert scores[name]["c2st_boosting_auc"].value == pytest.approx(0.5, abs=0.06), name
+        assert scores[name]["c2st_logistic_auc"].value == pytest.approx(0.5, abs=0.06), name
 
 
 def test_bots_are_separable(scores):
     for name in ("line", "bezier"):
-        assert scores[name]["c2st_boosting_auc"].value > 0.95
+        assert scores[name]["c2st_logistic_auc"].value > 0.95
 
 
 def test_replay_alone_is_flagged_as_copying(scores):

@@ -1,6 +1,5 @@
 """Thresholds hold what they promise, p-values are people's shares, probabilities rise in the score."""
 
-
 import numpy as np
 import pytest
 from hypothesis import given, settings

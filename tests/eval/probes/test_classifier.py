@@ -192,7 +192,7 @@ def test_importance_names_the_feature_that_differs():
 
 
 def test_the_sequence_probe_is_scored_on_people_it_never_saw(make_reaches):
-    real, fake = make_reaches(200, 0, users=10), make_reaches(200, 1, "model", tick_ms=8, pace=0.5)
+    real, fake = make_reaches(100, 0, users=10), make_reaches(100, 1, "model", tick_ms=8, pace=0.5)
     told = c2st_sequences(real, fake, replicates=20)
     assert told.auc.value > 0.95
     assert told.auc.low > 0.9
