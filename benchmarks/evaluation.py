@@ -13,10 +13,11 @@ import sys
 import time
 from pathlib import Path
 
-from humouse.data.gestures import GestureRules, cut_gestures, to_trajectories
+from humouse.data.gestures import cut_gestures, to_trajectories
 from humouse.data.sources import make_source
 from humouse.eval.evaluate import evaluate
 from humouse.eval.rule import EvaluationRule
+from humouse.gestures import GestureRules
 from humouse.trajectories import Trajectories
 
 TARGET_S = 60

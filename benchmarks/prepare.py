@@ -15,9 +15,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from humouse.data.gestures import GestureRules
 from humouse.data.prepare import prepare
 from humouse.data.sources import make_source
+from humouse.gestures import GestureRules
 
 BAR_S = 5.0
 

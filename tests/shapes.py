@@ -11,9 +11,12 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from beartype import beartype
+from beartype import BeartypeConf, beartype
 
 CALLS_CHECKED = 100
+
+# As in PEP 484, and so as type checkers have it.
+_INT_IS_FLOAT = BeartypeConf(is_pep484_tower=True)
 
 _calls: Counter[tuple[str, str]] = Counter()
 _trusted: list[Callable] = []
@@ -21,7 +24,8 @@ _trusted: list[Callable] = []
 
 def checked(function: Callable) -> Callable:
     """Return the function with its types checked, until it was called often enough."""
-    check = functools.cache(lambda: beartype(function))  # most functions are never called
+    # At the first call only: most functions are never called.
+    check = functools.cache(lambda: beartype(function, conf=_INT_IS_FLOAT))
     key = function.__module__, function.__qualname__
 
     @functools.wraps(function)

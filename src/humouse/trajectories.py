@@ -1,17 +1,24 @@
 """`Trajectories`: the one type in which human and synthetic movements meet, in pixels and ms."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from html import escape
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Float32, Int, Int64
 from torch import Tensor
 
 from humouse.errors import InputError
 from humouse.files import atomic_write
+from humouse.gestures import GestureRules
+from humouse.points import movements_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 _COLUMNS: dict[str, pl.DataType | type[pl.DataType]] = {
     "user": pl.String,
@@ -22,9 +29,7 @@ _COLUMNS: dict[str, pl.DataType | type[pl.DataType]] = {
     "dt_ms": pl.List(pl.Float32),
 }
 _STEP_COLUMNS = ("dx_px", "dy_px", "dt_ms")
-
-MOST_STEPS = 4096
-"""The longest movement, in steps. A mistaken unit then is an error instead of a full memory."""
+_MOST_DRAWN = 24
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,8 +77,22 @@ class Trajectories:
     def __len__(self) -> int:
         return len(self.deltas)
 
-    def __getitem__(self, index: slice | Sequence[int] | np.ndarray | Tensor) -> "Trajectories":
-        """Return the chosen movements, in that order, at the same padded length."""
+    def __getitem__(
+        self, index: int | np.integer | slice | Sequence[int] | Sequence[bool] | np.ndarray | Tensor
+    ) -> "Trajectories":
+        """Return the chosen movements, in that order, at the same padded length.
+
+        Args:
+            index: A number, a slice, several numbers, or True and False for each movement.
+
+        Raises:
+            IndexError: There is no such movement.
+        """
+        if isinstance(index, int | np.integer):
+            number = int(index)
+            if not -len(self) <= number < len(self):
+                raise IndexError(f"movement {number} of {len(self)}")
+            index = [number]
         chosen: slice | Tensor
         if isinstance(index, slice):
             chosen = index
@@ -87,6 +106,45 @@ class Trajectories:
             start=self.start[chosen],
             user=None if self.user is None else self.user[rows],
         )
+
+    def __iter__(self) -> Iterator["Trajectories"]:
+        """Yield each movement, as a batch of one."""
+        return (self[number] for number in range(len(self)))
+
+    def __repr__(self) -> str:
+        people = "" if self.user is None else f" of {_counted(len(set(self.user)), 'person')}"
+        first = f"Trajectories: {_counted(len(self), 'movement')}{people}, origin {self.origin!r}"
+        if not len(self):
+            return f"{first}\n  no steps"
+        measured = (
+            ("steps", self.lengths.double()),
+            ("ms", self.duration_ms),
+            ("px of path", self.path_px),
+        )
+        spans = (f"{_span(values)} {name}" for name, values in measured)
+        return f"{first}\n  lowest, median and highest: {', '.join(spans)}"
+
+    def _repr_html_(self) -> str:
+        """Return the words of `repr` and a drawing of the first movements, for notebooks."""
+        words = "<br>".join(escape(line) for line in repr(self).split("\n"))
+        return f"<p>{words}</p>{''.join(map(_drawn, self[:_MOST_DRAWN]))}"
+
+    def plot(self, ax: "Axes | None" = None, *, most: int = 50) -> "Axes":
+        """Draw the paths of the first movements.
+
+        Args:
+            ax: Where to draw; a new figure of pyplot by default.
+            most: How many movements at most.
+        """
+        if ax is None:
+            from matplotlib import pyplot
+
+            ax = pyplot.subplots()[1]
+            ax.invert_yaxis()  # as on a screen
+        for path, length in zip(self[:most].positions_px().cpu(), self.lengths, strict=False):
+            ax.plot(*path[: int(length) + 1].T, linewidth=1, alpha=0.7)
+        ax.set(xlabel="x (px)", ylabel="y (px)", aspect="equal", title=self.origin)
+        return ax
 
     @property
     def mask(self) -> Bool[Tensor, "B T"]:
@@ -134,6 +192,104 @@ class Trajectories:
         """Return the same movements with no more padding than the longest one needs."""
         longest = int(self.lengths.max()) if len(self) else 0
         return replace(self, deltas=self.deltas[:, :longest])
+
+    def to_frame(self) -> pl.DataFrame:
+        """Return the movements as a table of points: movement, user, t_ms, x_px, y_px.
+
+        Times start at 0 in each movement. `from_points` reads it again.
+        """
+        row = np.repeat(np.arange(len(self)), self.lengths.cpu().numpy() + 1)
+        inside = torch.cat([self.mask.new_ones(len(self), 1), self.mask], 1)
+        position_px = self.positions_px()[inside].cpu().numpy()
+        user = [None] * len(row) if self.user is None else self.user[row].astype(str)
+        return pl.DataFrame(
+            {
+                "movement": row,
+                "user": pl.Series(user, dtype=pl.String),
+                "t_ms": self.times_ms()[inside].cpu().numpy(),
+                "x_px": position_px[:, 0],
+                "y_px": position_px[:, 1],
+            }
+        )
+
+    @classmethod
+    def from_points(
+        cls,
+        points: Any,
+        *,
+        t: str = "t_ms",
+        x: str = "x_px",
+        y: str = "y_px",
+        movement: str | None = None,
+        user: str | None = None,
+        time_unit: str = "ms",
+        rules: GestureRules | None = None,
+        origin: str = "points",
+        where: str = "points",
+    ) -> "Trajectories":
+        """Return the movements in a table of points, one row a point, on whole px and ms.
+
+        >>> from humouse import Trajectories
+        >>> log = {"time": [0.0, 0.1, 0.2], "x": [0, 30, 80], "y": [5, 5, 9], "move": ["a", "a", "a"]}
+        >>> Trajectories.from_points(log, t="time", x="x", y="y", movement="move", time_unit="s")
+        Trajectories: 1 movement, origin 'points'
+          lowest, median and highest: 2/2/2 steps, 200/200/200 ms, 80/80/80 px of path
+
+        Args:
+            points: A frame of polars or pandas, or a dict of columns.
+            t: Column of the time, from whatever moment.
+            x: Column of the horizontal position (px).
+            y: Column of the vertical position (px, downwards).
+            movement: Column of the movement's number or name. By default the stream of each person is
+                cut into gestures: it ends at pauses, and what is too short or too long is left out.
+            user: Column of the person's name.
+            time_unit: Unit of the times: "s", "ms" or "us".
+            rules: What counts as a gesture; those of `humouse data prepare` by default.
+            origin: Name of the dataset or generator.
+            where: What errors call the table.
+
+        Raises:
+            InputError: A column is missing or holds something that is no finite number; a movement's
+                time runs backwards, or it has a single point or too many; no gesture is left; the unit
+                of time is unknown or cannot be right.
+        """
+        found = movements_of(
+            points,
+            t=t,
+            x=x,
+            y=y,
+            movement=movement,
+            user=user,
+            time_unit=time_unit,
+            rules=rules or GestureRules(),
+            where=where,
+        )
+        return cls.from_steps(
+            found.steps, found.lengths, found.start, found.user if user else None, origin
+        )
+
+    @classmethod
+    def from_steps(
+        cls,
+        steps: Float32[np.ndarray, "S 3"],
+        lengths: Int64[np.ndarray, "B"],
+        start: Float32[np.ndarray, "B 2"],
+        user: np.ndarray | None,
+        origin: str,
+    ) -> "Trajectories":
+        """Return movements whose steps stand one after the other, padded to the longest.
+
+        Args:
+            steps: [S, 3] dx (px), dy (px), dt (ms).
+            lengths: [B] steps of each movement.
+            start: [B, 2] first point (px).
+            user: [B] who moved, or None.
+            origin: Name of the dataset or generator.
+        """
+        count = torch.from_numpy(lengths)
+        deltas = torch.zeros(len(count), int(count.max()) if len(count) else 0, 3)
+        deltas[torch.arange(deltas.shape[1]) < count[:, None]] = torch.from_numpy(steps)
+        return cls(deltas, count, torch.from_numpy(np.ascontiguousarray(start)), user, origin)
 
     def save(self, path: str | Path) -> None:
         """Write the movements to a Parquet file, one row each, whole or not at all.
@@ -208,6 +364,27 @@ class Trajectories:
             return cls(deltas, lengths, torch.from_numpy(np.ascontiguousarray(start)), user, origin)
         except ValueError as error:
             raise InputError(f"{path}: {error}") from error
+
+
+def _counted(count: int, noun: str) -> str:
+    plural = {"person": "people"}.get(noun, f"{noun}s")
+    return f"{count:,} {noun if count == 1 else plural}"
+
+
+def _span(values: Tensor) -> str:
+    return "/".join(f"{float(one):.0f}" for one in (values.min(), values.median(), values.max()))
+
+
+def _drawn(movement: Trajectories) -> str:
+    """Return a small drawing of one movement as SVG."""
+    path = movement.positions_px()[0, : int(movement.lengths[0]) + 1]
+    size = float((path.amax(0) - path.amin(0)).max().clamp(min=1))
+    points = ((path - path.amin(0)) * 72 / size + 4).tolist()
+    line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+    return (
+        '<svg width="80" height="80" role="img" aria-label="a movement">'
+        f'<polyline points="{line}" fill="none" stroke="currentColor"/></svg>'
+    )
 
 
 def _lists(values: np.ndarray, offsets: np.ndarray) -> pl.Series:

@@ -10,7 +10,8 @@ from humouse.bots import BOTS, Replay, ScriptedBot
 from humouse.bots.families import FAMILIES, Variant
 from humouse.bots.random_streams import BLOCK
 from humouse.errors import InputError
-from humouse.trajectories import MOST_STEPS, Trajectories, concatenate
+from humouse.points import MOST_STEPS
+from humouse.trajectories import Trajectories, concatenate
 
 VARIANTS = {one.name: one for variants in FAMILIES.values() for one in variants}
 # Every bot as it comes, and every variant.

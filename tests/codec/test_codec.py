@@ -228,10 +228,11 @@ class TestConformance:
 
     def test_decoded_recordings_are_not_separable_from_the_originals(self, codec):
         """Real movements through encode → decode, then as they are compared, against themselves."""
-        from humouse.data.gestures import GestureRules, cut_gestures, to_trajectories
+        from humouse.data.gestures import cut_gestures, to_trajectories
         from humouse.data.sources import make_source
         from humouse.eval.evaluate import evaluate
         from humouse.eval.rule import EvaluationRule
+        from humouse.gestures import GestureRules
 
         source = make_source("humouse_default", users=8, gestures_per_user=60)
         events = [source.events(file).table for file in source.files()]
@@ -307,8 +308,9 @@ def test_impossible_settings_are_errors():
 
 @pytest.mark.realdata
 def test_recordings_survive_encoding_and_decoding(recordings):
-    from humouse.data.gestures import GestureRules, cut_gestures, to_trajectories
+    from humouse.data.gestures import cut_gestures, to_trajectories
     from humouse.data.sources import make_source
+    from humouse.gestures import GestureRules
 
     source = make_source("sapimouse", root=str(recordings / "sapimouse"))
     events = [source.events(file).table for file in source.files()[:6]]

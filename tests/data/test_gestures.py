@@ -8,9 +8,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from humouse.data.gestures import GestureRules, cut_gestures, to_trajectories
+from humouse.data.gestures import cut_gestures, to_trajectories
 from humouse.data.sources import EVENT_SCHEMA
 from humouse.errors import InputError
+from humouse.gestures import GestureRules
 
 LOOSE = GestureRules(min_events=2, min_distance_px=0.0)
 

@@ -7,13 +7,13 @@ import pytest
 import torch
 
 from humouse.data import prepare as preparing
-from humouse.data.gestures import GestureRules
 from humouse.data.prepare import Prepared, load_split, prepare
 from humouse.data.prepared import origin_of, split_file
 from humouse.data.sources import make_source
 from humouse.data.splits import SPLITS
 from humouse.errors import InputError
 from humouse.files import sha256
+from humouse.gestures import GestureRules
 from humouse.trajectories import concatenate
 
 HEADER = "client timestamp,button,state,x,y\n"
@@ -227,7 +227,7 @@ def test_a_disk_that_fills_up_leaves_the_old_data_whole(root, tmp_path):
     session(root / "user1/session_2min.csv", gestures=200)
     code = (
         "import sys\n"
-        "from humouse.data.gestures import GestureRules\n"
+        "from humouse.gestures import GestureRules\n"
         "from humouse.data.prepare import prepare\n"
         "from humouse.data.sources import make_source\n"
         "from humouse.errors import InputError\n"

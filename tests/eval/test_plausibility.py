@@ -147,9 +147,10 @@ def test_people_have_the_right_unit(people):
 @pytest.mark.realdata
 @pytest.mark.parametrize("name", ["sapimouse", "balabit"])
 def test_recordings_have_the_right_unit(recordings, name):
-    from humouse.data.gestures import GestureRules, cut_gestures, to_trajectories
+    from humouse.data.gestures import cut_gestures, to_trajectories
     from humouse.data.sources import make_source
     from humouse.eval.plausibility import warnings_about
+    from humouse.gestures import GestureRules
 
     source = make_source(name, root=str(recordings / name))
     tables = [

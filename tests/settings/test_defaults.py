@@ -8,7 +8,6 @@ from omegaconf import OmegaConf
 
 from humouse.codec import CanonicalCodec, EventCodec
 from humouse.data.augment import AugmentRules
-from humouse.data.gestures import GestureRules
 from humouse.data.prepare import prepare
 from humouse.data.sources.humouse_default import HumouseDefault
 from humouse.data.splits import split_users
@@ -20,6 +19,7 @@ from humouse.diffusion.noise.schedule import DiscreteSchedule
 from humouse.diffusion.sampling_rule import SamplingRule
 from humouse.eval.rule import EvaluationRule
 from humouse.gan.models.conv import ConvDiscriminator, ConvGenerator
+from humouse.gestures import GestureRules
 from humouse.settings.compose import compose
 
 # A model without conditions is one that was given none; a seed's default is 0, a run names its own.

@@ -9,8 +9,9 @@ from torch import Tensor
 
 from humouse.codec import TARGET_CONDITIONS, check_condition_values
 from humouse.errors import InputError
+from humouse.points import MOST_STEPS
 from humouse.randomness import generator
-from humouse.trajectories import MOST_STEPS, Trajectories
+from humouse.trajectories import Trajectories
 
 
 class Bot(ABC):

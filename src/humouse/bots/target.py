@@ -8,7 +8,8 @@ from torch import Tensor
 
 from humouse.codec import TARGET_CONDITIONS
 from humouse.errors import InputError
-from humouse.trajectories import MOST_STEPS, Trajectories
+from humouse.points import MOST_STEPS
+from humouse.trajectories import Trajectories
 
 
 @dataclass(frozen=True, eq=False)

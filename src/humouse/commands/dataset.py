@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from humouse.data.dataset import load_dataset
-from humouse.data.gestures import GestureRules
 from humouse.data.prepare import prepare
 from humouse.data.prepared import MANIFEST, Prepared
 from humouse.data.sources import make_source
+from humouse.gestures import GestureRules
 from humouse.progress import progress_bar
 from humouse.settings import DataSettings, PrepareSettings
 from humouse.settings.compose import settings_from

@@ -1,74 +1,13 @@
-"""Cuts a stream of pointer events into gestures: single movements from one stop to the next."""
+"""From tables of pointer events to gestures, and from gestures to `Trajectories`."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-import torch
-from jaxtyping import Float32, Int64
 
 from humouse.data.sources.source import STATES
-from humouse.errors import InputError
+from humouse.gestures import GestureRules, Gestures, cut
 from humouse.trajectories import Trajectories
-
-
-@dataclass(frozen=True)
-class GestureRules:
-    """Rules of what counts as a gesture.
-
-    Args:
-        gap_ms: A pause longer than this ends the gesture.
-        min_events: Fewest points of a gesture, after merging.
-        max_events: Most points of a gesture, after merging; a longer one is dropped entirely, since a
-            part of it would start or end at full speed.
-        min_distance_px: Least length of the path; a movement may return to its start.
-        cut_at_presses: Whether a button's press or release ends the gesture.
-        merge_equal_timestamps: Whether only the last of several points of the same ms is kept.
-            Otherwise there are steps of 0 ms.
-
-    Raises:
-        InputError: A rule is out of range.
-    """
-
-    gap_ms: int = 200
-    min_events: int = 13
-    max_events: int = 201
-    min_distance_px: float = 20.0
-    cut_at_presses: bool = True
-    merge_equal_timestamps: bool = True
-
-    def __post_init__(self) -> None:
-        if self.gap_ms < 1:
-            raise InputError(f"gap_ms={self.gap_ms}: must be at least 1")
-        if self.min_events < 2:
-            raise InputError(f"min_events={self.min_events}: a movement needs at least 2 points")
-        if self.max_events < self.min_events:
-            raise InputError(f"max_events={self.max_events}: must be at least min_events")
-        if not self.min_distance_px >= 0:
-            raise InputError(f"min_distance_px={self.min_distance_px}: must be 0 or more")
-
-
-@dataclass(frozen=True, eq=False)
-class Gestures:
-    """N gestures, concatenated: S steps in total.
-
-    Args:
-        steps: [S, 3] dx (px), dy (px), dt (ms), one gesture after the other.
-        lengths: [N] steps of each gesture.
-        start: [N, 2] first point (px).
-        user: [N] who moved.
-        dropped: Number of gestures left out, by the first rule that they broke: "few events",
-            "many events" or "short path".
-        merged_events: Number of events that were merged into a later one of the same ms.
-    """
-
-    steps: Float32[np.ndarray, "S 3"]
-    lengths: Int64[np.ndarray, "N"]
-    start: Float32[np.ndarray, "N 2"]
-    user: np.ndarray
-    dropped: dict[str, int]
-    merged_events: int
 
 
 def cut_gestures(events: pl.DataFrame, rules: GestureRules) -> Gestures:
@@ -90,59 +29,8 @@ def cut_gestures(events: pl.DataFrame, rules: GestureRules) -> Gestures:
     position_px = events.select("x_px", "y_px").to_numpy()[motion]
     user = events["user"].to_numpy()[motion]
 
-    if not len(t_ms):
-        return _gestures(t_ms, position_px, user, np.zeros(0, np.int64), 0, rules)
-    pause_ms = np.diff(t_ms)
-    begins = np.r_[
-        True,
-        (np.diff(cuts) != 0) | (run[1:] != run[:-1]) | (pause_ms > rules.gap_ms) | (pause_ms < 0),
-    ]
-    if rules.merge_equal_timestamps:
-        # The last point of a millisecond is kept, wherever the gesture begins within it.
-        last = np.r_[begins[1:] | (pause_ms > 0), True]
-        gesture = begins.cumsum()[last]
-        begins = np.r_[True, gesture[1:] != gesture[:-1]]
-        t_ms, position_px, user = t_ms[last], position_px[last], user[last]
-    merged = len(pause_ms) + 1 - len(t_ms)
-    return _gestures(t_ms, position_px, user, np.flatnonzero(begins), merged, rules)
-
-
-def _gestures(
-    t_ms: np.ndarray,
-    position_px: np.ndarray,
-    user: np.ndarray,
-    first: np.ndarray,
-    merged: int,
-    rules: GestureRules,
-) -> Gestures:
-    """Return the gestures that begin at the points `first` and satisfy the rules."""
-    events = np.diff(np.r_[first, len(t_ms)])
-    delta_px = np.diff(position_px, axis=0, prepend=position_px[:1])
-    delta_ms = np.diff(t_ms, prepend=t_ms[:1])
-    is_step = np.ones(len(t_ms), bool)
-    is_step[first] = False
-    path_px = np.hypot(delta_px[:, 0], delta_px[:, 1]) * is_step
-    path_px = np.add.reduceat(path_px, first) if len(first) else np.zeros(0)
-
-    kept = np.ones(len(first), bool)
-    dropped = {}
-    for reason, broken in (
-        ("few events", events < rules.min_events),
-        ("many events", events > rules.max_events),
-        ("short path", path_px < rules.min_distance_px),
-    ):
-        dropped[reason] = int((kept & broken).sum())
-        kept &= ~broken
-    is_step &= np.repeat(kept, events)
-    steps = np.column_stack([delta_px[is_step], delta_ms[is_step]]).astype(np.float32)
-    return Gestures(
-        steps=steps.reshape(-1, 3),
-        lengths=(events[kept] - 1).astype(np.int64),
-        start=position_px[first[kept]].astype(np.float32).reshape(-1, 2),
-        user=user[first[kept]].astype(str),
-        dropped={reason: count for reason, count in dropped.items() if count},
-        merged_events=merged,
-    )
+    apart = (np.diff(cuts) != 0) | (run[1:] != run[:-1])
+    return cut(t_ms, position_px, user, apart, rules)
 
 
 def to_trajectories(parts: Sequence[Gestures], origin: str) -> Trajectories:
@@ -152,11 +40,10 @@ def to_trajectories(parts: Sequence[Gestures], origin: str) -> Trajectories:
         parts: At least one.
         origin: The dataset's name.
     """
-    lengths = torch.from_numpy(np.concatenate([part.lengths for part in parts]))
-    longest = int(lengths.max()) if len(lengths) else 0
-    deltas = torch.zeros(len(lengths), longest, 3)
-    mask = torch.arange(longest) < lengths[:, None]
-    deltas[mask] = torch.from_numpy(np.concatenate([part.steps for part in parts]))
-    start = torch.from_numpy(np.concatenate([part.start for part in parts]))
-    user = np.concatenate([part.user for part in parts])
-    return Trajectories(deltas, lengths, start, user, origin)
+    return Trajectories.from_steps(
+        np.concatenate([part.steps for part in parts]),
+        np.concatenate([part.lengths for part in parts]),
+        np.concatenate([part.start for part in parts]),
+        np.concatenate([part.user for part in parts]),
+        origin,
+    )

@@ -3,16 +3,12 @@
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import polars as pl
 import torch
 
-from humouse.errors import InputError, nearest
-from humouse.trajectories import MOST_STEPS, Trajectories
-
-MS_PER_UNIT = {"s": 1000.0, "ms": 1.0, "us": 1e-3}
-# Times in seconds that are read as ms end within this.
-_IN_SECONDS_MS = 10
+from humouse.errors import InputError
+from humouse.points import MOST_STEPS
+from humouse.trajectories import Trajectories
 
 
 def read_movements(
@@ -46,27 +42,21 @@ def read_movements(
             than `MOST_STEPS`; the unit of time is unknown or cannot be right.
     """
     path = Path(path)
-    if time_unit not in MS_PER_UNIT:
-        raise InputError(f"time_unit={time_unit!r}: choose {', '.join(MS_PER_UNIT)}")
     table = _table(path)
     if "dx_px" in table.columns:
         made = Trajectories.load(path)
-        _check_points(path, pl.DataFrame({"movement": np.arange(len(made))}), made.lengths + 1)
+        _check_steps(path, made.lengths)
         return replace(made, origin=origin or made.origin)
-    for column in (movement, t, x, y):
-        if column not in table.columns:
-            raise InputError(
-                f"{path}: no column {column!r}; {nearest(column, table.columns)} or name the column"
-            )
-    points = pl.DataFrame(
-        {
-            "movement": table[movement],
-            "t": _numbers(path, table[t]) * MS_PER_UNIT[time_unit],
-            "x": _numbers(path, table[x]),
-            "y": _numbers(path, table[y]),
-        }
+    return Trajectories.from_points(
+        table,
+        t=t,
+        x=x,
+        y=y,
+        movement=movement,
+        time_unit=time_unit,
+        origin=origin or path.stem,
+        where=str(path),
     )
-    return _movements(path, points, origin or path.stem)
 
 
 def _table(path: Path) -> pl.DataFrame:
@@ -83,63 +73,13 @@ def _table(path: Path) -> pl.DataFrame:
         raise InputError(f"{path}: not a readable table of points ({reason})") from error
 
 
-def _numbers(path: Path, column: pl.Series) -> pl.Series:
-    try:
-        numbers = column.cast(pl.Float64, strict=False)
-    except pl.exceptions.PolarsError as error:
-        raise InputError(f"{path}: column {column.name!r} holds no numbers") from error
-    bad = (~numbers.is_finite().fill_null(False)).arg_true()
-    if len(bad):
-        raise InputError(
-            f"{path}: column {column.name!r}, row {bad[0] + 1}: {column[bad[0]]!r} is not a finite "
-            f"number{f', nor are {len(bad) - 1:,} more' if len(bad) > 1 else ''}; repair or remove them"
-        )
-    return numbers
-
-
-def _movements(path: Path, points: pl.DataFrame, origin: str) -> Trajectories:
-    """Return the movements that points of columns movement, t (ms), x and y (px) make up."""
-    if points["movement"].null_count():
-        raise InputError(f"{path}: {points['movement'].null_count():,} points name no movement")
-    counts = points.group_by("movement", maintain_order=True).len()
-    count = torch.from_numpy(counts["len"].to_numpy().astype(np.int64))
-    _check_points(path, counts, count)
-    number = counts.select("movement", place=pl.int_range(pl.len()))
-    points = points.join(number, on="movement", maintain_order="left").sort(
-        "place", maintain_order=True
-    )
-    values = torch.from_numpy(points.select("x", "y", "t").to_numpy(writable=True))
-    first = torch.cat([count.new_zeros(1), count.cumsum(0)[:-1]])
-    # Epochs take more digits than float32 has: differences first.
-    values[:, 2] -= values[first, 2].repeat_interleave(count)
-    steps = values.round().diff(dim=0, prepend=values.new_zeros(1, 3))
-    inner = torch.ones(len(steps), dtype=torch.bool)
-    inner[first] = False
-    backwards = ((values[:, 2].diff(prepend=values.new_zeros(1)) < 0) & inner).nonzero()[:, 0]
-    if len(backwards):
-        raise InputError(
-            f"{path}: time runs backwards in movement {points['movement'][int(backwards[0])]!r}; "
-            "sort its points by time, or repair its clock"
-        )
-    deltas = torch.zeros(len(count), int(count.max()) - 1, 3)
-    deltas[torch.arange(deltas.shape[1]) < (count - 1)[:, None]] = steps[inner].float()
-    made = Trajectories(deltas, count - 1, values[first, :2].round().float(), None, origin)
-    if float(made.duration_ms.max()) < _IN_SECONDS_MS:
-        raise InputError(
-            f"{path}: the longest movement takes {float(made.duration_ms.max()):g} ms; if the times "
-            "are in seconds, give time_unit=s"
-        )
-    return made
-
-
-def _check_points(path: Path, movements: pl.DataFrame, count: torch.Tensor) -> None:
-    """Raise InputError unless there are movements, and each has points enough but not too many."""
-    if not len(count):
+def _check_steps(path: Path, lengths: torch.Tensor) -> None:
+    """Raise InputError unless there are movements, and each has steps enough but not too many."""
+    if not len(lengths):
         raise InputError(f"{path}: holds no movement")
     for bad, complaint in (
-        (count < 2, "a single point; a movement needs at least 2"),
-        (count > MOST_STEPS, f"more than {MOST_STEPS} points; cut it into single movements"),
+        (lengths < 1, "a single point; a movement needs at least 2"),
+        (lengths >= MOST_STEPS, f"more than {MOST_STEPS} points; cut it into single movements"),
     ):
         if bool(bad.any()):
-            which = movements["movement"][int(bad.nonzero()[0, 0])]
-            raise InputError(f"{path}: movement {which!r} has {complaint}")
+            raise InputError(f"{path}: movement {int(bad.nonzero()[0, 0])} has {complaint}")

@@ -12,13 +12,14 @@ from typing import Any
 
 import polars as pl
 
-from humouse.data.gestures import GestureRules, Gestures, cut_gestures, to_trajectories
+from humouse.data.gestures import cut_gestures, to_trajectories
 from humouse.data.prepared import MANIFEST, Prepared, by_reason, load_split, manifest_sha256
 from humouse.data.sources import Events, Source, SourceFile
 from humouse.data.sources.folder import natural_key
 from humouse.data.splits import SPLITS, split_users
 from humouse.errors import InputError
 from humouse.files import atomic_write, sha256, versions, write_json
+from humouse.gestures import GestureRules, Gestures
 
 __all__ = ["Prepared", "load_split", "prepare"]
 

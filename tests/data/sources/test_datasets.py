@@ -1,8 +1,9 @@
 import pytest
 
-from humouse.data.gestures import GestureRules, cut_gestures
+from humouse.data.gestures import cut_gestures
 from humouse.data.sources import SOURCES, make_source
 from humouse.errors import InputError
+from humouse.gestures import GestureRules
 
 SAPIMOUSE = "client timestamp,button,state,x,y\n"
 BALABIT = "record timestamp,client timestamp,button,state,x,y\n"

@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
 
-from humouse.data.gestures import GestureRules, cut_gestures, to_trajectories
+from humouse.data.gestures import cut_gestures, to_trajectories
 from humouse.data.sources import EVENT_SCHEMA, make_source
 from humouse.data.sources.synthetic import Person, move
 from humouse.errors import InputError
+from humouse.gestures import GestureRules
 
 
 @pytest.fixture(scope="module")

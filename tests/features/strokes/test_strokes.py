@@ -446,8 +446,9 @@ def test_any_movement_has_features_within_their_range(paths):
 
 @pytest.mark.realdata
 def test_recorded_gestures_are_explained_fast_enough(recordings):
-    from humouse.data.gestures import GestureRules, cut_gestures, to_trajectories
+    from humouse.data.gestures import cut_gestures, to_trajectories
     from humouse.data.sources import make_source
+    from humouse.gestures import GestureRules
 
     source = make_source("sapimouse", root=str(recordings / "sapimouse"))
     events = [source.events(file).table for file in source.files()[:20:5]]

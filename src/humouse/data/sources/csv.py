@@ -8,8 +8,8 @@ from humouse.data.sources.folder import recordings
 from humouse.data.sources.source import Events, Source, SourceFile
 from humouse.data.sources.table import STATE_WORDS, LogFormat, read_events
 from humouse.errors import InputError
+from humouse.points import MS_PER_UNIT
 
-_MS_PER_UNIT = {"s": 1000.0, "ms": 1.0, "us": 1e-3}
 _COLUMNS = ("t", "x", "y", "state", "user", "session")
 
 
@@ -49,7 +49,7 @@ class Csv(Source):
         for key in ("t", "x", "y"):
             if not self.columns.get(key):
                 raise InputError(f"columns.{key}: name the column that holds it")
-        if self.time_unit not in _MS_PER_UNIT:
+        if self.time_unit not in MS_PER_UNIT:
             raise InputError(f"time_unit={self.time_unit}: choose s, ms or us")
         if self.user_from not in ("file", "folder"):
             raise InputError(f"user_from={self.user_from}: choose file or folder")
@@ -89,7 +89,7 @@ class Csv(Source):
             state=column("state"),
             user=column("user"),
             session=column("session"),
-            ms_per_unit=_MS_PER_UNIT[self.time_unit],
+            ms_per_unit=MS_PER_UNIT[self.time_unit],
             separator=self.separator,
             quote='"',
             words=STATE_WORDS,

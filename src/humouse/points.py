@@ -1,0 +1,174 @@
+"""Reads tables of points, one row a point, as movements."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float64
+
+from humouse.errors import InputError, nearest
+from humouse.gestures import GestureRules, Gestures, cut
+
+MS_PER_UNIT = {"s": 1000.0, "ms": 1.0, "us": 1e-3}
+
+MOST_STEPS = 4096
+"""The longest movement, in steps. A mistaken unit then is an error instead of a full memory."""
+
+# Times in seconds that are read as ms end within this.
+_IN_SECONDS_MS = 10
+
+
+def movements_of(
+    points: Any,
+    *,
+    t: str,
+    x: str,
+    y: str,
+    movement: str | None,
+    user: str | None,
+    time_unit: str,
+    rules: GestureRules,
+    where: str = "points",
+) -> Gestures:
+    """Return the movements in a table of points; positions and times are rounded to whole px and ms.
+
+    Args:
+        points: A frame of polars or pandas, or any other mapping of names to columns.
+        t: Column of the time, from whatever moment.
+        x: Column of the horizontal position (px).
+        y: Column of the vertical position (px, downwards).
+        movement: Column of the movement's number or name; None cuts the stream of each person by
+            the rules.
+        user: Column of the person's name, or None.
+        time_unit: Unit of the times: "s", "ms" or "us".
+        rules: What counts as a gesture, where the stream is cut.
+        where: What errors call the table.
+
+    Raises:
+        InputError: A column is missing or holds something that is no finite number; a movement's time
+            runs backwards, or it has a single point or more than `MOST_STEPS`; no gesture is left;
+            the unit of time is unknown or cannot be right.
+    """
+    if time_unit not in MS_PER_UNIT:
+        raise InputError(f"time_unit={time_unit!r}: choose {', '.join(MS_PER_UNIT)}")
+    for column in (t, x, y, movement, user):
+        if column is not None:
+            _check_column(points, column, where)
+    t_ms = _numbers(points, t, where) * MS_PER_UNIT[time_unit]
+    position_px = np.stack([_numbers(points, x, where), _numbers(points, y, where)], 1)
+    if not len(t_ms):
+        raise InputError(f"{where}: holds no movement")
+    who = _names(points, user, where) if user else np.full(len(t_ms), "")
+    # Epochs take more digits than float32 has; where the clock starts does not matter.
+    t_ms = t_ms - t_ms.min()
+    if movement is None:
+        found = _cut(t_ms, position_px, who, rules, where)
+    else:
+        found = _split(t_ms, position_px, who, _names(points, movement, where), where)
+    longest_ms = np.add.reduceat(found.steps[:, 2], np.r_[0, found.lengths.cumsum()[:-1]]).max()
+    if longest_ms < _IN_SECONDS_MS:
+        raise InputError(
+            f"{where}: the longest movement takes {longest_ms:g} ms; if the times are in seconds, give "
+            "time_unit=s"
+        )
+    return found
+
+
+def _check_column(points: Any, column: str, where: str) -> None:
+    names = points.keys() if isinstance(points, Mapping) else getattr(points, "columns", None)
+    if names is None:
+        raise InputError(
+            f"{where}: a {type(points).__name__} is no table; give a frame of polars or pandas, or a "
+            "dict of columns"
+        )
+    if column not in (names := [str(name) for name in names]):
+        raise InputError(
+            f"{where}: no column {column!r}; {nearest(column, names)} or name the column"
+        )
+
+
+def _numbers(points: Any, column: str, where: str) -> Float64[np.ndarray, "P"]:
+    values = np.asarray(points[column])
+    try:
+        numbers = values.astype(np.float64)
+    except (TypeError, ValueError):
+        numbers = np.array([_number(value) for value in values])
+    bad = np.flatnonzero(~np.isfinite(numbers))
+    if len(bad):
+        raise InputError(
+            f"{where}: column {column!r}, row {bad[0] + 1}: {values[bad].tolist()[0]!r} is not a finite "
+            f"number{f', nor are {len(bad) - 1:,} more' if len(bad) > 1 else ''}; repair or remove them"
+        )
+    return numbers
+
+
+def _number(value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return np.nan
+
+
+def _names(points: Any, column: str, where: str) -> np.ndarray:
+    values = np.asarray(points[column])
+    # None, and the NaN that pandas writes for it: it is not even equal to itself.
+    missing = sum(value is None or value != value for value in values.tolist())
+    if missing:
+        raise InputError(f"{where}: {missing:,} points name no {column}")
+    return values.astype(str)
+
+
+def _cut(
+    t_ms: np.ndarray, position_px: np.ndarray, user: np.ndarray, rules: GestureRules, where: str
+) -> Gestures:
+    """Return the gestures of each person's stream, whose points may stand between those of others."""
+    order = np.argsort(np.unique(user, return_inverse=True)[1], kind="stable")
+    t_ms, position_px, user = t_ms[order].round(), position_px[order].round(), user[order]
+    found = cut(t_ms, position_px, user, user[1:] != user[:-1], rules)
+    if not len(found.lengths):
+        dropped = ", ".join(f"{count:,} {reason}" for reason, count in found.dropped.items())
+        raise InputError(
+            f"{where}: no gesture is left ({dropped}); if time_unit is right, loosen rules=GestureRules(…), "
+            "or name the movements with movement="
+        )
+    return found
+
+
+def _split(
+    t_ms: np.ndarray, position_px: np.ndarray, user: np.ndarray, movement: np.ndarray, where: str
+) -> Gestures:
+    """Return the movements that the points name, in the order in which they begin."""
+    names, seen, number = np.unique(movement, return_index=True, return_inverse=True)
+    place = np.empty(len(names), np.int64)
+    place[np.argsort(seen)] = np.arange(len(names))
+    order = np.argsort(place[number], kind="stable")
+    count = np.bincount(place[number])
+    first = np.r_[0, count.cumsum()[:-1]]
+    names = names[np.argsort(seen)]
+    _check_points(names, count, where)
+    t_ms, position_px, user = t_ms[order], position_px[order], user[order]
+    is_step = np.ones(len(t_ms), bool)
+    is_step[first] = False
+    backwards = np.flatnonzero((np.diff(t_ms, prepend=t_ms[:1]) < 0) & is_step)
+    if len(backwards):
+        name = names[np.searchsorted(first, backwards[0], side="right") - 1]
+        raise InputError(
+            f"{where}: time runs backwards in movement {str(name)!r}; sort its points by time, or repair "
+            "its clock"
+        )
+    # From its first point on each movement's clock is rounded, as a device that starts with it would.
+    t_ms = (t_ms - np.repeat(t_ms[first], count)).round()
+    values = np.column_stack([position_px.round(), t_ms])
+    steps = np.diff(values, axis=0, prepend=values[:1])[is_step].astype(np.float32)
+    start = position_px[first].round().astype(np.float32)
+    return Gestures(steps, (count - 1).astype(np.int64), start, user[first], {}, 0)
+
+
+def _check_points(names: np.ndarray, count: np.ndarray, where: str) -> None:
+    """Raise InputError unless each movement has points enough but not too many."""
+    for bad, complaint in (
+        (count < 2, "a single point; a movement needs at least 2"),
+        (count > MOST_STEPS, f"more than {MOST_STEPS} points; cut it into single movements"),
+    ):
+        if bad.any():
+            raise InputError(f"{where}: movement {str(names[bad.argmax()])!r} has {complaint}")
