@@ -14,6 +14,8 @@ from humouse.settings import (
 
 DEFAULT_STEPS = 20
 """Network calls per movement, where nothing else is said."""
+DECODED_STEPS = 5
+"""The same where a decoder takes over: with DPM-Solver++ more calls make no movement better."""
 EARLIEST_T_SWITCH = 1e-3
 """The decoder takes over no later than here, whatever noise times it learned from."""
 
@@ -24,8 +26,8 @@ class SamplingRule:
 
     Args:
         steps: Network calls per movement (guidance makes each twice as long); None for those that
-            the model was distilled to, else 20.
-        sampler: "ddim", "dpm" or "sde".
+            the model was distilled to, else 5 of "dpm" or "sde" before a decoder, else 20.
+        sampler: "ddim", "dpm" or "sde"; None for "dpm" before a decoder, else "ddim".
         eta: Noise of DDIM.
         guidance: Scale of classifier-free guidance; 1 for none.
         guidance_rescale: How far to bring the spread back that guidance adds.
@@ -37,7 +39,7 @@ class SamplingRule:
     """
 
     steps: int | None = None
-    sampler: str = "ddim"
+    sampler: str | None = None
     eta: float = 0.0
     guidance: float = 1.0
     guidance_rescale: float = 0.0
@@ -51,6 +53,7 @@ class ResolvedRule(SamplingRule):
     """A rule with all settings given: those left to the model are filled in."""
 
     steps: int = DEFAULT_STEPS
+    sampler: str = "ddim"
     t_switch: float = 0.0
 
 
@@ -72,12 +75,18 @@ def resolved(rule: SamplingRule, settings: TrainSettings) -> ResolvedRule:
         settings: The model's configuration.
     """
     decoder, distillation = decoder_of(settings), distillation_of(settings)
-    steps = DEFAULT_STEPS if distillation is None else distillation.steps
-    t_switch = 0.0 if decoder is None else decoder.t_switch
-    own = {
-        "steps": steps if rule.steps is None else rule.steps,
-        "t_switch": t_switch if rule.t_switch is None else rule.t_switch,
-    }
+    t_switch = rule.t_switch
+    if t_switch is None:
+        t_switch = 0.0 if decoder is None else decoder.t_switch
+    # DDIM's noise, and steps that were distilled for DDIM, are asked of no other sampler.
+    solver = t_switch > 0 and distillation is None and rule.eta == 0
+    sampler = rule.sampler or ("dpm" if solver else "ddim")
+    steps = rule.steps
+    if steps is None and distillation is not None:
+        steps = distillation.steps
+    elif steps is None:
+        steps = DECODED_STEPS if solver and sampler != "ddim" else DEFAULT_STEPS
+    own = {"steps": steps, "sampler": sampler, "t_switch": t_switch}
     return ResolvedRule(**{**vars(rule), **own})
 
 

@@ -10,13 +10,19 @@ from humouse.settings.fields import setting
 class SampleSettings:
     """`humouse sample`: draw movements from a trained model."""
 
-    ckpt: str | None = setting("checkpoint; null for HUMOUSE_CKPT, else the newest in checkpoints/")
+    ckpt: str | None = setting(
+        "checkpoint; null for HUMOUSE_CKPT, else the newest in checkpoints/, else the model that "
+        "comes with humouse"
+    )
     n: int = setting("how many movements")
     seq_len: int | None = setting("steps of each; null draws lengths as the train split has them")
     steps: int | None = setting(
-        "network calls per movement; null for 20, or what the model was distilled to"
+        "network calls per movement; null for the model's own: 5 before a decoder, those it was "
+        "distilled to, else 20"
     )
-    sampler: str = setting("ddim, dpm (DPM-Solver++ 2M) or sde (DPM-Solver++ 2M that adds noise)")
+    sampler: str | None = setting(
+        "ddim, dpm or sde (the stochastic variant of dpm); null: the model's own"
+    )
     eta: float = setting("noise of ddim: 0 none, 1 ancestral")
     cond: Any = setting(
         "the same conditions for all, by name: cond={goal_dx_px:300,goal_dy_px:-40}; or as a list "
@@ -42,7 +48,10 @@ class SampleSettings:
 class PublishSettings:
     """`humouse publish`: a trained model as a small file without numbers of any person."""
 
-    ckpt: str | None = setting("checkpoint; null for HUMOUSE_CKPT, else the newest in checkpoints/")
+    ckpt: str | None = setting(
+        "checkpoint; null for HUMOUSE_CKPT, else the newest in checkpoints/, else the model that "
+        "comes with humouse"
+    )
     out: str = setting("file to write")
 
 
@@ -50,7 +59,10 @@ class PublishSettings:
 class EvalSettings:
     """`humouse eval`: score a model's samples against people."""
 
-    ckpt: str | None = setting("checkpoint; null for HUMOUSE_CKPT, else the newest in checkpoints/")
+    ckpt: str | None = setting(
+        "checkpoint; null for HUMOUSE_CKPT, else the newest in checkpoints/, else the model that "
+        "comes with humouse"
+    )
     samples: str | None = setting(
         "score this Parquet file of movements instead of sampling; with ckpt, as its codec sees them"
     )
@@ -77,9 +89,12 @@ class EvalSettings:
     )
     n: int = setting("gestures per set, at most")
     steps: int | None = setting(
-        "network calls per movement; null for 20, or what the model was distilled to"
+        "network calls per movement; null for the model's own: 5 before a decoder, those it was "
+        "distilled to, else 20"
     )
-    sampler: str = setting("ddim, dpm (DPM-Solver++ 2M) or sde (DPM-Solver++ 2M that adds noise)")
+    sampler: str | None = setting(
+        "ddim, dpm or sde (the stochastic variant of dpm); null: the model's own"
+    )
     seed: int = setting("seed of the samples and of the scores")
     device: str = setting("auto, cpu or cuda")
     report: bool = setting("write report.html, a page with everything")
@@ -99,14 +114,20 @@ class SigmaEvalSettings:
     use_diffusion_eval: bool = setting(
         "judge diffusion samples too, drawn on the validation split's own conditions"
     )
-    ckpt: str | None = setting("checkpoint; null for HUMOUSE_CKPT, else the newest in checkpoints/")
+    ckpt: str | None = setting(
+        "checkpoint; null for HUMOUSE_CKPT, else the newest in checkpoints/, else the model that "
+        "comes with humouse"
+    )
     val_split: str | None = setting("people to compare with; null for the checkpoint's own val")
     train_split: str | None = setting("other people; null for the train split beside it")
     n: int = setting("gestures per set, at most")
     steps: int | None = setting(
-        "network calls per movement; null for 20, or what the model was distilled to"
+        "network calls per movement; null for the model's own: 5 before a decoder, those it was "
+        "distilled to, else 20"
     )
-    sampler: str = setting("ddim, dpm (DPM-Solver++ 2M) or sde (DPM-Solver++ 2M that adds noise)")
+    sampler: str | None = setting(
+        "ddim, dpm or sde (the stochastic variant of dpm); null: the model's own"
+    )
     replicates: int = setting("bootstrap replicates behind each interval; 0 for no intervals")
     permutations: int = setting("labellings behind the p-value of MMD; 0 for none")
     seed: int = setting("seed of the samples and of the scores")
