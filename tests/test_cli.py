@@ -137,6 +137,9 @@ def run_in_place(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
         (("data", "prepare", "source.users=abc"), "humouse: source.users: "),
         (("evil",), "humouse: evil: no such verb; did you mean eval?"),
         (("xyzzy",), "humouse: xyzzy: no such verb; see --help"),
+        (("sample", "--n", "0"), "humouse: n=0: ask for at least 1 movement"),
+        (("sample", "--n=0"), "humouse: n=0: ask for at least 1 movement"),
+        (("sample", "--out-dir", "x"), "humouse: --out-dir: no such flag; did you mean out_dir?"),
     ],
 )
 def test_every_bad_command_is_one_line(
@@ -155,9 +158,7 @@ def test_every_bad_command_is_one_line(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(
-    "words", [(), ("--help",), ("-h",), ("help",), ("data",), ("data", "--help"), ("data", "-h")]
-)
+@pytest.mark.parametrize("words", [(), ("--help",), ("-h",), ("help",), ("help", "--help")])
 def test_help_lists_the_verbs(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture, words: tuple[str, ...]
 ):
@@ -168,8 +169,31 @@ def test_help_lists_the_verbs(
         assert f"  humouse {verb} " in out
 
 
-def test_version(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture):
-    assert run_in_place(monkeypatch, "--version") == 0
+def test_help_of_a_group_lists_its_verbs_alone(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+):
+    assert run_in_place(monkeypatch, "detect") == 0
+    out = capsys.readouterr().out
+    assert "humouse detect score " in out
+    assert "humouse sample" not in out
+
+
+def test_help_before_a_verb_is_its_help(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+):
+    pages = []
+    for words in (("help", "data", "prepare"), ("data", "prepare", "--help")):
+        assert run_in_place(monkeypatch, *words) == 0
+        pages.append(capsys.readouterr().out)
+    assert pages[0] == pages[1]
+    assert all(len(line) <= 100 for line in pages[0].splitlines())
+
+
+@pytest.mark.parametrize("words", [("--version",), ("sample", "--version")])
+def test_version(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture, words: tuple[str, ...]
+):
+    assert run_in_place(monkeypatch, *words) == 0
     assert capsys.readouterr().out == f"humouse {__version__}\n"
 
 

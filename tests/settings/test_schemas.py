@@ -88,7 +88,10 @@ def test_values_stand_in_yaml_alone(config: str):
 
 
 @pytest.mark.parametrize(("config", "choice"), _CASES)
-def test_help_names_every_setting_with_its_meaning_and_value(config: str, choice: str):
+def test_help_names_every_setting_with_its_meaning_and_value(
+    config: str, choice: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("COLUMNS", "1000")  # a window in which no line is wrapped
     text = help_text(config, _SCHEMAS[config], "usage", [choice] if choice else [])
     lines = text.splitlines()
     assert lines[0] == "usage"

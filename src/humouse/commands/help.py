@@ -2,7 +2,9 @@
 
 import dataclasses
 import os
+import shutil
 import sys
+import textwrap
 from collections.abc import Iterator, Sequence
 
 from omegaconf import DictConfig
@@ -41,15 +43,29 @@ def help_text(config: str, schema: type, usage: str, overrides: Sequence[str] = 
     for group, options in config_groups(config).items():
         lines.append(f"  {group}={'|'.join(options)}")
     lines += [""] if config_groups(config) else []
-    width = max(len(f"{key}={shown(value)}") for key, value in values.items()) + 2
+    width = min(max(len(f"{key}={shown(value)}") for key, value in values.items()) + 2, 44)
     for key, value in values.items():
-        meaning = meanings.get(key, "")
-        lines.append(f"  {f'{key}={shown(value)}':<{min(width, 44)}}  {meaning}".rstrip())
+        lines += _wrapped(f"{key}={shown(value)}", meanings.get(key, ""), width)
     lines += [
         "",
         "Hydra's flags work too: --cfg job shows the composed settings, --multirun sweeps.",
     ]
     return "\n".join(lines)
+
+
+def _wrapped(setting: str, meaning: str, width: int) -> list[str]:
+    """Return a setting and its meaning beside it, wrapped as the window asks."""
+    window = max(shutil.get_terminal_size((100, 24)).columns, width + 40)
+    first = f"  {setting:<{width}}  "
+    rest = " " * (width + 4)
+    return textwrap.wrap(
+        meaning,
+        window,
+        initial_indent=first,
+        subsequent_indent=rest,
+        break_long_words=False,
+        break_on_hyphens=False,
+    ) or [first.rstrip()]
 
 
 def _meanings(schema: type, composed: DictConfig, prefix: str = "") -> Iterator[tuple[str, str]]:

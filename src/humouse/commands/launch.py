@@ -4,14 +4,15 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Callable
+from dataclasses import fields
 from typing import Any, TextIO
 
 import hydra
 from omegaconf import DictConfig
 
 from humouse.commands.help import help_text, print_page
-from humouse.errors import InputError, OutOfRangeWarning
-from humouse.settings.compose import CONFIGS, settings_from
+from humouse.errors import InputError, OutOfRangeWarning, nearest
+from humouse.settings.compose import CONFIGS, SEE_HELP, settings_from
 from humouse.settings.typed import Settings, typed
 
 # Hydra composes and sweeps; it makes no folder and writes no file of its own.
@@ -21,6 +22,19 @@ _QUIET = (
     "hydra.sweep.subdir=.",
     "hydra/job_logging=none",
     "hydra/hydra_logging=none",
+)
+
+_HYDRA_FLAGS = (
+    "--help",
+    "--hydra-help",
+    "--cfg",
+    "--resolve",
+    "--package",
+    "--multirun",
+    "--info",
+    "--config-path",
+    "--config-name",
+    "--config-dir",
 )
 
 
@@ -38,7 +52,8 @@ def launch(
         task: What to do with them.
         usage: First line of the help.
     """
-    arguments = sys.argv[1:]
+    with user_errors():
+        arguments = _as_settings(sys.argv[1:], schema)
     if {"--help", "-h"} & set(arguments):
         print_page(help_text(config, schema, usage, [w for w in arguments if "=" in w]))
         return
@@ -55,6 +70,31 @@ def launch(
     with tempfile.TemporaryDirectory() as folder:  # the sweeper cannot but write a file
         sys.argv[1:] = [*arguments, *_QUIET, f"hydra.sweep.dir={folder}"]
         run()
+
+
+def _as_settings(words: list[str], schema: type) -> list[str]:
+    """Return the words with `--n 10` and `--n=10` written as Hydra has them: n=10.
+
+    Raises:
+        InputError: A flag is neither a setting nor one of Hydra's.
+    """
+    names = {field.name for field in fields(schema)}
+    result = list(words)
+    for place, word in enumerate(words):
+        name, equals, _ = word.removeprefix("--").partition("=")
+        if not word.startswith("--") or word.partition("=")[0] in _HYDRA_FLAGS:
+            continue
+        if name.split(".")[0] not in names:
+            hint = nearest(name, sorted(names), SEE_HELP)
+            raise InputError(f"{word}: no such flag; {hint} Settings are given as n=10")
+        after = words[place + 1] if place + 1 < len(words) else ""
+        if equals:
+            result[place] = word.removeprefix("--")
+        elif after and "=" not in after and not after.startswith("-"):
+            result[place : place + 2] = [f"{name}={after}", ""]
+        else:
+            result[place] = f"{name}=true"
+    return [word for word in result if word]
 
 
 class user_errors:  # noqa: N801 — reads as a statement

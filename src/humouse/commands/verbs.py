@@ -20,6 +20,7 @@ class Verb:
         schema: Its settings.
         module: The module of `humouse.commands` with its `run(settings)`. It is imported after the
             settings are composed, so that help needs no torch.
+        group: Under which heading of `humouse --help` it stands.
         expand: Turns short forms among the arguments into settings.
         note: What the first line of its help says of those.
     """
@@ -28,6 +29,7 @@ class Verb:
     config: str
     schema: type
     module: str
+    group: str
     expand: Callable[[list[str]], list[str]] | None = None
     note: str = ""
 
@@ -35,100 +37,64 @@ class Verb:
 _SIGMA = "--use_diffusion_eval"
 _SIGMA_NOTE = f" ({_SIGMA} is short for use_diffusion_eval=true)"
 
+FIRST, TRAIN, LOOK, RESEARCH = "Start here", "Train your own", "Look at results", "For research"
+
 VERBS = {
+    "sample": Verb(
+        "make movements with a trained model; one comes with humouse",
+        "diffusion/sample",
+        settings.SampleSettings,
+        "sample",
+        FIRST,
+    ),
+    "eval": Verb(
+        "measure how near movements come to people's, beside how near people come",
+        "diffusion/eval",
+        settings.EvalSettings,
+        "evaluate",
+        FIRST,
+    ),
+    "detect score": Verb(
+        "say of each movement how likely a bot made it, and why",
+        "detect/score",
+        settings.DetectScoreSettings,
+        "detect_score",
+        FIRST,
+    ),
     "data prepare": Verb(
-        "raw recordings → gestures, split by people", "prepare", settings.PrepareSettings, "prepare"
+        "raw recordings → gestures, split by people",
+        "prepare",
+        settings.PrepareSettings,
+        "prepare",
+        TRAIN,
     ),
     "train": Verb(
         "train a diffusion model of mouse movements",
         "diffusion/train",
         settings.TrainSettings,
         "train",
-    ),
-    "train autoencoder": Verb(
-        "train the autoencoder of latent diffusion",
-        "diffusion/autoencoder",
-        settings.AutoencoderSettings,
-        "train_autoencoder",
+        TRAIN,
     ),
     "train decoder": Verb(
         "train a decoder that writes whole events for a diffusion model",
         "diffusion/decoder",
         settings.TrainDecoderSettings,
         "train_decoder",
-    ),
-    "train gan": Verb(
-        "train a GAN of mouse movements",
-        "gan/train",
-        settings.GanTrainSettings,
-        "train_gan",
-        long_flags(_SIGMA),
-        _SIGMA_NOTE,
-    ),
-    "tune": Verb(
-        "tune a decoder against a critic of its own movements",
-        "diffusion/tune",
-        settings.TuneSettings,
-        "tune",
-    ),
-    "distill": Verb(
-        "teach a copy of a diffusion model to sample in a few steps",
-        "diffusion/distill",
-        settings.DistillSettings,
-        "distill",
-    ),
-    "publish": Verb(
-        "a trained model → a small file without any person's numbers",
-        "diffusion/publish",
-        settings.PublishSettings,
-        "publish",
-    ),
-    "sample": Verb(
-        "draw movements from a trained model", "diffusion/sample", settings.SampleSettings, "sample"
-    ),
-    "eval": Verb(
-        "score samples against people, beside what other people score",
-        "diffusion/eval",
-        settings.EvalSettings,
-        "evaluate",
-    ),
-    "sigma_eval": Verb(
-        "people against generators, on sigma-lognormal strokes",
-        "diffusion/sigma_eval",
-        settings.SigmaEvalSettings,
-        "sigma_eval",
-        long_flags(_SIGMA),
-        _SIGMA_NOTE,
-    ),
-    "detect negatives": Verb(
-        "movements of bots and models, mixed by weights",
-        "detect/negatives",
-        settings.NegativesSettings,
-        "detect_negatives",
+        TRAIN,
     ),
     "detect train": Verb(
         "fit, calibrate and save a detector",
         "detect/train",
         settings.DetectTrainSettings,
         "detect_train",
-    ),
-    "detect score": Verb(
-        "score movements with a saved detector, with reasons",
-        "detect/score",
-        settings.DetectScoreSettings,
-        "detect_score",
-    ),
-    "detect benchmark": Verb(
-        "evaluate detectors on held-out families of bots",
-        "detect/benchmark",
-        settings.BenchmarkSettings,
-        "detect_benchmark",
+        TRAIN,
     ),
     "report": Verb(
         "a page about one evaluation",
         "report",
         settings.ReportSettings,
         "report",
+        LOOK,
         folders_as("run"),
         "; humouse report FOLDER is short for run=FOLDER",
     ),
@@ -137,10 +103,97 @@ VERBS = {
         "compare",
         settings.CompareSettings,
         "compare",
+        LOOK,
         folders_as("runs"),
         "; humouse compare FOLDER FOLDER … is short for runs=[FOLDER,FOLDER,…]",
     ),
+    "tune": Verb(
+        "fine-tune a decoder against a classifier",
+        "diffusion/tune",
+        settings.TuneSettings,
+        "tune",
+        RESEARCH,
+    ),
+    "distill": Verb(
+        "teach a copy of a diffusion model to sample in a few steps",
+        "diffusion/distill",
+        settings.DistillSettings,
+        "distill",
+        RESEARCH,
+    ),
+    "publish": Verb(
+        "a trained model → a small file without any person's numbers",
+        "diffusion/publish",
+        settings.PublishSettings,
+        "publish",
+        RESEARCH,
+    ),
+    "train gan": Verb(
+        "train a GAN of mouse movements",
+        "gan/train",
+        settings.GanTrainSettings,
+        "train_gan",
+        RESEARCH,
+        long_flags(_SIGMA),
+        _SIGMA_NOTE,
+    ),
+    "train autoencoder": Verb(
+        "train the autoencoder of latent diffusion",
+        "diffusion/autoencoder",
+        settings.AutoencoderSettings,
+        "train_autoencoder",
+        RESEARCH,
+    ),
+    "sigma_eval": Verb(
+        "people against generators, on sigma-lognormal strokes",
+        "diffusion/sigma_eval",
+        settings.SigmaEvalSettings,
+        "sigma_eval",
+        RESEARCH,
+        long_flags(_SIGMA),
+        _SIGMA_NOTE,
+    ),
+    "detect negatives": Verb(
+        "movements of bots and models, mixed by weights",
+        "detect/negatives",
+        settings.NegativesSettings,
+        "detect_negatives",
+        RESEARCH,
+    ),
+    "detect benchmark": Verb(
+        "evaluate detectors on held-out families of bots",
+        "detect/benchmark",
+        settings.BenchmarkSettings,
+        "detect_benchmark",
+        RESEARCH,
+    ),
 }
+
+
+def overview(first_word: str | None = None) -> str:
+    """Return the page that lists the verbs under their headings.
+
+    Args:
+        first_word: Only those that begin with this word; None for all.
+    """
+    lines = [
+        "humouse makes mouse movements like people's, measures how near movements come to people's,",
+        "and detects bots.",
+    ]
+    heading = ""
+    for name, verb in VERBS.items():
+        if first_word is not None and name.split()[0] != first_word:
+            continue
+        if verb.group != heading:
+            heading = verb.group
+            lines += ["", heading]
+        lines.append(f"  humouse {name:<18}{verb.meaning}")
+    lines += [
+        "",
+        "humouse help VERB lists a verb's settings; give them as key=value, for example n=10.",
+        "humouse completion SHELL makes bash, zsh or fish complete them.",
+    ]
+    return "\n".join(lines)
 
 
 def run_verb(name: str) -> None:
