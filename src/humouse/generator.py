@@ -1,9 +1,12 @@
-"""From a checkpoint of either kind, diffusion model or GAN, to a model that makes movements."""
+"""From a checkpoint of either kind, diffusion model or GAN, to movements."""
 
+import secrets
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
 
+from humouse.codec import condition_vector
 from humouse.diffusion import model as diffusion
 from humouse.diffusion.latents.load import AUTOENCODER
 from humouse.diffusion.model import DIFFUSION
@@ -13,6 +16,7 @@ from humouse.gan import model as gan
 from humouse.gan.model import GAN
 from humouse.trained_model import TrainedModel
 from humouse.training.checkpoint import Checkpoint, find_checkpoint
+from humouse.trajectories import Trajectories
 
 KINDS = (DIFFUSION, GAN)
 """The checkpoints that movements can be drawn from."""
@@ -51,3 +55,37 @@ def load_generator(
             f"guidance={rule.guidance}: {found} is a GAN, which is not guided; leave it at 1"
         )
     return gan.model_in(saved, found, device)
+
+
+def sample(
+    n: int,
+    *,
+    goal: tuple[float, float] | None = None,
+    duration: float | None = None,
+    seed: int | None = None,
+    conditions: Mapping[str, float] | None = None,
+    model: TrainedModel | str | Path | None = None,
+) -> Trajectories:
+    """Return n movements like people's.
+
+    Args:
+        n: How many.
+        goal: From the first point to the last, (x, y) in px, y downwards; None draws it.
+        duration: From the first point to the last, in ms; None draws it.
+        seed: The same seed gives the same movements; None draws one.
+        conditions: Others of `humouse.codec.CONDITIONS`, by name.
+        model: What `load_generator` returned, or a checkpoint; see there for None.
+
+    Raises:
+        InputError: There is no checkpoint, or the model was not trained with such a condition, or a
+            number is out of range.
+    """
+    trained = model if isinstance(model, TrainedModel) else load_generator(model)
+    asked = dict(conditions or {})
+    if goal is not None:
+        asked["goal_dx_px"], asked["goal_dy_px"] = goal
+    if duration is not None:
+        asked["duration_ms"] = duration
+    cond = condition_vector(**asked) if asked else None
+    drawn = secrets.randbits(48) if seed is None else seed
+    return trained.sample(n, seed=drawn, cond=cond)

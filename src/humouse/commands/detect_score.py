@@ -5,12 +5,10 @@ from pathlib import Path
 import polars as pl
 
 from humouse.data.movement_file import read_movements
-from humouse.data.preprocess import preprocess
 from humouse.detection.saved import SavedDetector
 from humouse.errors import InputError
 from humouse.files import atomic_write
 from humouse.settings import DetectScoreSettings
-from humouse.trajectories import Trajectories
 
 _VERB = "humouse detect score"
 
@@ -27,7 +25,7 @@ def run(settings: DetectScoreSettings) -> None:
         raise InputError(f"reasons={s.reasons}: must be at least 0")
     detector = SavedDetector.load(s.detector)
     detector.check_rate(s.false_positive_rate)
-    movements = _movements(s.movements)
+    movements = read_movements(s.movements)
     decisions = detector.score(
         movements, false_positive_rate=s.false_positive_rate, reasons=s.reasons
     )
@@ -36,17 +34,6 @@ def run(settings: DetectScoreSettings) -> None:
         f"{int(decisions['flagged'].sum()):,} of {len(decisions):,} movements flagged at a threshold "
         f"that flags {s.false_positive_rate:.1%} of people's: {s.out}"
     )
-
-
-def _movements(path: str) -> Trajectories:
-    """Return the movements in a file, cleaned; each keeps its row."""
-    movements = read_movements(path)
-    cleaned = preprocess(movements)
-    if len(cleaned) < len(movements):
-        raise InputError(
-            f"{path}: {len(movements) - len(cleaned)} movements go nowhere; leave them out"
-        )
-    return cleaned
 
 
 def _write(decisions: pl.DataFrame, path: Path) -> None:

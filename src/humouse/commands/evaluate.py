@@ -12,6 +12,7 @@ from rich.table import Table
 from humouse.commands.compared import People, in_codec_frame, provenance, samples
 from humouse.diffusion.sampling_rule import SamplingRule
 from humouse.errors import InputError
+from humouse.eval.conclusion import conclude, save_with_data
 from humouse.eval.format_gate import format_gate
 from humouse.eval.pair import Pair
 from humouse.eval.plausibility import FEWEST
@@ -19,9 +20,7 @@ from humouse.eval.references import REFERENCES
 from humouse.eval.rule import EvaluationRule
 from humouse.eval.run import SCORES, EvaluationRun
 from humouse.eval.statistics.score import MEASURES, Score
-from humouse.eval.verdict import excesses, verdict
-from humouse.eval.with_references import Compared, evaluate_with_references
-from humouse.eval.wording import findings, headline
+from humouse.eval.with_references import evaluate_with_references
 from humouse.features.modes import FEATURE_MODES
 from humouse.figures import gesture_gallery, kinematic_overlays, save_figure, velocity_spectra
 from humouse.files import sha256
@@ -50,8 +49,9 @@ def run(settings: EvalSettings) -> None:
         references=settings.references,
         rule=rule,
     )
-    done = _summarised(settings, inputs, result)
-    _write(done, result.pair, inputs.people.train)
+    done = conclude(Path(settings.out_dir), result, _provenance(settings, inputs))
+    save_with_data(done, result.pair, inputs.people.train)
+    _draw(done, result.pair)
     _print(done)
     if settings.report:
         print(f"report: {write_report(done)}")
@@ -106,20 +106,6 @@ def _people(settings: EvalSettings, model: TrainedModel | None) -> People:
     return people
 
 
-def _summarised(settings: EvalSettings, inputs: _Inputs, result: Compared) -> EvaluationRun:
-    """Return the run with what its numbers say and what made it."""
-    judged, baseline = result.evaluations["generated"], result.evaluations.get("other_people")
-    found = verdict(judged, baseline)
-    return EvaluationRun(
-        folder=Path(settings.out_dir),
-        evaluations=result.evaluations,
-        headline=headline(judged, found),
-        excess=excesses(judged, baseline),
-        findings=findings(found),
-        provenance=_provenance(settings, inputs),
-    )
-
-
 def _model(settings: EvalSettings) -> TrainedModel:
     rule = SamplingRule(steps=settings.steps, sampler=settings.sampler)
     return load_generator(settings.ckpt, resolve_device(settings.device), rule=rule)
@@ -171,18 +157,11 @@ def _provenance(settings: EvalSettings, inputs: _Inputs) -> dict[str, Any]:
     return content
 
 
-def _write(done: EvaluationRun, pair: Pair, train: Trajectories) -> None:
-    """Write the scores, the movements and features they were taken on, and the pictures."""
+def _draw(done: EvaluationRun, pair: Pair) -> None:
     folder, judged = done.folder, done.generated
-    nearest = train[[one.train for one in judged.neighbours]]
-    for name, movements in (("people", pair.real), ("generated", pair.fake), ("nearest", nearest)):
-        movements.save(folder / "data" / f"{name}.parquet")
-    tables = pair.real_features, pair.fake_features
-    for name, table in zip(("people", "generated"), tables, strict=True):
-        table.save(folder / "data" / f"{name}_features.parquet")
-    done.save()
     save_figure(gesture_gallery(pair.real, pair.fake), folder / "gestures.png")
     if judged.features:
+        tables = pair.real_features, pair.fake_features
         overlays = kinematic_overlays(*tables, names=judged.worst_features(12))
         save_figure(overlays, folder / "kinematics.png")
     if judged.spectra:

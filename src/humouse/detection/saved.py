@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 from jaxtyping import Float
 
+from humouse.data.preprocess import preprocess
 from humouse.detection.calibration.calibrated import CalibratedDetector
 from humouse.detection.explain import explain
 from humouse.detection.names import BLEND, STEPS
@@ -67,6 +68,16 @@ def save_detector(
     )
 
 
+def _cleaned(movements: Trajectories) -> Trajectories:
+    """Return the movements preprocessed; each keeps its row."""
+    cleaned = preprocess(movements)
+    if len(cleaned) < len(movements):
+        raise InputError(
+            f"{movements.origin}: {len(movements) - len(cleaned)} movements go nowhere; leave them out"
+        )
+    return cleaned
+
+
 @dataclass(frozen=True, eq=False)
 class SavedDetector:
     """A detector read from its folder.
@@ -123,7 +134,7 @@ class SavedDetector:
         """Return the decision on each movement.
 
         Args:
-            movements: B movements, as `data.preprocess` gives them.
+            movements: B movements; steps that go nowhere are merged with the next.
             false_positive_rate: Share of people's gestures that may be flagged.
             reasons: How many features explain each decision; 0 for none.
 
@@ -132,8 +143,9 @@ class SavedDetector:
             the reasons if any are asked for.
 
         Raises:
-            InputError: No threshold was fixed for that rate, or a movement has no steps.
+            InputError: No threshold was fixed for that rate, or a movement goes nowhere.
         """
+        movements = _cleaned(movements)
         inputs: Inputs = {STEPS: movements, **self.views.featurize(movements)}
         scores = self.detector_scores(inputs)
         user = [None] * len(movements) if movements.user is None else movements.user.astype(str)
