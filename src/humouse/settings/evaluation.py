@@ -11,8 +11,8 @@ class SampleSettings:
     """`humouse sample`: draw movements from a trained model."""
 
     ckpt: str | None = setting(
-        "checkpoint; null for HUMOUSE_CKPT, else the newest in checkpoints/, else the model that "
-        "comes with humouse"
+        "checkpoint; pretrained for the model that comes with humouse; null for HUMOUSE_CKPT, else "
+        "the newest in checkpoints/, else pretrained"
     )
     n: int = setting("how many movements")
     seq_len: int | None = setting("steps of each; null draws lengths as the train split has them")
@@ -49,8 +49,8 @@ class PublishSettings:
     """`humouse publish`: a trained model as a small file without numbers of any person."""
 
     ckpt: str | None = setting(
-        "checkpoint; null for HUMOUSE_CKPT, else the newest in checkpoints/, else the model that "
-        "comes with humouse"
+        "checkpoint; pretrained for the model that comes with humouse; null for HUMOUSE_CKPT, else "
+        "the newest in checkpoints/, else pretrained"
     )
     out: str = setting("file to write")
 
@@ -60,8 +60,8 @@ class EvalSettings:
     """`humouse eval`: score a model's samples against people."""
 
     ckpt: str | None = setting(
-        "checkpoint; null for HUMOUSE_CKPT, else the newest in checkpoints/, else the model that "
-        "comes with humouse"
+        "checkpoint; pretrained for the model that comes with humouse; null for HUMOUSE_CKPT, else "
+        "the newest in checkpoints/, else pretrained"
     )
     samples: str | None = setting(
         "score this Parquet file of movements instead of sampling; with ckpt, as its codec sees them"
@@ -115,8 +115,8 @@ class SigmaEvalSettings:
         "judge diffusion samples too, drawn on the validation split's own conditions"
     )
     ckpt: str | None = setting(
-        "checkpoint; null for HUMOUSE_CKPT, else the newest in checkpoints/, else the model that "
-        "comes with humouse"
+        "checkpoint; pretrained for the model that comes with humouse; null for HUMOUSE_CKPT, else "
+        "the newest in checkpoints/, else pretrained"
     )
     val_split: str | None = setting("people to compare with; null for the checkpoint's own val")
     train_split: str | None = setting("other people; null for the train split beside it")

@@ -22,6 +22,7 @@ from humouse.settings.typed import typed
 _VERSION = 2
 Settings = TypeVar("Settings")
 
+_PACKAGED = "pretrained"
 PRETRAINED = Path(__file__).parents[1] / "pretrained" / "sapimouse_events.pt"
 """The model that comes with humouse; beside it stands its model card."""
 
@@ -166,7 +167,7 @@ def find_checkpoint(
     """Return `path`, else what HUMOUSE_CKPT names, else the newest in `folder`, else `PRETRAINED`.
 
     Args:
-        path: Taken as it is.
+        path: Taken as it is, but for "pretrained": the model that comes with humouse.
         kinds: What to look for.
         folder: Where to look.
 
@@ -174,7 +175,7 @@ def find_checkpoint(
         InputError: There is none.
     """
     if path := path or os.environ.get("HUMOUSE_CKPT"):
-        return Path(path)
+        return PRETRAINED if str(path) == _PACKAGED else Path(path)
     files = sorted(Path(folder).glob("*.pt"), key=lambda file: file.stat().st_mtime, reverse=True)
     wanted = {kind.name for kind in kinds}
     newest = next((file for file in files if _kind(file) in {*wanted, None}), None)
