@@ -15,7 +15,8 @@ from humouse.figures.animation import animated_svg
 from humouse.files import atomic_write
 
 _OUT = Path(__file__).with_name("images") / "replay.svg"
-_DIRECTIONS, _DISTANCE_PX, _DURATION_MS = 10, 300, 700
+_DIRECTIONS, _DISTANCE_PX, _DURATION_MS = 10, 300, 900
+_COMPLEXITY = 1.12  # path over distance: no detours that would make the others small
 _SCRIPTED = {"line": "straight line", "bezier": "Bézier curve", "wind": "WindMouse"}
 
 
@@ -26,7 +27,14 @@ def main() -> None:
     model = hm.load("pretrained")
     people_like = hm.concatenate(
         [
-            hm.sample(1, goal=(round(x), round(y)), duration=_DURATION_MS, seed=seed, model=model)
+            hm.sample(
+                1,
+                goal=(round(x), round(y)),
+                duration=_DURATION_MS,
+                conditions={"complexity": _COMPLEXITY},
+                seed=seed,
+                model=model,
+            )
             for seed, (x, y) in enumerate(goals)
         ]
     )

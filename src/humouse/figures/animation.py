@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from html import escape
+from itertools import pairwise
 
 from jaxtyping import Float
 from torch import Tensor
@@ -11,7 +12,7 @@ from humouse.trajectories import Trajectories
 _PANEL_PX = 230
 _MARGIN_PX = 16
 _TITLE_PX = 30
-_REST_MS = 1200
+_REST_MS = 1500
 _COLOURS = ("#0072B2", "#D55E00")
 
 _STYLE = """
@@ -66,7 +67,7 @@ def _animated(movement: Trajectories, scale: float, whole_ms: float) -> str:
     path = (_from_start(movement)[0, :points] * scale).tolist()
     shares = (movement.times_ms()[0, :points] / whole_ms).tolist()
     travelled = [0.0]
-    for (x0, y0), (x1, y1) in zip(path, path[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(path):
         travelled.append(travelled[-1] + ((x1 - x0) ** 2 + (y1 - y0) ** 2) ** 0.5)
     whole = max(travelled[-1], 1e-6)
     line = " ".join(f"{x:.1f},{y:.1f}" for x, y in path)
