@@ -108,6 +108,19 @@ def test_the_same_seed_gives_the_same_scores(
         ).read_bytes()
 
 
+def test_a_table_of_points_is_scored_as_the_movements_in_it(twelve_people: Path, tmp_path: Path):
+    val = twelve_people / "val"
+    table = load_split(val).to_frame().rename({"movement": "id", "t_ms": "time"})
+    table.write_csv(tmp_path / "theirs.csv")
+    names = ("columns.movement=id", "columns.t=time")
+    common = (f"val_split={val}", "metrics=[mmd,prd]", f"samples={tmp_path / 'theirs.csv'}")
+    run(asked(tmp_path / "out", *common, *names))
+    done = EvaluationRun.load(tmp_path / "out")
+    assert done.generated.scores["prd_recall"].value == pytest.approx(1)
+    assert "columns.t=time" in done.provenance["command"]
+    assert done.provenance["settings"]["columns"]["movement"] == "id"
+
+
 def test_people_against_themselves(twelve_people: Path, tmp_path: Path, capsys):
     """A file of samples needs no model; nothing can tell movements from the same ones."""
     val = twelve_people / "val"

@@ -106,6 +106,21 @@ def test_bots_are_flagged_and_people_are_not(detector, many_gestures, tmp_path):
     assert decisions["bots"]["probability"].is_between(0, 1).all()
 
 
+def test_a_log_of_ones_own_is_scored_as_the_movements_in_it(detector, many_gestures, tmp_path):
+    people = load_split(many_gestures / "val")
+    people.save(tmp_path / "people.parquet")
+    log = people.to_frame().rename({"t_ms": "time", "x_px": "x", "y_px": "y", "user": "who"})
+    log.with_columns(pl.col("time") / 1000).write_csv(tmp_path / "log.csv")
+    names = ("columns.t=time", "columns.x=x", "columns.y=y", "columns.user=who", "time_unit=s")
+    answers = []
+    for file, more in (("people.parquet", ()), ("log.csv", names)):
+        out = tmp_path / f"{file}.decisions.csv"
+        given = (f"detector={detector}", f"movements={tmp_path / file}", f"out={out}", "reasons=0")
+        score(settings(*given, *more))
+        answers.append(pl.read_csv(out))
+    assert answers[0].equals(answers[1])
+
+
 def test_the_saved_detector_answers_as_the_fitted_one(made, many_gestures):
     people = preprocess(load_split(many_gestures / "val"))
     bots = make_family("bezier", negative_sources(["bezier"]), people, 40, seed=5).movements

@@ -1,7 +1,7 @@
 """The movements that an evaluation compares, from settings: people, train people, a model's samples."""
 
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -135,7 +135,7 @@ def _train(train_split: str | None, val_path: Path) -> Trajectories:
 def provenance(settings: Any, model: TrainedModel | None, people: People) -> dict[str, Any]:
     """Return what made an evaluation: settings, people, versions, and the model if there is one."""
     content = {
-        "settings": vars(settings),
+        "settings": asdict(settings),
         "people": people.source,
         "versions": versions(),
     }

@@ -25,7 +25,7 @@ def run(settings: DetectScoreSettings) -> None:
         raise InputError(f"reasons={s.reasons}: must be at least 0")
     detector = SavedDetector.load(s.detector)
     detector.check_rate(s.false_positive_rate)
-    movements = read_movements(s.movements)
+    movements = read_movements(s.movements, **vars(s.columns), time_unit=s.time_unit)
     decisions = detector.score(
         movements, false_positive_rate=s.false_positive_rate, reasons=s.reasons
     )

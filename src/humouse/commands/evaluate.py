@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from humouse.commands.compared import People, in_codec_frame, provenance, samples
+from humouse.data.movement_file import read_movements
 from humouse.diffusion.sampling_rule import SamplingRule
 from humouse.errors import InputError
 from humouse.eval.conclusion import conclude, save_with_data
@@ -136,7 +137,10 @@ def _checked(settings: EvalSettings) -> EvaluationRule:
 
 def _made(settings: EvalSettings, model: TrainedModel | None, people: Trajectories) -> Trajectories:
     if settings.samples is not None:
-        return in_codec_frame(Trajectories.load(settings.samples), model)
+        given = read_movements(
+            settings.samples, **vars(settings.columns), time_unit=settings.time_unit, empty=True
+        )
+        return in_codec_frame(given, model)
     assert model is not None
     return samples(
         model,

@@ -14,12 +14,14 @@ from humouse.trajectories import Trajectories
 def read_movements(
     path: str | Path,
     *,
-    movement: str = "movement",
+    movement: str | None = "movement",
     t: str = "t",
     x: str = "x_px",
     y: str = "y_px",
+    user: str | None = None,
     time_unit: str = "ms",
     origin: str | None = None,
+    empty: bool = False,
 ) -> Trajectories:
     """Return the movements in a file.
 
@@ -29,11 +31,13 @@ def read_movements(
 
     Args:
         path: The file; one that ends in .parquet is Parquet, any other CSV.
-        movement: Column of the movement's number or name.
+        movement: Column of the movement's number or name; None cuts each person's stream into gestures.
         t: Column of the time, from whatever moment.
         x: Column of the horizontal position (px).
         y: Column of the vertical position (px, downwards).
+        user: Column of the person's name, or None.
         time_unit: Unit of the times in a table of points: "s", "ms" or "us".
+        empty: Whether a file of humouse's own may hold movements without a step.
         origin: Name that the movements carry; the file's own, or its name, by default.
 
     Raises:
@@ -45,7 +49,7 @@ def read_movements(
     table = _table(path)
     if "dx_px" in table.columns:
         made = Trajectories.load(path)
-        _check_steps(path, made.lengths)
+        _check_steps(path, made.lengths, fewest=0 if empty else 1)
         return replace(made, origin=origin or made.origin)
     return Trajectories.from_points(
         table,
@@ -53,6 +57,7 @@ def read_movements(
         x=x,
         y=y,
         movement=movement,
+        user=user,
         time_unit=time_unit,
         origin=origin or path.stem,
         where=str(path),
@@ -73,12 +78,12 @@ def _table(path: Path) -> pl.DataFrame:
         raise InputError(f"{path}: not a readable table of points ({reason})") from error
 
 
-def _check_steps(path: Path, lengths: torch.Tensor) -> None:
+def _check_steps(path: Path, lengths: torch.Tensor, fewest: int) -> None:
     """Raise InputError unless there are movements, and each has steps enough but not too many."""
     if not len(lengths):
         raise InputError(f"{path}: holds no movement")
     for bad, complaint in (
-        (lengths < 1, "a single point; a movement needs at least 2"),
+        (lengths < fewest, "a single point; a movement needs at least 2"),
         (lengths >= MOST_STEPS, f"more than {MOST_STEPS} points; cut it into single movements"),
     ):
         if bool(bad.any()):

@@ -3,6 +3,7 @@
 import re
 import shlex
 from collections.abc import Iterator, Sequence
+from dataclasses import is_dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -42,13 +43,22 @@ def command_of(verb: str, config: str, settings: Any) -> str:
         config: Name of the primary configuration.
         settings: An object of its schema.
     """
-    defaults = vars(settings_from(config, type(settings), []))
+    defaults = dict(_flat_values(settings_from(config, type(settings), [])))
     given = [
         shlex.quote(f"{key}={_as_override(value)}")
-        for key, value in vars(settings).items()
+        for key, value in _flat_values(settings)
         if value != defaults[key]
     ]
     return " ".join([verb, *given])
+
+
+def _flat_values(settings: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield every setting of an object by its dotted name, with its value."""
+    for key, value in vars(settings).items():
+        if is_dataclass(value):
+            yield from _flat_values(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
 
 
 def quoted(text: str) -> str:

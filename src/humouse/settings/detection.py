@@ -1,8 +1,9 @@
 """Settings of negatives, detectors and their benchmark."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from humouse.settings.fields import setting
+from humouse.settings.point_columns import PointColumnSettings
 
 
 @dataclass
@@ -66,7 +67,9 @@ class DetectScoreSettings:
     """`humouse detect score`: what a saved detector says about movements."""
 
     detector: str | None = setting("folder that humouse detect train wrote")
-    movements: str | None = setting("Parquet file of movements, or of points with columns to name")
+    movements: str | None = setting("file of movements: humouse's own, or a table of points")
+    columns: PointColumnSettings = field(default_factory=PointColumnSettings)
+    time_unit: str = setting("unit of the time in a table of points: s, ms or us")
     false_positive_rate: float = setting("share of people that may be flagged: 0.01 or 0.001")
     reasons: int = setting("features that explain each decision")
     out: str = setting("the table of decisions, a Parquet or CSV file")

@@ -1,9 +1,10 @@
 """Settings of sampling, scoring and reporting."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from humouse.settings.fields import setting
+from humouse.settings.point_columns import PointColumnSettings
 
 
 @dataclass
@@ -64,8 +65,11 @@ class EvalSettings:
         "the newest in checkpoints/, else pretrained"
     )
     samples: str | None = setting(
-        "score this Parquet file of movements instead of sampling; with ckpt, as its codec sees them"
+        "score this file instead of sampling: humouse's own, or a table of points; with ckpt, as its "
+        "codec sees it"
     )
+    columns: PointColumnSettings = field(default_factory=PointColumnSettings)
+    time_unit: str = setting("unit of the time in a table of points: s, ms or us")
     val_split: str | None = setting("people to compare with; null for the checkpoint's own val")
     train_split: str | None = setting(
         "people for the human–human baseline; null for the train split beside it"

@@ -1,0 +1,18 @@
+"""Settings of a table of points."""
+
+from dataclasses import dataclass
+
+from humouse.settings.fields import setting
+
+
+@dataclass
+class PointColumnSettings:
+    """What the columns of a table of points are called, one row a point."""
+
+    movement: str | None = setting(
+        "column of the movement's number; null cuts each person's stream into gestures"
+    )
+    t: str = setting("column of the time, from whatever moment")
+    x: str = setting("column of the horizontal position (px)")
+    y: str = setting("column of the vertical position (px, downwards)")
+    user: str | None = setting("column of the person; null where there is none")
