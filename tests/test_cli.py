@@ -16,6 +16,7 @@ from humouse.trajectories import Trajectories
 CHECKOUT = Path(__file__).parents[1]
 
 
+@pytest.mark.slow  # each verb has quicker tests of its own
 def test_the_whole_job(
     tmp_path: Path,
     call: Callable,

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 _SCRIPT = Path(__file__).parents[2] / "benchmarks" / "realism.py"
 
 
-@pytest.mark.slow
 def test_from_nothing_to_the_tables_and_again_without_work(tmp_path: Path):
     steps = [f"--{part}-steps=2" for part in ("diffusion", "decoder", "tuning")]
     command = [sys.executable, str(_SCRIPT), "--source=humouse_default", f"--out={tmp_path}"]
