@@ -9,7 +9,7 @@ RECORDINGS := $(or $(HUMOUSE_DATA),../shared/data)
 .PHONY: help demo test test-all browser lint format benchmark clean
 
 help:
-	@echo "make demo       train, sample and score a small model of synthetic people (about 4 minutes)"
+	@echo "make demo       train, sample, score and detect, once and small, on synthetic people (some minutes)"
 	@echo "make test       the checks and the whole suite"
 	@echo "make test-all   the same, and the tests marked slow"
 	@echo "make lint       ruff, import-linter and mypy alone"
@@ -24,21 +24,7 @@ $(READY): pyproject.toml constraints.txt
 	@touch $@
 
 demo: $(READY)
-	@mkdir -p demo
-	cd demo && ../$(BIN)/humouse data prepare
-	cd demo && ../$(BIN)/humouse train experiment=demo
-	cd demo && ../$(BIN)/humouse sample ckpt=checkpoints/demo.pt n=500 out_dir=gen
-	cd demo && ../$(BIN)/humouse eval ckpt=checkpoints/demo.pt n=500 out_dir=scores
-	cd demo && ../$(BIN)/humouse detect train 'diffusion_ckpt=[checkpoints/demo.pt]' n=400
-	cd demo && ../$(BIN)/humouse detect score detector=detector movements=gen/samples.parquet out=decisions.csv
-	@echo
-	@echo "Look at:"
-	@echo "  demo/gen/samples.png           movements that the model made (samples.parquet: the numbers)"
-	@echo "  demo/scores/report.html        how they do, and why: the page of all scores, with a replay"
-	@echo "  demo/scores/scores.json        every score, beside what other people score"
-	@echo "  demo/scores/*.png              gestures side by side, features, spectra"
-	@echo "  demo/decisions.csv             what a detector of bots says of each, and by which features"
-	@echo "  demo/runs/demo/loss.png        the training; tensorboard --logdir demo/runs shows more"
+	$(BIN)/humouse demo
 
 lint: $(READY)
 	$(BIN)/ruff check

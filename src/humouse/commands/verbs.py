@@ -40,6 +40,13 @@ _SIGMA_NOTE = f" ({_SIGMA} is short for use_diffusion_eval=true)"
 FIRST, TRAIN, LOOK, RESEARCH = "Start here", "Train your own", "Look at results", "For research"
 
 VERBS = {
+    "demo": Verb(
+        "everything once on synthetic people, in minutes: train, sample, score, detect",
+        "demo",
+        settings.DemoSettings,
+        "demo",
+        FIRST,
+    ),
     "sample": Verb(
         "make movements with a trained model; one comes with humouse",
         "diffusion/sample",

@@ -98,8 +98,10 @@ def _cell(axes: Axes, path: np.ndarray, steps: np.ndarray, speed: Normalize) -> 
     axes.set_aspect("equal")
     bar = 10 ** np.floor(np.log10(half))
     left, low = middle[0] - half * 0.95, middle[1] + half * 0.98
-    axes.plot([left, left + bar], [low, low], color="grey", linewidth=1)
-    axes.text(left + bar * 1.15, low, f"{bar:.0f} px", color="grey", fontsize=6, va="center")
+    # With ends and a gap before the words: without them a short bar reads as a minus.
+    axes.plot([left, left + bar], [low, low], "-|", color="grey", linewidth=1, markersize=4)
+    beside = left + bar + half * 0.1
+    axes.text(beside, low, f"{bar:.0f} px", color="grey", fontsize=6, va="center")
 
 
 def _with_speed_bar(figure: Figure, rows: int, speed: Normalize) -> SubFigure:

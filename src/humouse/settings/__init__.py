@@ -25,6 +25,7 @@ from humouse.settings.decoder import (
     DecoderRecord,
     TrainDecoderSettings,
 )
+from humouse.settings.demo import DemoSettings
 from humouse.settings.detection import (
     BenchmarkSettings,
     DetectScoreSettings,
@@ -67,6 +68,7 @@ __all__ = [
     "DecodedSettings",
     "DecoderModelSettings",
     "DecoderRecord",
+    "DemoSettings",
     "DetectScoreSettings",
     "DetectTrainSettings",
     "DiffusionSettings",
