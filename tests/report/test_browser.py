@@ -26,9 +26,11 @@ def visit(browser, pages):
     """Open a page; when it is left, nothing must have failed and nothing been asked for."""
 
     @contextlib.contextmanager
-    def opened(name, width=1280, height=800, motion="reduce"):
+    def opened(name, width=1280, height=800, motion="reduce", scheme="light"):
         context = browser.new_context(
-            viewport={"width": width, "height": height}, reduced_motion=motion
+            viewport={"width": width, "height": height},
+            reduced_motion=motion,
+            color_scheme=scheme,
         )
         page = context.new_page()
         said, asked = [], []
@@ -82,7 +84,8 @@ def test_it_fits_and_is_kept_as_a_picture(visit, screenshots, name, width):
         ] == []  # no cell runs into the next
 
 
-def test_words_can_be_read(visit):
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_words_can_be_read(visit, scheme):
     contrast = """() => {
       const light = (c) => { const [r, g, b] = c.match(/[\\d.]+/g).slice(0, 3).map((x) => x / 255)
         .map((x) => x <= .03928 ? x / 12.92 : ((x + .055) / 1.055) ** 2.4);
@@ -102,7 +105,7 @@ def test_words_can_be_read(visit):
       return faint;
     }"""
     for name in ("report", "compare"):
-        with visit(name) as page:
+        with visit(name, scheme=scheme) as page:
             assert page.evaluate(contrast) == []
 
 

@@ -81,7 +81,7 @@ class EvalSettings:
         "references to score as well: any of other_people, same_people, replay, line, bezier"
     )
     replicates: int = setting("bootstrap replicates behind each interval; 0 for no intervals")
-    permutations: int = setting("labellings behind each p-value; 0 for none")
+    permutations: int = setting("number of permutations for p-values; 0 for none")
     group_by_user: bool = setting("a probe is scored on people it was not fitted on")
     unseen: str = setting(
         "who the samples are compared with: people of the validation split, or the train people's "
@@ -133,7 +133,7 @@ class SigmaEvalSettings:
         "ddim, dpm or sde (the stochastic variant of dpm); null: the model's own"
     )
     replicates: int = setting("bootstrap replicates behind each interval; 0 for no intervals")
-    permutations: int = setting("labellings behind the p-value of MMD; 0 for none")
+    permutations: int = setting("number of permutations for the p-value of MMD; 0 for none")
     seed: int = setting("seed of the samples and of the scores")
     device: str = setting("auto, cpu or cuda")
     out_dir: str = setting("folder for sigma_eval.json and the pictures")

@@ -5,8 +5,10 @@ import re
 from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
+from urllib.parse import unquote
 
 import numpy as np
+import polars as pl
 import pytest
 import torch
 
@@ -14,6 +16,7 @@ from humouse.errors import InputError
 from humouse.eval.metrics.copying import Neighbour
 from humouse.eval.run import SIDES, EvaluationRun, Finding
 from humouse.eval.statistics.score import Score
+from humouse.eval.verdict import verdict
 from humouse.report import write_report
 from humouse.trajectories import Trajectories
 
@@ -86,7 +89,7 @@ def test_it_loads_nothing(html, page):
     for tag, attributes in page.tags:
         assert tag not in ("iframe", "img", "object", "embed", "base", "form")
         for name in ("src", "href", "xlink:href", "srcset", "action", "poster"):
-            assert attributes.get(name, "#").startswith(("#", "data:,")), (tag, attributes)
+            assert attributes.get(name, "#").startswith(("#", "data:")), (tag, attributes)
     assert not re.search(r"url\((?!#)", html)
     policy = next(a["content"] for a in page.named("meta") if "http-equiv" in a)
     assert policy.startswith("default-src 'none'")
@@ -107,8 +110,9 @@ def test_ids_are_unique_and_every_reference_resolves(page):
 
 def test_everything_stands_in_its_order(run, page):
     places = [page.text.index(words) for words in (
-        run.headline, "What the numbers show", "Before you believe them", "C2ST AUC, logistic",
-        "Gestures side by side", "Replay at true speed", "Speed over a movement",
+        run.headline, "0.5 is guessing", "Replay at true speed", "What the numbers show",
+        "Before you believe them", "A score means little by itself", "Gestures side by side",
+        "Speed over a movement",
         "Features, the worst first", "Mean power by band; 1 is as people", "Precision and recall",
         "What each probe finds", "Nearest to the train set",
         "Every set against sapimouse, with 95% intervals over people", "The command:",
@@ -119,6 +123,35 @@ def test_everything_stands_in_its_order(run, page):
     assert run.generated.warnings[0] in page.text
     assert run.provenance["command"] in page.text
     assert '"sampler": "ddim"' in page.text
+
+
+def test_the_gauge_shows_what_the_verdict_rests_on(run, page):
+    probe = verdict(run.generated, run.baseline).separation.probe
+    (at,) = [k for k, (_, a) in enumerate(page.tags) if a.get("class") == "gauge"]
+    picture = next(a for tag, a in page.tags[at:] if tag == "svg")
+    assert f"C2ST AUC, {probe}" in picture["aria-label"]
+    for side in (run.generated, run.baseline):
+        assert f"{side.scores[f'c2st_{probe}_auc'].value:.3f}" in page.text
+
+
+def test_all_numbers_can_be_taken_away(run, page):
+    (link,) = [a for a in page.named("a") if "download" in a]
+    table = pl.read_csv(unquote(link["href"].removeprefix("data:text/csv;charset=utf-8,")).encode())
+    for side, evaluation in run.evaluations.items():
+        rows = table.filter(pl.col("side") == side)
+        assert rows["score"].to_list() == list(evaluation.scores)
+        assert rows["value"].to_list() == [one.value for one in evaluation.scores.values()]
+
+
+def test_the_canonical_frames_units_are_said_to_be_nominal(run, page, tmp_path):
+    assert "canonical frame" not in page.text
+    step = torch.tensor([[3.0, 4.0, 5.0]]).expand(30, 200, 3).clone()  # 1,000 px in 1,000 ms
+    canonical = Trajectories(step, torch.full((30,), 200), torch.zeros(30, 2), None, "canonical")
+    for name in ("people", "generated"):
+        canonical.save(tmp_path / "data" / f"{name}.parquet")
+    told = Page(write_report(replace(judged_alone(run), folder=tmp_path)).read_text()).text
+    assert "These movements are in the canonical frame" in told
+    assert "at true speed" not in told
 
 
 def test_headings_go_down_one_step_at_a_time(page):

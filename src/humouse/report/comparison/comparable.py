@@ -57,7 +57,7 @@ def _people_warnings(tags: Sequence[str], runs: Sequence[EvaluationRun]) -> list
             f"{tag} {run.generated.gestures:,}" for tag, run in zip(tags, runs, strict=True)
         )
         warnings.append(
-            f"The runs differ in gestures per set ({counts}): a probe finds more with more."
+            f"The runs differ in gestures per set ({counts}): classifiers do better with more data."
         )
     return warnings
 

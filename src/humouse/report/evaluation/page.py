@@ -10,7 +10,7 @@ from humouse.eval.metrics.copying import Neighbour
 from humouse.eval.run import SIDES, EvaluationRun
 from humouse.report.evaluation import pictures as plots
 from humouse.report.evaluation.gestures import Drawing, drawings, pairs, replay, typical
-from humouse.report.evaluation.scores import all_sides, score_groups
+from humouse.report.evaluation.scores import all_sides, as_csv, gauge, score_groups
 from humouse.report.page import write_page
 from humouse.trajectories import Trajectories
 
@@ -55,11 +55,14 @@ def _belonging(run: EvaluationRun) -> Iterator[None]:
 def _context(run: EvaluationRun) -> dict[str, Any]:
     judged = run.generated
     people, generated = run.movements("people"), run.movements("generated")
+    groups = score_groups(run)
     return {
         "run": run,
+        "gauge": gauge(run, groups),
+        "nominal": _is_nominal(people) and _is_nominal(generated),
         "judged": judged,
         "sides": SIDES,
-        "groups": score_groups(run),
+        "groups": groups,
         "sizes": f"{judged.gestures:,} gestures per set",
         "people_drawings": drawings(people, _DRAWINGS),
         "generated_drawings": drawings(generated, _DRAWINGS),
@@ -76,7 +79,14 @@ def _context(run: EvaluationRun) -> dict[str, Any]:
         "roc": plots.roc_picture(judged),
         "pairs": _pairs(run, generated),
         "table": all_sides(run),
+        "csv": as_csv(run),
     }
+
+
+def _is_nominal(movements: Trajectories) -> bool:
+    """Return whether movements are in the canonical frame, whose px and ms are of no screen."""
+    of_frame = ((movements.path_px, 1000.0), (movements.duration_ms, 1000.0))
+    return all(bool(((values - size).abs() < 1).all()) for values, size in of_frame)
 
 
 def _features(run: EvaluationRun) -> list[plots.FeaturePanel]:

@@ -1,10 +1,13 @@
 """The scores of a run in groups that share a scale, each row with its baseline and its marks."""
 
+import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
+from io import StringIO
 
 from humouse.eval.run import SIDES, EvaluationRun
 from humouse.eval.statistics.score import Measure, Score
+from humouse.eval.verdict import verdict
 from humouse.report.dots import Mark, Scale, ends, in_words, marks
 from humouse.report.wording import (
     difference,
@@ -193,3 +196,22 @@ def all_sides(run: EvaluationRun) -> tuple[list[str], list[tuple[Measure, list[t
         cells = [(number(s.value, digits), interval(s, digits)) if s else ("–", "") for s in scores]
         rows.append((measure_of(name), cells))
     return [SIDES[side] for side in sides], rows
+
+
+def gauge(run: EvaluationRun, groups: Sequence[Group]) -> Row | None:
+    """Return the row of the score that the verdict rests on; None where there is no such score."""
+    separation = verdict(run.generated, run.baseline).separation
+    name = None if separation is None else f"c2st_{separation.probe}_auc"
+    return next((row for group in groups for row in group.rows if row.name == name), None)
+
+
+def as_csv(run: EvaluationRun) -> str:
+    """Return every score of every side as CSV: score, side, value, low, high, p_value."""
+    table = StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(("score", "side", "value", "low", "high", "p_value"))
+    for side, evaluation in run.evaluations.items():
+        for name, score in evaluation.scores.items():
+            numbers = (score.value, score.low, score.high, score.p_value)
+            writer.writerow((name, side, *("" if one is None else one for one in numbers)))
+    return table.getvalue()
