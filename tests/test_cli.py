@@ -98,12 +98,16 @@ def test_the_specifications_commands(tmp_path: Path, call: Callable, tiny_overri
     assert {path.name for path in CHECKOUT.iterdir()} <= before | {".hypothesis", "__pycache__"}
 
 
-def test_bad_input_is_one_line(tmp_path: Path, call: Callable, tiny_checkpoint: Path):
+def test_bad_input_is_one_line(
+    tmp_path: Path,
+    tiny_checkpoint: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+):
     """No traceback, no progress bar: one line on stderr, and exit status 2."""
-    done = call("-m", "humouse", "sample", f"ckpt={tiny_checkpoint}", "n=0", cwd=tmp_path)
-    assert done.returncode == 2
-    assert done.stderr == "humouse: n=0: ask for at least 1 movement\n"
-    assert done.stdout == ""
+    monkeypatch.chdir(tmp_path)
+    assert run_in_place(monkeypatch, "sample", f"ckpt={tiny_checkpoint}", "n=0") == 2
+    assert capsys.readouterr() == ("", "humouse: n=0: ask for at least 1 movement\n")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -98,6 +98,7 @@ def test_the_specifications_switch(
     assert {path.name for path in CHECKOUT.iterdir()} <= before | {".hypothesis", "__pycache__"}
 
 
+@pytest.mark.slow  # four evaluations; the specification's switch runs one
 def test_every_generator_beside_the_references(
     tiny_checkpoint: Path,
     split: str,

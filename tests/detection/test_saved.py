@@ -44,7 +44,7 @@ def made(many_gestures: Path, tmp_path_factory: pytest.TempPathFactory) -> Made:
         "n=220",
         "feature_mode=kinematic",
         "calibration_share=0.4",
-        "detectors=[boosting,sequence,isolation]",
+        "detectors=[boosting,isolation]",
         "mixture={function:1,bezier:1,pid:1}",
     ]
     saved = []
@@ -73,7 +73,6 @@ def test_it_is_saved_without_pickle(detector):
     names = {path.name for path in detector.iterdir()}
     assert names == {
         "boosting.onnx",
-        "sequence.onnx",
         "isolation.onnx",
         "blend.onnx",
         "detector.json",
@@ -130,7 +129,7 @@ def test_the_saved_detector_answers_as_the_fitted_one(made, many_gestures):
     views = FeatureViews(feature_mode="kinematic").featurize(movements)
     inputs = {STEPS: movements, **views}
     scores = {name: REGISTRY[name].score(one, inputs) for name, one in made.fitted.items()}
-    assert list(scores) == ["boosting", "sequence", "isolation"]
+    assert list(scores) == ["boosting", "isolation"]
     for name, scored in scores.items():
         np.testing.assert_allclose(said[f"{name}_score"], scored, rtol=1e-4, atol=1e-4)
     raw = np.stack(list(scores.values()), 1)

@@ -2,6 +2,7 @@
 
 import shlex
 from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import asdict
 from html import unescape
 from io import StringIO
 from pathlib import Path
@@ -133,7 +134,7 @@ def test_where_an_evaluation_came_from(whole: SimpleNamespace, tiny_checkpoint: 
     assert provenance["people"]["manifest"]["synthetic"] is True
     assert set(provenance["format_gate"]) == {"logistic AUC", "boosting AUC"}
     assert max(provenance["format_gate"].values()) <= 0.52
-    assert provenance["settings"] == vars(whole.settings)
+    assert provenance["settings"] == asdict(whole.settings)
     assert {"humouse", "torch"} <= provenance["versions"].keys()
     first, second, *words = shlex.split(provenance["command"])
     assert (first, second) == ("humouse", "eval")

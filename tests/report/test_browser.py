@@ -138,7 +138,7 @@ def test_the_replay_does_not_start_under_reduced_motion(visit):
 
 
 def test_the_replay_starts_when_it_scrolls_into_view(visit):
-    with visit("report", motion="no-preference") as page:
+    with visit("report", height=300, motion="no-preference") as page:
         page.wait_for_timeout(200)
         assert page.evaluate(_NOW) == 0  # still out of sight
         page.locator("#replay-people").scroll_into_view_if_needed()

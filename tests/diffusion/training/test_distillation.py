@@ -240,6 +240,7 @@ def practised(tiny_settings: Callable, tmp_path_factory: pytest.TempPathFactory)
     return train(tiny_settings(tmp_path_factory.mktemp("practised"), *more, "model.dropout=0"))
 
 
+@pytest.mark.slow  # draws twice from the teacher at many steps
 def test_a_student_of_few_steps_is_nearer_to_the_teacher_than_the_teacher_in_few(
     practised: Path, make: Callable, tmp_path: Path
 ):
