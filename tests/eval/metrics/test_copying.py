@@ -120,6 +120,7 @@ def test_sets_of_one_value_are_no_problem():
     assert found.duplicates == 30
 
 
+@pytest.mark.slow  # many simulated populations
 def test_the_interval_covers(coverage, crowd):
     train = crowd(77, people=40, spread=2.0)[0]
     by_people, by_rows = coverage(

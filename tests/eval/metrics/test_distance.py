@@ -67,6 +67,7 @@ def test_the_distance_of_gaussians(gaussian):
     assert scaled.value == pytest.approx(0.5 * np.sqrt(2 / np.pi), abs=0.05)
 
 
+@pytest.mark.slow  # many simulated populations
 def test_the_interval_covers_and_one_over_rows_does_not(coverage):
     by_people, by_rows = coverage(
         lambda real, fake, drawn: wasserstein_scores(real, fake, resampling=drawn).mean

@@ -144,6 +144,7 @@ def test_people_on_both_sides_change_by_rows(crowd):
     assert shared == mmd_score(first, second, permutations=99)
 
 
+@pytest.mark.slow  # many simulated populations
 def test_the_interval_covers_and_one_over_rows_does_not(coverage):
     def score(real, fake, drawn):
         return mmd_score(real, fake, sigma=2.0, resampling=drawn)

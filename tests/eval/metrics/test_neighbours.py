@@ -83,6 +83,7 @@ def test_a_dropped_mode_costs_recall_and_an_invented_one_precision(modes):
     assert invented["density"].high < 0.7
 
 
+@pytest.mark.slow  # many simulated populations
 def test_the_intervals_cover(crowd, coverage):
     def score(name):
         return lambda real, fake, drawn: neighbour_scores(real, fake, resampling=drawn)[name]

@@ -158,6 +158,7 @@ def test_p_values_under_the_null_are_spread_and_small_under_a_shift():
     assert told.auc.p_value == told.accuracy.p_value == 1 / 40
 
 
+@pytest.mark.slow  # boosting is fitted 50 times
 def test_p_values_of_other_probes_refit_them():
     score = c2st_scores(
         gaussian(60, 3, 1), gaussian(60, 3, 2, 1.5), probe="boosting", permutations=9
@@ -197,5 +198,3 @@ def test_the_sequence_probe_is_scored_on_people_it_never_saw(make_reaches):
     assert told.auc.value > 0.95
     assert told.auc.low > 0.9
     assert c2st_sequences(real, real).auc.value == pytest.approx(0.5, abs=0.05)
-    again = c2st_sequences(real, fake, replicates=20)
-    assert again.auc == told.auc

@@ -92,6 +92,7 @@ def test_the_interval_of_a_mean_over_few_people_is_students():
         assert 1 - low == pytest.approx(3 * expected, rel=0.03)
 
 
+@pytest.mark.slow  # hundreds of simulated populations
 def test_the_interval_of_an_area_covers_what_other_people_would_read():
     """20 people who differ: the truth is what a probe of 20 people reads on average."""
 

@@ -184,6 +184,7 @@ def test_a_loss_that_is_not_finite_stops_the_run(
     assert all(bool(value.isfinite().all()) for value in saved.model.values())
 
 
+@pytest.mark.slow  # trains long enough to learn
 def test_it_learns(tmp_path: Path, gan_settings: Make):
     """On the synthetic people a small GAN comes nearer, and its discriminator does not win."""
     more = (
