@@ -33,7 +33,7 @@ lint: $(READY)
 	$(BIN)/mypy
 
 # Threads that spin while they wait are faster on an idle machine, and stall a shared one for minutes.
-test test-all: export OMP_WAIT_POLICY ?= PASSIVE
+demo test test-all: export OMP_WAIT_POLICY ?= PASSIVE
 # Many a test starts a command of its own, which should not compile every module anew.
 test test-all: export PYTHONDONTWRITEBYTECODE :=
 # Two processes of one thread each: half the time of one process with two.
