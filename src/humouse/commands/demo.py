@@ -88,6 +88,7 @@ class _Demo:
             "decoder.hidden=128",
             "amp=false",
             f"optim.max_steps={2 * self.steps}",
+            "logging.log_interval=1",  # however few the steps, there is a curve to look at
             *places,
         ]
         return train_decoder.run(
