@@ -13,22 +13,13 @@ from jaxtyping import Bool, Float, Float32, Int, Int64
 from torch import Tensor
 
 from humouse.errors import InputError
-from humouse.files import atomic_write
 from humouse.gestures import GestureRules
+from humouse.movement_table import StoredMovements, read_table, write_table
 from humouse.points import movements_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_COLUMNS: dict[str, pl.DataType | type[pl.DataType]] = {
-    "user": pl.String,
-    "start_x_px": pl.Float32,
-    "start_y_px": pl.Float32,
-    "dx_px": pl.List(pl.Float32),
-    "dy_px": pl.List(pl.Float32),
-    "dt_ms": pl.List(pl.Float32),
-}
-_STEP_COLUMNS = ("dx_px", "dy_px", "dt_ms")
 _MOST_DRAWN = 24
 
 
@@ -300,26 +291,14 @@ class Trajectories:
         Raises:
             InputError: The file cannot be written.
         """
-        mask = self.mask.cpu()
-        offsets = np.concatenate([[0], self.lengths.cpu().numpy().cumsum()])
-        steps = self.deltas.cpu()[mask].numpy()
-        frame = pl.DataFrame(
-            {
-                "user": [None] * len(self) if self.user is None else self.user.astype(str),
-                "start_x_px": self.start[:, 0].cpu().numpy(),
-                "start_y_px": self.start[:, 1].cpu().numpy(),
-                **{
-                    name: _lists(np.ascontiguousarray(steps[:, column]), offsets)
-                    for column, name in enumerate(_STEP_COLUMNS)
-                },
-            },
-            schema=_COLUMNS,
+        stored = StoredMovements(
+            self.deltas.cpu()[self.mask.cpu()].numpy(),
+            self.lengths.cpu().numpy(),
+            self.start.cpu().numpy(),
+            self.user,
+            self.origin,
         )
-        with atomic_write(path) as temporary:
-            try:
-                frame.write_parquet(temporary, metadata={"humouse.origin": self.origin})
-            except pl.exceptions.ComputeError as error:  # what polars raises on a full disk
-                raise OSError(f"writing failed, most likely a full disk: {error}") from error
+        write_table(path, stored)
 
     @classmethod
     def load(cls, path: str | Path) -> "Trajectories":
@@ -328,40 +307,9 @@ class Trajectories:
         Raises:
             InputError: The file is missing, damaged, or not a file of trajectories.
         """
+        stored = read_table(path)
         try:
-            origin = pl.read_parquet_metadata(path).get("humouse.origin", Path(path).stem)
-            frame = pl.read_parquet(path, columns=list(_COLUMNS), glob=False)
-            counts = frame.select(pl.col(_STEP_COLUMNS).list.len()).to_numpy()
-            frame = frame.cast(_COLUMNS)  # type: ignore[arg-type]
-        except FileNotFoundError as error:
-            raise InputError(f"{path}: no such file of trajectories") from error
-        except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
-            reason = str(error).splitlines()[0]
-            raise InputError(
-                f"{path}: not a readable file of trajectories ({reason}); it is Parquet with the "
-                f"columns {', '.join(_COLUMNS)}, one row a movement"
-            ) from error
-        if frame.drop("user").null_count().sum_horizontal().item():
-            raise InputError(f"{path}: a movement lacks its start or its steps; write it anew")
-        if (counts != counts[:, :1]).any():
-            raise InputError(f"{path}: dx_px, dy_px and dt_ms differ in length; write it anew")
-        lengths = torch.from_numpy(counts[:, 0].astype(np.int64))
-        T = int(lengths.max()) if len(lengths) else 0
-        deltas = torch.zeros(len(lengths), T, 3)
-        mask = torch.arange(T) < lengths[:, None]
-        lists = (frame[name] for name in _STEP_COLUMNS)
-        steps = [a.filter(a.list.len() > 0).explode().to_numpy(writable=True) for a in lists]
-        deltas[mask] = torch.from_numpy(np.stack(steps, 1))
-        broken = (~deltas.isfinite()).any(2).any(1).nonzero()[:, 0].tolist()
-        if broken:
-            raise InputError(
-                f"{path}: row {broken[0]} holds a step that is NaN or infinite"
-                f"{f', and {len(broken) - 1:,} more rows do' if broken[1:] else ''}; repair or remove them"
-            )
-        start = frame.select("start_x_px", "start_y_px").to_numpy(writable=True)
-        user = None if frame["user"].null_count() else frame["user"].to_numpy().astype(str)
-        try:
-            return cls(deltas, lengths, torch.from_numpy(np.ascontiguousarray(start)), user, origin)
+            return cls.from_steps(*stored)
         except ValueError as error:
             raise InputError(f"{path}: {error}") from error
 
@@ -385,17 +333,6 @@ def _drawn(movement: Trajectories) -> str:
         '<svg width="80" height="80" role="img" aria-label="a movement">'
         f'<polyline points="{line}" fill="none" stroke="currentColor"/></svg>'
     )
-
-
-def _lists(values: np.ndarray, offsets: np.ndarray) -> pl.Series:
-    """Return a series of lists that cuts flat `values` at `offsets`."""
-    lengths = np.diff(offsets)
-    row = np.repeat(np.arange(len(lengths)), lengths)
-    filled = pl.DataFrame({"row": row, "value": values}).group_by("row", maintain_order=True).all()
-    lists = pl.DataFrame({"row": np.arange(len(lengths))}).join(
-        filled, on="row", how="left", maintain_order="left"
-    )
-    return lists["value"].fill_null([])
 
 
 def concatenate(parts: Sequence[Trajectories], origin: str | None = None) -> Trajectories:

@@ -1,0 +1,124 @@
+"""Movements as a Parquet file: one row a movement, its steps as lists."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+from jaxtyping import Float32, Int64
+
+from humouse.errors import InputError
+from humouse.files import atomic_write
+
+_COLUMNS: dict[str, pl.DataType | type[pl.DataType]] = {
+    "user": pl.String,
+    "start_x_px": pl.Float32,
+    "start_y_px": pl.Float32,
+    "dx_px": pl.List(pl.Float32),
+    "dy_px": pl.List(pl.Float32),
+    "dt_ms": pl.List(pl.Float32),
+}
+_STEP_COLUMNS = ("dx_px", "dy_px", "dt_ms")
+_ORIGIN = "humouse.origin"
+
+
+class StoredMovements(NamedTuple):
+    """What a file holds of B movements of S steps in total.
+
+    Args:
+        steps: [S, 3] dx (px), dy (px), dt (ms), one movement after the other.
+        lengths: [B] steps of each movement.
+        start: [B, 2] first point (px).
+        user: [B] who moved, or None.
+        origin: Name of the dataset or generator.
+    """
+
+    steps: Float32[np.ndarray, "S 3"]
+    lengths: Int64[np.ndarray, "B"]
+    start: Float32[np.ndarray, "B 2"]
+    user: np.ndarray | None
+    origin: str
+
+
+def write_table(path: str | Path, movements: StoredMovements) -> None:
+    """Write the movements, whole or not at all.
+
+    Columns: user, start_x_px, start_y_px, and the lists dx_px, dy_px, dt_ms; the origin is in the
+    file's metadata under "humouse.origin".
+
+    Raises:
+        InputError: The file cannot be written.
+    """
+    steps, lengths, start, user, origin = movements
+    offsets = np.concatenate([[0], lengths.cumsum()])
+    frame = pl.DataFrame(
+        {
+            "user": [None] * len(lengths) if user is None else user.astype(str),
+            "start_x_px": start[:, 0],
+            "start_y_px": start[:, 1],
+            **{
+                name: _lists(np.ascontiguousarray(steps[:, column]), offsets)
+                for column, name in enumerate(_STEP_COLUMNS)
+            },
+        },
+        schema=_COLUMNS,
+    )
+    with atomic_write(path) as temporary:
+        try:
+            frame.write_parquet(temporary, metadata={_ORIGIN: origin})
+        except pl.exceptions.ComputeError as error:  # what polars raises on a full disk
+            raise OSError(f"writing failed, most likely a full disk: {error}") from error
+
+
+def read_table(path: str | Path) -> StoredMovements:
+    """Return the movements that `write_table` wrote.
+
+    Raises:
+        InputError: The file is missing, damaged, or holds something else.
+    """
+    frame, counts, origin = _read(path)
+    if frame.drop("user").null_count().sum_horizontal().item():
+        raise InputError(f"{path}: a movement lacks its start or its steps; write it anew")
+    if (counts != counts[:, :1]).any():
+        raise InputError(f"{path}: dx_px, dy_px and dt_ms differ in length; write it anew")
+    lengths = counts[:, 0].astype(np.int64)
+    lists = (frame[name] for name in _STEP_COLUMNS)
+    steps = np.stack([a.filter(a.list.len() > 0).explode().to_numpy() for a in lists], 1)
+    row = np.repeat(np.arange(len(lengths)), lengths)
+    broken = np.unique(row[~np.isfinite(steps).all(1)])
+    if len(broken):
+        raise InputError(
+            f"{path}: row {broken[0]} holds a step that is NaN or infinite"
+            f"{f', and {len(broken) - 1:,} more rows do' if len(broken) > 1 else ''}; repair or remove them"
+        )
+    start = np.array(frame.select("start_x_px", "start_y_px").to_numpy(), order="C")
+    user = None if frame["user"].null_count() else frame["user"].to_numpy().astype(str)
+    return StoredMovements(steps, lengths, start, user, origin)
+
+
+def _read(path: str | Path) -> tuple[pl.DataFrame, np.ndarray, str]:
+    """Return the table, [B, 3] how long each row's lists are, and the origin."""
+    try:
+        origin = pl.read_parquet_metadata(path).get(_ORIGIN, Path(path).stem)
+        frame = pl.read_parquet(path, columns=list(_COLUMNS), glob=False)
+        counts = frame.select(pl.col(_STEP_COLUMNS).list.len()).to_numpy()
+        return frame.cast(_COLUMNS), counts, origin  # type: ignore[arg-type]
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: no such file of trajectories") from error
+    except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(
+            f"{path}: not a readable file of trajectories ({reason}); it is Parquet with the "
+            f"columns {', '.join(_COLUMNS)}, one row a movement"
+        ) from error
+
+
+def _lists(values: np.ndarray, offsets: np.ndarray) -> pl.Series:
+    """Return a series of lists that cuts flat `values` at `offsets`."""
+    lengths = np.diff(offsets)
+    row = np.repeat(np.arange(len(lengths)), lengths)
+    filled = pl.DataFrame({"row": row, "value": values}).group_by("row", maintain_order=True).all()
+    lists = pl.DataFrame({"row": np.arange(len(lengths))}).join(
+        filled, on="row", how="left", maintain_order="left"
+    )
+    return lists["value"].fill_null([])
