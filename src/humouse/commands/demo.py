@@ -151,7 +151,7 @@ class _Demo:
         print(f"\nAfter minutes of training: {run.headline}")
         print("The packaged model, trained for 38 minutes, comes much nearer: ckpt=pretrained.")
         print(
-            f"The detector flags {flagged['bots']:.0%} of scripted movements and "
+            f"The detector flags {flagged['bots']:.0%} of new movements of a kind of bot that it knows, and "
             f"{flagged['people']:.1%} of the movements of synthetic people that it never saw."
         )
         print("\nLook at:")
