@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from humouse.commands.verbs import VERBS
+from humouse.commands.verbs import VERBS, verb_in
 from humouse.data.prepared import load_split
 from humouse.settings.compose import settings_from
 
@@ -36,7 +36,8 @@ def commands() -> list[tuple[str, str]]:
 @pytest.mark.parametrize(("page", "line"), commands())
 def test_a_command_is_understood(page: str, line: str):
     words = shlex.split(line, comments=True)[1:]
-    verb = next(name for n in (2, 1) if (name := " ".join(words[:n])) in VERBS)
+    verb = verb_in(words)
+    assert verb is not None
     given = VERBS[verb]
     rest = words[len(verb.split()) :]
     settings_from(given.config, given.schema, given.expand(rest) if given.expand else rest)

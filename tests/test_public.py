@@ -45,7 +45,7 @@ def test_examples_in_docstrings_run():
 
 
 def test_movements_are_taken_by_number_mask_and_in_turn():
-    assert hm.Trajectories.__len__(REACH[0]) == 1
+    assert len(REACH[0]) == 1
     assert REACH[-1].user.tolist() == ["ben"]
     assert REACH[np.array([False, True])].lengths.tolist() == [1]
     assert [one.origin for one in REACH] == ["made up"] * 2

@@ -19,7 +19,9 @@ def main() -> None:
 def _run(words: list[str]) -> None:
     from humouse.commands.completion import candidates, script
     from humouse.commands.help import print_page
-    from humouse.commands.verbs import VERBS, overview, run_verb
+    from humouse.commands.verbs import VERBS, overview, run_verb, verb_in
+    from humouse.errors import nearest
+    from humouse.settings.compose import SEE_HELP
 
     if words[:1] == ["--complete"]:
         print(*candidates(" ".join(words[1:])), sep="\n")
@@ -39,16 +41,12 @@ def _run(words: list[str]) -> None:
     if not rest or rest[0] in _HELP:
         print_page(overview(in_group))
         return
-    for length in (2, 1):
-        verb = " ".join(words[:length])
-        if verb in VERBS:
-            sys.argv = [f"humouse {verb}", *words[length:]]
-            run_verb(verb)
-            return
-    from humouse.errors import nearest
-
+    if verb := verb_in(words):
+        sys.argv = [f"humouse {verb}", *words[len(verb.split()) :]]
+        run_verb(verb)
+        return
     given = " ".join(words[:2]) if in_group else words[0]
-    hint = nearest(given, list(VERBS), "see --help for those there are")
+    hint = nearest(given, list(VERBS), SEE_HELP)
     print(f"humouse: {given}: no such verb; {hint}", file=sys.stderr)
     raise SystemExit(2)
 

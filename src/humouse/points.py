@@ -145,7 +145,7 @@ def _split(
     count = np.bincount(place[number])
     first = np.r_[0, count.cumsum()[:-1]]
     names = names[np.argsort(seen)]
-    _check_points(names, count, where)
+    check_points(names, count, where)
     t_ms, position_px, user = t_ms[order], position_px[order], user[order]
     is_step = np.ones(len(t_ms), bool)
     is_step[first] = False
@@ -164,11 +164,18 @@ def _split(
     return Gestures(steps, (count - 1).astype(np.int64), start, user[first], {}, 0)
 
 
-def _check_points(names: np.ndarray, count: np.ndarray, where: str) -> None:
-    """Raise InputError unless each movement has points enough but not too many."""
+def check_points(names: np.ndarray, count: np.ndarray, where: str, fewest: int = 2) -> None:
+    """Raise InputError unless each movement has points enough but not too many.
+
+    Args:
+        names: [B] what the movements are called.
+        count: [B] points of each.
+        where: What errors call the table.
+        fewest: How many points are enough.
+    """
     for bad, complaint in (
-        (count < 2, "a single point; a movement needs at least 2"),
+        (count < fewest, "a single point; a movement needs at least 2"),
         (count > MOST_STEPS, f"more than {MOST_STEPS} points; cut it into single movements"),
     ):
         if bad.any():
-            raise InputError(f"{where}: movement {str(names[bad.argmax()])!r} has {complaint}")
+            raise InputError(f"{where}: movement {names.tolist()[bad.argmax()]!r} has {complaint}")

@@ -12,8 +12,8 @@ from humouse.codec.base import Codec
 from humouse.codec.frame import CONDITIONS, Frame, conditions_of, pad_to, valid_steps
 from humouse.trajectories import Trajectories
 
-_NOMINAL_PATH_PX = 1000.0
-_NOMINAL_DURATION_MS = 1000.0
+NOMINAL_PATH_PX = 1000.0
+NOMINAL_DURATION_MS = 1000.0
 _NOMINAL_GRID_PX = 0.01
 
 
@@ -139,8 +139,8 @@ class CanonicalCodec(Codec):
             frame,
             start=torch.zeros_like(frame.start),
             angle=torch.zeros_like(frame.angle) if self.rotate_to_plus_x else frame.angle,
-            path_px=torch.full_like(frame.path_px, _NOMINAL_PATH_PX),
-            duration_ms=torch.full_like(frame.duration_ms, _NOMINAL_DURATION_MS),
+            path_px=torch.full_like(frame.path_px, NOMINAL_PATH_PX),
+            duration_ms=torch.full_like(frame.duration_ms, NOMINAL_DURATION_MS),
         )
         mask = valid_steps(frame.lengths, x.shape[1])[..., None]
         deltas = torch.where(mask, self._from_channels(x, nominal), x.new_zeros(()))

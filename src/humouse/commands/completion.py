@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from humouse.commands.verbs import VERBS
+from humouse.commands.verbs import VERBS, verb_in
 from humouse.errors import InputError
 from humouse.settings.compose import compose, config_groups, flat
 
@@ -40,13 +40,13 @@ def candidates(line: str) -> list[str]:
     """
     *words, current = [*line.split(), ""] if line.endswith(" ") else line.split()
     words = words[1:]
-    for length in (2, 1):
-        verb = " ".join(words[:length])
-        if len(words) >= length and verb in VERBS:
-            # `humouse train` is a verb, and the beginning of others.
-            more = _verbs_after(words, current) if length == len(words) else []
-            return more + _settings(VERBS[verb].config, words[length:], current)
-    return _verbs_after(words, current)
+    verb = verb_in(words)
+    if verb is None:
+        return _verbs_after(words, current)
+    given = words[len(verb.split()) :]
+    # `humouse train` is a verb, and the beginning of others.
+    more = [] if given else _verbs_after(words, current)
+    return more + _settings(VERBS[verb].config, given, current)
 
 
 def _verbs_after(words: Sequence[str], current: str) -> list[str]:

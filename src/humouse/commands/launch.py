@@ -79,22 +79,23 @@ def _as_settings(words: list[str], schema: type) -> list[str]:
         InputError: A flag is neither a setting nor one of Hydra's.
     """
     names = {field.name for field in fields(schema)}
-    result = list(words)
-    for place, word in enumerate(words):
+    result, rest = [], list(words)
+    while rest:
+        word = rest.pop(0)
         name, equals, _ = word.removeprefix("--").partition("=")
         if not word.startswith("--") or word.partition("=")[0] in _HYDRA_FLAGS:
+            result.append(word)
             continue
         if name.split(".")[0] not in names:
             hint = nearest(name, sorted(names), SEE_HELP)
             raise InputError(f"{word}: no such flag; {hint} Settings are given as n=10")
-        after = words[place + 1] if place + 1 < len(words) else ""
         if equals:
-            result[place] = word.removeprefix("--")
-        elif after and "=" not in after and not after.startswith("-"):
-            result[place : place + 2] = [f"{name}={after}", ""]
+            result.append(word.removeprefix("--"))
+        elif rest and "=" not in rest[0] and not rest[0].startswith("-"):
+            result.append(f"{name}={rest.pop(0)}")
         else:
-            result[place] = f"{name}=true"
-    return [word for word in result if word]
+            result.append(f"{name}=true")
+    return result
 
 
 class user_errors:  # noqa: N801 — reads as a statement

@@ -2,7 +2,7 @@
 
 import importlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from humouse import settings
@@ -175,6 +175,12 @@ VERBS = {
         RESEARCH,
     ),
 }
+
+
+def verb_in(words: Sequence[str]) -> str | None:
+    """Return the verb that a command line begins with, the longest there is; None for none."""
+    names = (" ".join(words[:length]) for length in (2, 1))
+    return next((name for name in names if name in VERBS), None)
 
 
 def overview(first_word: str | None = None) -> str:

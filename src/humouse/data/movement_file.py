@@ -3,11 +3,11 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import polars as pl
-import torch
 
 from humouse.errors import InputError
-from humouse.points import MOST_STEPS
+from humouse.points import check_points
 from humouse.trajectories import Trajectories
 
 
@@ -49,7 +49,10 @@ def read_movements(
     table = _table(path)
     if "dx_px" in table.columns:
         made = Trajectories.load(path)
-        _check_steps(path, made.lengths, fewest=0 if empty else 1)
+        if not len(made):
+            raise InputError(f"{path}: holds no movement")
+        points = made.lengths.numpy() + 1
+        check_points(np.arange(len(made)), points, str(path), fewest=1 if empty else 2)
         return replace(made, origin=origin or made.origin)
     return Trajectories.from_points(
         table,
@@ -76,15 +79,3 @@ def _table(path: Path) -> pl.DataFrame:
     except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"{path}: not a readable table of points ({reason})") from error
-
-
-def _check_steps(path: Path, lengths: torch.Tensor, fewest: int) -> None:
-    """Raise InputError unless there are movements, and each has steps enough but not too many."""
-    if not len(lengths):
-        raise InputError(f"{path}: holds no movement")
-    for bad, complaint in (
-        (lengths < fewest, "a single point; a movement needs at least 2"),
-        (lengths >= MOST_STEPS, f"more than {MOST_STEPS} points; cut it into single movements"),
-    ):
-        if bool(bad.any()):
-            raise InputError(f"{path}: movement {int(bad.nonzero()[0, 0])} has {complaint}")

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from humouse.codec.canonical import NOMINAL_DURATION_MS, NOMINAL_PATH_PX
 from humouse.errors import InputError
 from humouse.eval.metrics.copying import Neighbour
 from humouse.eval.run import SIDES, EvaluationRun
@@ -85,7 +86,10 @@ def _context(run: EvaluationRun) -> dict[str, Any]:
 
 def _is_nominal(movements: Trajectories) -> bool:
     """Return whether movements are in the canonical frame, whose px and ms are of no screen."""
-    of_frame = ((movements.path_px, 1000.0), (movements.duration_ms, 1000.0))
+    of_frame = (
+        (movements.path_px, NOMINAL_PATH_PX),
+        (movements.duration_ms, NOMINAL_DURATION_MS),
+    )
     return all(bool(((values - size).abs() < 1).all()) for values, size in of_frame)
 
 
