@@ -16,8 +16,7 @@ from humouse.commands.train import run as train
 from humouse.data.prepared import load_split
 from humouse.data.splits import held_out_gestures
 from humouse.errors import InputError
-from humouse.eval import with_references
-from humouse.eval.evaluate import evaluate_pair
+from humouse.eval.parts import Inputs
 from humouse.eval.run import EvaluationRun
 from humouse.features import GROUPS, feature_table
 from humouse.features.modes import FEATURE_MODES
@@ -108,6 +107,18 @@ def test_the_same_seed_gives_the_same_scores(
         ).read_bytes()
 
 
+@pytest.mark.slow
+def test_the_number_of_processes_changes_no_score(twelve_people: Path, tmp_path: Path):
+    people = f"val_split={twelve_people / 'val'}"
+    samples = f"samples={twelve_people / 'test.parquet'}"
+    for workers in (1, 2):
+        rule = "metrics=[c2st,mmd,spectra]", "probes=[sequence,forest]", "references=[line]"
+        run(asked(tmp_path / str(workers), people, samples, *rule, f"workers={workers}"))
+    alone, together = (content(tmp_path / str(workers))["evaluations"] for workers in (1, 2))
+    assert alone == together
+    assert list(alone) == ["generated", "line"]
+
+
 def test_a_table_of_points_is_scored_as_the_movements_in_it(twelve_people: Path, tmp_path: Path):
     val = twelve_people / "val"
     table = load_split(val).to_frame().rename({"movement": "id", "t_ms": "time"})
@@ -182,7 +193,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[Any]]:
         ("kinematic_overlays", kinematic_overlays, "overlays"),
     ):
         monkeypatch.setattr(diffusion_eval, name, spy(where, function))
-    monkeypatch.setattr(with_references, "evaluate_pair", spy("scores", evaluate_pair))
+    monkeypatch.setattr(Inputs, "of", spy("scores", Inputs.of))
     return given
 
 
@@ -207,7 +218,7 @@ def test_the_pictures_show_what_is_scored(
     assert (len(people), gestures(), gestures("n=22"), gestures("n=22", "seed=1")) == (
         46, 35, 22, 22,
     )  # fmt: skip
-    scored = [(pair.real, pair.fake) for (pair,) in seen["scores"]]
+    scored = [(pair.real, pair.fake) for pair, *_ in seen["scores"]]
     assert [len(real) for real, _ in scored] == [35, 22, 22]
     groups = FEATURE_MODES["kinematic"]
     for k, judged in enumerate(scored):

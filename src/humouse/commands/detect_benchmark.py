@@ -21,7 +21,6 @@ from humouse.detection.benchmark.design import Design, check_mixes
 from humouse.detection.benchmark.fold import Fold, fit_and_score
 from humouse.detection.benchmark.result import RESULT, BenchmarkResult
 from humouse.detection.benchmark.wording import sentences
-from humouse.detection.benchmark.workers import Job, run_jobs
 from humouse.detection.names import GENERATED
 from humouse.detection.registry import select_detectors, view_checkpoints
 from humouse.detection.samples.negatives import check_model_share
@@ -31,6 +30,7 @@ from humouse.detection.samples.views import FeatureViews
 from humouse.errors import InputError
 from humouse.figures import save_figure
 from humouse.files import back_up, read_json, sha256, versions, write_json
+from humouse.processes import Job, run_jobs
 from humouse.progress import progress_bar
 from humouse.report.detection.figures import detection_figures
 from humouse.report.detection.page import write_detection_page
@@ -167,7 +167,10 @@ def _do_missing(
     with progress_bar(what, len(jobs), done=len(jobs) - len(left)) as advance:
         # Another process loads a benchmark of its own; this one has it.
         prepare = partial(load_benchmark, settings) if settings.workers > 1 else lambda: benchmark
-        run_jobs(do, left, prepare, workers=settings.workers, progress=advance)
+        try:
+            run_jobs(do, left, prepare, workers=settings.workers, progress=advance)
+        except InputError as error:
+            raise InputError(f"{error}; resume=true goes on where this stopped") from error
 
 
 def _make(benchmark: Benchmark, part: Part) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from joblib import cpu_count
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -35,6 +36,7 @@ from humouse.training.device import resolve_device
 from humouse.trajectories import Trajectories
 
 _CONFIG = "diffusion/eval"
+_FEWEST_FOR_PROCESSES = 200
 _SHORT = {"other_people": "baseline", "same_people": "halves"}
 
 
@@ -49,6 +51,7 @@ def run(settings: EvalSettings) -> None:
         n=settings.n,
         references=settings.references,
         rule=rule,
+        workers=_workers(settings),
     )
     done = conclude(Path(settings.out_dir), result, _provenance(settings, inputs))
     save_with_data(done, result.pair, inputs.people.train)
@@ -57,6 +60,13 @@ def run(settings: EvalSettings) -> None:
     if settings.report:
         print(f"report: {write_report(done)}")
     print(f"scores: {done.folder / SCORES}; pictures and data beside it")
+
+
+def _workers(settings: EvalSettings) -> int:
+    """Return how many processes measure: for a small evaluation, starting others takes longer."""
+    if settings.workers is not None:
+        return settings.workers
+    return cpu_count() if settings.n >= _FEWEST_FOR_PROCESSES else 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,6 +125,8 @@ def _model(settings: EvalSettings) -> TrainedModel:
 def _checked(settings: EvalSettings) -> EvaluationRule:
     if settings.n < FEWEST:
         raise InputError(f"n={settings.n}: must be at least {FEWEST}")
+    if settings.workers is not None and settings.workers < 1:
+        raise InputError(f"workers={settings.workers}: must be at least 1")
     check_names("conditions", [settings.conditions], ("train", "val"))
     check_names("unseen", [settings.unseen], ("people", "gestures"))
     if settings.samples is not None and settings.conditions == "val":

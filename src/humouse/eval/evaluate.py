@@ -78,13 +78,24 @@ def evaluate_pair(
     for measure in measures(rule):
         parts.append(measure(inputs))
         progress()
+    return assembled(pair, parts, rule.seed)
+
+
+def assembled(pair: Pair, parts: Sequence[Part], seed: int) -> Evaluation:
+    """Return the evaluation of two sets whose parts are measured.
+
+    Args:
+        pair: Both sets.
+        parts: What each of `measures` returned.
+        seed: Of the rule that they were measured by.
+    """
     user = pair.real.user
     return Evaluation(
         real=pair.real.origin,
         fake=pair.fake.origin,
         gestures=len(pair),
         users=0 if user is None else len(np.unique(user)),
-        seed=rule.seed,
+        seed=seed,
         scores=_merged([part.scores for part in parts]),
         features=_with_importance(parts),
         spectra=_merged([part.spectra for part in parts]),

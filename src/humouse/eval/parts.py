@@ -1,5 +1,6 @@
 """Each metric as a function of two sets of movements that returns its part of an evaluation."""
 
+import pickle
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -60,6 +61,14 @@ class Inputs:
                 seed=rule.seed,
             )
         return cls(pair, train, rule, scaled, resampling)
+
+    def __reduce__(self) -> tuple[Callable[[bytes], "Inputs"], tuple[bytes]]:
+        """Return how another process makes the same: of plain bytes, without an open file a tensor."""
+        return _inputs_in, (pickle.dumps((self.pair, self.train, self.rule)),)
+
+
+def _inputs_in(packed: bytes) -> Inputs:
+    return Inputs.of(*pickle.loads(packed))
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,16 +1,18 @@
 """An evaluation and its references: the human–human baseline, the same people, replay, simple bots."""
 
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
-from humouse.eval.evaluate import evaluate_pair
+from humouse.eval.evaluate import assembled
 from humouse.eval.pair import Pair, paired
+from humouse.eval.parts import Inputs, Part, measures
 from humouse.eval.plausibility import FEWEST
 from humouse.eval.references import reference
 from humouse.eval.result import Evaluation
 from humouse.eval.rule import EvaluationRule
 from humouse.features.modes import FEATURE_MODES
+from humouse.processes import run_jobs
 from humouse.progress import progress_bar
 from humouse.trajectories import Trajectories
 
@@ -36,6 +38,7 @@ def evaluate_with_references(
     n: int,
     references: Sequence[str],
     rule: EvaluationRule,
+    workers: int = 1,
 ) -> Compared:
     """Evaluate generated movements, and each reference, against the same people.
 
@@ -49,26 +52,60 @@ def evaluate_with_references(
         n: Largest number of each.
         references: Which of `references.REFERENCES`; those with too few movements are left out,
             and named on stderr.
-        rule: What to measure.
+        rule: What to measure; only for the generated movements, what each feature adds to a probe.
+        workers: Processes that measure; the numbers do not depend on it. More than one start this
+            program anew, so a script that asks for them must stand under
+            `if __name__ == "__main__":`.
 
     Raises:
         InputError: Fewer movements with steps than a score needs.
     """
-    groups = FEATURE_MODES[rule.feature_mode]
     references = _affordable(references, held_out, train)
     n = _common_size(n, held_out, made, train, references)
-    pair = paired(held_out, made, groups, n=n, seed=rule.seed)
-    n = len(pair)
-    evaluations = {}
+    pair = paired(held_out, made, FEATURE_MODES[rule.feature_mode], n=n, seed=rule.seed)
+    compared: dict[str, Inputs] = {}
+
+    def jobs() -> Iterator[_Job]:
+        """Make one comparison after the other; the first is measured while the second is made."""
+        for key, inputs in _comparisons(pair, held_out, train, references, rule):
+            compared[key] = inputs
+            advance()
+            yield from ((measure, inputs) for measure in measures(rule))
+
     with progress_bar("scoring", rule.parts * (1 + len(references))) as advance:
-        evaluations["generated"] = evaluate_pair(pair, train=train, rule=rule, progress=advance)
-        for name in references:
-            people = held_out if name == "same_people" else pair.real
-            standard, other, known = reference(name, people, train, n, rule.seed)
-            table = pair.real_features if standard is pair.real else None
-            against = paired(standard, other, groups, seed=rule.seed, tables=(table, None))
-            evaluations[name] = evaluate_pair(against, train=known, rule=rule, progress=advance)
+        parts = run_jobs(_measured, jobs(), tuple, workers=workers, progress=advance)
+    each = len(parts) // len(compared)
+    evaluations = {
+        key: assembled(inputs.pair, parts[each * k : each * (k + 1)], rule.seed)
+        for k, (key, inputs) in enumerate(compared.items())
+    }
     return Compared(evaluations, pair)
+
+
+def _comparisons(
+    pair: Pair,
+    held_out: Trajectories,
+    train: Trajectories,
+    references: Sequence[str],
+    rule: EvaluationRule,
+) -> Iterator[tuple[str, Inputs]]:
+    """Yield what is compared, by key of `run.SIDES`: the generated movements, then each reference."""
+    yield "generated", Inputs.of(pair, train, rule)
+    groups = FEATURE_MODES[rule.feature_mode]
+    for name in references:
+        people = held_out if name == "same_people" else pair.real
+        standard, other, known = reference(name, people, train, len(pair), rule.seed)
+        table = pair.real_features if standard is pair.real else None
+        against = paired(standard, other, groups, seed=rule.seed, tables=(table, None))
+        yield name, Inputs.of(against, known, replace(rule, importance=False))
+
+
+_Job = tuple[Callable[[Inputs], Part], Inputs]
+
+
+def _measured(_: object, job: _Job) -> Part:
+    measure, inputs = job
+    return measure(inputs)
 
 
 def _affordable(

@@ -100,6 +100,9 @@ class EvalSettings:
         "ddim, dpm or sde (the stochastic variant of dpm); null: the model's own"
     )
     seed: int = setting("seed of the samples and of the scores")
+    workers: int | None = setting(
+        "processes that measure, which do not change a number; null for one a core from 200 gestures on"
+    )
     device: str = setting("auto, cpu or cuda")
     report: bool = setting("write report.html, a page with everything")
     out_dir: str = setting("folder for scores.json, the pictures and the report")

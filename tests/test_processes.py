@@ -8,8 +8,8 @@ from functools import partial
 
 import pytest
 
-from humouse.detection.benchmark.workers import run_jobs
 from humouse.errors import InputError
+from humouse.processes import run_jobs
 
 # Only functions of modules reach other processes: a job is a link to make, from a folder prepared.
 
@@ -20,6 +20,8 @@ def test_every_job_is_done_and_an_error_comes_out(tmp_path, workers):
     prepare = partial(str, "the folder")
     handler = signal.getsignal(signal.SIGTERM)
     calls: list[None] = []
+    numbers = run_jobs(divmod, [7, 4, 1], partial(int, 9), workers=workers, progress=list)
+    assert numbers == [(1, 2), (2, 1), (9, 0)]
     run_jobs(os.symlink, jobs, prepare, workers=workers, progress=lambda: calls.append(None))
     assert [os.readlink(job) for job in jobs] == ["the folder"] * 5
     assert len(calls) == 5

@@ -3,7 +3,7 @@
 import multiprocessing
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -16,47 +16,46 @@ import torch
 from humouse.errors import InputError
 
 Job = TypeVar("Job")
+Result = TypeVar("Result")
 
 
 def run_jobs(
-    do: Callable[[Any, Job], None],
-    jobs: Sequence[Job],
+    do: Callable[[Any, Job], Result],
+    jobs: Iterable[Job],
     prepare: Callable[[], Any],
     *,
     workers: int,
     progress: Callable[[], None],
-) -> None:
-    """Do every job, in any order; the first that fails ends them all.
+) -> list[Result]:
+    """Do every job and return the results in the order of the jobs; the first that fails ends them all.
 
     Args:
         do: Takes what `prepare` returned, and a job; a function of a module.
-        jobs: What there is to do.
-        prepare: Called once in each process.
+        jobs: What there is to do; the first are begun while the later ones are still being made.
+        prepare: Called once in each process that has a job.
         workers: How many processes; with one, this process does it all.
         progress: Called after each job.
 
     Raises:
         InputError: A process ended without a word, as one that the system kills for its memory.
     """
-    if not jobs:
-        return
-    if workers == 1:
-        with _one_thread():
-            prepared = prepare()
-            for job in jobs:
-                do(prepared, job)
-                progress()
-        return
-    _run_in_pool(do, jobs, prepare, min(workers, len(jobs)), progress)
+    if workers > 1:
+        return _run_in_pool(do, jobs, prepare, workers, progress)
+    prepared, results = cache(prepare), []
+    with _one_thread():
+        for job in jobs:
+            results.append(do(prepared(), job))
+            progress()
+    return results
 
 
 def _run_in_pool(
-    do: Callable[[Any, Job], None],
-    jobs: Sequence[Job],
+    do: Callable[[Any, Job], Result],
+    jobs: Iterable[Job],
     prepare: Callable[[], Any],
     workers: int,
     progress: Callable[[], None],
-) -> None:
+) -> list[Result]:
     """Do every job in a pool; however it ends, its processes end at once."""
     # A pool has no public way to end a process at its work: its processes are the new children.
     others = set(multiprocessing.active_children())
@@ -70,14 +69,14 @@ def _run_in_pool(
             for future in as_completed(futures):
                 future.result()
                 progress()
+            return [future.result() for future in futures]
         except BrokenProcessPool as error:
             pool.shutdown()
             # The pool ends the others by SIGTERM.
             codes = {one.exitcode for one in processes} - {0, None, -signal.SIGTERM}
             raise InputError(
                 f"workers: a process ended before its job did (exit code "
-                f"{', '.join(map(str, codes))}), most likely for want of memory; go on with resume=true "
-                "and fewer workers"
+                f"{', '.join(map(str, codes))}), most likely for want of memory; choose fewer workers"
             ) from error
         finally:
             for process in set(multiprocessing.active_children()) - others:
@@ -122,5 +121,5 @@ def _start_worker(prepare: Callable[[], Any]) -> None:
     _prepared = cache(prepare)
 
 
-def _do(do: Callable[[Any, Any], None], job: Any) -> None:
-    do(_prepared(), job)
+def _do(do: Callable[[Any, Job], Result], job: Job) -> Result:
+    return do(_prepared(), job)
