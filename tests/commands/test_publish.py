@@ -21,7 +21,7 @@ RULE = SamplingRule(steps=3)
 
 @pytest.fixture(scope="module")
 def published(event_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("published") / "model.pt"
+    out = tmp_path_factory.mktemp("published") / "model.safetensors"
     run(PublishSettings(ckpt=str(event_checkpoint), out=str(out)))
     return out
 
@@ -62,7 +62,29 @@ def test_it_holds_no_persons_numbers(published: Path, event_checkpoint: Path):
 
 def test_a_published_model_is_not_published_again(published: Path, tmp_path: Path):
     with pytest.raises(InputError, match="published already"):
-        run(PublishSettings(ckpt=str(published), out=str(tmp_path / "again.pt")))
+        run(PublishSettings(ckpt=str(published), out=str(tmp_path / "again.safetensors")))
+
+
+def test_another_suffix_is_refused(event_checkpoint: Path, tmp_path: Path):
+    with pytest.raises(
+        InputError, match=r"out=.*small\.pt: give a name that ends with \.safetensors"
+    ):
+        run(PublishSettings(ckpt=str(event_checkpoint), out=str(tmp_path / "small.pt")))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_published_model_of_before_is_read(published: Path, tmp_path: Path):
+    """One file of torch's, as publish wrote it: the same samples to the last bit."""
+    Checkpoint.load(published).save(tmp_path / "before.pt")
+    before, now = (
+        load_generator(path, rule=RULE).sample(5, seed=0)
+        for path in (tmp_path / "before.pt", published)
+    )
+    assert torch.equal(before.deltas, now.deltas)
+
+
+def test_it_is_found_among_a_folders_checkpoints(published: Path, event_checkpoint: Path):
+    assert find_checkpoint(None, *KINDS, folder=published.parent) == published
 
 
 def test_without_a_checkpoint_the_pretrained_model_is_used(

@@ -1,6 +1,7 @@
 """Settings under their old names: an error on the command line, read as the new ones in checkpoints."""
 
 from collections import defaultdict
+from pathlib import Path
 
 import pytest
 import torch
@@ -59,15 +60,30 @@ def test_a_configuration_of_today_stays_as_it_is():
     assert upgraded(now) == now
 
 
-def test_a_checkpoint_of_before_is_read_with_todays_names():
-    before = torch.load(PRETRAINED, weights_only=True)["config"]
-    now = Checkpoint.load(PRETRAINED).config
-    assert now["decoder"]["t_switch"] == before["decoder"]["hand_over"]
-    assert now["decoder"]["cond_noise"] == before["decoder"]["cond_jitter"]
+@pytest.fixture
+def before(tmp_path: Path) -> Path:
+    """The packaged model as a checkpoint of before, when its decoder's settings had other names."""
+    saved = Checkpoint.load(PRETRAINED)
+    old = {new: name for name, new in RENAMED.items() if name.startswith("decoder.")}
+    decoder = {
+        old.get(f"decoder.{name}", name).removeprefix("decoder."): value
+        for name, value in saved.config["decoder"].items()
+    }
+    saved.config["decoder"] = decoder
+    saved.save(tmp_path / "before.pt")
+    return tmp_path / "before.pt"
+
+
+def test_a_checkpoint_of_before_is_read_with_todays_names(before: Path):
+    old = torch.load(before, weights_only=True)["config"]
+    now = Checkpoint.load(before).config
+    assert now["decoder"]["t_switch"] == old["decoder"]["hand_over"]
+    assert now["decoder"]["cond_noise"] == old["decoder"]["cond_jitter"]
     assert "hand_over" not in now["decoder"]
-    assert now["optim"] == before["optim"]
+    assert now["optim"] == old["optim"]
+    assert differences(now, Checkpoint.load(PRETRAINED).config) == []
 
 
-def test_a_run_of_before_can_be_resumed():
+def test_a_run_of_before_can_be_resumed(before: Path):
     now = Checkpoint.load(PRETRAINED).config
-    assert differences(upgraded(torch.load(PRETRAINED, weights_only=True)["config"]), now) == []
+    assert differences(upgraded(torch.load(before, weights_only=True)["config"]), now) == []

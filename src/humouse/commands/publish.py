@@ -1,9 +1,7 @@
-"""`humouse publish`: a trained model → a small file without any person's numbers."""
+"""`humouse publish`: a trained model → two small files without any person's numbers."""
 
 from pathlib import Path
-from typing import Any
 
-import torch
 from torch import Tensor
 
 from humouse.codec import EmpiricalPrior, MixturePrior
@@ -12,6 +10,7 @@ from humouse.errors import InputError
 from humouse.files import versions
 from humouse.settings import PublishSettings
 from humouse.training.checkpoint import Checkpoint, find_checkpoint
+from humouse.training.published_file import SUFFIX
 
 
 def published(saved: Checkpoint) -> Checkpoint:
@@ -48,17 +47,20 @@ def _half(weights: dict[str, Tensor]) -> dict[str, Tensor]:
 
 def run(settings: PublishSettings) -> None:
     """Publish as the settings say; print where the file is, and what to write beside it."""
+    out = Path(settings.out)
+    if out.suffix != SUFFIX:
+        raise InputError(f"out={out}: give a name that ends with {SUFFIX}; its JSON goes beside it")
     path = find_checkpoint(settings.ckpt, DIFFUSION)
     saved = Checkpoint.load(path, DIFFUSION)
     model_in(saved, path)  # says what is wrong with it, if anything is
     if not saved.model:
-        raise InputError(f"{path}: published already; copy the file")
-    out = Path(settings.out)
-    published(saved).save(out)
+        raise InputError(f"{path}: published already; copy it and its JSON")
+    small = published(saved)
+    small.save(out)
     size_mb = out.stat().st_size / 1e6
-    weights: dict[str, Any] = torch.load(out, map_location="cpu", weights_only=True)["ema"]
-    count = sum(weight.numel() for weight in weights.values())
+    count = sum(weight.numel() for weight in small.ema.values())
     print(f"{out}: {count:,} parameters in half precision, {size_mb:.1f} MB")
+    print(f"{out.with_suffix('.json')}: all the rest; the two belong together")
     print(
-        "write a model card beside it: data, people left out, scores with their human–human baselines"
+        "write a model card beside them: data, people left out, scores with their human–human baselines"
     )

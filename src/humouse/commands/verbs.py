@@ -129,7 +129,7 @@ VERBS = {
         RESEARCH,
     ),
     "publish": Verb(
-        "a trained model → a small file without any person's numbers",
+        "a trained model → two small files without any person's numbers",
         "diffusion/publish",
         settings.PublishSettings,
         "publish",

@@ -47,13 +47,13 @@ class SampleSettings:
 
 @dataclass
 class PublishSettings:
-    """`humouse publish`: a trained model as a small file without numbers of any person."""
+    """`humouse publish`: a trained model as two small files without numbers of any person."""
 
     ckpt: str | None = setting(
         "checkpoint; pretrained for the model that comes with humouse; null for HUMOUSE_CKPT, else "
         "the newest in checkpoints/, else pretrained"
     )
-    out: str = setting("file to write")
+    out: str = setting("file to write, NAME.safetensors; NAME.json goes beside it")
 
 
 @dataclass

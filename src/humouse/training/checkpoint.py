@@ -1,7 +1,8 @@
-"""Checkpoints: everything that a run needs to resume, and that a sampler needs, in one file.
+"""Checkpoints: everything that a run needs to resume, and that a sampler needs.
 
-Plain values and tensors only, so that `torch.load(weights_only=True)` reads them; written to a
-temporary file and renamed, so that the file is always whole.
+Plain values and tensors only. A run's checkpoint is one file of torch's, NAME.pt, which
+`torch.load(weights_only=True)` reads; a published model is NAME.safetensors with NAME.json beside
+it. Only this file knows that there are two forms: whoever opens a checkpoint gives its path.
 """
 
 import os
@@ -18,13 +19,28 @@ from humouse.errors import InputError
 from humouse.files import atomic_write
 from humouse.settings.renamed import upgraded
 from humouse.settings.typed import typed
+from humouse.training.published_file import (
+    SUFFIX,
+    published_kind,
+    read_published,
+    write_published,
+)
 
 _VERSION = 2
 Settings = TypeVar("Settings")
 
 _PACKAGED = "pretrained"
-PRETRAINED = Path(__file__).parents[1] / "pretrained" / "sapimouse_events.pt"
-"""The model that comes with humouse; beside it stands its model card."""
+PRETRAINED = Path(__file__).parents[1] / "pretrained" / f"sapimouse_events{SUFFIX}"
+"""The model that comes with humouse; beside it stand its JSON and its model card."""
+
+# What only training needs, and what it is in a published model, whose files leave it out.
+_UNPUBLISHED: dict[str, Any] = {
+    "model": {},
+    "optimizer": {},
+    "scaler": {},
+    "history": {},
+    "best": None,
+}
 
 
 @dataclass(frozen=True)
@@ -76,11 +92,21 @@ class Checkpoint:
     def save(self, path: str | Path) -> None:
         """Write the checkpoint, whole or not at all.
 
+        Args:
+            path: NAME.safetensors for a published model, which has nothing that only training needs.
+
         Raises:
             InputError: The file cannot be written; what was there before is unchanged.
+            ValueError: It is to be a published model, and holds the state of a training run.
         """
         content = {field.name: getattr(self, field.name) for field in fields(self)}
-        save_tensors(path, {"kind": content.pop("kind"), "version": _VERSION, **content})
+        content = {"kind": content.pop("kind"), "version": _VERSION, **content}
+        if Path(path).suffix != SUFFIX:
+            save_tensors(path, content)
+            return
+        if any(content.pop(name) for name in _UNPUBLISHED):
+            raise ValueError(f"{path}: the state of a training run is not published")
+        write_published(Path(path), content)
 
     @classmethod
     def load(cls, path: str | Path, kind: Kind | None = None) -> "Checkpoint":
@@ -145,6 +171,8 @@ def save_tensors(path: str | Path, content: dict[str, Any]) -> None:
 def _kind(path: Path) -> str | None:
     """Return what a checkpoint holds, without reading its tensors; None where that is unknown."""
     try:
+        if path.suffix == SUFFIX:
+            return published_kind(path)
         return torch.load(path, map_location="cpu", weights_only=True, mmap=True)["kind"]
     except Exception:  # whoever loads it says what is wrong with it
         return None
@@ -153,6 +181,8 @@ def _kind(path: Path) -> str | None:
 def _read(path: Path) -> Any:
     if not path.is_file():
         raise InputError(f"{path}: no such checkpoint; humouse train makes one")
+    if path.suffix == SUFFIX:
+        return {**_UNPUBLISHED, **read_published(path)}
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises whatever its readers meet in a damaged file
@@ -176,7 +206,8 @@ def find_checkpoint(
     """
     if path := path or os.environ.get("HUMOUSE_CKPT"):
         return PRETRAINED if str(path) == _PACKAGED else Path(path)
-    files = sorted(Path(folder).glob("*.pt"), key=lambda file: file.stat().st_mtime, reverse=True)
+    files = [file for suffix in (".pt", SUFFIX) for file in Path(folder).glob(f"*{suffix}")]
+    files.sort(key=lambda file: file.stat().st_mtime, reverse=True)
     wanted = {kind.name for kind in kinds}
     newest = next((file for file in files if _kind(file) in {*wanted, None}), None)
     if newest is None and _kind(PRETRAINED) in wanted:
