@@ -14,8 +14,8 @@ from humouse.eval.rule import EvaluationRule
 from humouse.eval.run import EvaluationRun
 from humouse.eval.statistics.score import Score
 from humouse.eval.with_references import evaluate_with_references
+from humouse.extras import require
 from humouse.files import versions
-from humouse.report import write_report
 from humouse.trajectories import Trajectories
 
 
@@ -50,7 +50,13 @@ class EvaluationResult:
         Args:
             path: Where to; beside the scores by default.
             open: Whether to open it.
+
+        Raises:
+            InputError: The extra `report` is not installed.
         """
+        require("the page of scores", "report")
+        from humouse.report import write_report
+
         page = write_report(self.run, None if path is None else Path(path))
         if open:
             webbrowser.open(page.resolve().as_uri())

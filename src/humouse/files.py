@@ -93,6 +93,9 @@ def sha256(path: str | Path) -> str:
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of Python and of the packages that results depend on."""
-    packages = {name: importlib.metadata.version(name) for name in _VERSIONED_PACKAGES}
-    return {"python": platform.python_version(), **packages}
+    """Return the versions of Python and of the packages that results depend on, as far as installed."""
+    found = {"python": platform.python_version()}
+    for name in _VERSIONED_PACKAGES:
+        with suppress(importlib.metadata.PackageNotFoundError):
+            found[name] = importlib.metadata.version(name)
+    return found

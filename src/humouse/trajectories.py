@@ -13,6 +13,7 @@ from jaxtyping import Bool, Float, Float32, Int, Int64
 from torch import Tensor
 
 from humouse.errors import InputError
+from humouse.extras import require
 from humouse.gestures import GestureRules
 from humouse.movement_table import StoredMovements, read_table, write_table
 from humouse.points import movements_of
@@ -126,8 +127,12 @@ class Trajectories:
         Args:
             ax: Where to draw; a new figure of pyplot by default.
             most: How many movements at most.
+
+        Raises:
+            InputError: The extra `report` is not installed.
         """
         if ax is None:
+            require("a picture", "report")
             from matplotlib import pyplot
 
             ax = pyplot.subplots()[1]

@@ -164,7 +164,7 @@ def test_what_an_evaluation_prints(whole: SimpleNamespace, tiny_checkpoint: Path
         assert f"  {finding.text}" in lines
     assert lines[-2:] == [
         f"report: {whole.folder / 'report.html'}",
-        f"scores: {whole.folder / 'scores.json'}; pictures and data beside it",
+        f"scores: {whole.folder / 'scores.json'}; everything else beside it",
     ]
     warnings = [line for line in whole.err.splitlines() if line.startswith("warning: ")]
     assert warnings == [f"warning: {line}" for line in done.generated.warnings]

@@ -23,11 +23,10 @@ from humouse.eval.rule import EvaluationRule
 from humouse.eval.run import SCORES, EvaluationRun
 from humouse.eval.statistics.score import MEASURES, Score
 from humouse.eval.with_references import evaluate_with_references
+from humouse.extras import without
 from humouse.features.modes import FEATURE_MODES
-from humouse.figures import gesture_gallery, kinematic_overlays, save_figure, velocity_spectra
 from humouse.files import sha256
 from humouse.generator import load_generator
-from humouse.report import write_report
 from humouse.settings import EvalSettings
 from humouse.settings.checks import check_names
 from humouse.settings.compose import command_of
@@ -55,11 +54,12 @@ def run(settings: EvalSettings) -> None:
     )
     done = conclude(Path(settings.out_dir), result, _provenance(settings, inputs))
     save_with_data(done, result.pair, inputs.people.train)
-    _draw(done, result.pair)
     _print(done)
-    if settings.report:
-        print(f"report: {write_report(done)}")
-    print(f"scores: {done.folder / SCORES}; pictures and data beside it")
+    if not without("report", "no pictures and no page"):
+        _draw(done, result.pair)
+        if settings.report:
+            _write_page(done)
+    print(f"scores: {done.folder / SCORES}; everything else beside it")
 
 
 def _workers(settings: EvalSettings) -> int:
@@ -173,7 +173,20 @@ def _provenance(settings: EvalSettings, inputs: _Inputs) -> dict[str, Any]:
     return content
 
 
+def _write_page(done: EvaluationRun) -> None:
+    from humouse.report import write_report  # of an extra
+
+    print(f"report: {write_report(done)}")
+
+
 def _draw(done: EvaluationRun, pair: Pair) -> None:
+    from humouse.figures import (  # of an extra
+        gesture_gallery,
+        kinematic_overlays,
+        save_figure,
+        velocity_spectra,
+    )
+
     folder, judged = done.folder, done.generated
     save_figure(gesture_gallery(pair.real, pair.fake), folder / "gestures.png")
     if judged.features:

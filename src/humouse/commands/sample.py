@@ -9,7 +9,7 @@ import torch
 from humouse.codec import condition_vector
 from humouse.diffusion.sampling_rule import SamplingRule
 from humouse.errors import InputError
-from humouse.figures import samples, save_figure
+from humouse.extras import without
 from humouse.files import sha256, versions, write_json
 from humouse.generator import load_generator
 from humouse.progress import progress_bar
@@ -17,6 +17,7 @@ from humouse.settings import SampleSettings
 from humouse.trained_model import SampleRequest, TrainedModel, announce
 from humouse.training.checkpoint import save_tensors
 from humouse.training.device import resolve_device
+from humouse.trajectories import Trajectories
 
 
 def run(settings: SampleSettings) -> None:
@@ -48,10 +49,18 @@ def run(settings: SampleSettings) -> None:
     if settings.save_deltas:
         deltas = model.codec.expanded(x0, frame)[:, : settings.seq_len]
         save_tensors(out_dir / "deltas.pt", {"deltas": deltas, "lengths": frame.lengths})
-    save_figure(samples(movements), out_dir / "samples.png")
     write_json(out_dir / "manifest.json", _manifest(settings, model, out_dir / "samples.parquet"))
     print(f"{settings.n:,} movements: {out_dir / 'samples.parquet'}")
-    print(f"picture: {out_dir / 'samples.png'}; what made them: {out_dir / 'manifest.json'}")
+    print(f"what made them: {out_dir / 'manifest.json'}")
+    if not without("report", "no picture"):
+        _draw(movements, out_dir / "samples.png")
+
+
+def _draw(movements: Trajectories, path: Path) -> None:
+    from humouse.figures import samples, save_figure  # of an extra
+
+    save_figure(samples(movements), path)
+    print(f"picture: {path}")
 
 
 def _manifest(settings: SampleSettings, model: TrainedModel, file: Path) -> dict[str, Any]:

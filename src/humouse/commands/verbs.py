@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from humouse import settings
 from humouse.commands.launch import launch
 from humouse.commands.short_forms import folders_as, long_flags
+from humouse.extras import require
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class Verb:
         group: Under which heading of `humouse --help` it stands.
         expand: Turns short forms among the arguments into settings.
         note: What the first line of its help says of those.
+        needs: The extras without which it does not begin.
     """
 
     meaning: str
@@ -32,6 +34,7 @@ class Verb:
     group: str
     expand: Callable[[list[str]], list[str]] | None = None
     note: str = ""
+    needs: tuple[str, ...] = ()
 
 
 _SIGMA = "--use_diffusion_eval"
@@ -46,6 +49,7 @@ VERBS = {
         settings.DemoSettings,
         "demo",
         FIRST,
+        needs=("onnx", "report", "train"),
     ),
     "sample": Verb(
         "make movements with a trained model; one comes with humouse",
@@ -81,6 +85,7 @@ VERBS = {
         settings.TrainSettings,
         "train",
         TRAIN,
+        needs=("train",),
     ),
     "train decoder": Verb(
         "train a decoder that writes whole events for a diffusion model",
@@ -88,6 +93,7 @@ VERBS = {
         settings.TrainDecoderSettings,
         "train_decoder",
         TRAIN,
+        needs=("train",),
     ),
     "detect train": Verb(
         "fit, calibrate and save a detector",
@@ -95,6 +101,7 @@ VERBS = {
         settings.DetectTrainSettings,
         "detect_train",
         TRAIN,
+        needs=("onnx",),
     ),
     "report": Verb(
         "a page about one evaluation",
@@ -104,6 +111,7 @@ VERBS = {
         LOOK,
         folders_as("run"),
         "; humouse report FOLDER is short for run=FOLDER",
+        needs=("report",),
     ),
     "compare": Verb(
         "several evaluations in one table and page",
@@ -113,6 +121,7 @@ VERBS = {
         LOOK,
         folders_as("runs"),
         "; humouse compare FOLDER FOLDER … is short for runs=[FOLDER,FOLDER,…]",
+        needs=("report",),
     ),
     "tune": Verb(
         "fine-tune a decoder against a classifier",
@@ -120,6 +129,7 @@ VERBS = {
         settings.TuneSettings,
         "tune",
         RESEARCH,
+        needs=("train",),
     ),
     "distill": Verb(
         "teach a copy of a diffusion model to sample in a few steps",
@@ -127,6 +137,7 @@ VERBS = {
         settings.DistillSettings,
         "distill",
         RESEARCH,
+        needs=("train",),
     ),
     "publish": Verb(
         "a trained model → two small files without any person's numbers",
@@ -143,6 +154,7 @@ VERBS = {
         RESEARCH,
         long_flags(_SIGMA),
         _SIGMA_NOTE,
+        needs=("train",),
     ),
     "train autoencoder": Verb(
         "train the autoencoder of latent diffusion",
@@ -150,6 +162,7 @@ VERBS = {
         settings.AutoencoderSettings,
         "train_autoencoder",
         RESEARCH,
+        needs=("train",),
     ),
     "sigma_eval": Verb(
         "people against generators, on sigma-lognormal strokes",
@@ -159,6 +172,7 @@ VERBS = {
         RESEARCH,
         long_flags(_SIGMA),
         _SIGMA_NOTE,
+        needs=("report",),
     ),
     "detect negatives": Verb(
         "movements of bots and models, mixed by weights",
@@ -173,6 +187,7 @@ VERBS = {
         settings.BenchmarkSettings,
         "detect_benchmark",
         RESEARCH,
+        needs=("report",),
     ),
 }
 
@@ -216,6 +231,7 @@ def run_verb(name: str) -> None:
         sys.argv[1:] = verb.expand(sys.argv[1:])
 
     def task(given: object) -> None:
+        require(f"humouse {name}", *verb.needs)
         importlib.import_module(f"humouse.commands.{verb.module}").run(given)
 
     launch(verb.config, verb.schema, task, f"humouse {name} — {verb.meaning}{verb.note}")

@@ -13,11 +13,11 @@ from humouse.data.preprocess import preprocess
 from humouse.detection.calibration.calibrated import CalibratedDetector
 from humouse.detection.explain import explain
 from humouse.detection.names import BLEND, STEPS
-from humouse.detection.onnx.export import save_onnx, to_onnx
 from humouse.detection.onnx.runtime import OnnxDetector
 from humouse.detection.registry import REGISTRY, Inputs
 from humouse.detection.samples.views import FeatureViews
 from humouse.errors import InputError
+from humouse.extras import require
 from humouse.files import back_up, read_json, sha256, write_json
 from humouse.trajectories import Trajectories
 
@@ -44,8 +44,11 @@ def save_detector(
         provenance: Settings, command, people, versions.
 
     Raises:
-        InputError: A file cannot be written.
+        InputError: A file cannot be written, or the extra `onnx` is not installed.
     """
+    require("saving a detector", "onnx")
+    from humouse.detection.onnx.export import save_onnx, to_onnx
+
     if kept := back_up(folder):
         print(f"{folder} exists: kept as {kept}")
     for name, estimator in fitted.items():
