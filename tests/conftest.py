@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 # Files of tests that take longest, the longest first: a worker that begins one last would keep the
 # whole run waiting.
 _LONGEST = (
+    "test_wheel.py",
     "eval/test_known_answers.py",
     "eval/test_whole_evaluation.py",
     "diffusion/decoder/test_tune.py",
