@@ -135,7 +135,16 @@ def run_in_place(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
         (("compare", "gone"), "humouse: runs: name two folders or more that humouse eval wrote"),
         (("compare", "gone", "too"), "humouse: gone: no evaluation (no scores.json)"),
         (("sigma-eval",), "humouse: sigma-eval: no such verb; did you mean sigma_eval?"),
-        (("data", "prepare", "source=sapimouse"), "humouse: root: source=sapimouse needs root="),
+        (("data", "prepare", "source=csv"), "humouse: root: source=csv needs root="),
+        (
+            ("data", "download"),
+            "humouse: no dataset is named; run humouse data download NAME: balabit",
+        ),
+        (
+            ("data", "download", "csv"),
+            "humouse: archive=csv: no such choice; choose one of balabit",
+        ),
+        (("data", "download", "balabit", "sha256=1"), "humouse: sha256=1: must be 64 hex"),
         (("data", "prepare", "source=csv", "root=gone"), "humouse: root=gone: no such folder"),
         (("trian",), "humouse: trian: no such verb; did you mean train?"),
         (("data", "prepair"), "humouse: data prepair: no such verb; did you mean data prepare?"),

@@ -7,6 +7,7 @@ import itertools
 import json
 import os
 import platform
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -37,16 +38,27 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except OSError as error:
-        raise InputError(f"{path}: cannot be written ({_reason(error)})") from error
+        raise InputError(f"{path}: cannot be written ({reason_of(error)})") from error
     finally:
         with suppress(OSError):  # gone after the rename; unreachable where a parent is a file
             temporary.unlink()
 
 
-def _reason(error: OSError) -> str:
+def reason_of(error: OSError) -> str:
+    """Return why a file could not be written, and what to do about a full disk."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return "the disk is full; free some space or choose another folder, then run it again"
     return error.strerror or str(error)
+
+
+def check_space(folder: Path, needed: int) -> None:
+    """Raise InputError if fewer bytes are free in a folder than are needed."""
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        raise InputError(
+            f"{folder}: needs {needed:,} bytes, and {free:,} are free; free some space or choose "
+            "another folder"
+        )
 
 
 def back_up(path: str | Path) -> Path | None:

@@ -66,7 +66,8 @@ def test_columns_of_a_csv(tmp_path: Path):
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        (("source=sapimouse",), "root: source=sapimouse needs root=FOLDER"),
+        (("source=csv",), "root: source=csv needs root=FOLDER"),
+        (("source=balabit",), "root=recordings/balabit: no .* humouse data download balabit"),
         (("source=sapimouse", "root=/nowhere"), "/nowhere"),
         (("+source.typo=1",), r"source\.typo: "),
         (("source.users=0",), r"source\.users"),
@@ -111,7 +112,7 @@ def test_the_embedded_dataset_is_made_where_it_is_missing(
 
 
 def test_other_datasets_must_be_prepared(tmp_path: Path):
-    with pytest.raises(InputError, match="humouse data prepare source=sapimouse root=FOLDER"):
+    with pytest.raises(InputError, match="humouse data download sapimouse, then"):
         dataset(asked("sapimouse", tmp_path / "sapimouse"))
 
 

@@ -46,7 +46,11 @@ def candidates(line: str) -> list[str]:
     given = words[len(verb.split()) :]
     # `humouse train` is a verb, and the beginning of others.
     more = [] if given else _verbs_after(words, current)
-    return more + _settings(VERBS[verb].config, given, current)
+    config = VERBS[verb].config
+    if not any("=" not in word for word in given):
+        options = config_groups(config).get(VERBS[verb].named, [])
+        more += [option for option in options if option.startswith(current)]
+    return more + _settings(config, given, current)
 
 
 def _verbs_after(words: Sequence[str], current: str) -> list[str]:

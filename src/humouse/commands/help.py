@@ -58,14 +58,23 @@ def _wrapped(setting: str, meaning: str, width: int) -> list[str]:
     window = max(shutil.get_terminal_size((100, 24)).columns, width + 40)
     first = f"  {setting:<{width}}  "
     rest = " " * (width + 4)
+    # A value that is a text of its own wraps alone, and the meaning stands below it.
+    above = wrapped(setting, window, "  ", "      ") if len(first + meaning) > window else []
+    if len(setting) <= width or not above:
+        return wrapped(meaning, window, first, rest) or [first.rstrip()]
+    return above + wrapped(meaning, window, rest, rest)
+
+
+def wrapped(text: str, window: int, first: str, rest: str) -> list[str]:
+    """Return a text as lines of a window's width that begin with `first` and then with `rest`."""
     return textwrap.wrap(
-        meaning,
+        text,
         window,
         initial_indent=first,
         subsequent_indent=rest,
         break_long_words=False,
         break_on_hyphens=False,
-    ) or [first.rstrip()]
+    )
 
 
 def _meanings(schema: type, composed: DictConfig, prefix: str = "") -> Iterator[tuple[str, str]]:

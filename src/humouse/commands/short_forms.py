@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from humouse.settings.compose import quoted
+from humouse.settings.compose import as_override, quoted
 
 Expand = Callable[[list[str]], list[str]]
 
@@ -28,6 +28,20 @@ def folders_as(setting: str) -> Expand:
         if setting == "runs":
             return rest + ([f"runs=[{','.join(map(quoted, folders))}]"] if folders else [])
         return rest + [f"{setting}={quoted(folder)}" for folder in folders]
+
+    return expand
+
+
+def option_of(group: str) -> Expand:
+    """Return what turns a word that is no setting into `group=WORD`."""
+
+    def expand(words: list[str]) -> list[str]:
+        # What follows a flag is the flag's: --cfg job.
+        after_flag = [before.startswith("--") for before in ["", *words]]
+        return [
+            word if flag or "=" in word or word.startswith("-") else f"{group}={as_override(word)}"
+            for word, flag in zip(words, after_flag, strict=False)
+        ]
 
     return expand
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from humouse import settings
 from humouse.commands.launch import launch
-from humouse.commands.short_forms import folders_as, long_flags
+from humouse.commands.short_forms import folders_as, long_flags, option_of
 from humouse.extras import require
 
 
@@ -25,6 +25,7 @@ class Verb:
         expand: Turns short forms among the arguments into settings.
         note: What the first line of its help says of those.
         needs: The extras without which it does not begin.
+        named: The group of configurations whose options may stand as a bare word.
     """
 
     meaning: str
@@ -35,6 +36,7 @@ class Verb:
     expand: Callable[[list[str]], list[str]] | None = None
     note: str = ""
     needs: tuple[str, ...] = ()
+    named: str = ""
 
 
 _SIGMA = "--use_diffusion_eval"
@@ -71,6 +73,16 @@ VERBS = {
         settings.DetectScoreSettings,
         "detect_score",
         FIRST,
+    ),
+    "data download": Verb(
+        "fetch a public dataset of people's recordings",
+        "download",
+        settings.DownloadSettings,
+        "download",
+        TRAIN,
+        option_of("archive"),
+        "; humouse data download NAME is short for archive=NAME",
+        named="archive",
     ),
     "data prepare": Verb(
         "raw recordings → gestures, split by people",

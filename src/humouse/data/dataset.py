@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from humouse.data.prepared import MANIFEST, Prepared
+from humouse.data.sources import SOURCES
 from humouse.errors import InputError
 
 
@@ -19,8 +20,7 @@ def load_dataset(folder: str | Path, dataset_id: str) -> Prepared:
     folder = Path(folder)
     if not (folder / MANIFEST).is_file():
         raise InputError(
-            f"{folder}: dataset {dataset_id} is not prepared; run: humouse data prepare "
-            f"source={dataset_id} root=FOLDER_OF_THE_RECORDINGS out_dir={folder}"
+            f"{folder}: dataset {dataset_id} is not prepared; {_how(folder, dataset_id)}"
         )
     prepared = Prepared.load(folder)
     found = prepared.manifest["source"]["name"]
@@ -35,3 +35,11 @@ def load_dataset(folder: str | Path, dataset_id: str) -> Prepared:
             "the data again"
         )
     return prepared
+
+
+def _how(folder: Path, dataset_id: str) -> str:
+    """Return how to prepare a dataset."""
+    prepare = f"humouse data prepare source={dataset_id}"
+    if dataset_id in SOURCES and SOURCES[dataset_id].public:
+        return f"run: humouse data download {dataset_id}, then: {prepare} out_dir={folder}"
+    return f"run: {prepare} root=FOLDER_OF_THE_RECORDINGS out_dir={folder}"

@@ -45,7 +45,7 @@ def command_of(verb: str, config: str, settings: Any) -> str:
     """
     defaults = dict(_flat_values(settings_from(config, type(settings), [])))
     given = [
-        shlex.quote(f"{key}={_as_override(value)}")
+        shlex.quote(f"{key}={as_override(value)}")
         for key, value in _flat_values(settings)
         if value != defaults[key]
     ]
@@ -74,14 +74,15 @@ _PLAIN = re.compile(r"(\.{0,2}/)?[A-Za-z_][\w./-]*", re.ASCII)
 _OTHER_KINDS = ("null", "true", "false", "nan", "inf")
 
 
-def _as_override(value: Any) -> str:
+def as_override(value: Any) -> str:
+    """Return what stands after `key=` to give a setting this value."""
     if isinstance(value, str):
         plain = _PLAIN.fullmatch(value) and value.lower() not in _OTHER_KINDS
         return value if plain else quoted(value)
     if isinstance(value, list):
-        return f"[{','.join(map(_as_override, value))}]"
+        return f"[{','.join(map(as_override, value))}]"
     if isinstance(value, dict):  # Hydra takes no quotes around keys
-        return f"{{{','.join(f'{key}:{_as_override(one)}' for key, one in value.items())}}}"
+        return f"{{{','.join(f'{key}:{as_override(one)}' for key, one in value.items())}}}"
     return shown(value)
 
 

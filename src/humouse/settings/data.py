@@ -134,3 +134,18 @@ class PrepareSettings:
     out_dir: str = setting("folder for train, val, test.parquet and manifest.json")
     gestures: GestureSettings = field(default_factory=GestureSettings)
     split: SplitSettings = field(default_factory=SplitSettings)
+
+
+@dataclass
+class DownloadSettings:
+    """`humouse data download`: a public dataset's recordings, from where they are published."""
+
+    name: str | None = setting("the dataset; archive=NAME chooses it with all that follows")
+    about: str | None = setting("what it holds")
+    page: str | None = setting("web page that describes it")
+    address: str | None = setting("address of its zip archive; file:///PATH for one that is here")
+    sha256: str | None = setting("SHA-256 that the archive must have; null for any")
+    pattern: str | None = setting("path of the recordings in the archive, as a glob")
+    licence: str | None = setting("on what terms it is published")
+    citation: str | None = setting("what to cite")
+    out_dir: str | None = setting("folder for the recordings")

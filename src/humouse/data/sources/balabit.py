@@ -28,6 +28,7 @@ class Balabit(Source):
 
     folder: Path
     name = "balabit"
+    public = True
 
     @property
     def root(self) -> Path:
@@ -41,7 +42,9 @@ class Balabit(Source):
 
     def files(self) -> list[SourceFile]:
         """Return every training session of every person."""
-        return recordings(self.root, "user*/session_*", expected="userN/session_…")
+        return recordings(
+            self.root, "user*/session_*", expected="userN/session_…", public=self.name
+        )
 
     def events(self, file: SourceFile) -> Events:
         """Return one session's events."""

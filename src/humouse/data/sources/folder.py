@@ -8,7 +8,7 @@ from humouse.errors import InputError
 
 
 def recordings(
-    root: Path, pattern: str, *, expected: str, user_from: str = "folder"
+    root: Path, pattern: str, *, expected: str, user_from: str = "folder", public: str = ""
 ) -> list[SourceFile]:
     """Return the files below `root` that match, in natural order (user2 before user10).
 
@@ -16,6 +16,7 @@ def recordings(
         root: A folder, or one file.
         pattern: Which files, as a glob relative to the folder.
         expected: What such a path looks like, for the error message.
+        public: What `humouse data download` calls the dataset, if it is a public one.
         user_from: Whether a file's folder or its own name (without the ending) is the person's.
 
     Raises:
@@ -28,7 +29,8 @@ def recordings(
         found = [path for path in root.glob(pattern) if path.is_file()]
         base = root
     else:
-        raise InputError(f"root={root}: no such folder; give the one that holds {expected}")
+        fetch = f", or fetch them: humouse data download {public}" if public else ""
+        raise InputError(f"root={root}: no such folder; give the one that holds {expected}{fetch}")
     if not found:
         raise InputError(f"root={root}: no file {expected} in it; give the folder that holds them")
     return [

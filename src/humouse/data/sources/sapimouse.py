@@ -25,6 +25,7 @@ class SapiMouse(Source):
 
     folder: Path
     name = "sapimouse"
+    public = True
 
     @property
     def root(self) -> Path:
@@ -37,7 +38,9 @@ class SapiMouse(Source):
 
     def files(self) -> list[SourceFile]:
         """Return every session of every person."""
-        return recordings(self.folder, "user*/session_*.csv", expected="userN/session_….csv")
+        return recordings(
+            self.folder, "user*/session_*.csv", expected="userN/session_….csv", public=self.name
+        )
 
     def events(self, file: SourceFile) -> Events:
         """Return one session's events."""

@@ -56,11 +56,13 @@ class Events:
 class Source(ABC):
     """A dataset: where its recordings are and how to read one.
 
-    `name` is its name in the configuration; `synthetic` is True where no person moved.
+    `name` is its name in the configuration; `synthetic` is True where no person moved,
+    `public` where `humouse data download` fetches it.
     """
 
     name: ClassVar[str]
     synthetic: ClassVar[bool] = False
+    public: ClassVar[bool] = False
 
     @property
     def origin(self) -> str:

@@ -1,0 +1,1 @@
+"""Public datasets: fetched from where they are published, checked, and unpacked."""
