@@ -11,10 +11,11 @@ from humouse.errors import InputError
 from humouse.eval.api import Groups, c2st_scores
 from humouse.eval.evaluate import evaluate
 from humouse.eval.result import Evaluation
-from humouse.eval.rule import METRICS, EvaluationRule
+from humouse.eval.rule import EvaluationRule
 from humouse.eval.statistics.score import MEASURES, PROBES
 from humouse.features import BASIC, GROUPS, feature_table
 from humouse.features.modes import FEATURE_MODES
+from humouse.settings.choices import METRICS
 
 RULE = EvaluationRule(
     feature_mode="kinematic", probes=("logistic",), replicates=30, permutations=19, prd_runs=2

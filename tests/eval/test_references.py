@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from humouse.eval.evaluate import evaluate
-from humouse.eval.references import REFERENCES, halves, reference
+from humouse.eval.references import halves, reference
 from humouse.eval.rule import EvaluationRule
+from humouse.settings.choices import REFERENCES
 
 RULE = EvaluationRule(
     metrics=("c2st", "copying"),

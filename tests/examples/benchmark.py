@@ -14,8 +14,9 @@ from humouse.detection.benchmark.result import (
     Transfer,
 )
 from humouse.detection.benchmark.wording import sentences
-from humouse.detection.names import MEAN, MIXES
+from humouse.detection.names import MEAN
 from humouse.eval.statistics.score import Replicates, Score
+from humouse.settings.choices import MIXES
 
 _HARD = {
     "line": 0.0,

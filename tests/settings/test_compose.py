@@ -112,7 +112,7 @@ def test_quoted_text_is_read_as_it_is(text: str):
 @given(
     out_dir=_TEXT | st.sampled_from(_AWKWARD),
     samples=st.none() | _TEXT | st.sampled_from(_AWKWARD),
-    probes=st.lists(st.sampled_from(["mlp", "forest"]) | _TEXT, max_size=3),
+    probes=st.lists(st.sampled_from(["mlp", "forest", "forest18"]), max_size=3),
     n=st.integers(-3, 10**12),
     report=st.booleans(),
 )

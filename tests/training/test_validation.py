@@ -2,7 +2,8 @@
 
 import pytest
 
-from humouse.training.validation import SAMPLE_SCORES, BestScore
+from humouse.settings.choices import SAMPLE_SCORES
+from humouse.training.validation import BestScore
 
 
 @pytest.mark.parametrize("score", ["val_loss", *SAMPLE_SCORES])

@@ -14,7 +14,6 @@ from humouse.codec.coerce import coerce_to_codec
 from humouse.codec.event import EventCodec, merge_zero_moves
 from humouse.codec.frame import (
     CONDITION_GROUPS,
-    CONDITIONS,
     TARGET_CONDITIONS,
     Frame,
     check_condition_values,
@@ -23,6 +22,7 @@ from humouse.codec.frame import (
 )
 from humouse.codec.priors.empirical import EmpiricalPrior
 from humouse.codec.priors.mixture import MixturePrior
+from humouse.settings.choices import CONDITIONS
 
 __all__ = [
     "CODECS",

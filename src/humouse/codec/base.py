@@ -9,10 +9,11 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from humouse.codec.frame import CONDITIONS, Frame, valid_steps
+from humouse.codec.frame import Frame, valid_steps
 from humouse.codec.priors.empirical import EmpiricalPrior
 from humouse.codec.priors.mixture import MixturePrior
 from humouse.errors import InputError
+from humouse.settings.choices import CONDITIONS
 from humouse.trajectories import Trajectories
 
 PRIORS: dict[str | None, type[MixturePrior] | type[EmpiricalPrior]] = {

@@ -9,7 +9,8 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from humouse.codec.base import Codec
-from humouse.codec.frame import CONDITIONS, Frame, conditions_of, pad_to, valid_steps
+from humouse.codec.frame import Frame, conditions_of, pad_to, valid_steps
+from humouse.settings.choices import CONDITIONS
 from humouse.trajectories import Trajectories
 
 NOMINAL_PATH_PX = 1000.0

@@ -10,12 +10,10 @@ from torch import Tensor
 
 from humouse.codec.base import Codec
 from humouse.codec.clock import LONGEST_MS, ClockScale
-from humouse.codec.frame import CONDITIONS, Frame, pad_to, valid_steps
+from humouse.codec.frame import Frame, pad_to, valid_steps
 from humouse.errors import InputError
+from humouse.settings.choices import CLOCKS, CONDITIONS
 from humouse.trajectories import Trajectories
-
-CLOCKS = ("quantile", "log")
-"""Scales of time steps."""
 
 
 class EventCodec(Codec):

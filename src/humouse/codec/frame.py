@@ -7,25 +7,8 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from humouse.errors import InputError
+from humouse.settings.choices import CONDITIONS
 from humouse.trajectories import Trajectories
-
-CONDITIONS = (
-    "goal_dx_px",
-    "goal_dy_px",
-    "duration_ms",
-    "path_px",
-    "complexity",
-    "tick_ms",
-    "on_tick_share",
-    "axis_move_share",
-    "small_move_share",
-)
-"""The conditions of a model, in this order; a model with `cond_dim = k` has the first k.
-
-The first five are the target: goal, duration, path length, and path length over the distance to the
-goal. The last four are the style of device and hand throughout a movement: the median time step, and
-the shares of steps within 1 ms of it, along one axis, and of at most one pixel on either axis.
-"""
 
 TARGET_CONDITIONS = CONDITIONS[:4]
 """The conditions of a scripted bot."""

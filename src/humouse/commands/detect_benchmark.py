@@ -107,8 +107,6 @@ def _check(s: BenchmarkSettings) -> None:
     for name, (value, least) in at_least.items():
         if value < least:
             raise InputError(f"{name}={value}: must be at least {least}")
-    if s.split not in ("val", "test"):
-        raise InputError(f"split={s.split}: choose val or test; detectors are fitted on train")
     check_model_share(s.model_share)
 
 

@@ -18,7 +18,6 @@ from humouse.eval.conclusion import conclude, save_with_data
 from humouse.eval.format_gate import format_gate
 from humouse.eval.pair import Pair
 from humouse.eval.plausibility import FEWEST
-from humouse.eval.references import REFERENCES
 from humouse.eval.rule import EvaluationRule
 from humouse.eval.run import SCORES, EvaluationRun
 from humouse.eval.statistics.score import MEASURES, Score
@@ -28,7 +27,6 @@ from humouse.features.modes import FEATURE_MODES
 from humouse.files import sha256
 from humouse.generator import load_generator
 from humouse.settings import EvalSettings
-from humouse.settings.checks import check_names
 from humouse.settings.compose import command_of
 from humouse.trained_model import TrainedModel, announce
 from humouse.training.device import resolve_device
@@ -127,14 +125,10 @@ def _checked(settings: EvalSettings) -> EvaluationRule:
         raise InputError(f"n={settings.n}: must be at least {FEWEST}")
     if settings.workers is not None and settings.workers < 1:
         raise InputError(f"workers={settings.workers}: must be at least 1")
-    check_names("conditions", [settings.conditions], ("train", "val"))
-    check_names("unseen", [settings.unseen], ("people", "gestures"))
     if settings.samples is not None and settings.conditions == "val":
         raise InputError(
             "conditions=val: the movements of samples=… are drawn already; leave it out"
         )
-    if settings.references:
-        check_names("references", settings.references, REFERENCES)
     rule = EvaluationRule(
         metrics=tuple(settings.metrics),
         feature_mode=settings.feature_mode,

@@ -18,7 +18,7 @@ from humouse.errors import InputError
 from humouse.eval.evaluate import evaluate
 from humouse.eval.pair import chosen
 from humouse.eval.plausibility import FEWEST
-from humouse.eval.references import REFERENCES, reference
+from humouse.eval.references import reference
 from humouse.eval.result import Evaluation
 from humouse.eval.rule import EvaluationRule
 from humouse.eval.run import SIDES
@@ -31,7 +31,7 @@ from humouse.files import write_json
 from humouse.generator import load_generator
 from humouse.progress import progress_bar
 from humouse.settings import SigmaEvalSettings
-from humouse.settings.checks import check_names
+from humouse.settings.choices import REFERENCES
 from humouse.trained_model import TrainedModel, announce
 from humouse.training.device import resolve_device
 from humouse.trajectories import Trajectories
@@ -71,8 +71,6 @@ def _model(settings: SigmaEvalSettings) -> TrainedModel:
 def _checked(settings: SigmaEvalSettings) -> EvaluationRule:
     if settings.n < FEWEST:
         raise InputError(f"n={settings.n}: must be at least {FEWEST}")
-    if settings.references:
-        check_names("references", settings.references, REFERENCES)
     if not (settings.use_diffusion_eval or settings.generators or settings.references):
         raise InputError(
             "nothing to judge: give use_diffusion_eval=true, references=[…] or "

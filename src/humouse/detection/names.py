@@ -12,9 +12,6 @@ GENERATED = ("gan", "diffusion")
 MEAN = "mean"
 """The held-out "family" of a row that is the mean over those of scripted bots."""
 
-MIXES = ("bots", "bots+gan", "bots+diffusion", "all")
-"""What a detector is fitted on beside people, in the order of the tables."""
-
 BLEND = "blend"
 """The detector that all others make up together."""
 

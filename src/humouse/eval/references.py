@@ -8,11 +8,6 @@ from humouse.bots import BOTS
 from humouse.randomness import derive_seed
 from humouse.trajectories import Trajectories
 
-REFERENCES = ("other_people", "same_people", "replay", "line", "bezier")
-"""other_people: the train people, the human–human baseline of every score. same_people: two halves of
-the people's own gestures. replay: train gestures again, as real as can be, and a positive control for
-copying. line, bezier: bots that move between people's own endpoints, in their time, on their clocks."""
-
 
 class Reference(NamedTuple):
     """Two sets to compare, as a generator's movements are compared with people's.
@@ -35,7 +30,7 @@ def reference(name: str, people: Trajectories, train: Trajectories, n: int, seed
     so the baseline of copying is how near new gestures of the train people come to it.
 
     Args:
-        name: Which of `REFERENCES`.
+        name: Which of `choices.REFERENCES`.
         people: Those that everything is compared with.
         train: Other people.
         n: How many movements.

@@ -6,13 +6,9 @@ from humouse.errors import InputError
 from humouse.eval.statistics.score import PROBES
 from humouse.features.modes import FEATURE_MODES
 from humouse.settings.checks import check_names, check_seed
+from humouse.settings.choices import METRICS
 
 FEWEST_REPLICATES = 20
-
-METRICS = ("c2st", "mmd", "prd", "neighbours", "kinematics", "spectra", "copying")
-"""c2st: the probes. mmd. prd: precision and recall by clustering. neighbours: precision, recall,
-density and coverage by nearest neighbours. kinematics: each feature's mean, deviation and distance.
-spectra: the power in each band. copying: distance to the train set, where one is given."""
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from humouse.settings import choices
 from humouse.settings.data import DataSettings
 from humouse.settings.fields import setting
 from humouse.settings.training import AdamWSettings, EarlyStoppingSettings, LoggingSettings
@@ -31,16 +32,23 @@ class AutoencoderModelSettings:
 
 
 @dataclass
+class AutoencoderStoppingSettings(EarlyStoppingSettings):
+    """When to stop, and which weights to keep."""
+
+    score: str = setting("what to follow: {choices}", ("val_loss", "none"))
+
+
+@dataclass
 class AutoencoderSettings:
     """`humouse train autoencoder`: train the autoencoder of latent diffusion."""
 
     experiment_name: str = setting("names the checkpoint and the run's folder")
     seed: int = setting("seed of everything random")
-    device: str = setting("auto, cpu or cuda")
+    device: str = setting("{choices}", choices.DEVICES)
     resume: bool = setting("go on from the checkpoint of this name, if there is one")
     checkpoint_dir: str = setting("folder for checkpoints")
     data: DataSettings = field(default_factory=DataSettings)
     model: AutoencoderModelSettings = field(default_factory=AutoencoderModelSettings)
     optim: AdamWSettings = field(default_factory=AdamWSettings)
     logging: LoggingSettings = field(default_factory=LoggingSettings)
-    early_stopping: EarlyStoppingSettings = field(default_factory=EarlyStoppingSettings)
+    early_stopping: AutoencoderStoppingSettings = field(default_factory=AutoencoderStoppingSettings)

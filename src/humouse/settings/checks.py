@@ -46,10 +46,3 @@ def check_shares(settings: Mapping[str, float | int]) -> None:
     for name, share in settings.items():
         if not 0 <= share <= 1:
             raise InputError(f"{name}={share}: must lie between 0 and 1")
-
-
-def check_choices(settings: Mapping[str, tuple[str, Sequence[str]]]) -> None:
-    """Raise InputError for the first name whose value is none of those there are."""
-    for name, (value, known) in settings.items():
-        if value not in known:
-            raise InputError(f"{name}={value}: unknown; choose one of {', '.join(known)}")

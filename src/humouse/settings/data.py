@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from humouse.settings import choices
 from humouse.settings.fields import setting
 
 
@@ -23,9 +24,11 @@ class AugmentSettings:
 class DataSettings:
     """What to train on, and how it is turned into tensors."""
 
-    dataset_id: str = setting("the source that the prepared data come from")
+    dataset_id: str = setting(
+        "the source that the prepared data come from: {choices}", choices.SOURCES
+    )
     dir: str = setting("folder of the prepared dataset (humouse data prepare writes it)")
-    codec: str = setting("canonical (fixed clock, unit path and duration) or event (native px, ms)")
+    codec: str = setting("how movements are coded: {choices}", choices.CODECS)
     sequence_length: int = setting("T: steps of a full sequence")
     batch_size: int = setting("gestures per process and step")
     num_workers: int = setting("loader processes; never more than the cores that are left")
@@ -36,9 +39,7 @@ class DataSettings:
     rotate_to_plus_x: bool = setting("canonical codec: turn the net displacement to +x")
     normalize_sequences: bool = setting("standardise each channel on the train split")
     companding_px: float = setting("event codec: dx and dy enter as asinh(d / this)")
-    clock: str = setting(
-        "event codec: dt by its quantile in the train split (quantile), or by its logarithm (log)"
-    )
+    clock: str = setting("event codec: what dt is coded by: {choices}", choices.CLOCKS)
     merge_zero_moves: bool = setting(
         "event codec: merge each step without motion into the next one"
     )
@@ -49,7 +50,7 @@ class DataSettings:
         "share of the train people's gestures kept out of training, to evaluate the model on"
     )
     feature_mode: str = setting(
-        "features for the scores during training: neuromotor, or kinematic (without the strokes)"
+        "features for the scores during training: {choices}", choices.FEATURE_MODES
     )
     augment: AugmentSettings = field(default_factory=AugmentSettings)
 
@@ -79,7 +80,7 @@ class SplitSettings:
 class SourceSettings:
     """Which recordings to prepare; a source with options of its own extends this."""
 
-    name: str = setting("the dataset; source=NAME chooses it, with its options")
+    name: str = setting("{choices}; source=NAME chooses it, with its options", choices.SOURCES)
 
 
 @dataclass
@@ -108,9 +109,11 @@ class CsvSourceSettings(SourceSettings):
     """Delimited text files with a line of column names."""
 
     columns: ColumnSettings = field(default_factory=ColumnSettings)
-    time_unit: str = setting("unit of the time: s, ms or us")
+    time_unit: str = setting("unit of the time: {choices}", choices.TIME_UNITS)
     pattern: str = setting("which files of the folder, as a glob")
-    user_from: str = setting("what names the person where no column does: file or folder")
+    user_from: str = setting(
+        "what names the person where no column does: {choices}", choices.USER_FROM
+    )
     separator: str = setting("character between the fields")
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from humouse.settings import choices
 from humouse.settings.fields import setting
 from humouse.settings.point_columns import PointColumnSettings
 
@@ -23,7 +24,7 @@ class NegativesSettings:
         "files of movements made elsewhere, each a family: {NAME:FILE}"
     )
     seed: int = setting("seed of everything random")
-    device: str = setting("auto, cpu or cuda")
+    device: str = setting("{choices}", choices.DEVICES)
     out_dir: str = setting("folder for a Parquet file of each family and manifest.json")
 
 
@@ -46,19 +47,16 @@ class DetectTrainSettings:
     files: dict[str, str] | None = setting(
         "files of movements made elsewhere, each a family: {NAME:FILE}"
     )
-    feature_mode: str = setting(
-        "neuromotor, or kinematic: without the strokes, which take most of the time"
-    )
+    feature_mode: str = setting("{choices}", choices.DETECTOR_MODES)
     detectors: list[str] | None = setting(
-        "any of boosting, sequence, discriminator, isolation, clock, denoising; null for all that "
-        "are possible"
+        "any of {choices}; null for all that are possible", choices.DETECTORS
     )
     n: int = setting(
         "gestures of people to fit on, and of scripted bots; half as many to calibrate"
     )
     calibration_share: float = setting("share of the people kept for calibration and thresholds")
     seed: int = setting("seed of everything random")
-    device: str = setting("auto, cpu or cuda")
+    device: str = setting("{choices}", choices.DEVICES)
     out_dir: str = setting("folder for the detector: ONNX files and detector.json")
 
 
@@ -69,7 +67,7 @@ class DetectScoreSettings:
     detector: str | None = setting("folder that humouse detect train wrote")
     movements: str | None = setting("file of movements: humouse's own, or a table of points")
     columns: PointColumnSettings = field(default_factory=PointColumnSettings)
-    time_unit: str = setting("unit of the time in a table of points: s, ms or us")
+    time_unit: str = setting("unit of the time in a table of points: {choices}", choices.TIME_UNITS)
     false_positive_rate: float = setting("share of people that may be flagged: 0.01 or 0.001")
     reasons: int = setting("features that explain each decision")
     out: str = setting("the table of decisions, a Parquet or CSV file")
@@ -80,7 +78,7 @@ class BenchmarkSettings:
     """`humouse detect benchmark`: detectors on families of bots held out whole."""
 
     dir: str = setting("folder of the prepared dataset (humouse data prepare writes it)")
-    split: str = setting("people to evaluate on: val or test")
+    split: str = setting("people to evaluate on: {choices}", choices.BENCHMARK_SPLITS)
     across: str | None = setting("another prepared dataset, to evaluate on its people too")
     gan_ckpt: list[str] = setting(
         "checkpoints of the family gan; the first one's discriminator is a view"
@@ -91,15 +89,14 @@ class BenchmarkSettings:
     files: dict[str, str] | None = setting(
         "files of movements made elsewhere, each a family: {NAME:FILE}"
     )
-    families: list[str] | None = setting("scripted families; null for all")
-    mixes: list[str] = setting("what to fit on: any of bots, bots+gan, bots+diffusion, all")
-    model_share: float = setting("samples of each model in a mix, as a share of the bots'")
-    feature_mode: str = setting(
-        "neuromotor, or kinematic: without the strokes, which take most of the time"
+    families: list[str] | None = setting(
+        "scripted families: any of {choices}; null for all", choices.FAMILIES
     )
+    mixes: list[str] = setting("what to fit on: any of {choices}", choices.MIXES)
+    model_share: float = setting("samples of each model in a mix, as a share of the bots'")
+    feature_mode: str = setting("{choices}", choices.DETECTOR_MODES)
     detectors: list[str] | None = setting(
-        "any of boosting, sequence, discriminator, isolation, clock, denoising; null for all that "
-        "are possible"
+        "any of {choices}; null for all that are possible", choices.DETECTORS
     )
     n: int = setting(
         "gestures of people to fit on, and of scripted bots; half as many to calibrate"

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from humouse.settings import choices
 from humouse.settings.fields import setting
 from humouse.settings.training import (
     EarlyStoppingSettings,
@@ -18,7 +19,7 @@ class DistillSettings:
     teacher: str | None = setting("checkpoint of the diffusion model to distil")
     experiment_name: str = setting("names the checkpoint and the run's folder")
     seed: int = setting("seed of everything random")
-    device: str = setting("auto, cpu or cuda")
+    device: str = setting("{choices}", choices.DEVICES)
     resume: bool = setting("go on from the checkpoint of this name, if there is one")
     checkpoint_dir: str = setting("folder for checkpoints")
     data_dir: str | None = setting(

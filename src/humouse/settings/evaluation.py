@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from humouse.settings import choices
 from humouse.settings.fields import setting
 from humouse.settings.point_columns import PointColumnSettings
 
@@ -21,14 +22,11 @@ class SampleSettings:
         "network calls per movement; null for the model's own: 5 before a decoder, those it was "
         "distilled to, else 20"
     )
-    sampler: str | None = setting(
-        "ddim, dpm or sde (the stochastic variant of dpm); null: the model's own"
-    )
+    sampler: str | None = setting("{choices}; null: the model's own", choices.SAMPLERS)
     eta: float = setting("noise of ddim: 0 none, 1 ancestral")
     cond: Any = setting(
         "the same conditions for all, by name: cond={goal_dx_px:300,goal_dy_px:-40}; or as a list "
-        "in the order of goal_dx_px, goal_dy_px, duration_ms, path_px, complexity, tick_ms, "
-        "on_tick_share, axis_move_share, small_move_share; null for none"
+        f"in the order of {', '.join(choices.CONDITIONS)}; null for none"
     )
     guidance: float = setting("scale of classifier-free guidance; 1 for none")
     guidance_rescale: float = setting("0…1: how far to undo the spread that guidance adds")
@@ -40,7 +38,7 @@ class SampleSettings:
     )
     batch_size: int = setting("movements at a time; does not change them")
     seed: int = setting("movement i depends on the seed and i alone")
-    device: str = setting("auto, cpu or cuda")
+    device: str = setting("{choices}", choices.DEVICES)
     out_dir: str = setting("folder for samples.parquet, samples.png and manifest.json")
     save_deltas: bool = setting("write the normalised deltas [n, T, C] too, as deltas.pt")
 
@@ -69,41 +67,35 @@ class EvalSettings:
         "codec sees it"
     )
     columns: PointColumnSettings = field(default_factory=PointColumnSettings)
-    time_unit: str = setting("unit of the time in a table of points: s, ms or us")
+    time_unit: str = setting("unit of the time in a table of points: {choices}", choices.TIME_UNITS)
     val_split: str | None = setting("people to compare with; null for the checkpoint's own val")
     train_split: str | None = setting(
         "people for the human–human baseline; null for the train split beside it"
     )
-    metrics: list[str] = setting("any of c2st, mmd, prd, neighbours, kinematics, spectra, copying")
-    probes: list[str] = setting("any of logistic, mlp, forest, boosting, sequence, forest18")
-    feature_mode: str = setting("features: neuromotor, or kinematic (without the strokes)")
+    metrics: list[str] = setting("any of {choices}", choices.METRICS)
+    probes: list[str] = setting("any of {choices}", choices.PROBES)
+    feature_mode: str = setting("{choices}", choices.FEATURE_MODES)
     references: list[str] = setting(
-        "references to score as well: any of other_people, same_people, replay, line, bezier"
+        "references to score as well: any of {choices}", choices.REFERENCES
     )
     replicates: int = setting("bootstrap replicates behind each interval; 0 for no intervals")
     permutations: int = setting("number of permutations for p-values; 0 for none")
     group_by_user: bool = setting("a probe is scored on people it was not fitted on")
-    unseen: str = setting(
-        "who the samples are compared with: people of the validation split, or the train people's "
-        "gestures that training held out"
-    )
+    unseen: str = setting("what the samples are compared with: {choices}", choices.UNSEEN)
     conditions: str = setting(
-        "lengths and conditions of the samples: train (drawn from the train split) or val (those of "
-        "the people compared with)"
+        "lengths and conditions of the samples: {choices}", choices.CONDITIONS_OF
     )
     n: int = setting("gestures per set, at most")
     steps: int | None = setting(
         "network calls per movement; null for the model's own: 5 before a decoder, those it was "
         "distilled to, else 20"
     )
-    sampler: str | None = setting(
-        "ddim, dpm or sde (the stochastic variant of dpm); null: the model's own"
-    )
+    sampler: str | None = setting("{choices}; null: the model's own", choices.SAMPLERS)
     seed: int = setting("seed of the samples and of the scores")
     workers: int | None = setting(
         "processes that measure, which do not change a number; null for one a core from 200 gestures on"
     )
-    device: str = setting("auto, cpu or cuda")
+    device: str = setting("{choices}", choices.DEVICES)
     report: bool = setting("write report.html, a page with everything")
     out_dir: str = setting("folder for scores.json, the pictures and the report")
 
@@ -116,7 +108,7 @@ class SigmaEvalSettings:
         "movements to judge, any number of files: {NAME:FILE.parquet,…}"
     )
     references: list[str] = setting(
-        "references to judge as well: any of other_people, same_people, replay, …"
+        "references to judge as well: any of {choices}", choices.REFERENCES
     )
     use_diffusion_eval: bool = setting(
         "judge diffusion samples too, drawn on the validation split's own conditions"
@@ -132,13 +124,11 @@ class SigmaEvalSettings:
         "network calls per movement; null for the model's own: 5 before a decoder, those it was "
         "distilled to, else 20"
     )
-    sampler: str | None = setting(
-        "ddim, dpm or sde (the stochastic variant of dpm); null: the model's own"
-    )
+    sampler: str | None = setting("{choices}; null: the model's own", choices.SAMPLERS)
     replicates: int = setting("bootstrap replicates behind each interval; 0 for no intervals")
     permutations: int = setting("number of permutations for the p-value of MMD; 0 for none")
     seed: int = setting("seed of the samples and of the scores")
-    device: str = setting("auto, cpu or cuda")
+    device: str = setting("{choices}", choices.DEVICES)
     out_dir: str = setting("folder for sigma_eval.json and the pictures")
 
 

@@ -5,7 +5,16 @@ from typing import Any
 
 from omegaconf import MISSING
 
+from humouse.settings.choices import Choices, listed
 
-def setting(meaning: str) -> Any:
-    """Return a dataclass field whose value comes from YAML, with the line that `--help` prints."""
-    return field(default=MISSING, metadata={"help": meaning})
+
+def setting(meaning: str, choices: Choices = ()) -> Any:
+    """Return a dataclass field whose value comes from YAML.
+
+    Args:
+        meaning: The line that `--help` prints; the names stand where it says {choices}.
+        choices: The names that there are, where they are fixed.
+    """
+    if choices:
+        meaning = meaning.replace("{choices}", listed(choices))
+    return field(default=MISSING, metadata={"help": meaning, "choices": tuple(choices)})

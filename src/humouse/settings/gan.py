@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from humouse.settings import choices
 from humouse.settings.data import DataSettings
 from humouse.settings.fields import setting
 from humouse.settings.training import EarlyStoppingSettings, LoggingSettings
@@ -11,15 +12,14 @@ from humouse.settings.training import EarlyStoppingSettings, LoggingSettings
 class GanModelSettings:
     """Generator and discriminator."""
 
-    kind: str = setting("conv, or lstm (BeCAPTCHA-Mouse's; its widths are fixed)")
+    kind: str = setting("{choices}", choices.GAN_KINDS)
     latent_dim: int = setting("size of a movement's latent: standard normal numbers")
     step_noise: int = setting("conv: normal numbers for each step besides")
     generator_width: int = setting("conv: channels of the generator at full length")
     discriminator_width: int = setting("conv: channels of the discriminator at full length")
     feature_dim: int = setting("conv: penultimate features of the discriminator")
     cond_dim: int = setting(
-        "number of conditions to learn, the first of goal_dx_px, goal_dy_px, duration_ms, path_px, "
-        "complexity, tick_ms, on_tick_share, axis_move_share, small_move_share"
+        f"number of conditions to learn, the first of {', '.join(choices.CONDITIONS)}"
     )
     cond_dropout: float = setting(
         "share of training gestures that come without any condition, and of the others the share that "
@@ -31,11 +31,11 @@ class GanModelSettings:
 class GanOptimSettings:
     """Optimisation of both players, one step each in turn."""
 
-    loss: str = setting("hinge or bce")
+    loss: str = setting("{choices}", choices.GAN_LOSSES)
     lr: float = setting("learning rate of the generator's Adam")
     discriminator_lr: float = setting("learning rate of the discriminator's Adam")
     lr_warmup_steps: int = setting("steps over which both learning rates rise from 0")
-    lr_decay: str = setting("after the warm-up: constant, or cosine down to 0 at the last step")
+    lr_decay: str = setting("after the warm-up: {choices}", choices.DECAYS)
     betas: list[float] = setting("β1 and β2 of both")
     r1_gamma: float = setting("weight γ of the gradient penalty R1 on recordings; 0 for none")
     r1_interval: int = setting(
@@ -47,12 +47,19 @@ class GanOptimSettings:
 
 
 @dataclass
+class GanStoppingSettings(EarlyStoppingSettings):
+    """When to stop, and which weights to keep."""
+
+    score: str = setting("what to follow: {choices}", (*choices.SAMPLE_SCORES, "none"))
+
+
+@dataclass
 class GanTrainSettings:
     """`humouse train gan`: train a GAN."""
 
     experiment_name: str = setting("names the checkpoint and the run's folder")
     seed: int = setting("seed of everything random")
-    device: str = setting("auto, cpu or cuda")
+    device: str = setting("{choices}", choices.DEVICES)
     resume: bool = setting("go on from the checkpoint of this name, if there is one")
     checkpoint_dir: str = setting("folder for checkpoints")
     use_diffusion_eval: bool = setting(
@@ -65,4 +72,4 @@ class GanTrainSettings:
     model: GanModelSettings = field(default_factory=GanModelSettings)
     optim: GanOptimSettings = field(default_factory=GanOptimSettings)
     logging: LoggingSettings = field(default_factory=LoggingSettings)
-    early_stopping: EarlyStoppingSettings = field(default_factory=EarlyStoppingSettings)
+    early_stopping: GanStoppingSettings = field(default_factory=GanStoppingSettings)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from humouse.settings import choices
 from humouse.settings.data import DataSettings
 from humouse.settings.fields import setting
 
@@ -16,8 +17,7 @@ class ModelSettings:
     dropout: float = setting("dropout in every block")
     self_condition: bool = setting("feed the network its previous answer")
     cond_dim: int = setting(
-        "number of conditions to learn, the first of goal_dx_px, goal_dy_px, duration_ms, path_px, "
-        "complexity, tick_ms, on_tick_share, axis_move_share, small_move_share"
+        f"number of conditions to learn, the first of {', '.join(choices.CONDITIONS)}"
     )
     cond_dropout: float = setting(
         "share of training gestures that come without any condition, and of the others the share that "
@@ -29,8 +29,8 @@ class ModelSettings:
 class DiffusionSettings:
     """The noise process and the objective."""
 
-    objective: str = setting("what the network predicts: v, eps or x0")
-    schedule: str = setting("noise schedule: cosine or logsnr")
+    objective: str = setting("what the network predicts: {choices}", choices.OBJECTIVES)
+    schedule: str = setting("noise schedule: {choices}", choices.SCHEDULES)
     timesteps: int = setting("size of the time grid; 0 for continuous time")
     min_snr_weight: bool = setting("min-SNR weighting of the loss")
     min_snr_gamma: float = setting("γ of min-SNR weighting")
@@ -43,7 +43,7 @@ class AdamWSettings:
 
     lr: float = setting("learning rate of AdamW")
     lr_warmup_steps: int = setting("steps over which the learning rate rises from 0")
-    lr_decay: str = setting("after the warm-up: constant, or cosine down to 0 at the last step")
+    lr_decay: str = setting("after the warm-up: {choices}", choices.DECAYS)
     weight_decay: float = setting("weight decay of AdamW")
     betas: list[float] = setting("β1 and β2 of AdamW")
     grad_clip: float = setting("largest norm of the gradient; 0 for no clipping")
@@ -78,10 +78,7 @@ class LoggingSettings:
 class EarlyStoppingSettings:
     """When to stop, and which weights to keep."""
 
-    score: str = setting(
-        "what to follow: val_loss, c2st_logistic_auc, c2st_logistic_acc, mmd, prd_precision, "
-        "prd_recall, or none"
-    )
+    score: str = setting("what to follow: {choices}", ("val_loss", *choices.SAMPLE_SCORES, "none"))
     patience: int = setting("values without a better one before stopping; 0 for never")
 
 
@@ -91,7 +88,7 @@ class TrainSettings:
 
     experiment_name: str = setting("names the checkpoint and the run's folder")
     seed: int = setting("seed of everything random")
-    device: str = setting("auto, cpu or cuda")
+    device: str = setting("{choices}", choices.DEVICES)
     resume: bool = setting("go on from the checkpoint of this name, if there is one")
     checkpoint_dir: str = setting("folder for checkpoints")
     data: DataSettings = field(default_factory=DataSettings)

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from humouse.errors import InputError
+from humouse.errors import InputError, nearest
 from humouse.settings.renamed import RENAMED
 
 Settings = TypeVar("Settings")
@@ -17,16 +17,38 @@ def typed(composed: DictConfig, schema: type[Settings]) -> Settings:
     """Return a composed configuration as an object of its schema.
 
     Raises:
-        InputError: A key is unknown to the schema, or a value is of the wrong type.
+        InputError: A key is unknown to the schema, a value is of the wrong type, or there is no such
+            choice.
     """
     try:
         merged = OmegaConf.merge(_structured(schema, composed), composed)
-        return OmegaConf.to_object(merged)  # type: ignore[return-value]
+        settings = OmegaConf.to_object(merged)
     except OmegaConfBaseException as error:
         if new_name := RENAMED.get(error.full_key or ""):
             raise InputError(f"{error.full_key}: is now called {new_name}") from error
         message = str(error).splitlines()[0]
         raise InputError(f"{error.full_key}: {message}".removeprefix(": ")) from error
+    _check_choices(settings)
+    return settings  # type: ignore[return-value]
+
+
+def _check_choices(settings: Any, prefix: str = "") -> None:
+    """Raise InputError for the first value that is none of its setting's choices."""
+    for field in dataclasses.fields(settings):
+        value, choices = getattr(settings, field.name), field.metadata.get("choices", ())
+        if dataclasses.is_dataclass(value):
+            _check_choices(value, f"{prefix}{field.name}.")
+        if not choices or value is None:
+            continue
+        for name in [value] if isinstance(value, str) else value:
+            if name.partition(":")[0] not in choices:  # cuda:1 is a cuda
+                key = f"{prefix}{field.name}"
+                what = (
+                    f"{key}={name}: no such choice"
+                    if name is value
+                    else f"{key}: there is no {name!r}"
+                )
+                raise InputError(f"{what}; {nearest(name, choices)}")
 
 
 def _structured(schema: type, composed: DictConfig) -> DictConfig:

@@ -1,25 +1,20 @@
 """The settings that every training run has, and checks of them."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from humouse.codec import CODECS, CONDITIONS
+from humouse.codec import CONDITIONS
 from humouse.errors import InputError
 from humouse.eval.plausibility import FEWEST
-from humouse.features.modes import FEATURE_MODES
 from humouse.settings import AdamWSettings, DataSettings, EarlyStoppingSettings, LoggingSettings
 from humouse.settings.checks import (
     check_above_zero,
     check_at_least,
     check_below_one,
-    check_choices,
     check_seed,
     check_shares,
 )
 from humouse.training.optimisation import Rate
-
-_DECAYS = ("constant", "cosine")
 
 
 @runtime_checkable
@@ -56,7 +51,6 @@ class RunSettings(Protocol):
     checkpoint_dir: str
     data: DataSettings
     logging: LoggingSettings
-    early_stopping: EarlyStoppingSettings
 
     @property
     def model(self) -> RunModel:
@@ -66,19 +60,18 @@ class RunSettings(Protocol):
     def optim(self) -> RunOptim:
         """Optimisation."""
 
+    @property
+    def early_stopping(self) -> EarlyStoppingSettings:
+        """When to stop."""
+
 
 def checkpoint_path(settings: RunSettings) -> Path:
     """Return where a run's checkpoint goes."""
     return Path(settings.checkpoint_dir) / f"{settings.experiment_name}.pt"
 
 
-def check_run_settings(settings: RunSettings, followed: Sequence[str]) -> None:
-    """Raise InputError for the first shared setting that makes no sense.
-
-    Args:
-        settings: The whole configuration.
-        followed: The scores that early stopping may use.
-    """
+def check_run_settings(settings: RunSettings) -> None:
+    """Raise InputError for the first shared setting that makes no sense."""
     s = settings
     check_at_least(
         {
@@ -102,14 +95,6 @@ def check_run_settings(settings: RunSettings, followed: Sequence[str]) -> None:
     check_above_zero({"optim.lr": s.optim.lr})
     if len(s.optim.betas) != 2 or not all(0 <= beta < 1 for beta in s.optim.betas):
         raise InputError(f"optim.betas={s.optim.betas}: give two numbers in 0…1, below 1")
-    check_choices(
-        {
-            "optim.lr_decay": (s.optim.lr_decay, _DECAYS),
-            "early_stopping.score": (s.early_stopping.score, (*followed, "none")),
-            "data.codec": (s.data.codec, tuple(CODECS)),
-            "data.feature_mode": (s.data.feature_mode, tuple(FEATURE_MODES)),
-        }
-    )
     if s.model.cond_dim == 1:
         raise InputError(
             "model.cond_dim=1: half a goal says nothing; 2 is goal_dx_px and goal_dy_px"

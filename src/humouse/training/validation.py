@@ -20,16 +20,6 @@ from humouse.figures import gesture_gallery, kinematic_overlays, velocity_spectr
 from humouse.randomness import generator
 from humouse.trajectories import Trajectories
 
-SAMPLE_SCORES = (
-    "c2st_logistic_auc",
-    "c2st_logistic_acc",
-    "mmd",
-    "prd_precision",
-    "prd_recall",
-)
-"""The scores of samples in a validation round, any of which early stopping may follow."""
-
-
 Check = TypeVar("Check", bound="SampleCheck")
 
 

@@ -3,8 +3,8 @@
 import pytest
 
 from humouse.detection.benchmark.design import TrainingSet, check_mixes, training_set, training_sets
-from humouse.detection.names import MIXES
 from humouse.errors import InputError
+from humouse.settings.choices import MIXES
 
 FAMILIES = ["function", "bezier", "pid", "gan", "diffusion"]
 

@@ -223,7 +223,7 @@ def test_an_autoencoder_makes_no_movements(autoencoder_checkpoint: Path):
         ("model.channel_mults=[1,1.3]", "model: .*whole widths"),
         ("data.autoencoder=x.pt", "data.autoencoder=x.pt: an autoencoder trains on movements"),
         ("model.latent_noise=-1", "model.latent_noise=-1"),
-        ("early_stopping.score=mmd", "early_stopping.score=mmd: unknown"),
+        ("early_stopping.score=mmd", "early_stopping.score=mmd: no such choice"),
     ],
 )
 def test_settings_that_make_no_sense(

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from humouse.codec.frame import CONDITIONS
+from humouse.settings.choices import CONDITIONS
 
 WIDTH = 3 + len(CONDITIONS)
 """Columns of an array of attributes."""

@@ -7,8 +7,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from humouse.codec.frame import CONDITIONS
 from humouse.randomness import generator
+from humouse.settings.choices import CONDITIONS
 
 _MOST_ROWS = 16384
 _NEAREST = 24

@@ -9,12 +9,12 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from humouse.codec.frame import CONDITIONS
 from humouse.codec.priors.attributes import WIDTH, Attributes, known_or
 from humouse.codec.priors.columns import Columns, ColumnTransform
 from humouse.codec.priors.copula import Copula, choose
 from humouse.codec.priors.polling import PollingClocks
 from humouse.randomness import derive_seed, generator
+from humouse.settings.choices import CONDITIONS
 
 _COMPONENTS = 64
 _ITERATIONS = 60

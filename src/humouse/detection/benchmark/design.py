@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from humouse.bots.families import FAMILIES
-from humouse.detection.names import GENERATED, MIXES
+from humouse.detection.names import GENERATED
 from humouse.errors import InputError, nearest
+from humouse.settings.choices import MIXES
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,10 @@
 """Which of a benchmark's numbers stand for the whole: one detector, one mix, goals and thresholds."""
 
 from humouse.detection.benchmark.result import BenchmarkResult, FalseAlarms
-from humouse.detection.names import BLEND, MEAN, MIXES
+from humouse.detection.names import BLEND, MEAN
 from humouse.eval.statistics.resampling import excess_over
 from humouse.eval.statistics.score import Score
+from humouse.settings.choices import MIXES
 
 GOAL = 0.99
 """ROC-AUC aimed at with a family held out, where `GOALS` has no other; there is none for diffusion."""

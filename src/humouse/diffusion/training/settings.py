@@ -1,6 +1,5 @@
 """Checks of the settings of training a diffusion model."""
 
-from humouse.diffusion.training.validation import FOLLOWED
 from humouse.settings import TrainSettings
 from humouse.settings.checks import check_above_zero, check_at_least, check_below_one, check_shares
 from humouse.training.run_settings import check_adamw_settings, check_run_settings
@@ -9,7 +8,7 @@ from humouse.training.run_settings import check_adamw_settings, check_run_settin
 def check_settings(settings: TrainSettings) -> None:
     """Raise InputError for the first setting that makes no sense."""
     s = settings
-    check_run_settings(s, FOLLOWED)
+    check_run_settings(s)
     check_adamw_settings(s.optim)
     check_at_least(
         {

@@ -10,11 +10,9 @@ from humouse.diffusion.denoiser import Denoiser
 from humouse.diffusion.model import DiffusionModel
 from humouse.diffusion.noisy_batch import NoisyBatch
 from humouse.randomness import generator
-from humouse.training.validation import SAMPLE_SCORES, SampleCheck
+from humouse.training.validation import SampleCheck
 
 _BATCH = 64
-FOLLOWED = ("val_loss", *SAMPLE_SCORES)
-"""The scores of a validation round, any of which early stopping may follow."""
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,6 @@ from torch.nn import functional as F
 
 from humouse.gan.models import Discriminator
 
-LOSSES = ("hinge", "bce")
-
 
 def discriminator_loss(
     real: Float[Tensor, "B"], fake: Float[Tensor, "B"], loss: str

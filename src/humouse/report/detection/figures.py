@@ -15,9 +15,10 @@ from humouse.detection.benchmark.headline import (
 )
 from humouse.detection.benchmark.result import BenchmarkResult, Session
 from humouse.detection.benchmark.wording import called
-from humouse.detection.names import GENERATED, MIXES
+from humouse.detection.names import GENERATED
 from humouse.figures.style import FAKE_COLOUR, REAL_COLOUR, new_figure, plain, verbatim
 from humouse.report.detection.held_out_figure import WIDTH_IN, held_out, negatives
+from humouse.settings.choices import MIXES
 
 _INK = "#1b1f24"
 _NAMED = 60

@@ -19,7 +19,7 @@ from humouse.detection.benchmark.headline import (
 from humouse.detection.benchmark.metrics import SCORES
 from humouse.detection.benchmark.result import BenchmarkResult, FamilyScores, Transfer
 from humouse.detection.benchmark.wording import MIX_WORDS, called, headline
-from humouse.detection.names import GENERATED, MEAN, MIXES
+from humouse.detection.names import GENERATED, MEAN
 from humouse.files import atomic_write
 from humouse.report.detection.held_out_figure import families_of
 from humouse.report.detection.pictures import pictures_of
@@ -32,6 +32,7 @@ from humouse.report.detection.tables import (
     share_entry,
 )
 from humouse.report.page import environment
+from humouse.settings.choices import MIXES
 
 DETECTORS = {
     "blend": "all the others together, weighted; the headline detector",

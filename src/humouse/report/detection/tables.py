@@ -8,9 +8,10 @@ from humouse.detection.benchmark.headline import gain, goal_of, headline_detecto
 from humouse.detection.benchmark.metrics import SCORES
 from humouse.detection.benchmark.result import BenchmarkResult, FamilyScores
 from humouse.detection.benchmark.wording import digits_beside
-from humouse.detection.names import MEAN, MIXES
+from humouse.detection.names import MEAN
 from humouse.eval.statistics.score import Score
 from humouse.report.wording import interval, number
+from humouse.settings.choices import MIXES
 
 
 @dataclass(frozen=True)

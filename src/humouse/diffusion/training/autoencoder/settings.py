@@ -1,6 +1,5 @@
 """Checks of the settings of training an autoencoder."""
 
-from humouse.diffusion.training.autoencoder.validation import FOLLOWED
 from humouse.errors import InputError
 from humouse.settings import AutoencoderSettings
 from humouse.settings.checks import check_at_least
@@ -10,7 +9,7 @@ from humouse.training.run_settings import check_adamw_settings, check_run_settin
 def check_settings(settings: AutoencoderSettings) -> None:
     """Raise InputError for the first setting that makes no sense."""
     s = settings
-    check_run_settings(s, FOLLOWED)
+    check_run_settings(s)
     check_adamw_settings(s.optim)
     if s.data.autoencoder is not None:
         raise InputError(

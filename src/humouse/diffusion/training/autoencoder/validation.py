@@ -14,9 +14,6 @@ from humouse.features.modes import FEATURE_MODES
 from humouse.figures import gesture_gallery
 from humouse.training.validation import SampleCheck
 
-FOLLOWED = ("val_loss",)
-"""What early stopping may follow."""
-
 
 @dataclass(frozen=True)
 class RoundTrip(SampleCheck):
