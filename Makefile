@@ -46,8 +46,11 @@ test-all: lint browser
 
 browser:
 	@test -n "$$HUMOUSE_CHROMIUM" || command -v chromium >/dev/null || \
-	  echo "No chromium here: the tests of the pages in a browser are skipped (under CI=true they" \
-	    "fail). Debian has it as 'chromium'; another one can be named in HUMOUSE_CHROMIUM."
+	  echo "No chromium here: the tests of the pages in it are skipped (under CI=true they fail)." \
+	    "Debian has it as 'chromium'; another one can be named in HUMOUSE_CHROMIUM."
+	@test -n "$$HUMOUSE_FIREFOX" || command -v firefox-esr >/dev/null || \
+	  echo "No firefox-esr here: the tests of the pages in it are skipped (under CI=true they fail)." \
+	    "Debian has it as 'firefox-esr'; another one can be named in HUMOUSE_FIREFOX."
 
 format: $(READY)
 	$(BIN)/ruff check --fix
