@@ -31,6 +31,7 @@ _LONGEST = (
     "eval/test_references.py",
     "eval/statistics/test_resampling.py",
     "report/test_browser.py",
+    "report/test_both_browsers.py",
     "detection/benchmark/test_benchmark.py",
     "test_cli.py",
     "eval/test_evaluate.py",

@@ -7,18 +7,16 @@ from dataclasses import replace
 import pytest
 import torch
 
-from humouse.report import write_comparison, write_report
+from humouse.report import write_report
 
 _OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 _NOW = "Number(document.getElementById('replay-clock').textContent)"
 
 
 @pytest.fixture(scope="module")
-def pages(run, report, make_run, tmp_path_factory):
+def pages(report, comparison):
     """Address of a report and of a comparison."""
-    folder = tmp_path_factory.mktemp("pages")
-    other = make_run(folder / "gan", n=60, pace=1.5, origin="gan")
-    return {"report": report, "compare": write_comparison([run, other], folder / "compare.html")}
+    return {"report": report, "compare": comparison}
 
 
 @pytest.fixture(scope="module")

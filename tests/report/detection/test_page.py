@@ -18,8 +18,8 @@ _OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.cli
 
 
 @pytest.fixture(scope="module")
-def html(benchmark):
-    return detection_page(benchmark)
+def html(detection):
+    return detection.read_text(encoding="utf-8")
 
 
 def words_of(html):
@@ -129,10 +129,8 @@ def test_percentages():
 
 
 @pytest.fixture(scope="module")
-def visit(browser, html, tmp_path_factory):
+def visit(browser, detection):
     """Open the page; when it is left, nothing must have failed and nothing been asked for."""
-    path = tmp_path_factory.mktemp("page") / "benchmark.html"
-    path.write_text(html, encoding="utf-8")
 
     @contextlib.contextmanager
     def opened(width=1280, height=800, **options):
@@ -142,11 +140,11 @@ def visit(browser, html, tmp_path_factory):
         page.on("console", lambda message: said.append(message.text))
         page.on("pageerror", lambda error: said.append(str(error)))
         page.on("request", lambda request: asked.append(request.url))
-        page.goto(path.as_uri())
+        page.goto(detection.as_uri())
         yield page
         context.close()
         assert said == []
-        assert [url for url in asked if not url.startswith("data:")] == [path.as_uri()]
+        assert [url for url in asked if not url.startswith("data:")] == [detection.as_uri()]
 
     return opened
 
