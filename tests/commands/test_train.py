@@ -26,9 +26,10 @@ from humouse.data.prepared import Prepared
 from humouse.diffusion.model import DIFFUSION, DiffusionModel, load_model
 from humouse.diffusion.training.batches import NoisyBatches, NoisyShard
 from humouse.diffusion.training.learner import DiffusionLearner
-from humouse.diffusion.training.validation import FOLLOWED, Validation
+from humouse.diffusion.training.validation import Validation
 from humouse.errors import InputError
 from humouse.settings import TrainSettings
+from humouse.settings.choices import SAMPLE_SCORES
 from humouse.training.checkpoint import Checkpoint
 from humouse.training.context import TrainingContext
 from humouse.training.journal import read_metrics
@@ -414,9 +415,9 @@ def test_the_journal(tmp_path: Path, tiny_settings: Make):
     folder = tmp_path / "runs" / "tiny"
     rows = read_metrics(folder)
     scalars = {name for row in rows for name in row} - {"step"}
-    assert {"loss", "grad_norm", *FOLLOWED} <= scalars
+    assert {"loss", "grad_norm", "val_loss", *SAMPLE_SCORES} <= scalars
     sampled = next(row for row in rows if "mmd" in row)
-    for name in set(FOLLOWED) - {"val_loss"}:  # each with its interval
+    for name in SAMPLE_SCORES:  # each with its interval
         assert sampled[f"{name}_low"] <= sampled[f"{name}_high"]
     board = EventAccumulator(str(folder)).Reload()
     assert scalars <= set(board.Tags()["scalars"])
