@@ -1,15 +1,22 @@
-"""Atomic writes, backups, JSON files, hashes, and the package versions that manifests state."""
+"""Atomic writes, what earlier runs wrote, JSON files, hashes, and the versions that manifests state.
+
+One rule for overwriting: what an earlier run wrote is never lost. Right before its first write, a
+run sets aside what lies in its way, `set_aside` one file, `set_aside_in` what belongs together in a
+folder, and says so. A run that is resumed goes on in place, and a page that is drawn again from the
+same result replaces the page.
+"""
 
 import errno
 import hashlib
 import importlib.metadata
-import itertools
 import json
 import os
 import platform
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from glob import escape
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -61,16 +68,55 @@ def check_space(folder: Path, needed: int) -> None:
         )
 
 
-def back_up(path: str | Path) -> Path | None:
-    """Rename a file or folder to the first free NAME.previous-K; return that path, None if there is none."""
+def set_aside(path: str | Path) -> None:
+    """Rename a file that a new one is about to replace to the first free NAME.previous-K, and say so.
+
+    Raises:
+        InputError: It cannot be renamed.
+    """
     path = Path(path)
-    if not path.exists():
-        return None
-    for number in itertools.count(1):
-        free = path.with_name(f"{path.stem}.previous-{number}{path.suffix}")
-        if not free.exists():
-            return path.rename(free)
-    raise AssertionError("counting never ends")
+    if path.is_file():
+        numbered = (path.with_name(f"{path.stem}.previous-{k}{path.suffix}") for k in count(1))
+        free = next(other for other in numbered if not other.exists())
+        _move({path: free})
+        print(f"{path} exists: kept as {free}")
+
+
+def set_aside_in(folder: str | Path, names: Iterable[str]) -> None:
+    """Move what an earlier run wrote into a folder to the first free FOLDER/previous-K, and say so.
+
+    Everything else in the folder stays where it is.
+
+    Args:
+        folder: Where a run is about to write.
+        names: The files that such runs write, as paths below it or patterns of them.
+
+    Raises:
+        InputError: A file cannot be moved.
+    """
+    folder = Path(folder)
+    found = {path for name in names for path in folder.glob(name) if path.is_file()}
+    if not found:
+        return
+    free = next(other for k in count(1) if not (other := folder / f"previous-{k}").exists())
+    _move({path: free / path.relative_to(folder) for path in sorted(found)})
+    print(f"{folder} holds an earlier run's files: kept in {free}")
+
+
+def earlier_names(path: str | Path, key: str) -> list[str]:
+    """Return the keys under `key` in a manifest, as patterns; none if there is no such file."""
+    with suppress(InputError, AttributeError):
+        return [escape(name) for name in read_json(path).get(key, {})]
+    return []
+
+
+def _move(places: Mapping[Path, Path]) -> None:
+    for path, place in places.items():
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            path.rename(place)
+        except OSError as error:
+            raise InputError(f"{path}: cannot be set aside ({_reason(error)})") from error
 
 
 def write_json(path: str | Path, content: Mapping[str, Any]) -> None:
@@ -102,6 +148,11 @@ def sha256(path: str | Path) -> str:
     """Return the hex SHA-256 of a file's bytes."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def digest(content: Any) -> str:
+    """Return the hex SHA-256 of plain content: equal content has the same."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def versions() -> dict[str, str]:

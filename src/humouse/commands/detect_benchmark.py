@@ -29,7 +29,7 @@ from humouse.detection.samples.sources import NegativeSources, negative_sources
 from humouse.detection.samples.views import FeatureViews
 from humouse.errors import InputError
 from humouse.figures import save_figure
-from humouse.files import back_up, read_json, sha256, versions, write_json
+from humouse.files import read_json, set_aside_in, sha256, versions, write_json
 from humouse.processes import Job, run_jobs
 from humouse.progress import progress_bar
 from humouse.report.detection.figures import detection_figures
@@ -38,6 +38,13 @@ from humouse.settings import BenchmarkSettings
 from humouse.settings.compose import command_of
 
 _PLAN = "plan.json"
+_PAGE = "benchmark.html"
+_FILES = (
+    *(_PLAN, RESULT, _PAGE),
+    *(f"{name}.png" for name in ("held_out", "negatives", "false_alarms", "sessions")),
+    *("material/seed */*/*/*.parquet", "material/all seeds/*/*/*.parquet"),
+    "scores/seed */*.parquet",
+)
 _CONFIG = "detect/benchmark"
 _VERB = "humouse detect benchmark"
 # These change what is shown of a run, or how it is done, not what is measured.
@@ -115,8 +122,8 @@ def _begin(settings: BenchmarkSettings) -> dict[str, Any]:
     folder, plan = Path(settings.out_dir), _plan(settings)
     if settings.resume and (folder / _PLAN).is_file():
         _check_same(read_json(folder / _PLAN), plan, folder)
-    elif kept := back_up(folder):
-        print(f"{folder} exists: kept as {kept} (resume=true goes on with it instead)")
+    else:
+        set_aside_in(folder, _FILES)
     write_json(folder / _PLAN, plan)
     return {**plan, "command": command_of(_VERB, _CONFIG, settings)}
 
@@ -185,7 +192,7 @@ def _show(result: BenchmarkResult, settings: BenchmarkSettings) -> None:
     for name, figure in detection_figures(result).items():
         save_figure(figure, result.folder / f"{name}.png")
     if settings.report:
-        print(f"page: {write_detection_page(result, result.folder / 'benchmark.html')}")
+        print(f"page: {write_detection_page(result, result.folder / _PAGE)}")
     print(f"numbers: {result.folder / RESULT}; pictures: {result.folder}/*.png")
 
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import asdict
+from glob import escape
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from humouse.detection.names import SCRIPTED
 from humouse.detection.samples.labelled import LabelledMovements
 from humouse.detection.samples.negatives import make_negatives, mixture_counts
 from humouse.detection.samples.sources import negative_sources
-from humouse.files import back_up, sha256, versions, write_json
+from humouse.files import earlier_names, set_aside_in, sha256, versions, write_json
 from humouse.progress import progress_bar
 from humouse.settings import NegativesSettings
 from humouse.settings.checks import check_seed
@@ -53,10 +54,12 @@ def write_negatives(
     Raises:
         InputError: A file cannot be written.
     """
-    if kept := back_up(folder):
-        print(f"{folder} exists: kept as {kept}")
+    manifest = folder / "manifest.json"
+    names = dict.fromkeys(made.family.tolist())
+    written = {*earlier_names(manifest, "families"), *map(escape, names)}
+    set_aside_in(folder, [manifest.name, *(f"{name}.parquet" for name in written)])
     families: dict[str, Any] = {}
-    for family in dict.fromkeys(made.family.tolist()):
+    for family in names:
         rows = np.flatnonzero(made.family == family)
         path = folder / f"{family}.parquet"
         made.movements[rows].trimmed().save(path)
@@ -68,7 +71,7 @@ def write_negatives(
             "variants": dict(Counter(made.variant[rows].tolist())),
         }
     units = {"dx_px": "px", "dy_px": "px", "dt_ms": "ms"}
-    write_json(folder / "manifest.json", {"families": families, "units": units, **provenance})
+    write_json(manifest, {"families": families, "units": units, **provenance})
     return {family: one["movements"] for family, one in families.items()}
 
 

@@ -7,7 +7,7 @@ import polars as pl
 from humouse.data.movement_file import read_movements
 from humouse.detection.saved import SavedDetector
 from humouse.errors import InputError
-from humouse.files import atomic_write
+from humouse.files import atomic_write, set_aside
 from humouse.settings import DetectScoreSettings
 
 _VERB = "humouse detect score"
@@ -37,6 +37,7 @@ def run(settings: DetectScoreSettings) -> None:
 
 
 def _write(decisions: pl.DataFrame, path: Path) -> None:
+    set_aside(path)
     with atomic_write(path) as temporary:
         decisions.write_csv(temporary) if path.suffix == ".csv" else decisions.write_parquet(
             temporary

@@ -7,7 +7,7 @@ from torch import Tensor
 from humouse.codec import EmpiricalPrior, MixturePrior
 from humouse.diffusion.model import DIFFUSION, model_in
 from humouse.errors import InputError
-from humouse.files import versions
+from humouse.files import set_aside_in, versions
 from humouse.settings import PublishSettings
 from humouse.training.checkpoint import Checkpoint, find_checkpoint
 from humouse.training.published_file import SUFFIX
@@ -56,6 +56,7 @@ def run(settings: PublishSettings) -> None:
     if not saved.model:
         raise InputError(f"{path}: published already; copy it and its JSON")
     small = published(saved)
+    set_aside_in(out.parent, [out.name, out.with_suffix(".json").name])
     small.save(out)
     size_mb = out.stat().st_size / 1e6
     count = sum(weight.numel() for weight in small.ema.values())

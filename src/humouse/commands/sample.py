@@ -10,7 +10,7 @@ from humouse.codec import condition_vector
 from humouse.diffusion.sampling_rule import SamplingRule
 from humouse.errors import InputError
 from humouse.extras import without
-from humouse.files import sha256, versions, write_json
+from humouse.files import set_aside_in, sha256, versions, write_json
 from humouse.generator import load_generator
 from humouse.progress import progress_bar
 from humouse.settings import SampleSettings
@@ -18,6 +18,8 @@ from humouse.trained_model import SampleRequest, TrainedModel, announce
 from humouse.training.checkpoint import save_tensors
 from humouse.training.device import resolve_device
 from humouse.trajectories import Trajectories
+
+_FILES = ("samples.parquet", "samples.png", "deltas.pt", "manifest.json")
 
 
 def run(settings: SampleSettings) -> None:
@@ -45,6 +47,7 @@ def run(settings: SampleSettings) -> None:
         x0, frame = model.sample_deltas(request, advance)
     movements = model.codec.decode(x0, frame, origin=model.origin)
     out_dir = Path(settings.out_dir)
+    set_aside_in(out_dir, _FILES)
     movements.save(out_dir / "samples.parquet")
     if settings.save_deltas:
         deltas = model.codec.expanded(x0, frame)[:, : settings.seq_len]

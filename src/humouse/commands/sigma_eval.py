@@ -6,6 +6,7 @@ split's own conditions and judges them with the rest.
 """
 
 import sys
+from glob import escape
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,7 +28,7 @@ from humouse.features import FeatureTable, feature_table
 from humouse.features.modes import FEATURE_MODES
 from humouse.features.strokes.columns import SNR
 from humouse.figures import kinematic_overlays, save_figure, velocity_spectra
-from humouse.files import write_json
+from humouse.files import earlier_names, set_aside_in, write_json
 from humouse.generator import load_generator
 from humouse.progress import progress_bar
 from humouse.settings import SigmaEvalSettings
@@ -38,6 +39,7 @@ from humouse.trajectories import Trajectories
 
 _CONFIG = "diffusion/sigma_eval"
 _DIFFUSION = "diffusion"
+_PICTURES = ("kinematics.png", "spectra.png")
 _REPORTED = {
     "c2st_acc_val": "c2st_forest_acc",
     "c2st_auc_val": "c2st_forest_auc",
@@ -150,9 +152,12 @@ def _write(
 ) -> Path:
     """Write the pictures and the scores; return the file of the scores."""
     out_dir = Path(settings.out_dir)
+    file = out_dir / "sigma_eval.json"
+    names = {*earlier_names(file, "scores"), *map(escape, cases)}
+    pictures = [f"{name}/{picture}" for name in names for picture in _PICTURES]
+    set_aside_in(out_dir, [file.name, *pictures])
     for name, case in cases.items():
         _draw(*case, out_dir / name)
-    file = out_dir / "sigma_eval.json"
     write_json(file, _content(settings, model, people, evaluations))
     return file
 
@@ -165,8 +170,9 @@ def _strokes(movements: Trajectories) -> FeatureTable:
 
 def _draw(people: Trajectories, made: Trajectories, folder: Path) -> None:
     tables = [feature_table(side, FEATURE_MODES["kinematic"]) for side in (people, made)]
-    save_figure(kinematic_overlays(*tables), folder / "kinematics.png")
-    save_figure(velocity_spectra(people, made), folder / "spectra.png")
+    pictures = kinematic_overlays(*tables), velocity_spectra(people, made)
+    for name, picture in zip(_PICTURES, pictures, strict=True):
+        save_figure(picture, folder / name)
 
 
 def _content(

@@ -18,7 +18,7 @@ from humouse.data.sources import Events, Source, SourceFile
 from humouse.data.sources.folder import natural_key
 from humouse.data.splits import SPLITS, split_users
 from humouse.errors import InputError
-from humouse.files import atomic_write, sha256, versions, write_json
+from humouse.files import atomic_write, set_aside_in, sha256, versions, write_json
 from humouse.gestures import GestureRules, Gestures
 
 __all__ = ["Prepared", "load_split", "prepare"]
@@ -43,7 +43,8 @@ def prepare(
     """Cut a source's recordings into gestures, split them by person and write them.
 
     `out_dir` gets train.parquet, val.parquet and test.parquet (see `Trajectories.save`), then
-    manifest.json, once all of them are written: what lay there stays whole until then. Where it
+    manifest.json, once all of them are written: what lay there stays whole until then, and is then set
+    aside. Where it
     already holds what the same settings made of the same files, by their hashes, and the splits are
     whole, nothing is done. Recordings are read one at a time, and the gestures wait on disk for the
     split: memory does not grow with the number of files.
@@ -92,7 +93,12 @@ def prepare(
         }
         manifest = {"sha256": manifest_sha256(content), **content}
         write_json(folder / MANIFEST, manifest)
-        _move([*(f"{split}.parquet" for split in SPLITS), MANIFEST], folder, out_dir)
+        # Another process may have made the same meanwhile.
+        if (found := _reusable(out_dir, settings, files, hashes)) is not None:
+            return found
+        names = [*(f"{split}.parquet" for split in SPLITS), MANIFEST]
+        set_aside_in(out_dir, names)
+        _move(names, folder, out_dir)
     return Prepared(out_dir, manifest)
 
 

@@ -18,7 +18,7 @@ from humouse.detection.registry import REGISTRY, Inputs
 from humouse.detection.samples.views import FeatureViews
 from humouse.errors import InputError
 from humouse.extras import require
-from humouse.files import back_up, read_json, sha256, write_json
+from humouse.files import read_json, set_aside_in, sha256, write_json
 from humouse.trajectories import Trajectories
 
 FORMAT = 1
@@ -33,7 +33,7 @@ def save_detector(
     feature_mode: str,
     provenance: Mapping[str, Any],
 ) -> None:
-    """Write a detector into a folder; one that is there already is backed up.
+    """Write a detector into a folder; one that is there already is set aside.
 
     Args:
         folder: Where to.
@@ -49,8 +49,7 @@ def save_detector(
     require("saving a detector", "onnx")
     from humouse.detection.onnx.export import save_onnx, to_onnx
 
-    if kept := back_up(folder):
-        print(f"{folder} exists: kept as {kept}")
+    set_aside_in(folder, [MANIFEST, *(f"{name}.onnx" for name in (*REGISTRY, BLEND))])
     for name, estimator in fitted.items():
         save_onnx(to_onnx(estimator), folder / f"{name}.onnx")
     save_onnx(to_onnx(blend), folder / f"{BLEND}.onnx")

@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from humouse.eval.pair import Pair
-from humouse.eval.run import EvaluationRun
+from humouse.eval.run import FILES, EvaluationRun
 from humouse.eval.verdict import excesses, verdict
 from humouse.eval.with_references import Compared
 from humouse.eval.wording import findings, headline
+from humouse.files import set_aside_in
 from humouse.trajectories import Trajectories
 
 
@@ -35,9 +36,12 @@ def conclude(folder: Path, result: Compared, provenance: Mapping[str, Any]) -> E
 def save_with_data(run: EvaluationRun, pair: Pair, train: Trajectories) -> None:
     """Write the scores, and the movements and features that they were taken on.
 
+    An earlier evaluation in that folder is set aside.
+
     Raises:
         InputError: A file cannot be written.
     """
+    set_aside_in(run.folder, FILES)
     nearest = train[[one.train for one in run.generated.neighbours]]
     for name, movements in (("people", pair.real), ("generated", pair.fake), ("nearest", nearest)):
         movements.save(run.folder / "data" / f"{name}.parquet")

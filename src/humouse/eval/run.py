@@ -16,11 +16,19 @@ from humouse.errors import InputError
 from humouse.eval.result import Evaluation
 from humouse.eval.statistics.score import Score, without_replicates
 from humouse.features import FeatureTable
-from humouse.files import read_json, write_json
+from humouse.files import digest, read_json, write_json
 from humouse.trajectories import Trajectories
 
 FORMAT = 1
 SCORES = "scores.json"
+FILES = (
+    SCORES,
+    *(f"data/{name}.parquet" for name in ("people", "generated", "nearest")),
+    *(f"data/{name}_features.parquet" for name in ("people", "generated")),
+    *(f"{name}.png" for name in ("gestures", "kinematics", "spectra")),
+    "report.html",
+)
+"""What an evaluation writes into its folder, its pictures and its page included."""
 
 SIDES = {
     "generated": "generated",
@@ -83,7 +91,15 @@ class EvaluationRun:
         Raises:
             InputError: It cannot be written.
         """
-        content = {
+        write_json(self.folder / SCORES, self._content())
+
+    @property
+    def digest(self) -> str:
+        """What tells it from any other evaluation, wherever it lies."""
+        return digest(self._content())
+
+    def _content(self) -> dict[str, Any]:
+        return {
             "format": FORMAT,
             "headline": self.headline,
             "excess": {
@@ -94,7 +110,6 @@ class EvaluationRun:
             "evaluations": {key: one.as_dict() for key, one in self.evaluations.items()},
             "provenance": self.provenance,
         }
-        write_json(self.folder / SCORES, content)
 
     @classmethod
     def load(cls, folder: str | Path) -> "EvaluationRun":

@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from humouse.eval.statistics.resampling import AUC_COVERAGE
 from humouse.figures.style import FAKE_COLOUR, REAL_COLOUR
-from humouse.files import atomic_write
+from humouse.files import atomic_write, set_aside
 from humouse.report.dots import WIDTH
 from humouse.report.wording import (
     breakable,
@@ -58,15 +58,27 @@ def pretty(content: Any) -> str:
     return json.dumps(content, indent=2, ensure_ascii=False, default=str)
 
 
-def write_page(path: Path, template: str, context: dict[str, Any]) -> Path:
-    """Write a template's page, whole or not at all; return where.
+def render(template: str, digest: str, context: dict[str, Any]) -> str:
+    """Return a template's page; every text is escaped, whatever it holds.
 
-    Every text is escaped, whatever it holds.
+    Args:
+        template: Its file.
+        digest: What tells the result that it shows from any other.
+        context: What the template needs.
+    """
+    return environment().get_template(template).render({**context, "digest": digest})
+
+
+def write_page(path: Path, html: str, digest: str) -> Path:
+    """Write a page, whole or not at all; return where.
+
+    A page of the same result is replaced, anything else that lies there is set aside.
 
     Raises:
         InputError: The file cannot be written.
     """
-    html = environment().get_template(template).render(context)
+    if not (path.is_file() and digest.encode() in path.read_bytes()):
+        set_aside(path)
     with atomic_write(path) as temporary:
         temporary.write_text(html, encoding="utf-8")
     return path

@@ -106,6 +106,6 @@ class BenchmarkSettings:
     seeds: int = setting("repetitions, each with its own people, negatives and weights")
     replicates: int = setting("bootstrap replicates behind each interval; 0 for no intervals")
     workers: int = setting("processes; each uses one thread")
-    resume: bool = setting("resume the benchmark in out_dir, instead of backing it up")
+    resume: bool = setting("resume the benchmark in out_dir, instead of setting it aside")
     report: bool = setting("write benchmark.html, a page with everything")
     out_dir: str = setting("folder for benchmark.json, the pictures and the page")

@@ -11,9 +11,13 @@ from torch.utils.tensorboard import SummaryWriter
 
 from humouse.errors import InputError
 from humouse.figures import loss_curve, save_figure
-from humouse.files import atomic_write
+from humouse.files import atomic_write, set_aside_in
 
 METRICS_FILE = "metrics.jsonl"
+_FILES = (
+    *("config.yaml", METRICS_FILE, "events.out.tfevents.*"),
+    *(f"{name}.png" for name in ("loss", "samples", "kinematics", "spectra")),
+)
 
 
 class Journal:
@@ -27,6 +31,8 @@ class Journal:
     | NAME.png          | the newest pictures of samples, kinematics, spectra         |
     | events.out.…      | the same for TensorBoard                                    |
 
+    What an earlier run left there is set aside where this one begins.
+
     Args:
         folder: Made if need be.
         config: The resolved settings.
@@ -35,6 +41,8 @@ class Journal:
 
     def __init__(self, folder: Path, config: Mapping[str, Any], step: int) -> None:
         self.folder = folder
+        if not step:
+            set_aside_in(folder, _FILES)
         with atomic_write(folder / "config.yaml") as temporary:
             temporary.write_text(yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True))
         self.rows = [row for row in read_metrics(folder) if step and row["step"] <= step]

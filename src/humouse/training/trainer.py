@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader
 
 from humouse.codec import Codec
 from humouse.errors import InputError
-from humouse.files import back_up, versions
+from humouse.files import set_aside, versions
 from humouse.progress import progress_bar
 from humouse.training.batches import Shard
 from humouse.training.checkpoint import Checkpoint, Kind
@@ -105,6 +105,7 @@ class Trainer:
         self.step = 0
         self.best = BestScore(settings.early_stopping.score, settings.early_stopping.patience)
         self.best_weights: dict[str, torch.Tensor] | None = None
+        self.has_checkpoint = saved is not None
         if saved is not None:
             self._restore(saved)
 
@@ -126,7 +127,6 @@ class Trainer:
 
     def run(self, stopped: Stopped) -> Path:
         """Train to the end, to early stopping or to a signal."""
-        self._back_up()
         journal = Journal(self.folder, self.context.config, self.step) if self.main else None
         self._announce()
         try:
@@ -181,7 +181,7 @@ class Trainer:
         return dict(numbers)
 
     def _stop_on_bad_loss(self, error: BadLossError, shard: Shard[Any]) -> NoReturn:
-        good = f"{self.path} is good" if self.path.is_file() else "no checkpoint was written yet"
+        good = f"{self.path} is good" if self.has_checkpoint else "no checkpoint was written yet"
         remedy = "try a lower optim.lr or optim.amp=false"
         if shard.gestures is not None:
             rows = ", ".join(map(str, self.context.train_rows[shard.gestures].tolist()))
@@ -231,6 +231,8 @@ class Trainer:
 
     def _save(self) -> None:
         if self.main:
+            if not self.has_checkpoint:
+                set_aside(self.path)
             Checkpoint(
                 kind=self.kind.name,
                 config=self.context.config,
@@ -242,15 +244,8 @@ class Trainer:
                 best=self.best_weights,
                 **self.learner.state(),
             ).save(self.path)
+        self.has_checkpoint = True
         self.accelerator.wait_for_everyone()
-
-    def _back_up(self) -> None:
-        """Keep what an earlier run of this name left: a new one never destroys it."""
-        if self.settings.resume or not self.main:
-            return
-        for path in (self.path, self.folder):
-            if kept := back_up(path):
-                self._say(f"{path} exists: kept as {kept} (resume=true goes on from it instead)")
 
     def _announce(self) -> None:
         context, codec = self.context, self.context.codec
@@ -269,6 +264,10 @@ class Trainer:
             self._say(f"resuming {self.path} after step {self.step:,}")
         elif self.settings.resume:
             self._say(f"resume=true, but there is no {self.path} yet: starting anew")
+        elif self.path.is_file():
+            self._say(
+                f"{self.path} exists: kept until the first checkpoint (resume=true goes on from it)"
+            )
 
     def _report(self) -> None:
         if self.best.exhausted:

@@ -7,7 +7,7 @@ from typing import Any
 
 from humouse.errors import InputError
 from humouse.eval.statistics.score import Score, without_replicates
-from humouse.files import read_json, write_json
+from humouse.files import digest, read_json, write_json
 
 FORMAT = 1
 RESULT = "benchmark.json"
@@ -127,9 +127,17 @@ class BenchmarkResult:
         Raises:
             InputError: It cannot be written.
         """
+        write_json(self.folder / RESULT, self._content())
+
+    @property
+    def digest(self) -> str:
+        """What tells it from any other benchmark, wherever it lies."""
+        return digest(self._content())
+
+    def _content(self) -> dict[str, Any]:
         content = asdict(self, dict_factory=without_replicates)
         del content["folder"]
-        write_json(self.folder / RESULT, {"format": FORMAT, **content})
+        return {"format": FORMAT, **content}
 
     @classmethod
     def load(cls, folder: str | Path) -> "BenchmarkResult":

@@ -9,11 +9,12 @@ from typing import Any
 from humouse.errors import InputError
 from humouse.eval.run import EvaluationRun
 from humouse.eval.statistics.score import Measure, Score
+from humouse.files import digest
 from humouse.report.comparison.best import mark_best
 from humouse.report.comparison.comparable import comparable, warnings_of
 from humouse.report.dots import WIDTH, Mark, Scale, ends, mark
 from humouse.report.evaluation.scores import common_source, excess_of, groups_of
-from humouse.report.page import write_page
+from humouse.report.page import render, write_page
 from humouse.report.wording import (
     difference,
     digits_of,
@@ -99,7 +100,8 @@ def write_comparison(runs: Sequence[EvaluationRun], path: Path) -> Path:
         "lane": _LANE,
         "width": WIDTH,
     }
-    return write_page(Path(path), "compare.html.j2", context)
+    shown = digest([run.digest for run in runs])
+    return write_page(Path(path), render("compare.html.j2", shown, context), shown)
 
 
 _LANE = 22

@@ -20,7 +20,6 @@ from humouse.detection.benchmark.metrics import SCORES
 from humouse.detection.benchmark.result import BenchmarkResult, FamilyScores, Transfer
 from humouse.detection.benchmark.wording import MIX_WORDS, called, headline
 from humouse.detection.names import GENERATED, MEAN
-from humouse.files import atomic_write
 from humouse.report.detection.held_out_figure import families_of
 from humouse.report.detection.pictures import pictures_of
 from humouse.report.detection.tables import (
@@ -31,7 +30,7 @@ from humouse.report.detection.tables import (
     score_entry,
     share_entry,
 )
-from humouse.report.page import environment
+from humouse.report.page import render, write_page
 from humouse.settings.choices import MIXES
 
 DETECTORS = {
@@ -52,7 +51,7 @@ def detection_page(result: BenchmarkResult) -> str:
     The same result gives the same characters. What it lacks (mixes, sessions, other datasets), the
     page leaves out.
     """
-    return environment().get_template("detection.html.j2").render(_context(result))
+    return render("detection.html.j2", result.digest, _context(result))
 
 
 def write_detection_page(result: BenchmarkResult, path: Path) -> Path:
@@ -61,10 +60,7 @@ def write_detection_page(result: BenchmarkResult, path: Path) -> Path:
     Raises:
         InputError: It cannot be written.
     """
-    html = detection_page(result)
-    with atomic_write(path) as temporary:
-        temporary.write_text(html, encoding="utf-8")
-    return path
+    return write_page(path, detection_page(result), result.digest)
 
 
 @dataclass(frozen=True)

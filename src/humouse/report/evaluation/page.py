@@ -12,7 +12,7 @@ from humouse.eval.run import SIDES, EvaluationRun
 from humouse.report.evaluation import pictures as plots
 from humouse.report.evaluation.gestures import Drawing, drawings, pairs, replay, typical
 from humouse.report.evaluation.scores import all_sides, as_csv, gauge, score_groups
-from humouse.report.page import write_page
+from humouse.report.page import render, write_page
 from humouse.trajectories import Trajectories
 
 _DRAWINGS = 24
@@ -38,7 +38,7 @@ def write_report(run: EvaluationRun, path: Path | None = None) -> Path:
     path = run.folder / "report.html" if path is None else Path(path)
     with _belonging(run):
         context = _context(run)
-    return write_page(path, "report.html.j2", context)
+    return write_page(path, render("report.html.j2", run.digest, context), run.digest)
 
 
 @contextmanager
