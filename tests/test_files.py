@@ -9,7 +9,14 @@ from matplotlib.figure import Figure
 
 from humouse.errors import InputError
 from humouse.figures import save_figure
-from humouse.files import atomic_write, back_up, read_json, sha256, write_json
+from humouse.files import (
+    atomic_write,
+    read_json,
+    set_aside,
+    set_aside_in,
+    sha256,
+    write_json,
+)
 from humouse.training.checkpoint import Checkpoint, save_tensors
 from humouse.trajectories import Trajectories
 
@@ -104,12 +111,29 @@ def test_a_full_disk(tmp_path: Path, small_disk: Callable, write: Callable):
     assert path.stat().st_size > 5_000
 
 
-def test_setting_aside_never_overwrites(tmp_path):
+def test_setting_aside_never_overwrites(tmp_path: Path, capsys: pytest.CaptureFixture):
     path = tmp_path / "model.pt"
-    assert back_up(path) is None
+    set_aside(path)
+    assert capsys.readouterr().out == ""
     for content in ("first", "second"):
         path.write_text(content)
-        back_up(path)
+        set_aside(path)
     assert not path.exists()
     assert (tmp_path / "model.previous-1.pt").read_text() == "first"
     assert (tmp_path / "model.previous-2.pt").read_text() == "second"
+    kept = f"{path} exists: kept as {tmp_path / 'model.previous-2.pt'}"
+    assert capsys.readouterr().out.splitlines()[-1] == kept
+
+
+def test_what_belongs_together_is_set_aside_together(tmp_path: Path):
+    names = ("a.json", "data/b.parquet")
+    for content in ("first", "second"):
+        for name in (*names, "data/mine.txt"):
+            (tmp_path / name).parent.mkdir(exist_ok=True)
+            (tmp_path / name).write_text(content)
+        set_aside_in(tmp_path, ["a.json", "data/*.parquet", "absent.png"])
+    for place, content in (("previous-1", "first"), ("previous-2", "second")):
+        assert [(tmp_path / place / name).read_text() for name in names] == [content, content]
+    assert {path.name for path in tmp_path.iterdir()} == {"data", "previous-1", "previous-2"}
+    assert [path.name for path in (tmp_path / "data").iterdir()] == ["mine.txt"]
+    set_aside_in(tmp_path / "nowhere", names)
