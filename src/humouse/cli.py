@@ -3,6 +3,7 @@
 import sys
 
 from humouse import __version__
+from humouse.interrupt import STATUS, leave_at_once
 
 _HELP = ("--help", "-h", "help")
 
@@ -13,15 +14,16 @@ def main() -> None:
         _run(sys.argv[1:])
     except KeyboardInterrupt:  # while what the verb needs is still loading
         print("humouse: interrupted", file=sys.stderr)
-        raise SystemExit(130) from None
+        raise SystemExit(STATUS) from None
 
 
 def _run(words: list[str]) -> None:
-    from humouse.commands.completion import candidates, script
-    from humouse.commands.help import print_page
-    from humouse.commands.verbs import VERBS, overview, run_verb, verb_in
-    from humouse.errors import nearest
-    from humouse.settings.compose import SEE_HELP
+    with leave_at_once():
+        from humouse.commands.completion import candidates, script
+        from humouse.commands.help import print_page
+        from humouse.commands.verbs import VERBS, overview, run_verb, verb_in
+        from humouse.errors import nearest
+        from humouse.settings.compose import SEE_HELP
 
     if words[:1] == ["--complete"]:
         print(*candidates(" ".join(words[1:])), sep="\n")

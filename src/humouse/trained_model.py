@@ -4,6 +4,7 @@ import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -155,9 +156,19 @@ class TrainedModel(ABC):
         return self.codec.decode(x0, frame, origin=self.origin)
 
     def sample_deltas(
-        self, request: SampleRequest, progress: Callable[[], None] | None = None
+        self,
+        request: SampleRequest,
+        progress: Callable[[], None] | None = None,
+        keep: Callable[[int, Callable[[], Tensor]], Tensor] | None = None,
     ) -> tuple[Float[Tensor, "n T C"], Frame]:
-        """Return what `sample` decodes: normalised deltas [n, T, C] on the CPU, and their frames."""
+        """Return what `sample` decodes: normalised deltas [n, T, C] on the CPU, and their frames.
+
+        Args:
+            request: What is asked for.
+            progress: Called as often as `calls` says.
+            keep: Given the number of each batch and what draws it, returns the batch, from an
+                earlier run or drawn now; None draws them all. A request always has the same batches.
+        """
         self.check(request)
         codec = self.codec
         frame, given = self._frames(request)
@@ -165,15 +176,17 @@ class TrainedModel(ABC):
         x0 = torch.zeros(request.n, int(codec.steps(torch.tensor(steps))), codec.channels)
         # Similar lengths run together, so that little work goes into padding. No sample depends on
         # the order of the others.
-        for rows in frame.lengths.argsort(stable=True).split(self.batch_size):
-            part = self._sample_batch(
+        for number, rows in enumerate(frame.lengths.argsort(stable=True).split(self.batch_size)):
+            draw = partial(
+                self._sample_batch,
                 rows,
                 frame[rows],
                 None if given is None else given[rows],
                 request.seed,
                 progress or (lambda: None),
             )
-            x0[rows, : part.shape[1]] = part.cpu()
+            part = draw().cpu() if keep is None else keep(number, lambda draw=draw: draw().cpu())
+            x0[rows, : part.shape[1]] = part
         return x0, frame if given is None else codec.frame_given(frame, given, x0)
 
     @abstractmethod

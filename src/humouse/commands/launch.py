@@ -12,6 +12,7 @@ from omegaconf import DictConfig
 
 from humouse.commands.help import help_text, print_page
 from humouse.errors import InputError, OutOfRangeWarning, nearest
+from humouse.interrupt import STATUS
 from humouse.settings.compose import CONFIGS, SEE_HELP, settings_from
 from humouse.settings.typed import Settings, typed
 
@@ -132,4 +133,4 @@ class user_errors:  # noqa: N801 — reads as a statement
             raise SystemExit(2) from None
         if isinstance(error, KeyboardInterrupt):
             print("humouse: interrupted", *error.args, file=sys.stderr)
-            raise SystemExit(130) from None
+            raise SystemExit(STATUS) from None

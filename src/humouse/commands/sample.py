@@ -5,8 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
-from humouse.codec import condition_vector
+from humouse.codec import Frame, condition_vector
+from humouse.commands.kept_batches import KeptBatches
 from humouse.diffusion.sampling_rule import SamplingRule
 from humouse.errors import InputError
 from humouse.extras import without
@@ -23,7 +26,12 @@ _FILES = ("samples.parquet", "samples.png", "deltas.pt", "manifest.json")
 
 
 def run(settings: SampleSettings) -> None:
-    """Sample as the settings say and write Parquet, picture and manifest to `out_dir`."""
+    """Sample as the settings say and write Parquet, picture and manifest to `out_dir`.
+
+    Raises:
+        InputError: A setting or the checkpoint cannot be used.
+        KeyboardInterrupt: The run was interrupted; the batches drawn so far are kept.
+    """
     rule = SamplingRule(
         steps=settings.steps,
         sampler=settings.sampler,
@@ -43,16 +51,18 @@ def run(settings: SampleSettings) -> None:
     )
     model.check(request)
     announce(model)
-    with progress_bar("sampling", model.calls(request.n)) as advance:
-        x0, frame = model.sample_deltas(request, advance)
+    out_dir, checkpoint = Path(settings.out_dir), sha256(model.path)
+    kept = KeptBatches(out_dir, _decides(settings, model, checkpoint))
+    x0, frame = _drawn(model, request, kept)
     movements = model.codec.decode(x0, frame, origin=model.origin)
-    out_dir = Path(settings.out_dir)
     set_aside_in(out_dir, _FILES)
     movements.save(out_dir / "samples.parquet")
     if settings.save_deltas:
         deltas = model.codec.expanded(x0, frame)[:, : settings.seq_len]
         save_tensors(out_dir / "deltas.pt", {"deltas": deltas, "lengths": frame.lengths})
-    write_json(out_dir / "manifest.json", _manifest(settings, model, out_dir / "samples.parquet"))
+    made_by = _manifest(settings, model, checkpoint, out_dir / "samples.parquet")
+    write_json(out_dir / "manifest.json", made_by)
+    kept.remove()
     print(f"{settings.n:,} movements: {out_dir / 'samples.parquet'}")
     print(f"what made them: {out_dir / 'manifest.json'}")
     if not without("report", "no picture"):
@@ -66,12 +76,51 @@ def _draw(movements: Trajectories, path: Path) -> None:
     print(f"picture: {path}")
 
 
-def _manifest(settings: SampleSettings, model: TrainedModel, file: Path) -> dict[str, Any]:
+def _drawn(
+    model: TrainedModel, request: SampleRequest, kept: KeptBatches
+) -> tuple[Float[Tensor, "n T C"], Frame]:
+    """Return the samples as `sample_deltas` does; batches that an interrupted run kept are not drawn again.
+
+    Raises:
+        KeyboardInterrupt: The run was interrupted; says how many movements are kept.
+    """
+    n, batches = request.n, len(kept)
+    if batches:
+        print(f"going on after {min(batches * model.batch_size, n):,} of {n:,} movements")
+    done = batches * model.calls_per_batch
+    try:
+        with progress_bar("sampling", model.calls(n), done=done) as advance:
+            return model.sample_deltas(request, advance, kept)
+    except KeyboardInterrupt:
+        if not (batches := len(kept)):
+            raise
+        raise KeyboardInterrupt(
+            f"({min(batches * model.batch_size, n):,} of {n:,} movements are kept; the same command "
+            "goes on)"
+        ) from None
+
+
+def _decides(settings: SampleSettings, model: TrainedModel, checkpoint: str) -> dict[str, Any]:
+    """Return everything that decides the samples to the last bit."""
+    elsewhere = {"ckpt", "device", "out_dir", "save_deltas"}
+    return {
+        "settings": {key: value for key, value in vars(settings).items() if key not in elsewhere},
+        "rule": model.rule_record,
+        "checkpoint": checkpoint,
+        "device": str(resolve_device(settings.device)),
+        "threads": torch.get_num_threads(),
+        "versions": versions(),
+    }
+
+
+def _manifest(
+    settings: SampleSettings, model: TrainedModel, checkpoint: str, file: Path
+) -> dict[str, Any]:
     """Return what made the samples in a file."""
     return {
         "settings": vars(settings),
         "rule": model.rule_record,
-        "checkpoint": {"path": str(model.path), "sha256": sha256(model.path)},
+        "checkpoint": {"path": str(model.path), "sha256": checkpoint},
         "experiment": model.settings.experiment_name,
         "trained_on": model.data,
         "samples_sha256": sha256(file),

@@ -9,6 +9,7 @@ from humouse import settings
 from humouse.commands.launch import launch
 from humouse.commands.short_forms import folders_as, long_flags, option_of
 from humouse.extras import require
+from humouse.interrupt import leave_at_once
 
 
 @dataclass(frozen=True)
@@ -231,6 +232,9 @@ def overview(first_word: str | None = None) -> str:
     lines += [
         "",
         "humouse help VERB lists a verb's settings; give them as key=value, for example n=10.",
+        "What an earlier run wrote is never lost: a new run sets it aside as NAME.previous-1, or in the",
+        "folder previous-1, and says so. A run that goes on after an interruption does so in place, and",
+        "a page that is drawn again from the same result replaces the page.",
         "humouse completion SHELL makes bash, zsh or fish complete them.",
     ]
     return "\n".join(lines)
@@ -244,6 +248,8 @@ def run_verb(name: str) -> None:
 
     def task(given: object) -> None:
         require(f"humouse {name}", *verb.needs)
-        importlib.import_module(f"humouse.commands.{verb.module}").run(given)
+        with leave_at_once():
+            module = importlib.import_module(f"humouse.commands.{verb.module}")
+        module.run(given)
 
     launch(verb.config, verb.schema, task, f"humouse {name} — {verb.meaning}{verb.note}")
