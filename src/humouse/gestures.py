@@ -1,6 +1,6 @@
 """Cuts recorded points into gestures: single movements from one stop to the next."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Bool, Float32, Int64
@@ -56,6 +56,8 @@ class Gestures:
         dropped: Number of gestures left out, by the first rule that they broke: "few events",
             "many events" or "short path".
         merged_events: Number of events that were merged into a later one of the same ms.
+        first: [N] number of each gesture's first point, among those that it was cut from.
+        left_out: Number of the first point of each gesture left out, and the rule that it broke.
     """
 
     steps: Float32[np.ndarray, "S 3"]
@@ -64,6 +66,8 @@ class Gestures:
     user: np.ndarray
     dropped: dict[str, int]
     merged_events: int
+    first: Int64[np.ndarray, "N"]
+    left_out: dict[int, str]
 
 
 def cut(
@@ -85,28 +89,30 @@ def cut(
         rules: What counts as a gesture.
     """
     if not len(t_ms):
-        return _gestures(t_ms, position_px, user, np.zeros(0, np.int64), 0, rules)
+        none = np.zeros(0, np.int64)
+        return _gestures(t_ms, position_px, user, none, none, rules)
     pause_ms = np.diff(t_ms)
+    number = np.arange(len(t_ms))
     begins = np.r_[True, apart | (pause_ms > rules.gap_ms) | (pause_ms < 0)]
     if rules.merge_equal_timestamps:
         # The last point of a millisecond is kept, wherever the gesture begins within it.
         last = np.r_[begins[1:] | (pause_ms > 0), True]
         gesture = begins.cumsum()[last]
         begins = np.r_[True, gesture[1:] != gesture[:-1]]
-        t_ms, position_px, user = t_ms[last], position_px[last], user[last]
-    merged = len(pause_ms) + 1 - len(t_ms)
-    return _gestures(t_ms, position_px, user, np.flatnonzero(begins), merged, rules)
+        t_ms, position_px, user, number = t_ms[last], position_px[last], user[last], number[last]
+    found = _gestures(t_ms, position_px, user, number, np.flatnonzero(begins), rules)
+    return replace(found, merged_events=len(pause_ms) + 1 - len(t_ms))
 
 
 def _gestures(
     t_ms: np.ndarray,
     position_px: np.ndarray,
     user: np.ndarray,
+    number: np.ndarray,
     first: np.ndarray,
-    merged: int,
     rules: GestureRules,
 ) -> Gestures:
-    """Return the gestures that begin at the points `first` and satisfy the rules."""
+    """Return the gestures that begin at the points `first` and satisfy the rules; `number` names points."""
     events = np.diff(np.r_[first, len(t_ms)])
     delta_px = np.diff(position_px, axis=0, prepend=position_px[:1])
     delta_ms = np.diff(t_ms, prepend=t_ms[:1])
@@ -116,13 +122,15 @@ def _gestures(
     path_px = np.add.reduceat(path_px, first) if len(first) else np.zeros(0)
 
     kept = np.ones(len(first), bool)
-    dropped = {}
+    dropped: dict[str, int] = {}
+    left_out: dict[int, str] = {}
     for reason, broken in (
         ("few events", events < rules.min_events),
         ("many events", events > rules.max_events),
         ("short path", path_px < rules.min_distance_px),
     ):
         dropped[reason] = int((kept & broken).sum())
+        left_out |= dict.fromkeys(number[first[kept & broken]].tolist(), reason)
         kept &= ~broken
     is_step &= np.repeat(kept, events)
     steps = np.column_stack([delta_px[is_step], delta_ms[is_step]]).astype(np.float32)
@@ -132,5 +140,7 @@ def _gestures(
         start=position_px[first[kept]].astype(np.float32).reshape(-1, 2),
         user=user[first[kept]].astype(str),
         dropped={reason: count for reason, count in dropped.items() if count},
-        merged_events=merged,
+        merged_events=0,
+        first=number[first[kept]],
+        left_out=left_out,
     )

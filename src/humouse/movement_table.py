@@ -9,6 +9,7 @@ from jaxtyping import Float32, Int64
 
 from humouse.errors import InputError
 from humouse.files import atomic_write
+from humouse.points import Places
 
 _COLUMNS: dict[str, pl.DataType | type[pl.DataType]] = {
     "user": pl.String,
@@ -17,6 +18,11 @@ _COLUMNS: dict[str, pl.DataType | type[pl.DataType]] = {
     "dx_px": pl.List(pl.Float32),
     "dy_px": pl.List(pl.Float32),
     "dt_ms": pl.List(pl.Float32),
+}
+_PLACES: dict[str, type[pl.DataType]] = {
+    "movement": pl.String,
+    "start_t": pl.Float64,
+    "start_row": pl.Int64,
 }
 _STEP_COLUMNS = ("dx_px", "dy_px", "dt_ms")
 _ORIGIN = "humouse.origin"
@@ -31,6 +37,7 @@ class StoredMovements(NamedTuple):
         start: [B, 2] first point (px).
         user: [B] who moved, or None.
         origin: Name of the dataset or generator.
+        places: Where they stand in the table that they were read from, or None.
     """
 
     steps: Float32[np.ndarray, "S 3"]
@@ -38,18 +45,19 @@ class StoredMovements(NamedTuple):
     start: Float32[np.ndarray, "B 2"]
     user: np.ndarray | None
     origin: str
+    places: Places | None = None
 
 
 def write_table(path: str | Path, movements: StoredMovements) -> None:
     """Write the movements, whole or not at all.
 
-    Columns: user, start_x_px, start_y_px, and the lists dx_px, dy_px, dt_ms; the origin is in the
-    file's metadata under "humouse.origin".
+    Columns: user, start_x_px, start_y_px, and the lists dx_px, dy_px, dt_ms; of movements with places
+    also movement, start_t and start_row. The origin is in the file's metadata under "humouse.origin".
 
     Raises:
         InputError: The file cannot be written.
     """
-    steps, lengths, start, user, origin = movements
+    steps, lengths, start, user, origin, places = movements
     offsets = np.concatenate([[0], lengths.cumsum()])
     frame = pl.DataFrame(
         {
@@ -63,6 +71,12 @@ def write_table(path: str | Path, movements: StoredMovements) -> None:
         },
         schema=_COLUMNS,
     )
+    if places is not None:
+        values = (places.movement.astype(str), places.t, places.row)
+        frame = frame.with_columns(
+            pl.Series(name, column, dtype=kind)
+            for (name, kind), column in zip(_PLACES.items(), values, strict=True)
+        )
     with atomic_write(path) as temporary:
         try:
             frame.write_parquet(temporary, metadata={_ORIGIN: origin})
@@ -93,7 +107,19 @@ def read_table(path: str | Path) -> StoredMovements:
         )
     start = np.array(frame.select("start_x_px", "start_y_px").to_numpy(), order="C")
     user = None if frame["user"].null_count() else frame["user"].to_numpy().astype(str)
-    return StoredMovements(steps, lengths, start, user, origin)
+    return StoredMovements(steps, lengths, start, user, origin, _read_places(path))
+
+
+def _read_places(path: str | Path) -> Places | None:
+    """Return the places that a file holds, None for none; another program may only name movements."""
+    names = pl.scan_parquet(path, glob=False).collect_schema().names()
+    if "movement" not in names:
+        return None
+    frame = pl.read_parquet(path, columns=[name for name in _PLACES if name in names], glob=False)
+    absent = {"start_t": np.full(len(frame), np.nan), "start_row": np.arange(len(frame))}
+    frame = frame.with_columns(**{k: v for k, v in absent.items() if k not in names})
+    movement, t, row = (frame[name].cast(kind).to_numpy() for name, kind in _PLACES.items())
+    return Places(movement, row, t)
 
 
 def _read(path: str | Path) -> tuple[pl.DataFrame, np.ndarray, str]:

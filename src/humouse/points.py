@@ -1,10 +1,11 @@
 """Reads tables of points, one row a point, as movements."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Float64, Int64
 
 from humouse.errors import InputError, nearest
 from humouse.gestures import GestureRules, Gestures, cut
@@ -13,6 +14,48 @@ MS_PER_UNIT = {"s": 1000.0, "ms": 1.0, "us": 1e-3}
 
 MOST_STEPS = 4096
 """The longest movement, in steps. A mistaken unit then is an error instead of a full memory."""
+
+
+@dataclass(frozen=True, eq=False)
+class Places:
+    """Where B movements stand in the table that they come from.
+
+    Args:
+        movement: [B] what they are called there; the number of each where they have no names.
+        row: [B] row of their first point, from 0.
+        t: [B] time of their first point, as the table has it; NaN where it has none.
+    """
+
+    movement: np.ndarray
+    row: Int64[np.ndarray, "B"]
+    t: Float64[np.ndarray, "B"]
+
+    def __getitem__(self, rows: Any) -> "Places":
+        """Return the places of some of the movements."""
+        return Places(self.movement[rows], self.row[rows], self.t[rows])
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+
+@dataclass(frozen=True, eq=False)
+class FoundMovements:
+    """The movements in a table of points.
+
+    Args:
+        gestures: The movements.
+        places: Where they stand.
+        left_out: The places of what is no usable movement.
+        left_out_user: Who moved there.
+        reasons: What is wrong with each of those.
+    """
+
+    gestures: Gestures
+    places: Places
+    left_out: Places
+    left_out_user: np.ndarray
+    reasons: list[str]
+
 
 # Times in seconds that are read as ms end within this.
 _IN_SECONDS_MS = 10
@@ -29,7 +72,8 @@ def movements_of(
     time_unit: str,
     rules: GestureRules,
     where: str = "points",
-) -> Gestures:
+    strict: bool = True,
+) -> FoundMovements:
     """Return the movements in a table of points; positions and times are rounded to whole px and ms.
 
     Args:
@@ -43,6 +87,7 @@ def movements_of(
         time_unit: Unit of the times: "s", "ms" or "us".
         rules: What counts as a gesture, where the stream is cut.
         where: What errors call the table.
+        strict: Whether a named movement that cannot be used is an error; otherwise it is left out.
 
     Raises:
         InputError: A column is missing or holds something that is no finite number; a movement's time
@@ -54,7 +99,8 @@ def movements_of(
     for column in (t, x, y, movement, user):
         if column is not None:
             _check_column(points, column, where)
-    t_ms = _numbers(points, t, where) * MS_PER_UNIT[time_unit]
+    t_given = _numbers(points, t, where)
+    t_ms = t_given * MS_PER_UNIT[time_unit]
     position_px = np.stack([_numbers(points, x, where), _numbers(points, y, where)], 1)
     if not len(t_ms):
         raise InputError(f"{where}: holds no movement")
@@ -62,16 +108,22 @@ def movements_of(
     # Epochs take more digits than float32 has; where the clock starts does not matter.
     t_ms = t_ms - t_ms.min()
     if movement is None:
-        found = _cut(t_ms, position_px, who, rules, where)
+        found, names = _cut(t_ms, position_px, who, rules, where), None
     else:
-        found = _split(t_ms, position_px, who, _names(points, movement, where), where)
+        names = _names(points, movement, where)
+        found = _split(t_ms, position_px, who, names, where, strict)
     longest_ms = np.add.reduceat(found.steps[:, 2], np.r_[0, found.lengths.cumsum()[:-1]]).max()
     if longest_ms < _IN_SECONDS_MS:
         raise InputError(
             f"{where}: the longest movement takes {longest_ms:g} ms; if the times are in seconds, give "
             "time_unit=s"
         )
-    return found
+    rows, left_out = found.first, np.array(list(found.left_out), np.int64)
+    numbers = np.arange(len(rows)).astype(str)
+    places = Places(numbers if names is None else names[rows], rows, t_given[rows])
+    nameless = np.full(len(left_out), "")
+    unused = Places(nameless if names is None else names[left_out], left_out, t_given[left_out])
+    return FoundMovements(found, places, unused, who[left_out], list(found.left_out.values()))
 
 
 def _check_column(points: Any, column: str, where: str) -> None:
@@ -131,11 +183,22 @@ def _cut(
             f"{where}: no gesture is left ({dropped}); if time_unit is right, loosen rules=GestureRules(…), "
             "or name the movements with movement="
         )
-    return found
+    words = {
+        "few events": f"fewer than {rules.min_events} points between two pauses",
+        "many events": f"more than {rules.max_events} points between two pauses",
+        "short path": f"a path of less than {rules.min_distance_px:g} px",
+    }
+    left_out = {int(order[number]): words[reason] for number, reason in found.left_out.items()}
+    return replace(found, first=order[found.first], left_out=left_out)
 
 
 def _split(
-    t_ms: np.ndarray, position_px: np.ndarray, user: np.ndarray, movement: np.ndarray, where: str
+    t_ms: np.ndarray,
+    position_px: np.ndarray,
+    user: np.ndarray,
+    movement: np.ndarray,
+    where: str,
+    strict: bool,
 ) -> Gestures:
     """Return the movements that the points name, in the order in which they begin."""
     names, seen, number = np.unique(movement, return_index=True, return_inverse=True)
@@ -143,25 +206,47 @@ def _split(
     place[np.argsort(seen)] = np.arange(len(names))
     order = np.argsort(place[number], kind="stable")
     count = np.bincount(place[number])
-    first = np.r_[0, count.cumsum()[:-1]]
-    names = names[np.argsort(seen)]
-    check_points(names, count, where)
+    complaints = _complaints(t_ms[order], count)
+    unusable = np.array([bool(complaint) for complaint in complaints])
+    first_row = np.sort(seen)
+    if unusable.any() and (strict or unusable.all()):
+        worst = int(unusable.argmax())
+        name = names[np.argsort(seen)][worst]
+        raise InputError(f"{where}: movement {str(name)!r} has {complaints[worst]}")
+    order, count = order[~np.repeat(unusable, count)], count[~unusable]
     t_ms, position_px, user = t_ms[order], position_px[order], user[order]
+    first = np.r_[0, count.cumsum()[:-1]]
     is_step = np.ones(len(t_ms), bool)
     is_step[first] = False
-    backwards = np.flatnonzero((np.diff(t_ms, prepend=t_ms[:1]) < 0) & is_step)
-    if len(backwards):
-        name = names[np.searchsorted(first, backwards[0], side="right") - 1]
-        raise InputError(
-            f"{where}: time runs backwards in movement {str(name)!r}; sort its points by time, or repair "
-            "its clock"
-        )
     # From its first point on each movement's clock is rounded, as a device that starts with it would.
     t_ms = (t_ms - np.repeat(t_ms[first], count)).round()
     values = np.column_stack([position_px.round(), t_ms])
     steps = np.diff(values, axis=0, prepend=values[:1])[is_step].astype(np.float32)
     start = position_px[first].round().astype(np.float32)
-    return Gestures(steps, (count - 1).astype(np.int64), start, user[first], {}, 0)
+    left_out = {int(first_row[k]): complaints[k] for k in np.flatnonzero(unusable)}
+    return Gestures(
+        steps,
+        (count - 1).astype(np.int64),
+        start,
+        user[first],
+        {},
+        0,
+        first_row[~unusable].astype(np.int64),
+        left_out,
+    )
+
+
+def _complaints(t_ms: np.ndarray, count: np.ndarray) -> list[str]:
+    """Return what is wrong with each movement, "" for nothing; their points stand one after the other."""
+    number = np.repeat(np.arange(len(count)), count)
+    backwards = np.zeros(len(count), bool)
+    backwards[number[1:][(np.diff(t_ms) < 0) & (number[1:] == number[:-1])]] = True
+    complaints = np.where(
+        backwards, "a time that runs backwards; sort its points by time, or repair its clock", ""
+    ).astype(object)
+    for bad, complaint in _sizes(count, 2):
+        complaints[bad] = complaint
+    return complaints.tolist()
 
 
 def check_points(names: np.ndarray, count: np.ndarray, where: str, fewest: int = 2) -> None:
@@ -173,9 +258,13 @@ def check_points(names: np.ndarray, count: np.ndarray, where: str, fewest: int =
         where: What errors call the table.
         fewest: How many points are enough.
     """
-    for bad, complaint in (
-        (count < fewest, "a single point; a movement needs at least 2"),
-        (count > MOST_STEPS, f"more than {MOST_STEPS} points; cut it into single movements"),
-    ):
+    for bad, complaint in _sizes(count, fewest):
         if bad.any():
             raise InputError(f"{where}: movement {names.tolist()[bad.argmax()]!r} has {complaint}")
+
+
+def _sizes(count: np.ndarray, fewest: int) -> tuple[tuple[np.ndarray, str], ...]:
+    return (
+        (count < fewest, "a single point; a movement needs at least 2"),
+        (count > MOST_STEPS, f"more than {MOST_STEPS} points; cut it into single movements"),
+    )

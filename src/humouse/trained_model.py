@@ -4,7 +4,6 @@ import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -177,15 +176,13 @@ class TrainedModel(ABC):
         # Similar lengths run together, so that little work goes into padding. No sample depends on
         # the order of the others.
         for number, rows in enumerate(frame.lengths.argsort(stable=True).split(self.batch_size)):
-            draw = partial(
-                self._sample_batch,
-                rows,
-                frame[rows],
-                None if given is None else given[rows],
-                request.seed,
-                progress or (lambda: None),
-            )
-            part = draw().cpu() if keep is None else keep(number, lambda draw=draw: draw().cpu())
+
+            def draw(rows: Int[Tensor, "B"] = rows) -> Float[Tensor, "B T C"]:
+                asked = None if given is None else given[rows]
+                tick = progress or (lambda: None)
+                return self._sample_batch(rows, frame[rows], asked, request.seed, tick).cpu()
+
+            part = draw() if keep is None else keep(number, draw)
             x0[rows, : part.shape[1]] = part
         return x0, frame if given is None else codec.frame_given(frame, given, x0)
 

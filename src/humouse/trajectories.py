@@ -16,7 +16,7 @@ from humouse.errors import InputError
 from humouse.extras import require
 from humouse.gestures import GestureRules
 from humouse.movement_table import StoredMovements, read_table, write_table
-from humouse.points import movements_of
+from humouse.points import FoundMovements, Places, movements_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,6 +37,7 @@ class Trajectories:
         start: [B, 2] position of the first point (px).
         user: [B] names of the people, or None.
         origin: Name of the dataset or generator that the movements come from.
+        places: Where they stand in the table that they were read from, or None.
 
     Raises:
         ValueError: The parts disagree in size, a valid step or a start is not finite, or time runs
@@ -48,6 +49,7 @@ class Trajectories:
     start: Float[Tensor, "B 2"]
     user: np.ndarray | None
     origin: str
+    places: Places | None = None
 
     def __post_init__(self) -> None:
         B, T = self.deltas.shape[:2]
@@ -55,6 +57,8 @@ class Trajectories:
             raise ValueError(f"{B} rows of deltas need {B} lengths and {B} starts")
         if self.user is not None and self.user.shape != (B,):
             raise ValueError(f"{B} movements need {B} users, not shape {self.user.shape}")
+        if self.places is not None and len(self.places) != B:
+            raise ValueError(f"{B} movements need {B} places, not {len(self.places)}")
         if B and not (int(self.lengths.min()) >= 0 and int(self.lengths.max()) <= T):
             raise ValueError(f"lengths must lie in 0…{T}")
         padded = torch.where(self.mask[..., None], self.deltas, self.deltas.new_zeros(()))
@@ -97,6 +101,7 @@ class Trajectories:
             lengths=self.lengths[chosen],
             start=self.start[chosen],
             user=None if self.user is None else self.user[rows],
+            places=None if self.places is None else self.places[rows],
         )
 
     def __iter__(self) -> Iterator["Trajectories"]:
@@ -260,9 +265,20 @@ class Trajectories:
             rules=rules or GestureRules(),
             where=where,
         )
-        return cls.from_steps(
-            found.steps, found.lengths, found.start, found.user if user else None, origin
-        )
+        return cls.from_found(found, origin, named=user is not None)
+
+    @classmethod
+    def from_found(cls, found: FoundMovements, origin: str, *, named: bool) -> "Trajectories":
+        """Return the movements that were found in a table of points.
+
+        Args:
+            found: What `movements_of` returned.
+            origin: Name of the dataset or generator.
+            named: Whether the table names the people.
+        """
+        cut = found.gestures
+        user = cut.user if named else None
+        return cls.from_steps(cut.steps, cut.lengths, cut.start, user, origin, found.places)
 
     @classmethod
     def from_steps(
@@ -272,6 +288,7 @@ class Trajectories:
         start: Float32[np.ndarray, "B 2"],
         user: np.ndarray | None,
         origin: str,
+        places: Places | None = None,
     ) -> "Trajectories":
         """Return movements whose steps stand one after the other, padded to the longest.
 
@@ -281,17 +298,20 @@ class Trajectories:
             start: [B, 2] first point (px).
             user: [B] who moved, or None.
             origin: Name of the dataset or generator.
+            places: Where they stand in the table that they were read from, or None.
         """
         count = torch.from_numpy(lengths)
         deltas = torch.zeros(len(count), int(count.max()) if len(count) else 0, 3)
         deltas[torch.arange(deltas.shape[1]) < count[:, None]] = torch.from_numpy(steps)
-        return cls(deltas, count, torch.from_numpy(np.ascontiguousarray(start)), user, origin)
+        first = torch.from_numpy(np.ascontiguousarray(start))
+        return cls(deltas, count, first, user, origin, places)
 
     def save(self, path: str | Path) -> None:
         """Write the movements to a Parquet file, one row each, whole or not at all.
 
-        Columns: user, start_x_px, start_y_px, and the lists dx_px, dy_px, dt_ms; the origin is in
-        the file's metadata under "humouse.origin".
+        Columns: user, start_x_px, start_y_px, and the lists dx_px, dy_px, dt_ms; where movements were
+        read from a table of points also movement, start_t and start_row, their places there. The
+        origin is in the file's metadata under "humouse.origin".
 
         Raises:
             InputError: The file cannot be written.
@@ -302,6 +322,7 @@ class Trajectories:
             self.start.cpu().numpy(),
             self.user,
             self.origin,
+            self.places,
         )
         write_table(path, stored)
 

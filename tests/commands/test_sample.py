@@ -120,7 +120,7 @@ def test_ctrl_c_while_modules_load_is_one_line(tmp_path: Path, library: str):
 def test_a_real_run_goes_on_after_ctrl_c_and_after_a_kill(
     tiny_checkpoint: Path, tmp_path: Path, call: Callable, killed: bool
 ):
-    words = ["sample", f"ckpt={tiny_checkpoint}", "n=4000", "batch_size=8", "device=cpu"]
+    words = ["sample", f"ckpt={tiny_checkpoint}", "n=400", "batch_size=8", "steps=2", "device=cpu"]
 
     def sampling(pid: int) -> bool:
         begun = len(list(tmp_path.glob("gen/.partial-*/*.pt"))) > 2
@@ -131,7 +131,7 @@ def test_a_real_run_goes_on_after_ctrl_c_and_after_a_kill(
     status, _, err = interrupted(words, sampling, tmp_path)
     if not killed:
         assert status == 130
-        assert "of 4,000 movements are kept; the same command goes on)\n" in err
+        assert "of 400 movements are kept; the same command goes on)\n" in err
         assert "Traceback" not in err
     done = call("-m", "humouse", *words, cwd=tmp_path)
     assert done.returncode == 0

@@ -74,7 +74,7 @@ def test_our_own_files_are_read_as_they_are(tmp_path):
     ("frame", "complaint"),
     [
         (pl.DataFrame(POINTS).rename({"x_px": "xpx"}), "no column 'x_px'; did you mean xpx?"),
-        (changed(t=[0.0, 20.0, 10.0, 5.0, 22.0]), "time runs backwards in movement 'b'"),
+        (changed(t=[0.0, 20.0, 10.0, 5.0, 22.0]), "movement 'b' has a time that runs backwards"),
         (
             changed(movement=["b", "b", "b", "b", "a"], t=list(range(5))),
             "movement 'a' has a single",

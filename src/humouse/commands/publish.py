@@ -1,5 +1,6 @@
 """`humouse publish`: a trained model → two small files without any person's numbers."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from torch import Tensor
@@ -26,18 +27,14 @@ def published(saved: Checkpoint) -> Checkpoint:
         codec |= {"prior": prior.state(), "prior_kind": type(prior).__name__}
     # The file does not reveal where the data lay; the default folder finds the reader's own copy.
     folder = f"data/{saved.config['data']['dataset_id']}"
-    return Checkpoint(
+    serving = saved.for_sampling()
+    return replace(
+        serving,
         config=saved.config | {"data": saved.config["data"] | {"dir": folder}},
         versions=saved.versions | {"published_with": versions()["humouse"]},
         data=saved.data | {"folder": folder},
         codec=codec,
-        step=saved.step,
-        model={},
-        ema=_half(saved.best or saved.ema),
-        optimizer={},
-        scaler={},
-        history={},
-        kind=DIFFUSION.name,
+        ema=_half(serving.ema),
     )
 
 

@@ -1,13 +1,14 @@
 """Reads movements of people or bots from a file: one of humouse's own, or a table of points."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
 from humouse.errors import InputError
-from humouse.points import check_points
+from humouse.gestures import GestureRules
+from humouse.points import check_points, movements_of
 from humouse.trajectories import Trajectories
 
 
@@ -48,12 +49,7 @@ def read_movements(
     path = Path(path)
     table = _table(path)
     if "dx_px" in table.columns:
-        made = Trajectories.load(path)
-        if not len(made):
-            raise InputError(f"{path}: holds no movement")
-        points = made.lengths.numpy() + 1
-        check_points(np.arange(len(made)), points, str(path), fewest=1 if empty else 2)
-        return replace(made, origin=origin or made.origin)
+        return _own(path, origin, fewest=1 if empty else 2)
     return Trajectories.from_points(
         table,
         t=t,
@@ -65,6 +61,82 @@ def read_movements(
         origin=origin or path.stem,
         where=str(path),
     )
+
+
+_LEFT_OUT = {
+    "movement": pl.String,
+    "user": pl.String,
+    "start": pl.Float64,
+    "row": pl.Int64,
+    "reasons": pl.String,
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Log:
+    """A file of movements, whatever is in it.
+
+    Args:
+        movements: Those that can be used.
+        left_out: Those that cannot, with columns movement, user, start, row and reasons.
+    """
+
+    movements: Trajectories
+    left_out: pl.DataFrame
+
+
+def read_log(
+    path: str | Path,
+    *,
+    movement: str | None,
+    t: str,
+    x: str,
+    y: str,
+    user: str | None,
+    time_unit: str,
+) -> Log:
+    """Return the movements in a file as `read_movements` does, and those that cannot be used apart.
+
+    Raises:
+        InputError: As there, but for single movements that cannot be used; or no movement can be.
+    """
+    path = Path(path)
+    table = _table(path)
+    if "dx_px" in table.columns:
+        return Log(_own(path, None, fewest=1), pl.DataFrame(schema=_LEFT_OUT))
+    found = movements_of(
+        table,
+        t=t,
+        x=x,
+        y=y,
+        movement=movement,
+        user=user,
+        time_unit=time_unit,
+        rules=GestureRules(),
+        where=str(path),
+        strict=False,
+    )
+    named, places = user is not None, found.left_out
+    nobody = [None] * len(places)
+    left_out = {
+        "movement": places.movement if movement else nobody,
+        "user": found.left_out_user if named else nobody,
+        "start": places.t,
+        "row": places.row,
+        "reasons": found.reasons,
+    }
+    movements = Trajectories.from_found(found, path.stem, named=named)
+    return Log(movements, pl.DataFrame(left_out, schema=_LEFT_OUT))
+
+
+def _own(path: Path, origin: str | None, fewest: int) -> Trajectories:
+    """Return the movements in a file as `Trajectories.save` writes it."""
+    made = Trajectories.load(path)
+    if not len(made):
+        raise InputError(f"{path}: holds no movement")
+    points = made.lengths.numpy() + 1
+    check_points(np.arange(len(made)), points, str(path), fewest=fewest)
+    return replace(made, origin=origin or made.origin)
 
 
 def _table(path: Path) -> pl.DataFrame:

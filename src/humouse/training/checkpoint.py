@@ -7,7 +7,7 @@ it. Only this file knows that there are two forms: whoever opens a checkpoint gi
 
 import os
 import re
-from dataclasses import KW_ONLY, dataclass, fields
+from dataclasses import KW_ONLY, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -138,6 +138,18 @@ class Checkpoint:
             raise InputError(f"{path}: damaged, it lacks {', '.join(missing)}; train it again")
         content["config"] = upgraded(content["config"])
         return cls(**{field.name: content[field.name] for field in fields(cls)})
+
+    def for_sampling(self) -> "Checkpoint":
+        """Return what sampling and scoring need: the weights that serve, and no state of training."""
+        return replace(
+            self,
+            model={},
+            ema=self.best or self.ema,
+            optimizer={},
+            scaler={},
+            history={},
+            best=None,
+        )
 
     def settings(self, schema: type[Settings], path: Path) -> Settings:
         """Return the configuration as an object of its schema.
