@@ -33,24 +33,32 @@ def help_text(config: str, schema: type, usage: str, overrides: Sequence[str] = 
         overrides: What stands beside `--help`; where that is wrong, only the groups' options in it
             count, for the page is what helps to mend the rest.
     """
+    settings = settings_of(config, schema, overrides)
+    lines = [usage, "", "Settings are given as key=value, for example seed=7.", ""]
+    for group, options in config_groups(config).items():
+        lines.append(f"  {group}={'|'.join(options)}")
+    lines += [""] if config_groups(config) else []
+    width = min(max(len(f"{key}={value}") for key, value, _ in settings) + 2, 44)
+    for key, value, meaning in settings:
+        lines += _wrapped(f"{key}={value}", meaning, width)
+    lines += [
+        "",
+        "Hydra's flags work too: --cfg job shows the composed settings, --multirun sweeps.",
+    ]
+    return "\n".join(lines)
+
+
+def settings_of(
+    config: str, schema: type, overrides: Sequence[str] = ()
+) -> list[tuple[str, str, str]]:
+    """Return the name, the value and the meaning of every setting; for the arguments see `help_text`."""
     try:
         composed = compose(config, overrides)
         values, meanings = dict(flat(composed)), dict(_meanings(schema, composed))
     except (InputError, OmegaConfBaseException):
         composed = compose(config, chosen_options(config, overrides))
         values, meanings = dict(flat(composed)), dict(_meanings(schema, composed))
-    lines = [usage, "", "Settings are given as key=value, for example seed=7.", ""]
-    for group, options in config_groups(config).items():
-        lines.append(f"  {group}={'|'.join(options)}")
-    lines += [""] if config_groups(config) else []
-    width = min(max(len(f"{key}={shown(value)}") for key, value in values.items()) + 2, 44)
-    for key, value in values.items():
-        lines += _wrapped(f"{key}={shown(value)}", meanings.get(key, ""), width)
-    lines += [
-        "",
-        "Hydra's flags work too: --cfg job shows the composed settings, --multirun sweeps.",
-    ]
-    return "\n".join(lines)
+    return [(key, shown(value), meanings.get(key, "")) for key, value in values.items()]
 
 
 def _wrapped(setting: str, meaning: str, width: int) -> list[str]:

@@ -18,7 +18,7 @@ from humouse.eval.statistics.weights import BootstrapWeights
 class WassersteinScores(NamedTuple):
     """Distances over the real standard deviation; 0 where both sides are alike.
 
-    Args:
+    Attributes:
         features: Each feature's.
         mean: Their mean.
     """

@@ -28,7 +28,7 @@ _POINTS = 101
 class PRDScores(NamedTuple):
     """Both from 0 to 1, higher is better.
 
-    Args:
+    Attributes:
         precision: F_{1/8}.
         recall: F_8.
         curve: At most 101 points (recall, precision); recall rises, precision falls.
