@@ -6,10 +6,11 @@ READY := .venv/.ready
 # People's recordings, for what needs them; the tests look for them in the same place.
 RECORDINGS := $(or $(HUMOUSE_DATA),../shared/data)
 
-.PHONY: help demo test test-all browser lint format benchmark clean
+.PHONY: help demo docs test test-all browser lint format benchmark clean
 
 help:
 	@echo "make demo       train, sample, score and detect, once and small, on synthetic people (some minutes)"
+	@echo "make docs       the documentation as a site, site/index.html"
 	@echo "make test       the checks and the whole suite"
 	@echo "make test-all   the same, and the tests marked slow"
 	@echo "make lint       ruff, import-linter and mypy alone"
@@ -20,11 +21,17 @@ $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "humouse needs Python 3.11 or newer; name one: make PYTHON=python3.12 …"; exit 1; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,docs]'
 	@touch $@
 
 demo: $(READY)
 	$(BIN)/humouse demo
+
+# MkDocs' plugins warn of a MkDocs 2 that the pins keep out.
+docs: export NO_MKDOCS_2_WARNING := 1
+docs: export DISABLE_MKDOCS_2_WARNING := true
+docs: $(READY)
+	$(BIN)/mkdocs build --strict
 
 lint: $(READY)
 	$(BIN)/ruff check
@@ -71,4 +78,4 @@ benchmark: $(READY)
 	else echo "benchmarks/prepare.py: left out, no recordings in $(RECORDINGS)"; fi
 
 clean:
-	rm -rf .venv build dist *.egg-info src/*.egg-info .pytest_cache .ruff_cache .mypy_cache
+	rm -rf .venv build dist site *.egg-info src/*.egg-info .pytest_cache .ruff_cache .mypy_cache
