@@ -3,7 +3,6 @@
 import shutil
 import tempfile
 import weakref
-import webbrowser
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,11 +54,11 @@ class EvaluationResult:
             InputError: The extra `report` is not installed.
         """
         require("the page of scores", "report")
-        from humouse.report import write_report
+        from humouse.report import browser, write_report
 
         page = write_report(self.run, None if path is None else Path(path))
         if open:
-            webbrowser.open(page.resolve().as_uri())
+            browser.show(page)
         return page
 
     def __repr__(self) -> str:

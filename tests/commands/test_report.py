@@ -70,6 +70,23 @@ def test_a_report_goes_where_it_is_sent(
     assert [path.name for path in tmp_path.iterdir()] == ["page.html"]
 
 
+@pytest.mark.parametrize("verb", ["report", "compare"])
+def test_the_page_can_be_opened(
+    humouse: Callable,
+    runs: tuple[Path, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    verb: str,
+):
+    opened: list[str] = []
+    monkeypatch.setattr("webbrowser.open", lambda address: opened.append(address) or True)
+    folders = [str(folder) for folder in runs][: 1 if verb == "report" else 2]
+    page = tmp_path / "page.html"
+    status, _, err = humouse(verb, *folders, f"out={page}", "open=true")
+    assert (status, err) == (0, "")
+    assert opened == [page.as_uri()]
+
+
 def test_a_report_lies_beside_its_scores(humouse: Callable, runs: tuple[Path, Path]):
     folder = runs[0]
     before = {path.name for path in folder.iterdir()}

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from humouse.errors import InputError
 from humouse.eval.run import EvaluationRun
+from humouse.report.browser import show
 from humouse.report.comparison.page import write_comparison
 from humouse.settings import CompareSettings
 
@@ -15,4 +16,7 @@ def run(settings: CompareSettings) -> None:
             "runs: name two folders or more that humouse eval wrote: humouse compare A B"
         )
     runs = [EvaluationRun.load(folder) for folder in settings.runs]
-    print(f"comparison: {write_comparison(runs, Path(settings.out))}")
+    page = write_comparison(runs, Path(settings.out))
+    print(f"comparison: {page}")
+    if settings.open:
+        show(page)

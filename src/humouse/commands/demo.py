@@ -1,6 +1,5 @@
 """`humouse demo`: everything once, on synthetic people: train, sample, look, score, detect."""
 
-import webbrowser
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from humouse.commands.dataset import prepare_dataset
 from humouse.errors import InputError
 from humouse.eval.plausibility import FEWEST
 from humouse.eval.run import EvaluationRun
+from humouse.report.browser import show
 from humouse.settings import (
     DemoSettings,
     DetectScoreSettings,
@@ -52,7 +52,7 @@ def run(settings: DemoSettings) -> None:
     demo.detect()
     page = demo.conclude()
     if settings.open:
-        webbrowser.open(page.resolve().as_uri())
+        show(page)
 
 
 @dataclass(frozen=True)

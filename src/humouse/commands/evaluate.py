@@ -56,7 +56,7 @@ def run(settings: EvalSettings) -> None:
     if not without("report", "no pictures and no page"):
         _draw(done, result.pair)
         if settings.report:
-            _write_page(done)
+            _write_page(done, open=settings.open)
     print(f"scores: {done.folder / SCORES}; everything else beside it")
 
 
@@ -129,6 +129,8 @@ def _checked(settings: EvalSettings) -> EvaluationRule:
         raise InputError(
             "conditions=val: the movements of samples=… are drawn already; leave it out"
         )
+    if settings.open and not settings.report:
+        raise InputError("open=true: there is no page with report=false; leave one of them out")
     rule = EvaluationRule(
         metrics=tuple(settings.metrics),
         feature_mode=settings.feature_mode,
@@ -167,10 +169,14 @@ def _provenance(settings: EvalSettings, inputs: _Inputs) -> dict[str, Any]:
     return content
 
 
-def _write_page(done: EvaluationRun) -> None:
+def _write_page(done: EvaluationRun, *, open: bool) -> None:
     from humouse.report import write_report  # of an extra
+    from humouse.report.browser import show
 
-    print(f"report: {write_report(done)}")
+    page = write_report(done)
+    print(f"report: {page}")
+    if open:
+        show(page)
 
 
 def _draw(done: EvaluationRun, pair: Pair) -> None:

@@ -11,10 +11,13 @@ from humouse.eval.statistics.resampling import AUC_COVERAGE
 from humouse.figures.style import FAKE_COLOUR, REAL_COLOUR
 from humouse.files import atomic_write, set_aside
 from humouse.report.dots import WIDTH
+from humouse.report.glossary import glossary
 from humouse.report.wording import (
     breakable,
     breakable_plain,
     brief,
+    feature,
+    features_named,
     interval,
     kind_of_finding,
     number,
@@ -34,6 +37,8 @@ def environment() -> Environment:
     made.filters |= {
         "number": number,
         "brief": brief,
+        "feature": feature,
+        "features_named": features_named,
         "interval": interval,
         "kind_of_finding": kind_of_finding,
         "pretty": pretty,
@@ -43,6 +48,7 @@ def environment() -> Environment:
     made.globals |= {
         "auc_coverage": AUC_COVERAGE,
         "dots_width": WIDTH,
+        "glossary": glossary,
         "real_colour": REAL_COLOUR,
         "fake_colour": FAKE_COLOUR,
     }

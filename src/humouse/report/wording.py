@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from markupsafe import Markup, escape
 
 from humouse.eval.statistics.score import MEASURES, Measure, Score
+from humouse.features.names import READABLE, readable
 
 _FINDINGS = {
     "told_apart": "separable",
@@ -32,6 +33,27 @@ def breakable(text: str) -> Markup:
 def breakable_plain(text: str) -> str:
     """Return the same for an attribute, which holds no elements: with spaces of no width."""
     return re.sub(r"([_:])(?=\S)", "\\1\u200b", text)
+
+
+def feature(name: str) -> Markup:
+    """Return a feature's readable name, with the bare one as its title; an unknown one as it is."""
+    if name not in READABLE:
+        return breakable(name)
+    return Markup('<abbr title="{}">{}</abbr>').format(name, readable(name))
+
+
+def features_named(text: str) -> Markup:
+    """Return a sentence, escaped, with the readable names of its features in place of the bare ones.
+
+    Names without "_" stay: they are English words already.
+    """
+    return Markup(re.sub(r"\w+", _named, str(breakable(text)).replace("_<wbr>", "_")))
+
+
+def _named(word: re.Match[str]) -> str:
+    if "_" not in word[0]:
+        return word[0]
+    return str(feature(word[0]))
 
 
 def brief(value: float) -> str:

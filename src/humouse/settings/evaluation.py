@@ -97,6 +97,7 @@ class EvalSettings:
     )
     device: str = setting("{choices}", choices.DEVICES)
     report: bool = setting("write report.html, a page with everything")
+    open: bool = setting("open that page in the browser")
     out_dir: str = setting("folder for scores.json, the pictures and the report")
 
 
@@ -138,6 +139,7 @@ class ReportSettings:
 
     run: str | None = setting("folder that humouse eval wrote")
     out: str | None = setting("the page; null for report.html in that folder")
+    open: bool = setting("open the page in the browser")
 
 
 @dataclass
@@ -146,3 +148,4 @@ class CompareSettings:
 
     runs: list[str] = setting("folders that humouse eval wrote")
     out: str = setting("the page")
+    open: bool = setting("open the page in the browser")

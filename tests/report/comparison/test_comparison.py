@@ -9,6 +9,7 @@ import pytest
 
 from humouse.errors import InputError
 from humouse.eval.statistics.score import Score
+from humouse.features.names import readable
 from humouse.report import write_comparison
 
 
@@ -53,7 +54,7 @@ def test_runs_stand_beside_each_other(runs, tmp_path):
     assert "best 0.525 [0.495, 0.555]" in text  # the values' intervals overlap, the excesses' not
     assert "Before you compare them" not in text
     for name in runs[1].generated.worst_features(5):
-        assert name in text
+        assert readable(name) in text
     assert "http" not in re.sub(r"http-equiv", "", path.read_text())
 
 
