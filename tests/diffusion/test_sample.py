@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 
-from humouse.commands.sample import run
+from humouse.commands.sample import _people_at_hand, run
 from humouse.commands.train import run as train
 from humouse.data.prepared import load_split
 from humouse.diffusion.model import DiffusionModel, load_model
@@ -318,6 +318,18 @@ def test_files_of_a_run(tiny_checkpoint: Path, tmp_path: Path, capsys: pytest.Ca
     assert manifest["settings"]["seed"] == 4
     assert manifest["trained_on"] == Checkpoint.load(tiny_checkpoint).data
     assert (tmp_path / "samples.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_picture_has_people_beside_where_they_are_at_hand(
+    event_checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+):
+    run(sampling(event_checkpoint, tmp_path / "with"))
+    assert "samples.png, beside gestures of people;" in capsys.readouterr().out
+    model = load_model(event_checkpoint)
+    (tmp_path / "val.parquet").write_bytes(b"PAR1")
+    for data in ({"folder": "gone"}, {"folder": str(tmp_path)}, model.data | {"origin": "others"}):
+        elsewhere = replace(model, record=replace(model.record, data=data))
+        assert _people_at_hand(elsewhere) is None
 
 
 def test_deltas_on_request(event_checkpoint: Path, tmp_path: Path):

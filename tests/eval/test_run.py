@@ -123,8 +123,24 @@ def test_the_worst_features():
         "middling": feature(0.5, 0.0),
     }
     evaluation = Evaluation("people", "model", 20, 4, 0, {}, features)
-    assert evaluation.worst_features() == ["telling", "far", "middling", "near"]
-    assert evaluation.worst_features(2) == ["telling", "far"]
+    assert evaluation.ranked_features() == ["telling", "far", "middling", "near"]
+    assert evaluation.worst_features() == ["telling"]  # the others give nothing away
+    del features["telling"]
+    assert evaluation.worst_features(2) == ["far", "middling"]  # nor does any: by their distance
+
+
+def test_a_feature_that_does_not_vary_is_not_among_them():
+    def feature(real_mean: float, std: float, fake_mean: float) -> FeatureComparison:
+        return FeatureComparison("px", "", real_mean, std, fake_mean, std, Score(0.1))
+
+    features = {
+        "path": feature(1000.0, 0.02, 1000.1),  # of the canonical frame
+        "zero": feature(0.0, 0.0, 0.0),
+        "varying": feature(0.0, 0.01, 0.0),
+        "shifted": feature(16.0, 0.0, 8.0),
+    }
+    evaluation = Evaluation("people", "model", 20, 4, 0, {}, features)
+    assert set(evaluation.worst_features()) == {"varying", "shifted"}
 
 
 def test_the_data_of_a_run(run: EvaluationRun, make_reaches):

@@ -8,7 +8,7 @@ from humouse.eval.metrics.copying import Neighbour
 from humouse.eval.metrics.spectral import BandPower
 from humouse.eval.result import Evaluation, FeatureComparison
 from humouse.eval.statistics.score import Replicates, Score
-from humouse.eval.verdict import verdict
+from humouse.eval.verdict import excesses, verdict
 
 
 def sure(value, low, high):
@@ -107,6 +107,14 @@ def test_copying_needs_both_an_interval_and_a_p_value():
     assert copied(replace(sure(0.8, 0.7, 0.9), p_value=0.001), near_baseline) is None
 
 
+def test_the_table_and_the_verdict_state_one_excess():
+    name = "c2st_boosting_auc"
+    lucky = replace(BASELINE, scores={name: Score(0.44)})  # better than two equal sets, by chance
+    judged = evaluation(Score(0.58, 0.55, 0.61))
+    assert verdict(judged, lucky).separation.excess.value == pytest.approx(0.08)
+    assert excesses(judged, lucky)[name].value == pytest.approx(0.08)
+
+
 def test_missing_modes_are_read_against_the_baseline():
     judged = evaluation(Score(0.64), scores={"prd_recall": sure(0.80, 0.78, 0.82)})
     (low,) = verdict(judged, BASELINE).shortfalls["missing_modes"]
@@ -119,9 +127,13 @@ def test_the_features_that_differ_most_are_named_where_it_is_separable():
     def feature(importance, fake_mean=12.0):
         return FeatureComparison("ms", "", 16.0, 1.0, fake_mean, 1.0, Score(1.0), importance)
 
-    features = {"dt_mean_ms": feature(0.2), "speed": feature(0.01), "path": feature(0.0)}
+    features = {
+        "dt_mean_ms": feature(0.2),
+        "speed": feature(0.01),
+        "path": feature(0.0),
+    }  # which gives nothing away
     found = verdict(evaluation(sure(0.9, 0.88, 0.92), features=features), BASELINE)
-    assert list(found.worst) == ["dt_mean_ms", "speed", "path"]
+    assert list(found.worst) == ["dt_mean_ms", "speed"]
     assert found.clock == ("dt_mean_ms",)
     alike = verdict(evaluation(Score(0.64, 0.6, 0.66), features=features), BASELINE)
     assert (dict(alike.worst), alike.clock) == ({}, ())

@@ -46,7 +46,7 @@ def test_gallery_shows_both_with_equal_axes(tmp_path):
     paths = drawn_paths(figure)
     assert len(paths) == 14
     assert all(path.axes.get_aspect() == 1 for path in paths)
-    assert "real: people" in words(figure)
+    assert "people: people" in words(figure)
     assert "generated: model" in words(figure)
     assert "speed (px/s)" in words(figure)
     assert len({path.norm.vmax for path in paths}) == 1
@@ -90,7 +90,7 @@ def test_overlays_show_the_worst_first(tmp_path):
     figure = kinematic_overlays(real, fake, names=names, most=3)
     titles = [axes.get_title() for axes in figure.axes if axes.get_title()]
     assert len(titles) == 3
-    assert titles[0].startswith("speed_mean_px_s")
+    assert titles[0].startswith("mean speed\nW = ")
     assert not any(title.startswith("off_grid_share") for title in titles)  # equal: the best
     assert figure.axes[0].get_xlabel() == "px/s"
     for axes in figure.axes[:3]:

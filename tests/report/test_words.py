@@ -31,7 +31,7 @@ def test_a_finding_stands_beside_the_name_of_its_kind(run, tmp_path):
 
 def test_names_can_break_at_their_words(html):
     assert "Evaluation of <strong>diffusion_<wbr>events</strong>" in html
-    assert "<h3>speed_<wbr>mean_<wbr>px_<wbr>s</h3>" in html
+    assert '<h3><abbr title="speed_mean_px_s">mean speed</abbr></h3>' in html
 
 
 def test_the_page_states_the_limits_of_its_numbers(html):

@@ -9,7 +9,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from humouse.codec import Frame, condition_vector
+from humouse.commands.compared import in_codec_frame
 from humouse.commands.kept_batches import KeptBatches
+from humouse.data.prepared import load_split
 from humouse.diffusion.sampling_rule import SamplingRule
 from humouse.errors import InputError
 from humouse.extras import without
@@ -23,6 +25,8 @@ from humouse.training.device import resolve_device
 from humouse.trajectories import Trajectories
 
 _FILES = ("samples.parquet", "samples.png", "deltas.pt", "manifest.json")
+_PICTURED = 200
+"""People's gestures that the picture chooses from."""
 
 
 def run(settings: SampleSettings) -> None:
@@ -66,14 +70,28 @@ def run(settings: SampleSettings) -> None:
     print(f"{settings.n:,} movements: {out_dir / 'samples.parquet'}")
     print(f"what made them: {out_dir / 'manifest.json'}")
     if not without("report", "no picture"):
-        _draw(movements, out_dir / "samples.png")
+        _draw(movements, model, out_dir / "samples.png")
 
 
-def _draw(movements: Trajectories, path: Path) -> None:
-    from humouse.figures import samples, save_figure  # of an extra
+def _people_at_hand(model: TrainedModel) -> Trajectories | None:
+    """Return some validation people of the model's own data as its codec sees them, or None.
 
-    save_figure(samples(movements), path)
-    print(f"picture: {path}")
+    They are for a picture alone: a file that is gone, damaged or another's does not stop sampling.
+    """
+    try:
+        people = load_split(Path(model.data["folder"]) / "val")[:_PICTURED]
+    except InputError:
+        return None
+    fitting = in_codec_frame(people, model)
+    return fitting if len(fitting) and people.origin == model.data["origin"] else None
+
+
+def _draw(movements: Trajectories, model: TrainedModel, path: Path) -> None:
+    from humouse.figures import gesture_gallery, samples, save_figure  # of an extra
+
+    people = _people_at_hand(model)
+    save_figure(samples(movements) if people is None else gesture_gallery(people, movements), path)
+    print(f"picture: {path}{'' if people is None else ', beside gestures of people'}")
 
 
 def _drawn(

@@ -8,6 +8,11 @@ from humouse.eval.metrics.copying import Neighbour
 from humouse.eval.metrics.spectral import BandPower
 from humouse.eval.statistics.score import Score, without_replicates
 
+_ROUNDING = 1e-3
+"""Share of a feature's mean up to which it does not count as varying."""
+_TRIFLE = 0.0005
+"""An importance below this is none: it is written as 0.000."""
+
 
 @dataclass(frozen=True)
 class FeatureComparison:
@@ -34,6 +39,15 @@ class FeatureComparison:
     fake_std: float
     wasserstein: Score
     importance: float | None = None
+
+    @property
+    def constant(self) -> bool:
+        """Whether it has one and the same value on both sides, but for rounding."""
+        size = _ROUNDING * max(abs(self.real_mean), abs(self.fake_mean))
+        return all(
+            abs(one) <= size
+            for one in (self.real_std, self.fake_std, self.real_mean - self.fake_mean)
+        )
 
 
 @dataclass(frozen=True)
@@ -96,8 +110,8 @@ class Evaluation:
         }
         return cls(**{**content, **parts})
 
-    def worst_features(self, n: int = 10) -> list[str]:
-        """Return the n features that give it away most, the worst first.
+    def ranked_features(self) -> list[str]:
+        """Return the features in the order of how much they give it away, without constant ones.
 
         By what they add to the probe where that was measured, then by how far they lie apart.
         """
@@ -106,4 +120,14 @@ class Evaluation:
             feature = self.features[name]
             return -(feature.importance or 0.0), -feature.wasserstein.value
 
-        return sorted(self.features, key=order)[:n]
+        varying = [name for name, feature in self.features.items() if not feature.constant]
+        return sorted(varying, key=order)
+
+    def worst_features(self, n: int = 10) -> list[str]:
+        """Return up to n features that give it away most, the worst first.
+
+        Where importance was measured, only those that have any; all where none has.
+        """
+        ranked = self.ranked_features()
+        telling = [name for name in ranked if (self.features[name].importance or 0.0) >= _TRIFLE]
+        return (telling or ranked)[:n]

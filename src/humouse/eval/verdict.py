@@ -135,10 +135,13 @@ def verdict(judged: Evaluation, baseline: Evaluation | None) -> Verdict:
 
 
 def excesses(judged: Evaluation, baseline: Evaluation | None) -> dict[str, Score]:
-    """Return by how much each score of the judged exceeds the human–human baseline."""
+    """Return by how much each score of the judged exceeds the human–human baseline.
+
+    A baseline that is better than its ideal by chance counts as the ideal, as in the verdict.
+    """
     others = {} if baseline is None else baseline.scores
     return {
-        name: excess_over(score, others[name])
+        name: excess_over(score, _against(baseline, name))
         for name, score in judged.scores.items()
         if name in others
     }

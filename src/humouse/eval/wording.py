@@ -94,7 +94,13 @@ def _copied(found: Copied) -> str:
 
 def _feature(name: str, about: FeatureComparison) -> str:
     unit = "" if about.unit == "1" else f" {about.unit}"
-    return f"{name} (mean {about.fake_mean:.3g} against {about.real_mean:.3g}{unit})"
+    return f"{name} (mean {_brief(about.fake_mean)} against {_brief(about.real_mean)}{unit})"
+
+
+def _brief(value: float) -> str:
+    """Return a number in three digits, without an exponent where it is long but not endless."""
+    text = f"{value:.3g}"
+    return f"{float(text):,.0f}" if 1000 <= abs(value) < 1e10 else text
 
 
 def _with_interval(score: Score, sign: str = "") -> str:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from textwrap import fill
 
 import numpy as np
 import torch
@@ -11,6 +12,7 @@ from matplotlib.ticker import EngFormatter, FuncFormatter, MaxNLocator
 
 from humouse.eval.api import wasserstein_per_feature
 from humouse.features import FeatureTable, velocity_spectrum
+from humouse.features.names import readable
 from humouse.features.spectra import decibel
 from humouse.figures.style import FAKE_COLOUR, REAL_COLOUR, new_figure, plain, verbatim
 from humouse.trajectories import Trajectories
@@ -19,6 +21,7 @@ _BINS = 40
 _MOST_BINS = 120
 _ROOM = 20
 _TAIL = 0.005
+_TITLE_LETTERS = 36
 
 
 def kinematic_overlays(
@@ -27,7 +30,7 @@ def kinematic_overlays(
     *,
     names: Sequence[str] | None = None,
     most: int = 12,
-    labels: tuple[str, str] = ("real", "generated"),
+    labels: tuple[str, str] = ("people", "generated"),
 ) -> Figure:
     """Return a histogram of each feature, real over generated, the worst first.
 
@@ -60,10 +63,13 @@ def kinematic_overlays(
     for axes, k in zip(grid.flat, worst, strict=False):
         pair = [side.values[:, k].double().cpu().numpy() for side in (a, b)]
         _overlay(axes, pair[0], pair[1], labels)
-        axes.set_title(f"{names[k]}   W = {distance[k]:.2g} σ", fontsize=9)
+        words = fill(readable(names[k]), _TITLE_LETTERS)
+        axes.set_title(f"{words}\nW = {distance[k]:.2g} σ", fontsize=9)
         axes.set_xlabel(a.units[k] if a.units[k] != "1" else "", fontsize=8)
     figure.supylabel("share of gestures", fontsize=9)
-    figure.suptitle(f"{len(real)} {labels[0]} and {len(fake)} {labels[1]} gestures, worst first")
+    figure.suptitle(
+        f"Features, the worst first: {len(real):,} gestures of {labels[0]}, {len(fake):,} {labels[1]}"
+    )
     handles, words = grid.flat[0].get_legend_handles_labels()
     figure.legend(handles, words, loc="outside lower center", ncols=2, frameon=False)
     return figure
@@ -200,7 +206,7 @@ def velocity_spectra(
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
     medians = []
     for side, colour, word, dash in (
-        (real, REAL_COLOUR, "real", "-"),
+        (real, REAL_COLOUR, "people", "-"),
         (fake, FAKE_COLOUR, "generated", "--"),
     ):
         frequency, power = (part.cpu() for part in velocity_spectrum(side))
@@ -216,7 +222,7 @@ def velocity_spectra(
     above.legend(frameon=False)
     below.axhline(0, color="black", linewidth=0.8)
     below.plot(frequency, medians[1] - medians[0], color=FAKE_COLOUR)
-    below.set_ylabel("generated\nless real (dB)")
+    below.set_ylabel("generated\nless people (dB)")
     below.set_xlabel("frequency (Hz)")
     below.set_xscale("log")
     ticks = [1, 2, 4, 8, 16, 32, 64]

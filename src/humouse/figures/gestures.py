@@ -28,12 +28,12 @@ def gesture_gallery(
     """
     sides = [_drawn(side, each, seed) for side in (real, fake)]
     rows = max(1, -(-max(len(side) for side in sides) // columns))
-    figure = new_figure(2.6 * columns, 1.4 * rows + 1.4)
+    figure = new_figure(2.2 * columns, 1.15 * rows + 1.4)
     speed = Normalize(0, _fast(sides))
     left, right = _with_speed_bar(figure, rows, speed).subfigures(1, 2, squeeze=False).flat
     figure.suptitle("Gestures, each at its own scale; the dot is the start", fontsize=10)
     for part, side, colour, word in zip(
-        (left, right), sides, (REAL_COLOUR, FAKE_COLOUR), ("real", "generated"), strict=True
+        (left, right), sides, (REAL_COLOUR, FAKE_COLOUR), ("people", "generated"), strict=True
     ):
         part.set_facecolor(to_rgba(colour, 0.05))
         part.suptitle(f"{word}: {side.origin}", color=colour, fontsize=12)
@@ -73,7 +73,7 @@ def _fast(sides: list[Trajectories]) -> float:
 
 
 def _cells(part: SubFigure, side: Trajectories, rows: int, columns: int, speed: Normalize) -> None:
-    grid = part.subplots(rows, columns, squeeze=False)
+    grid = part.subplots(rows, columns, squeeze=False, gridspec_kw={"wspace": 0.02, "hspace": 0.02})
     paths = side.positions_px().numpy()
     for place, axes in enumerate(grid.flat):
         axes.set_axis_off()
@@ -85,19 +85,19 @@ def _cells(part: SubFigure, side: Trajectories, rows: int, columns: int, speed: 
 def _cell(axes: Axes, path: np.ndarray, steps: np.ndarray, speed: Normalize) -> None:
     pieces = np.stack([path[:-1], path[1:]], 1)
     lines = LineCollection(
-        list(pieces), cmap=SPEED_MAP, norm=speed, linewidths=1.6, capstyle="round"
+        list(pieces), cmap=SPEED_MAP, norm=speed, linewidths=2.2, capstyle="round"
     )
     lines.set_array(_speeds_px_s(steps))
     axes.add_collection(lines)
-    axes.plot(*path[0], "o", color="black", markersize=3.5)
+    axes.plot(*path[0], "o", color="black", markersize=4.5)
     # A square around the path, so that all cells are of one size; y grows downwards on screens.
     middle = (path.min(0) + path.max(0)) / 2
-    half = max(np.ptp(path, axis=0).max() / 2 * 1.15, 1.0)
+    half = max(np.ptp(path, axis=0).max() / 2 * 1.08, 1.0)
     axes.set_xlim(middle[0] - half, middle[0] + half)
-    axes.set_ylim(middle[1] + half, middle[1] - half)
+    axes.set_ylim(middle[1] + half * 1.3, middle[1] - half)  # below it, room for the scale bar
     axes.set_aspect("equal")
     bar = 10 ** np.floor(np.log10(half))
-    left, low = middle[0] - half * 0.95, middle[1] + half * 0.98
+    left, low = middle[0] - half * 0.95, middle[1] + half * 1.2
     # With ends and a gap before the words: without them a short bar reads as a minus.
     axes.plot([left, left + bar], [low, low], "-|", color="grey", linewidth=1, markersize=4)
     beside = left + bar + half * 0.1

@@ -80,14 +80,14 @@ _TERMS = (
         "The chance of a score at least as extreme if both sets were alike.",
     ),
     (
-        "precision",
-        "",
-        "How much of what is generated looks like people's movements: realism.",
-    ),
-    (
         "PRD",
         "",
         "Precision and recall for distributions: realism and variety, measured by clusters.",
+    ),
+    (
+        "precision",
+        "",
+        "How much of what is generated looks like people's movements: realism.",
     ),
     (
         "probe",

@@ -99,10 +99,12 @@ def difference(name: str, excess: Score) -> str:
         name: The score's key in `MEASURES`.
         excess: The score less the baseline's. It is "unsure" unless its interval is known and excludes 0.
     """
+    measure = measure_of(name)
+    if measure.fault_only and (excess.value <= 0 or (excess.low is not None and excess.low <= 0)):
+        return "no more than people"
     size = number(abs(excess.value), digits_of(name))
     if not size.strip("0."):
         return "as the baseline"
-    measure = measure_of(name)
     signed = f"{'+' if excess.value > 0 else '−'}{size}"
     if measure.ideal != measure.ideal:  # unknown: better is not defined
         return signed

@@ -39,6 +39,9 @@ def test_what_is_worse_depends_on_the_score():
     assert difference("mmd", Score(-0.003, -0.004, -0.001)) == "−0.0030 better"
     assert difference("density", Score(0.3, 0.1, 0.4)) == "+0.300 better"
     assert difference("c2st_forest_auc", Score(0.00001, 0.0, 0.1)) == "as the baseline"
+    assert difference("copying", Score(0.2, 0.1, 0.3)) == "+0.200 worse"
+    for ends in ((-0.6, -0.5), (-0.7, 0.2)):  # who makes nonsense copies nobody: no merit
+        assert difference("copying", Score(-0.535, *ends)) == "no more than people"
     assert difference("unheard_of", Score(1.0, 0.5, 2.0)) == "+1.000"
 
 

@@ -53,12 +53,15 @@ class Measure:
         ideal: Its value where both sides are alike.
         definition: One line that says how it is computed.
         source: Where it comes from.
+        fault_only: Whether only more than the baseline says anything: who makes nonsense copies
+            nobody, so less of it is no merit.
     """
 
     label: str
     ideal: float
     definition: str
     source: str = ""
+    fault_only: bool = False
 
     def worse(self, value: float, than: float) -> float:
         """Return how much further from the ideal `value` is than `than`; below 0 where nearer."""
@@ -121,6 +124,7 @@ MEASURES: dict[str, Measure] = {
         "chance that a generated gesture lies nearer to the train set than one of held-out people; "
         "0.5 where neither does",
         "Meehan, Chaudhuri & Dasgupta 2020, arXiv:2004.05675",
+        fault_only=True,
     ),
 }
 """Every score by name, in the order of tables; those of shares have the ideal 1."""

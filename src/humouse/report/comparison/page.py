@@ -12,8 +12,16 @@ from humouse.eval.statistics.score import Measure, Score
 from humouse.files import digest
 from humouse.report.comparison.best import mark_best
 from humouse.report.comparison.comparable import comparable, warnings_of
+from humouse.report.comparison.nearest import nearest
 from humouse.report.dots import WIDTH, Mark, Scale, ends, mark
-from humouse.report.evaluation.scores import common_source, excess_of, groups_of
+from humouse.report.evaluation.gestures import drawings, is_nominal, replay
+from humouse.report.evaluation.scores import (
+    common_source,
+    excess_of,
+    groups_of,
+    headline_score,
+    taken_over,
+)
 from humouse.report.page import render, write_page
 from humouse.report.wording import (
     difference,
@@ -25,6 +33,9 @@ from humouse.report.wording import (
 )
 
 _WORST = 5
+_LANE = 22
+_DRAWINGS = 12
+_REPLAYED = 30
 
 
 @dataclass(frozen=True)
@@ -35,6 +46,7 @@ class ScoreCell:
         text: Its value, or "–" where the run lacks it.
         interval: Its interval, or nothing.
         excess: How it stands to the run's own baseline, in words, or nothing.
+        over: What the excess is taken over, where that is not the baseline's value.
         excess_interval: The interval of that, or nothing.
         best: "best" where no other run is better, "best?" where that may be chance, else nothing.
     """
@@ -42,6 +54,7 @@ class ScoreCell:
     text: str
     interval: str = ""
     excess: str = ""
+    over: str = ""
     excess_interval: str = ""
     best: str = ""
 
@@ -89,22 +102,71 @@ def write_comparison(runs: Sequence[EvaluationRun], path: Path) -> Path:
     twice = next((one for k, one in enumerate(folders) if one in folders[:k]), None)
     if twice is not None:
         raise InputError(f"{twice}: given twice; a run is compared with others")
-    tags = [_tag(k) for k in range(len(runs))]
+    tags, names = [_tag(k) for k in range(len(runs))], _names(folders)
+    ranked = comparable(runs)
     context = {
-        "runs": list(zip(tags, _names(folders), runs, strict=True)),
+        "title": nearest(names, runs, ranked),
+        "runs": list(zip(tags, names, runs, strict=True)),
         "warnings": warnings_of(tags, runs),
-        "comparable": comparable(runs),
-        "groups": _groups(tags, runs, comparable(runs)),
+        "comparable": ranked,
+        "gauge": _gauge(tags, runs),
+        "groups": _groups(tags, runs, ranked),
         "bands": _bands(runs),
         "worst": [(run.generated, run.generated.worst_features(_WORST)) for run in runs],
         "lane": _LANE,
         "width": WIDTH,
+        **_movements(tags, runs),
     }
     shown = digest([run.digest for run in runs])
     return write_page(Path(path), render("compare.html.j2", shown, context), shown)
 
 
-_LANE = 22
+def _movements(tags: Sequence[str], runs: Sequence[EvaluationRun]) -> dict[str, Any]:
+    """Return the drawings of people and of every run, and the same for the replay."""
+    people = runs[0].movements("people")
+    generated = {tag: run.movements("generated") for tag, run in zip(tags, runs, strict=True)}
+    return {
+        "people_drawings": drawings(people, _DRAWINGS),
+        "drawings": [drawings(one, _DRAWINGS) for one in generated.values()],
+        "nominal": all(is_nominal(one) for one in (people, *generated.values())),
+        "replay": replay({"people": people, **generated}, _REPLAYED),
+    }
+
+
+def _gauge(tags: Sequence[str], runs: Sequence[EvaluationRun]) -> dict[str, Any] | None:
+    """Return every run's headline score beside its baseline, all on one scale."""
+    names = [headline_score(run) for run in runs]
+    pairs = [
+        [
+            (side, evaluation.scores[name])
+            for side, evaluation in (("other_people", run.baseline), ("generated", run.generated))
+            if name and evaluation and name in evaluation.scores
+        ]
+        for name, run in zip(names, runs, strict=True)
+    ]
+    scores = [score for pair in pairs for _, score in pair]
+    if not scores:
+        return None
+    scale = Scale.over([*ends(scores), 0.5, 1.0])
+    lanes = [
+        [
+            mark(side, score, scale, 3, called=tag if side == "generated" else None)
+            for side, score in pair
+        ]
+        for tag, pair in zip(tags, pairs, strict=True)
+    ]
+    probes = [f"{tag} {name.split('_')[1]}" for tag, name in zip(tags, names, strict=True) if name]
+    return {
+        "scale": scale,
+        "marks": lanes,
+        "ideal": scale.at(0.5),
+        "words": _said(lanes),
+        "probes": ", ".join(probes),
+    }
+
+
+def _said(lanes: Sequence[Sequence[Mark]]) -> str:
+    return "; ".join(one.text for lane in lanes for one in reversed(lane))
 
 
 def _tag(place: int) -> str:
@@ -128,11 +190,20 @@ def _groups(
     for run in runs:
         every.update(run.generated.scores)
     groups = []
-    for title, note, shared, names in groups_of(score_names(every)):
+    for title, note, shared, names, folded in groups_of(score_names(every)):
         scale = _scale(names, runs) if shared else None
         lines = [_line(name, scale or _scale([name], runs), tags, runs, ranked) for name in names]
         source = common_source(names)
-        groups.append({"title": title, "note": note, "source": source, "lines": lines})
+        groups.append(
+            {
+                "title": title,
+                "note": note,
+                "source": source,
+                "scale": scale,
+                "lines": lines,
+                "folded": folded,
+            }
+        )
     return groups
 
 
@@ -160,25 +231,26 @@ def _line(
     marks_of_best = mark_best(measure, scores, excesses) if ranked else [""] * len(runs)
     entries, marks = [], []
     for k, (score, baseline) in enumerate(zip(scores, baselines, strict=True)):
-        entries.append(_entry(name, score, excesses[k], marks_of_best[k]))
+        entries.append(_entry(name, score, baseline, excesses[k], marks_of_best[k]))
         lane = [] if baseline is None else [mark("other_people", baseline, scale, digits)]
         if score is not None:
             lane.append(mark("generated", score, scale, digits, called=tags[k]))
         marks.append(lane)
-    words = "; ".join(one.text for lane in marks for one in reversed(lane))
-    return TableLine(
-        measure, entries, scale, marks, scale.at(measure.ideal) if known else None, words
-    )
+    ideal = scale.at(measure.ideal) if known else None
+    return TableLine(measure, entries, scale, marks, ideal, _said(marks))
 
 
-def _entry(name: str, score: Score | None, excess: Score | None, best: str) -> ScoreCell:
+def _entry(
+    name: str, score: Score | None, baseline: Score | None, excess: Score | None, best: str
+) -> ScoreCell:
     if score is None:
         return ScoreCell("–")
     digits = digits_of(name)
     value, ends = number(score.value, digits), interval(score, digits)
-    if excess is None:
+    if excess is None or baseline is None:
         return ScoreCell(value, ends, best=best)
-    return ScoreCell(value, ends, difference(name, excess), interval(excess, digits), best)
+    over, between = taken_over(name, baseline), interval(excess, digits)
+    return ScoreCell(value, ends, difference(name, excess), over, between, best)
 
 
 def _bands(runs: Sequence[EvaluationRun]) -> list[tuple[str, list[tuple[str, str]]]]:

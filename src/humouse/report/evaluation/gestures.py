@@ -1,10 +1,12 @@
 """Movements in a page: small drawings of their paths, and numbers for the replay."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from humouse.codec.canonical import NOMINAL_DURATION_MS, NOMINAL_PATH_PX
 from humouse.eval.metrics.copying import Neighbour
 from humouse.trajectories import Trajectories
 
@@ -103,30 +105,36 @@ def turned(path: np.ndarray, onto: np.ndarray) -> np.ndarray:
     return path[0] + (path - path[0]) @ np.array([[turn.real, turn.imag], [-turn.imag, turn.real]])
 
 
-def replay(people: Trajectories, generated: Trajectories, n: int) -> dict[str, Any]:
-    """Return up to n movements of each as whole numbers.
+def replay(sides: Mapping[str, Trajectories], n: int) -> dict[str, Any]:
+    """Return up to n movements of each side as whole numbers.
 
     Each is [x0, y0, t0, x1, …] from (0, 0, 0); `unit_px` is what one unit of x and y is worth, and
     t is in ms.
     """
-    sides = {"people": people, "generated": generated}
     steps = [side.deltas[..., :2][side.mask] for side in sides.values()]
-    whole = all(bool((part == part.round()).all()) for part in steps)
-    unit_px = 1 if whole else 0.1
-    content: dict[str, Any] = {"unit_px": unit_px}
-    for name, side in sides.items():
-        times = side.times_ms().double().cpu().numpy()
-        content[name] = [
-            np.column_stack(
-                [path_px(side, row) / unit_px, times[row, : int(side.lengths[row]) + 1]]
-            )
-            .round()
-            .astype(int)
-            .ravel()
-            .tolist()
-            for row in drawn(n, side, seed=1).tolist()
-        ]
-    return content
+    unit_px = 1 if all(bool((part == part.round()).all()) for part in steps) else 0.1
+    return {"unit_px": unit_px, **{key: _numbers(side, n, unit_px) for key, side in sides.items()}}
+
+
+def _numbers(side: Trajectories, n: int, unit_px: float) -> list[list[int]]:
+    times = side.times_ms().double().cpu().numpy()
+    return [
+        np.column_stack([path_px(side, row) / unit_px, times[row, : int(side.lengths[row]) + 1]])
+        .round()
+        .astype(int)
+        .ravel()
+        .tolist()
+        for row in drawn(n, side, seed=1).tolist()
+    ]
+
+
+def is_nominal(movements: Trajectories) -> bool:
+    """Return whether movements are in the canonical frame, whose px and ms are of no screen."""
+    of_frame = (
+        (movements.path_px, NOMINAL_PATH_PX),
+        (movements.duration_ms, NOMINAL_DURATION_MS),
+    )
+    return all(bool(((values - size).abs() < 1).all()) for values, size in of_frame)
 
 
 def typical(movements: Trajectories) -> str:

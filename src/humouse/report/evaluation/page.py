@@ -5,12 +5,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from humouse.codec.canonical import NOMINAL_DURATION_MS, NOMINAL_PATH_PX
+from markupsafe import Markup
+
 from humouse.errors import InputError
 from humouse.eval.metrics.copying import Neighbour
 from humouse.eval.run import SIDES, EvaluationRun
 from humouse.report.evaluation import pictures as plots
-from humouse.report.evaluation.gestures import Drawing, drawings, pairs, replay, typical
+from humouse.report.evaluation.gestures import (
+    Drawing,
+    drawings,
+    is_nominal,
+    pairs,
+    replay,
+    typical,
+)
 from humouse.report.evaluation.scores import all_sides, as_csv, gauge, score_groups
 from humouse.report.page import render, write_page
 from humouse.trajectories import Trajectories
@@ -57,10 +65,11 @@ def _context(run: EvaluationRun) -> dict[str, Any]:
     judged = run.generated
     people, generated = run.movements("people"), run.movements("generated")
     groups = score_groups(run)
+    nominal = is_nominal(people) and is_nominal(generated)
     return {
         "run": run,
         "gauge": gauge(run, groups),
-        "nominal": _is_nominal(people) and _is_nominal(generated),
+        "nominal": nominal,
         "judged": judged,
         "sides": SIDES,
         "groups": groups,
@@ -69,12 +78,12 @@ def _context(run: EvaluationRun) -> dict[str, Any]:
         "generated_drawings": drawings(generated, _DRAWINGS),
         "people_words": typical(people),
         "generated_words": typical(generated),
-        "replay": replay(people, generated, _REPLAYED),
-        "profile": plots.profile_picture(people, generated),
-        "speed_facts": plots.speed_facts(people, generated),
-        "features": _features(run),
-        "open_features": _OPEN_FEATURES,
-        "spectrum": plots.spectrum_picture(people, generated, judged) if judged.spectra else None,
+        "replay": replay({"people": people, "generated": generated}, _REPLAYED),
+        "profile": plots.profile_picture(people, generated, nominal),
+        "speed_facts": plots.speed_facts(people, generated, nominal),
+        "features": _features(run, nominal),
+        "open_features": len(judged.worst_features(_OPEN_FEATURES)),
+        "spectrum": _spectrum(run, people, generated, nominal),
         "bands": _bands(run),
         "prd": plots.prd_picture(run),
         "roc": plots.roc_picture(judged),
@@ -84,19 +93,19 @@ def _context(run: EvaluationRun) -> dict[str, Any]:
     }
 
 
-def _is_nominal(movements: Trajectories) -> bool:
-    """Return whether movements are in the canonical frame, whose px and ms are of no screen."""
-    of_frame = (
-        (movements.path_px, NOMINAL_PATH_PX),
-        (movements.duration_ms, NOMINAL_DURATION_MS),
-    )
-    return all(bool(((values - size).abs() < 1).all()) for values, size in of_frame)
-
-
-def _features(run: EvaluationRun) -> list[plots.FeaturePanel]:
+def _features(run: EvaluationRun, nominal: bool) -> list[plots.FeaturePanel]:
     if not run.generated.features:
         return []
-    return plots.feature_panels(run.generated, run.features("people"), run.features("generated"))
+    tables = run.features("people"), run.features("generated")
+    return plots.feature_panels(run.generated, *tables, nominal)
+
+
+def _spectrum(
+    run: EvaluationRun, people: Trajectories, generated: Trajectories, nominal: bool
+) -> Markup | None:
+    if not run.generated.spectra:
+        return None
+    return plots.spectrum_picture(people, generated, run.generated, nominal)
 
 
 def _bands(run: EvaluationRun) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from humouse.eval.result import Evaluation, FeatureComparison
 from humouse.eval.run import SIDES, EvaluationRun
 from humouse.eval.statistics.score import PROBES
 from humouse.features import FeatureTable
+from humouse.features.names import readable
 from humouse.features.spectra import BANDS_HZ
 from humouse.figures.comparison import feature_overlay, velocity_spectra
 from humouse.figures.profiles import prd_curves, roc_curves, speed_quartiles, velocity_profile
@@ -25,33 +26,37 @@ class FeaturePanel:
     Args:
         name: The feature.
         about: Its numbers.
+        unit: As `unit_words`.
         picture: Its histograms.
     """
 
     name: str
     about: FeatureComparison
+    unit: str
     picture: Markup
 
-    @property
-    def unit(self) -> str:
-        """The unit, or nothing where it is a share or a count."""
-        return "" if self.about.unit in ("1", "count") else self.about.unit
+
+def unit_words(unit: str, nominal: bool = False) -> str:
+    """Return a unit as it is written: nothing for a share or count; "nominal …" in the canonical frame."""
+    if unit in ("1", "count"):
+        return ""
+    return f"nominal {unit}" if nominal and unit not in ("rad", "dB") else unit
 
 
 def feature_panels(
-    evaluation: Evaluation, people: FeatureTable, generated: FeatureTable
+    evaluation: Evaluation, people: FeatureTable, generated: FeatureTable, nominal: bool
 ) -> list[FeaturePanel]:
-    """Return a panel for each feature, the one that gives away most first.
+    """Return a panel for each feature that varies, the one that gives away most first.
 
     Raises:
         KeyError: A table lacks one of them.
     """
     panels: list[FeaturePanel] = []
     figure = None
-    for place, name in enumerate(evaluation.worst_features(len(evaluation.features))):
+    for place, name in enumerate(evaluation.ranked_features()):
         about = evaluation.features[name]
         real, fake = (side[name].double().cpu().numpy() for side in (people, generated))
-        unit = "" if about.unit in ("1", "count") else about.unit
+        unit = unit_words(about.unit, nominal)
         figure = feature_overlay(real, fake, unit=unit, labels=("people", "generated"), onto=figure)
         words = (
             f"Histograms over the gestures. People: mean {brief(about.real_mean)}, standard "
@@ -61,65 +66,68 @@ def feature_panels(
         beyond = [text.get_text().strip("◂▸ ") for text in figure.axes[0].texts]
         if beyond:
             words += f" Off the axis: generated ones, {' and '.join(beyond)}."
-        picture = inline_svg(figure, key=f"feature-{place}", title=name, description=words)
-        panels.append(FeaturePanel(name, about, picture))
+        picture = inline_svg(
+            figure, key=f"feature-{place}", title=readable(name), description=words
+        )
+        panels.append(FeaturePanel(name, about, unit, picture))
     return panels
 
 
-def profile_picture(people: Trajectories, generated: Trajectories) -> Markup:
+def profile_picture(people: Trajectories, generated: Trajectories, nominal: bool) -> Markup:
     """Return the speed over a movement's time."""
-    parts = []
+    unit, parts = unit_words("px/s", nominal), []
     for word, side in (("People", people), ("Generated", generated)):
         middle = speed_quartiles(side)[1]
         peak = int(np.argmax(middle))
         at = (peak + 0.5) / len(middle)
-        parts.append(f"{word}: the median peaks at {middle[peak]:.0f} px/s, {at:.0%} of the way")
+        parts.append(f"{word}: the median peaks at {middle[peak]:.0f} {unit}, {at:.0%} of the way")
+    figure = velocity_profile(people, generated)
+    figure.axes[0].set_ylabel(f"speed ({unit})")
     return inline_svg(
-        velocity_profile(people, generated),
+        figure,
         key="profile",
         title="Speed over the share of a movement's time, median and middle half",
         description=". ".join(parts) + ".",
     )
 
 
-def speed_facts(people: Trajectories, generated: Trajectories) -> list[tuple[str, str, str]]:
+def speed_facts(
+    people: Trajectories, generated: Trajectories, nominal: bool
+) -> list[tuple[str, str, str]]:
     """Return what is typical of both sides' speed: what, people's, the generated ones'."""
-    columns = []
-    for side in (people, generated):
-        middle = speed_quartiles(side)[1]
-        peak = int(np.argmax(middle))
-        seconds = side.duration_ms[side.duration_ms > 0] / 1000
-        paths = side.path_px[side.duration_ms > 0]
-        columns.append(
-            [
-                f"{middle[peak]:,.0f} px/s",
-                f"{(peak + 0.5) / len(middle):.0%}",
-                f"{_median(paths / seconds):,.0f} px/s",
-                f"{_median(side.path_px):,.0f} px",
-                f"{_median(side.duration_ms):,.0f} ms",
-                f"{_median(side.lengths.double()):,.0f}",
-            ]
-        )
-    labels = (
-        "peak of the median",
-        "… at this share of the time",
-        "median of the mean speed",
-        "median path",
-        "median time",
-        "median number of steps",
-    )
-    return list(zip(labels, *columns, strict=True))
+    unit = unit_words("px/s", nominal)
+    columns = [_typical(side, unit) for side in (people, generated)]
+    facts = [(label, *(column[label] for column in columns)) for label in columns[0]]
+    return facts[:2] if nominal else facts  # the frame fixes the others
+
+
+def _typical(side: Trajectories, unit: str) -> dict[str, str]:
+    middle = speed_quartiles(side)[1]
+    peak = int(np.argmax(middle))
+    seconds = side.duration_ms[side.duration_ms > 0] / 1000
+    paths = side.path_px[side.duration_ms > 0]
+    return {
+        "peak of the median": f"{middle[peak]:,.0f} {unit}",
+        "… at this share of the time": f"{(peak + 0.5) / len(middle):.0%}",
+        "median of the mean speed": f"{_median(paths / seconds):,.0f} {unit}",
+        "median path": f"{_median(side.path_px):,.0f} px",
+        "median time": f"{_median(side.duration_ms):,.0f} ms",
+        "median number of steps": f"{_median(side.lengths.double()):,.0f}",
+    }
 
 
 def _median(values: Tensor) -> float:
     return float(values.median()) if len(values) else 0.0
 
 
-def spectrum_picture(people: Trajectories, generated: Trajectories, about: Evaluation) -> Markup:
+def spectrum_picture(
+    people: Trajectories, generated: Trajectories, about: Evaluation, nominal: bool
+) -> Markup:
     """Return the power of the velocity by frequency."""
     figure = velocity_spectra(
         people, generated, bands_hz=BANDS_HZ, size_in=(4.6, 4.2), titled=False
     )
+    figure.axes[1].set_xlabel(f"frequency ({unit_words('Hz', nominal)})")
     for axes in figure.axes:
         axes.tick_params(labelsize=8)
         axes.xaxis.label.set_fontsize(9)

@@ -4,10 +4,10 @@ import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import StringIO
+from typing import NamedTuple
 
 from humouse.eval.run import SIDES, EvaluationRun
-from humouse.eval.statistics.score import Measure, Score
-from humouse.eval.verdict import verdict
+from humouse.eval.statistics.score import PROBES, Measure, Score
 from humouse.report.dots import Mark, Scale, ends, in_words, marks
 from humouse.report.wording import (
     difference,
@@ -35,6 +35,7 @@ class Row:
         baseline: Value of the human–human baseline, or nothing.
         baseline_interval: Its interval.
         excess: How much worse or better than the baseline, in words.
+        over: What the excess is taken over, where that is not the baseline's value.
         excess_interval: The interval of that.
         scale: Where the marks stand.
         marks: One for each side.
@@ -50,6 +51,7 @@ class Row:
     baseline: str
     baseline_interval: str
     excess: str
+    over: str
     excess_interval: str
     scale: Scale
     marks: list[Mark]
@@ -67,6 +69,7 @@ class Group:
         source: Where all of its scores come from, or nothing where they differ.
         scale: The one that all rows share, or None where each has its own.
         rows: The scores.
+        folded: Whether it is shown on demand.
     """
 
     title: str
@@ -74,52 +77,62 @@ class Group:
     source: str
     scale: Scale | None
     rows: list[Row]
+    folded: bool
 
 
-def groups_of(names: Sequence[str]) -> list[tuple[str, str, bool, list[str]]]:
-    """Return title, note, whether they share a scale, and names of each group that has scores."""
+class Kind(NamedTuple):
+    """A group of scores, before any run's values.
+
+    Args:
+        title: What they answer.
+        note: How to read them.
+        shared: Whether all rows share a scale.
+        names: Their keys in `MEASURES`.
+        folded: Whether they say over again what the group before says.
+    """
+
+    title: str
+    note: str
+    shared: bool
+    names: list[str]
+    folded: bool = False
+
+
+def groups_of(names: Sequence[str]) -> list[Kind]:
+    """Return the groups that have scores."""
     auc = [name for name in names if name.startswith("c2st") and name.endswith("auc")]
     accuracy = [name for name in names if name.startswith("c2st") and name not in auc]
     ideal = {name: measure_of(name).ideal for name in names}
     distances = [name for name in names if ideal[name] == 0.0]
     shares = [name for name in names if ideal[name] == 1.0]
     known = {*auc, *accuracy, *distances, *shares}
+    others = [name for name in names if name not in known]
     groups = [
-        (
-            "Can a classifier separate them? (AUC)",
-            "0.5: it cannot. 1: it always can. Only the excess over the human–human baseline counts.",
-            True,
-            auc,
-        ),
-        ("The same, as accuracy", "0.5: no better than a coin.", True, accuracy),
-        (
+        Kind("Can a classifier separate them?", "AUC: 0.5 is guessing, 1 always right.", True, auc),
+        Kind("The same as accuracy", "0.5 is guessing, 1 always right.", True, accuracy, True),
+        Kind(
             "How far apart are they?",
-            "0: not at all. Each row has a scale of its own.",
+            "0: not at all. Each row has its own scale.",
             False,
             distances,
         ),
-        (
+        Kind(
             "Realism and variety",
-            "1: as people. Precision and density ask whether what is generated looks real; "
-            "recall and coverage whether all that people do is there.",
+            "1: as people. Precision and density: does what is generated look real? "
+            "Recall and coverage: is all that people do there?",
             True,
             shares,
         ),
-        (
-            "Copying and further scores",
-            "Each row has a scale of its own.",
-            False,
-            [name for name in names if name not in known],
-        ),
+        Kind("Copying and other scores", "Each row has its own scale.", False, others),
     ]
-    return [group for group in groups if group[3]]
+    return [group for group in groups if group.names]
 
 
 def score_groups(run: EvaluationRun) -> list[Group]:
     """Return the scores of the judged movements and of the references."""
     sides = {side: run.evaluations[side].scores for side in SIDES if side in run.evaluations}
     groups = []
-    for title, note, shared, names in groups_of(score_names(run.generated.scores)):
+    for title, note, shared, names, folded in groups_of(score_names(run.generated.scores)):
         of = {
             name: {side: scores[name] for side, scores in sides.items() if name in scores}
             for name in names
@@ -129,7 +142,7 @@ def score_groups(run: EvaluationRun) -> list[Group]:
             _row(name, of[name], excess_of(run, name), scale or scale_over([name], [of[name]]))
             for name in names
         ]
-        groups.append(Group(title, note, common_source(names), scale, rows))
+        groups.append(Group(title, note, common_source(names), scale, rows, folded))
     return groups
 
 
@@ -140,6 +153,12 @@ def excess_of(run: EvaluationRun, name: str) -> Score | None:
     if score is None or baseline is None:
         return None
     return run.excess.get(name, Score(score.value - baseline.value))
+
+
+def taken_over(name: str, baseline: Score) -> str:
+    """Return "over" the ideal where a baseline is better than that by chance, else nothing."""
+    measure = measure_of(name)
+    return f"over {measure.ideal:g}" if measure.worse(baseline.value, measure.ideal) < 0 else ""
 
 
 def common_source(names: Sequence[str]) -> str:
@@ -176,6 +195,7 @@ def _row(name: str, scores: dict[str, Score], excess: Score | None, scale: Scale
         baseline="" if baseline is None else number(baseline.value, digits),
         baseline_interval="" if baseline is None else interval(baseline, digits),
         excess="" if excess is None else difference(name, excess),
+        over="" if baseline is None else taken_over(name, baseline),
         excess_interval="" if excess is None else interval(excess, digits),
         scale=scale,
         marks=row,
@@ -198,10 +218,23 @@ def all_sides(run: EvaluationRun) -> tuple[list[str], list[tuple[Measure, list[t
     return [SIDES[side] for side in sides], rows
 
 
+def headline_score(run: EvaluationRun) -> str | None:
+    """Return the AUC that the headline rests on, that whose excess is surest; None without a test.
+
+    As `eval.verdict` chooses it, but from the numbers of the file, which holds no replicates.
+    """
+
+    def lowest(name: str) -> float:
+        found = excess_of(run, name) or run.generated.scores[name]
+        return found.value if found.low is None else found.low
+
+    names = [name for probe in PROBES if (name := f"c2st_{probe}_auc") in run.generated.scores]
+    return max(names, key=lowest, default=None)
+
+
 def gauge(run: EvaluationRun, groups: Sequence[Group]) -> Row | None:
-    """Return the row of the score that the verdict rests on; None where there is no such score."""
-    separation = verdict(run.generated, run.baseline).separation
-    name = None if separation is None else f"c2st_{separation.probe}_auc"
+    """Return the row of the score that the headline rests on; None where there is no such score."""
+    name = headline_score(run)
     return next((row for group in groups for row in group.rows if row.name == name), None)
 
 

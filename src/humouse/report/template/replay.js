@@ -5,10 +5,12 @@
     ["play", "speed", "seed", "next", "clock", "status"].map(find);
   const data = JSON.parse(find("data").textContent);
   const style = getComputedStyle(document.documentElement);
-  const sides = [
-    { canvas: find("people"), all: data.people, colour: style.getPropertyValue("--real") },
-    { canvas: find("generated"), all: data.generated, colour: style.getPropertyValue("--fake") },
-  ];
+  const sides = [...document.querySelectorAll("canvas[data-side]")].map((canvas) => ({
+    canvas,
+    all: data[canvas.dataset.side],
+    colour: style.getPropertyValue(canvas.dataset.side === "people" ? "--real" : "--fake"),
+    words: canvas.dataset.words,
+  }));
   let playing = false, now = 0, last = null, longest = 0, frame = 0;
 
   // mulberry32: the same seed chooses the same gestures in every browser.
@@ -61,7 +63,7 @@
     const pad = 22; // room for the pointer
     const scale = Math.min((width - 2 * pad) / Math.max(x1 - x0, 1), (height - 2 * pad) / Math.max(y1 - y0, 1));
     pen.lineWidth = 2;
-    pen.strokeStyle = "#ffffff";
+    pen.strokeStyle = style.getPropertyValue("--page");
     pen.strokeRect(left, top, width, height);
     const place = ([x, y]) => [
       left + width / 2 + (x - (x0 + x1) / 2) * scale,
@@ -76,7 +78,7 @@
     }
     pen.lineJoin = pen.lineCap = "round";
     pen.lineWidth = 1;
-    pen.strokeStyle = "#c3cad1";
+    pen.strokeStyle = style.getPropertyValue("--faint");
     stroke(pen, place, path, path.length);
     pen.lineWidth = 2.2;
     pen.strokeStyle = colour;
@@ -123,7 +125,7 @@
   const say = () => {
     const words = speed.options[speed.selectedIndex].text;
     status.textContent = `${playing ? "Playing" : "Paused"} at ${words}, seed ${seed.value}: ` +
-      sides.map((s, k) => `${s.paths.length} ${k ? "generated gestures" : "gestures of people"}`).join(" and ") + ".";
+      sides.map((s) => `${s.paths.length} ${s.words}`).join(sides.length > 2 ? ", " : " and ") + ".";
   };
 
   const set = (on) => {
