@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from humouse.commands.verbs import VERBS
 from humouse.errors import InputError
 from humouse.settings import (
+    BenchmarkSettings,
     CompareSettings,
     EvalSettings,
     NegativesSettings,
@@ -134,6 +135,17 @@ def test_the_printed_command_is_short():
     settings = settings_from("diffusion/sample", SampleSettings, ["cond=[1,-2.5]", "eta=1e-7"])
     command = command_of("humouse sample", "diffusion/sample", settings)
     assert command == "humouse sample eta=1e-07 'cond=[1,-2.5]'"
+
+
+def test_the_printed_command_needs_no_quotes_within_quotes():
+    given = ["mixes=[bots,bots+diffusion]", "dir=their data"]
+    settings = settings_from("detect/benchmark", BenchmarkSettings, given)
+    command = command_of("humouse detect benchmark", "detect/benchmark", settings)
+    assert command == (
+        "humouse detect benchmark \"dir='their data'\" 'mixes=[bots,bots+diffusion]'"
+    )
+    again = settings_from("detect/benchmark", BenchmarkSettings, shlex.split(command)[3:])
+    assert again == settings
 
 
 def test_the_printed_command_names_weights_and_files():

@@ -45,11 +45,18 @@ def command_of(verb: str, config: str, settings: Any) -> str:
     """
     defaults = dict(_flat_values(settings_from(config, type(settings), [])))
     given = [
-        shlex.quote(f"{key}={as_override(value)}")
+        _for_shell(f"{key}={as_override(value)}")
         for key, value in _flat_values(settings)
         if value != defaults[key]
     ]
     return " ".join([verb, *given])
+
+
+def _for_shell(text: str) -> str:
+    """Return a word of a command line; in double quotes where single ones stand in it already."""
+    if "'" in text and not set(text) & set('"$`\\!'):
+        return f'"{text}"'
+    return shlex.quote(text)
 
 
 def _flat_values(settings: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -70,7 +77,7 @@ def quoted(text: str) -> str:
 
 
 # Hydra reads these words as text without quotes, unless they are a value of another kind.
-_PLAIN = re.compile(r"(\.{0,2}/)?[A-Za-z_][\w./-]*", re.ASCII)
+_PLAIN = re.compile(r"(\.{0,2}/)?[A-Za-z_][\w./+-]*", re.ASCII)
 _OTHER_KINDS = ("null", "true", "false", "nan", "inf")
 
 
