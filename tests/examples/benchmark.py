@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
+from humouse.detection.benchmark.curves import RATES
+from humouse.detection.benchmark.drawn import Example, ExampleGroup, ReliabilityBin, RocCurve
 from humouse.detection.benchmark.metrics import mean_over_families
 from humouse.detection.benchmark.result import (
     BenchmarkResult,
@@ -14,9 +16,11 @@ from humouse.detection.benchmark.result import (
     Transfer,
 )
 from humouse.detection.benchmark.wording import sentences
-from humouse.detection.names import MEAN
+from humouse.detection.explain import Reason
+from humouse.detection.names import HUMAN, MEAN
 from humouse.eval.statistics.score import Replicates, Score
 from humouse.settings.choices import MIXES
+from humouse.trajectories import Trajectories
 
 _HARD = {
     "line": 0.0,
@@ -93,6 +97,51 @@ def _cells(rng: np.random.Generator, mixes: tuple[str, ...] = MIXES) -> list[Fam
     return cells
 
 
+def _curve(family: str, hard: float) -> RocCurve:
+    shares = [max(rate, rate ** min(1.0, 0.24 * hard)) for rate in RATES]
+    caught = tuple(Score(one, 0.9 * one, min(1.0, 1.1 * one)) for one in shares)
+    return RocCurve("blend", family, "all", RATES, caught, 2400, 600)
+
+
+def _bins() -> tuple[ReliabilityBin, ...]:
+    counts = [(2300, 40), (60, 20), (20, 20), (10, 25), (10, 495)]
+    return tuple(
+        ReliabilityBin(k / 5, (k + 1) / 5, (k + 0.5) / 5, min(1.0, (k + 0.6) / 5), *count)
+        for k, count in enumerate(counts)
+    )
+
+
+def _groups(rng: np.random.Generator) -> tuple[tuple[ExampleGroup, ...], Trajectories]:
+    """Return groups of random walks: two caught and two missed of each kind, three false alarms."""
+    reasons = (
+        Reason("dt_dip_correlation", "1", 0.02, -0.83, -0.4, 0.13, 2.4),
+        Reason("speed_mean_px_s", "px/s", 410.0, 380.0, 900.0, 3200.0, -0.3),
+    )
+    groups, rows = [], 0
+    for family, flagged, count, total, drawn in (
+        (HUMAN, True, 24, 2400, 3),
+        *((family, True, round(600 / (1 + hard)), 600, 2) for family, hard in _HARD.items()),
+        *(
+            (family, False, 600 - round(600 / (1 + hard)), 600, 2 if hard else 0)
+            for family, hard in _HARD.items()
+        ),
+    ):
+        who = HUMAN if family == HUMAN else f"{family}_usual"
+        examples = tuple(
+            Example(rows + k, who, f"person {k:02d}", 0.9 if flagged else 0.1, reasons)
+            for k in range(drawn)
+        )
+        groups.append(ExampleGroup(family, flagged, count, total, examples))
+        rows += drawn
+    steps = np.concatenate(
+        [rng.integers(-9, 30, (rows, 20, 2)), np.full((rows, 20, 1), 8)], 2, dtype=np.float32
+    )
+    movements = Trajectories.from_steps(
+        steps.reshape(-1, 3), np.full(rows, 20), np.zeros((rows, 2), np.float32), None, "example"
+    )
+    return tuple(groups), movements
+
+
 def example_benchmark(folder: Path) -> BenchmarkResult:
     """Return a benchmark of made-up numbers, such as one of this kind could have."""
     rng = np.random.default_rng(0)
@@ -115,6 +164,7 @@ def example_benchmark(folder: Path) -> BenchmarkResult:
         for gestures in (1, 3, 5, 10)
     ]
     across = [one for one in _cells(rng, ("all",)) if one.family != MEAN]
+    groups, movements = _groups(rng)
     result = BenchmarkResult(
         folder,
         tuple(_cells(rng)),
@@ -139,5 +189,9 @@ def example_benchmark(folder: Path) -> BenchmarkResult:
             "files": {"checkpoints/example.pt": "ab" * 32},
             "versions": {"python": "3.11", "torch": "2.13.0", "humouse": "0.1.0"},
         },
+        tuple(_curve(family, hard) for family, hard in _HARD.items()),
+        _bins(),
+        groups,
+        movements,
     )
     return replace(result, findings=sentences(result))

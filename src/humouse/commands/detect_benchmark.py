@@ -18,6 +18,7 @@ from humouse.detection.benchmark.aggregate import aggregate
 from humouse.detection.benchmark.benchmark import Benchmark
 from humouse.detection.benchmark.dataset import BenchmarkData, Part, Sizes
 from humouse.detection.benchmark.design import Design, check_mixes
+from humouse.detection.benchmark.examples import find_examples
 from humouse.detection.benchmark.fold import Fold, fit_and_score
 from humouse.detection.benchmark.result import RESULT, BenchmarkResult
 from humouse.detection.benchmark.wording import sentences
@@ -64,7 +65,9 @@ def run(settings: BenchmarkSettings) -> None:
         result = aggregate(
             benchmark.predictions(), benchmark.design, benchmark.folder, provenance, advance
         )
-    result = replace(result, findings=sentences(result))
+    with progress_bar("choosing examples", len(benchmark.design.families) + 1) as advance:
+        groups, movements = find_examples(benchmark, advance)
+    result = replace(result, findings=sentences(result), groups=groups, movements=movements)
     result.save()
     _show(result, settings)
 

@@ -7,7 +7,7 @@ from html import unescape
 _TERMS = (
     (
         "AUC",
-        "",
+        r"(?:ROC[-‑])?AUC",
         "Area under the ROC curve: the chance that a classifier scores a made movement higher than "
         "a person's. 0.5 is guessing; 1 is always right.",
     ),
@@ -35,6 +35,12 @@ _TERMS = (
         "1: every one.",
     ),
     (
+        "caught",
+        r"caught at a 1% false-alarm rate",
+        "The share of bots' movements flagged by a threshold that flags 1 in 100 of people's. 100% "
+        "is best; guessing catches 1%.",
+    ),
+    (
         "coverage, density",
         r"coverage|density",
         "Like recall and precision, but counted so that single outliers matter less.",
@@ -48,8 +54,8 @@ _TERMS = (
         "it counts as that.",
     ),
     (
-        "false positive rate (FPR)",
-        r"FPR|false positive rate",
+        "false-alarm rate, false positive rate (FPR)",
+        r"FPR|false positive rate|false-alarm rate",
         "The share of people's movements that are flagged as a bot's by mistake.",
     ),
     ("gesture", r"gestures?", "A movement cut out of a recording, from one rest to the next."),
@@ -68,6 +74,18 @@ _TERMS = (
         "k-NN precision, k-NN recall",
         r"k-NN",
         "Precision and recall measured by nearest neighbours instead of clusters.",
+    ),
+    (
+        "kind of bot",
+        r"kinds? of (?:scripted )?bots?|kind left out",
+        "A family of bots: one way to make movements in all its variants, such as all Bézier curves. "
+        "Left out of training means that the detectors train on people and on the other kinds, and are "
+        "then tested on this one.",
+    ),
+    (
+        "log-odds",
+        "",
+        "The logarithm of how many times likelier a bot is than a person. 0: both are as likely.",
     ),
     (
         "MMD²",
@@ -98,6 +116,11 @@ _TERMS = (
         "recall",
         "",
         "How much of what people do is also generated: variety.",
+    ),
+    (
+        "repetition, seed",
+        r"repetitions?|after “seeds”|seeds [−+\d]",
+        "Everything is done several times over, with the people divided anew, and the mean is given.",
     ),
     (
         "ROC curve",

@@ -14,6 +14,7 @@ from humouse.bots.families import FAMILIES
 from humouse.commands.detect_benchmark import load_benchmark, run
 from humouse.data.prepared import load_split
 from humouse.data.preprocess import preprocess
+from humouse.detection.benchmark.examples import FALSE_ALARMS, OF_EACH, REASONS
 from humouse.detection.benchmark.result import BenchmarkResult
 from humouse.detection.names import BLEND, HUMAN, MEAN
 from humouse.detection.registry import REGISTRY
@@ -92,6 +93,44 @@ def test_every_cell_is_there(done):
     assert any("elsewhere" in sentence for sentence in result.findings)
 
 
+def test_curves_go_through_the_shares_of_the_table(done):
+    result = BenchmarkResult.load(done)
+    assert {one.family for one in result.curves} == {"function", "bezier", "pid"}
+    for curve in result.curves:
+        assert curve.detector == BLEND
+        shares = [one.value for one in curve.caught]
+        assert shares == sorted(shares)
+        assert (curve.rates[-1], shares[-1]) == (1.0, 1.0)
+        assert curve.rates[0] * curve.human_gestures >= 1
+        cell = result.cell(BLEND, curve.family, "bots").scores["tpr_at_1"]
+        assert shares[curve.rates.index(0.01)] == pytest.approx(cell.value)
+
+
+def test_examples_are_the_movements_that_were_scored(done, small):
+    result = BenchmarkResult.load(done)
+    data = load_benchmark(small(done)).data
+    assert sum(len(one.examples) for one in result.groups) == len(result.movements)
+    for family in ("function", "bezier", "pid"):
+        caught, missed = (one for one in result.groups if one.family == family)
+        assert (caught.flagged, missed.flagged) == (True, False)
+        assert caught.count + missed.count == caught.total == missed.total == 60
+        assert len(caught.examples) == min(OF_EACH, caught.count)
+        assert len(missed.examples) == min(OF_EACH, missed.count)
+        scored = data.load(EVALUATE, family, None)
+        for one in (*caught.examples, *missed.examples):
+            drawn = result.movements[one.row]
+            same = np.flatnonzero(scored.movements.lengths.numpy() == int(drawn.lengths[0]))
+            steps = int(drawn.lengths[0])
+            assert any(
+                (scored.movements.deltas[row, :steps] == drawn.deltas[0, :steps]).all()
+                and scored.variant[row] == one.variant
+                for row in same
+            )
+            assert len(one.reasons) == REASONS
+    (people,) = (one for one in result.groups if one.family == HUMAN)
+    assert len(people.examples) == min(FALSE_ALARMS, people.count)
+
+
 def test_transfer_scores_the_other_datasets_people(done, elsewhere, many_gestures):
     (transfer,) = BenchmarkResult.load(done).transfers
     assert transfer.fitted_on == load_split(many_gestures / "train").origin
@@ -148,7 +187,8 @@ def test_an_interrupted_run_goes_on_to_the_same_numbers(done, small, tmp_path):
         path.unlink()
     run(small(copy, "resume=true"))
     after = json.loads((copy / "benchmark.json").read_text())
-    assert after["cells"] == before["cells"]
+    for part in ("cells", "curves", "reliability", "groups"):
+        assert after[part] == before[part]
     assert kept.stat().st_mtime_ns == written
 
 

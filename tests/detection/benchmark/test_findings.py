@@ -70,7 +70,7 @@ def test_families_that_fall_short_are_named_the_hardest_first():
     assert list(first.areas) == ["perturbed_replay", "wind", "line"]
     assert list(first.short) == ["perturbed_replay", "wind"]
     text = sentence(first)
-    assert "2 of 3 scripted families" in text
+    assert "2 of 3 kinds of scripted bots" in text
     assert text.index("perturbed replay 0.910 [") < text.index("wind 0.970 [")
     assert "line" not in text
     assert "the interval holds" not in text
@@ -78,7 +78,7 @@ def test_families_that_fall_short_are_named_the_hardest_first():
 
 def test_a_shortfall_within_its_interval_is_marked_and_never_rounded_to_the_goal():
     (first, *_) = sentences(result(cell("wind", 0.989, spread=0.002), cell("line", 1.0)))
-    assert "1 of 2 scripted families" in first
+    assert "1 of 2 kinds of scripted bots" in first
     assert "(the interval holds 0.99)" in first
     (first, *_) = sentences(result(cell("wind", 0.98996), cell("line", 1.0)))
     assert "wind 0.98996 [" in first  # not 0.990, which would be enough
@@ -114,14 +114,14 @@ def test_the_gan_is_compared_with_its_goal(auc, reached, words):
     assert (finding.family, finding.goal, finding.reached) == ("gan", 0.97, reached)
     assert finding.tpr.value == 0.5
     assert words in sentence(finding)
-    assert "TPR at 1% FPR: 50.0% [" in sentence(finding)
+    assert "caught at a 1% false-alarm rate: 50.0% [" in sentence(finding)
 
 
 def test_diffusion_is_stated_without_a_goal():
     finding = the_only(result(cell("diffusion", 0.71)), ModelFamily)
     assert finding.goal is None
     assert finding.reached is None
-    assert sentence(finding).startswith("Diffusion held out: ROC-AUC 0.710 [")
+    assert sentence(finding).startswith("Diffusion left out of training: ROC-AUC 0.710 [")
     assert "goal" not in sentence(finding)
 
 
@@ -159,7 +159,7 @@ def test_a_loss_is_a_loss():
     assert added(content, "gan", "bots").effect == 1
     assert added(content, "gan", "bots+diffusion").effect == 0
     words = [sentence(one) for one in found(content, AddedNegatives)]
-    assert sum("lower the TPR" in one for one in words) == 1
+    assert sum("catches fewer bots" in one for one in words) == 1
     assert sum("no significant difference" in one for one in words) == 1
 
 
@@ -197,9 +197,9 @@ def test_the_worst_person_is_named():
     assert finding.overall == pytest.approx((10 + 1.2) / 200)
     assert finding == WorstPerson(finding.overall, 3, 2, "user 2", 0.25, 40)
     text = sentence(finding)
-    assert "5.6% of people's gestures" in text
+    assert "5.6% of people's movements" in text
     assert "2 of 3 people lie above 1%" in text
-    assert "The worst is user 2: 25.0% of n = 40 gestures" in text
+    assert "The worst is user 2: 10 of 40 movements." in text
 
 
 def session(family, gestures, tpr, detector="blend", mix="all"):
@@ -236,7 +236,7 @@ def test_across_datasets_comes_with_its_warning():
         "wind": 0.8,
     }
     text = sentence(finding)
-    assert "lowest ROC-AUC over 2 families: wind 0.800" in text
+    assert "lowest ROC-AUC over 2 kinds of bots: wind 0.800" in text
     assert "flags 21.0% of people" in text
     assert "0.80–0.95 by the set-up alone" in text
 

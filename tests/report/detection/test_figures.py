@@ -7,10 +7,13 @@ import pytest
 
 from humouse.detection.benchmark.result import BenchmarkResult
 from humouse.detection.names import MEAN
-from humouse.eval.statistics.score import Score
 from humouse.figures import save_figure
-from humouse.report.detection.figures import detection_figures, false_alarms, sessions
-from humouse.report.detection.held_out_figure import families_of, held_out, negatives
+from humouse.report.detection.curve_figures import calibration, hardest_first, roc
+from humouse.report.detection.families import families_of
+from humouse.report.detection.figures import detection_figures, false_alarms
+from humouse.report.detection.heat_figures import held_out, sessions
+from humouse.report.detection.negatives_figure import negatives
+from humouse.report.detection.tables import percent
 
 
 def line(axes, label):
@@ -21,7 +24,9 @@ def line(axes, label):
 
 def test_each_question_has_a_picture(benchmark, tmp_path):
     figures = detection_figures(benchmark)
-    assert list(figures) == ["held_out", "negatives", "false_alarms", "sessions"]
+    assert list(figures) == [
+        "held_out", "negatives", "false_alarms", "sessions", "roc", "calibration",
+    ]  # fmt: skip
     for name, figure in figures.items():
         save_figure(figure, tmp_path / f"{name}.png")
         assert (tmp_path / f"{name}.png").stat().st_size > 10_000
@@ -37,39 +42,46 @@ def test_families_are_in_one_order(benchmark):
     assert areas == sorted(areas)
 
 
-def test_areas_are_where_they_belong(benchmark):
+def test_heat_maps_hold_every_share(benchmark):
     mixes = ["bots", "all"]
-    figure = held_out(benchmark, mixes)
     order = families_of(benchmark)
-    for axes, mix in zip(figure.axes, mixes, strict=True):
-        for detector in ("blend", "boosting"):
-            x, y = line(axes, detector)
-            expected = [benchmark.cell(detector, one, mix).scores["roc_auc"].value for one in order]
-            np.testing.assert_allclose(x, expected)
-            np.testing.assert_allclose(y, np.arange(len(order)))
-        bottom, top = axes.get_ylim()
-        assert bottom > top  # the first family stands above
-    names = [axes.get_legend_handles_labels()[1] for axes in figure.axes]
-    assert "discriminator" not in names[0]
-    assert "discriminator" in names[1]
-    (legend,) = figure.legends
-    assert "discriminator" in [text.get_text() for text in legend.get_texts()]
+    for axes, mix in zip(held_out(benchmark, mixes).axes, mixes, strict=True):
+        columns = [text.get_text() for text in axes.get_xticklabels()]
+        assert columns[0] == "blend"
+        shown = {text.get_position(): text.get_text() for text in axes.texts}
+        assert len(shown) == len(columns) * len(order)
+        for y, family in enumerate(order):
+            for x, detector in enumerate(columns):
+                cell = benchmark.cell(detector, family, mix)
+                share = None if cell is None else cell.scores["tpr_at_1"].value
+                assert shown[x, y] == ("–" if share is None else percent(share, 0))
 
 
-@pytest.mark.parametrize("area", [0.0, 0.03, 0.45, 1.0])
-def test_no_area_is_off_the_axis(benchmark, area):
-    far = [
-        replace(one, scores={**one.scores, "roc_auc": Score(area, area, area)})
-        if one.family == "wind"
-        else one
-        for one in benchmark.cells
-    ]
-    (axes,) = held_out(replace(benchmark, cells=tuple(far)), ["all"]).axes
-    low, high = axes.get_xlim()
-    assert low <= area <= high
-    ticks = axes.get_xticks()
-    assert (np.diff(axes.transData.transform(np.stack([ticks, 0 * ticks], 1))[:, 0]) > 0).all()
-    assert low <= ticks.min()
+def test_sessions_have_a_row_a_family(benchmark):
+    (axes,) = sessions(benchmark).axes
+    assert [text.get_text() for text in axes.get_xticklabels()] == ["1", "3", "5", "10"]
+    assert len(axes.texts) == 4 * len({one.family for one in benchmark.sessions})
+
+
+def test_a_curve_is_drawn_for_each_family_over_its_rates(benchmark):
+    (axes,) = roc(benchmark).axes
+    assert axes.get_xscale() == "log"
+    assert axes.get_xlim() == (0.001, 1)
+    drawn = [tuple(one.get_ydata()) for one in axes.get_lines() if len(one.get_xdata()) == 31]
+    expected = [tuple(score.value for score in one.caught) for one in benchmark.curves]
+    assert sorted(drawn) == sorted(expected)
+    assert hardest_first(benchmark)[0].family == "diffusion"
+    x, _ = line(axes, "diffusion")
+    np.testing.assert_allclose(x, benchmark.curves[0].rates)
+
+
+def test_calibration_has_a_point_and_two_counts_a_bin(benchmark):
+    above, below = calibration(benchmark).axes
+    x, y = line(above, "as it is")
+    np.testing.assert_allclose(x, [one.probability for one in benchmark.reliability])
+    np.testing.assert_allclose(y, [one.bot_share for one in benchmark.reliability])
+    heights = sorted(bar.get_height() for bar in below.patches)
+    assert heights == sorted(n for one in benchmark.reliability for n in (one.people, one.bots))
 
 
 def test_negatives_join_what_they_change(benchmark):
@@ -110,33 +122,3 @@ def test_of_many_people_only_the_worst_is_named(benchmark):
     assert figure.get_size_inches()[1] < 14
     with pytest.raises(ValueError, match="no false alarms"):
         false_alarms(replace(benchmark, false_alarms=()))
-
-
-def test_sessions_have_a_line_a_family(benchmark):
-    (axes,) = sessions(benchmark).axes
-    lines = [one for one in axes.get_lines() if len(one.get_xdata()) == 4]
-    found = sorted(tuple(np.round(one.get_ydata(), 9)) for one in lines)
-    families = {one.family for one in benchmark.sessions}
-    expected = sorted(
-        tuple(
-            round(one.scores["tpr_at_1"].value, 9)
-            for one in benchmark.sessions
-            if one.family == family
-        )
-        for family in families
-    )
-    assert found == expected
-    texts = [text.get_text() for text in axes.texts]
-    assert "diffusion" in texts
-    assert any(text.endswith("…") for text in texts)
-    places = [text.xyann[1] for text in axes.texts]
-    assert (np.diff(places) < -0.05).all()  # no name lies on another
-
-
-def test_names_of_many_missed_families_stay_on_the_picture(benchmark):
-    hard = tuple(replace(one, scores={"tpr_at_1": Score(0.01)}) for one in benchmark.sessions)
-    (axes,) = sessions(replace(benchmark, sessions=hard)).axes
-    places = [text.xyann[1] for text in axes.texts]
-    assert len(places) == 12
-    assert min(places) >= 0
-    assert max(places) <= 1

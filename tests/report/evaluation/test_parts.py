@@ -13,7 +13,8 @@ from humouse.figures.comparison import feature_overlay
 from humouse.figures.profiles import prd_curves, roc_curves, speed_quartiles, velocity_profile
 from humouse.report.comparison.best import mark_best
 from humouse.report.dots import Scale, mark
-from humouse.report.evaluation.gestures import SIZE, drawing, round_length, turned
+from humouse.report.drawing import SIZE, drawing, round_length
+from humouse.report.evaluation.gestures import turned
 from humouse.report.picture import inline_svg
 from humouse.report.wording import breakable, breakable_plain, brief, difference, interval, number
 from humouse.trajectories import Trajectories

@@ -6,14 +6,16 @@ from typing import Any
 
 import numpy as np
 
+from humouse.detection.benchmark.curves import Sides, reliability, roc_curve
 from humouse.detection.benchmark.design import Design, TrainingSet, training_set
+from humouse.detection.benchmark.drawn import RocCurve
 from humouse.detection.benchmark.metrics import (
     detection_scores,
     false_alarms,
     mean_over_families,
     mean_over_seeds,
 )
-from humouse.detection.benchmark.predictions import DetectorOutput, Predictions
+from humouse.detection.benchmark.predictions import DetectorOutput, Predictions, headline_output
 from humouse.detection.benchmark.result import (
     BenchmarkResult,
     FalseAlarms,
@@ -47,14 +49,21 @@ def aggregate(
     cells: list[FamilyScores] = []
     alarms: list[FalseAlarms] = []
     sessions: list[Session] = []
+    curves: list[RocCurve] = []
+    scored: list[Sides] = []
     for mix in design.mixes:
         of_mix: list[FamilyScores] = []
         for family in design.families:
             outputs = _by_seed(predictions, training_set(mix, family), family, (family,), design)
             of_mix += [_cell(name, family, mix, each, design) for name, each in outputs.items()]
-            if mix == design.mixes[-1] and BLEND in outputs:
-                variants = predictions.variants(EVALUATE, family)
-                sessions += _sessions(family, mix, outputs[BLEND], variants, design)
+            if mix == design.mixes[-1]:
+                if BLEND in outputs:
+                    variants = predictions.variants(EVALUATE, family)
+                    sessions += _sessions(family, mix, outputs[BLEND], variants, design)
+                if found := headline_output(outputs):
+                    sides = [(output.human, output.bots[family]) for output in found[1]]
+                    scored += sides
+                    curves.append(_curve(found[0], family, mix, sides, design))
             progress()
         cells += [*of_mix, *_means(of_mix, design)]
         outputs = _by_seed(predictions, TrainingSet(mix, None), None, (), design)
@@ -62,8 +71,9 @@ def aggregate(
         progress()
     transfers = _transfers(predictions, design) if ACROSS in predictions.data.evaluated else ()
     return BenchmarkResult(
-        folder, tuple(cells), tuple(alarms), tuple(sessions), transfers, (), provenance
-    )
+        folder, tuple(cells), tuple(alarms), tuple(sessions), transfers, (), provenance,
+        tuple(curves), reliability(scored) if scored else (),
+    )  # fmt: skip
 
 
 def _by_seed(
@@ -129,6 +139,10 @@ def _sessions(
         if by_seed[0]:
             found.append(Session(BLEND, family, mix, gestures, mean_over_seeds(by_seed)))
     return found
+
+
+def _curve(name: str, family: str, mix: str, sides: list[Sides], design: Design) -> RocCurve:
+    return roc_curve(name, family, mix, sides, replicates=design.replicates, seed=_BOOTSTRAP_SEED)
 
 
 def _means(cells: list[FamilyScores], design: Design) -> list[FamilyScores]:

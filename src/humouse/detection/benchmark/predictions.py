@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -17,6 +18,8 @@ from humouse.detection.estimators.fisher_ensemble import FisherEnsemble
 from humouse.detection.names import BLEND, HUMAN
 from humouse.detection.registry import DetectorSpec
 from humouse.detection.samples.people import CALIBRATE, EVALUATE
+
+Output = TypeVar("Output")
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,6 +133,12 @@ class Predictions:
         """Return whose gesture each row is, or whose recording the bot followed; "" if unknown."""
         movements = self.data.load(role, kind, None).movements
         return np.full(len(movements), "") if movements.user is None else movements.user
+
+
+def headline_output(outputs: Mapping[str, Output]) -> tuple[str, Output] | None:
+    """Return the detector that stands for all, with what it gave: the blend, or the only one there is."""
+    name = BLEND if BLEND in outputs else next(iter(outputs), None)
+    return None if name is None else (name, outputs[name])
 
 
 def _columns(

@@ -1,16 +1,20 @@
 """`BenchmarkResult`: how detectors do on families of bots held out, as numbers on disk."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from humouse.detection.benchmark.drawn import ExampleGroup, ReliabilityBin, RocCurve
 from humouse.errors import InputError
 from humouse.eval.statistics.score import Score, without_replicates
 from humouse.files import digest, read_json, write_json
+from humouse.trajectories import Trajectories
 
 FORMAT = 1
 RESULT = "benchmark.json"
+EXAMPLES = "examples.parquet"
+"""The movements that are drawn; some of them are recordings of people."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +108,12 @@ class BenchmarkResult:
         transfers: Across datasets, if asked for.
         findings: Sentences, the weightiest first; see `wording`.
         provenance: Settings, command, data, checkpoints and versions that made it.
+        curves: ROC curves of the headline detector by family held out, in the fullest mix.
+        reliability: How well its probabilities hold on families held out.
+        groups: What it caught and missed there, and its false alarms.
+        movements: Those that the examples of `groups` name; None without them.
+
+    Benchmarks made before curves, reliability and examples were kept have none.
     """
 
     folder: Path
@@ -113,6 +123,10 @@ class BenchmarkResult:
     transfers: tuple[Transfer, ...] = ()
     findings: tuple[str, ...] = ()
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    curves: tuple[RocCurve, ...] = ()
+    reliability: tuple[ReliabilityBin, ...] = ()
+    groups: tuple[ExampleGroup, ...] = ()
+    movements: Trajectories | None = None
 
     def cell(self, detector: str, family: str, mix: str) -> FamilyScores | None:
         """Return that cell, or None where it was not measured."""
@@ -122,11 +136,13 @@ class BenchmarkResult:
         return None
 
     def save(self) -> None:
-        """Write benchmark.json, whole or not at all.
+        """Write benchmark.json and the movements to draw, each whole or not at all.
 
         Raises:
             InputError: It cannot be written.
         """
+        if self.movements is not None:
+            self.movements.save(self.folder / EXAMPLES)
         write_json(self.folder / RESULT, self._content())
 
     @property
@@ -135,8 +151,8 @@ class BenchmarkResult:
         return digest(self._content())
 
     def _content(self) -> dict[str, Any]:
-        content = asdict(self, dict_factory=without_replicates)
-        del content["folder"]
+        content = asdict(replace(self, movements=None), dict_factory=without_replicates)
+        del content["folder"], content["movements"]
         return {"format": FORMAT, **content}
 
     @classmethod
@@ -169,6 +185,10 @@ class BenchmarkResult:
                 tuple(_transfer(one) for one in content["transfers"]),
                 tuple(content["findings"]),
                 content["provenance"],
+                tuple(RocCurve.from_json(one) for one in content.get("curves", ())),
+                tuple(ReliabilityBin(**one) for one in content.get("reliability", ())),
+                tuple(ExampleGroup.from_json(one) for one in content.get("groups", ())),
+                Trajectories.load(path.with_name(EXAMPLES)) if content.get("groups") else None,
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise InputError(

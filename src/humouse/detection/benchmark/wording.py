@@ -15,11 +15,8 @@ from humouse.detection.benchmark.headline import (
     ENOUGH,
     GOAL,
     TARGET_FPR,
-    fullest,
-    headline_detector,
 )
 from humouse.detection.benchmark.result import BenchmarkResult
-from humouse.detection.names import GENERATED, MEAN
 from humouse.eval.statistics.score import Score
 
 MIX_WORDS = {
@@ -36,29 +33,6 @@ def sentences(result: BenchmarkResult) -> tuple[str, ...]:
     return tuple(sentence(finding) for finding in findings(result))
 
 
-def headline(result: BenchmarkResult) -> str:
-    """Return in a sentence how well the headline detector separates families held out."""
-    about, mix = headline_detector(result), fullest(result)
-    areas = {
-        cell.family: cell.scores["roc_auc"].value
-        for cell in result.cells
-        if (cell.detector, cell.mix) == (about, mix) and "roc_auc" in cell.scores
-    }
-    scripted = [area for family, area in areas.items() if family not in (MEAN, *GENERATED)]
-    parts = []
-    if scripted:
-        reached = sum(area >= GOAL for area in scripted)
-        parts.append(
-            f"the {called(about)} separates {'all' if reached == len(scripted) else reached} of "
-            f"{len(scripted)} scripted families from people at ROC-AUC {GOAL} or more, each held out"
-        )
-    for family, words in (("gan", "a GAN's"), ("diffusion", "a diffusion model's")):
-        if family in areas:
-            parts.append(f"{words} samples at {areas[family]:.3f}")
-    text = "; ".join(parts) or "nothing was measured"
-    return f"{text[0].upper()}{text[1:]}."
-
-
 @singledispatch
 def sentence(finding: object) -> str:
     """Return a finding in words.
@@ -72,7 +46,7 @@ def sentence(finding: object) -> str:
 @sentence.register
 def _scripted(finding: ScriptedFamilies) -> str:
     about, short = called(finding.detector), finding.short
-    of = f"{len(finding.areas)} scripted families, each held out"
+    of = f"{len(finding.areas)} kinds of scripted bots, each left out of training"
     if not short:
         lowest = next(iter(finding.areas))
         return (
@@ -91,28 +65,30 @@ def _area(area: Score) -> str:
 
 @sentence.register
 def _model(finding: ModelFamily) -> str:
-    text = f"{titled(finding.family)} held out: ROC-AUC {with_interval(finding.area)}"
+    text = f"{titled(finding.family)} left out of training: ROC-AUC {with_interval(finding.area)}"
     if finding.reached is not None:
         text += f", {'at or above' if finding.reached else 'below'} the goal of {finding.goal}"
     if finding.tpr is not None:
-        text += f"; TPR at 1% FPR: {percent(finding.tpr)}"
+        text += f"; caught at a 1% false-alarm rate: {percent(finding.tpr)}"
     return f"{text}."
 
 
+_MADE_BY = {"gan": "the GAN's", "diffusion": "the diffusion model's"}
 _EFFECTS = {
-    1: "raise the TPR",
-    -1: "lower the TPR",
-    0: "make no significant difference",
-    None: "change the TPR (without an interval)",
+    1: "catches more bots",
+    -1: "catches fewer bots",
+    0: "makes no significant difference",
+    None: "changes what is caught (no interval says how surely)",
 }
 
 
 @sentence.register
 def _added(finding: AddedNegatives) -> str:
     text = (
-        f"{titled(finding.kind)} negatives {_EFFECTS[finding.effect]}: added to "
-        f"{MIX_WORDS[finding.without]}, they take the mean TPR at 1% FPR over scripted families held "
-        f"out from {finding.before.value:.1%} to {finding.after.value:.1%} ({points(finding.change)})"
+        f"Training on {_MADE_BY[finding.kind]} movements too {_EFFECTS[finding.effect]}: added to "
+        f"{MIX_WORDS[finding.without]}, they take the mean share of scripted bots caught at a 1% "
+        f"false-alarm rate from {finding.before.value:.1%} to {finding.after.value:.1%} "
+        f"({points(finding.change)})"
     )
     if finding.most_changed is not None:
         family, change = finding.most_changed
@@ -123,9 +99,9 @@ def _added(finding: AddedNegatives) -> str:
 @sentence.register
 def _worst_person(finding: WorstPerson) -> str:
     return (
-        f"False positives: {finding.overall:.1%} of people's gestures are flagged at the threshold "
+        f"False alarms: {finding.overall:.1%} of people's movements are flagged at the threshold set "
         f"for {TARGET_FPR:.0%}; {finding.above} of {finding.people} people lie above {TARGET_FPR:.0%}. "
-        f"The worst is {finding.worst}: {finding.rate:.1%} of n = {finding.gestures:,} gestures."
+        f"The worst is {finding.worst}: {counted(finding.rate, finding.gestures)}."
     )
 
 
@@ -139,7 +115,10 @@ def _session_length(finding: SessionLength) -> str:
     never = [called(family) for family, number in needed.items() if number is None]
     if never:
         parts.append(f"more than were tried for {', '.join(never)}")
-    return f"Gestures of a session for a TPR of {ENOUGH:.0%} at 1% FPR: {'; '.join(parts)}."
+    return (
+        f"Movements that a session needs for {ENOUGH:.0%} of sessions to be caught at a 1% false-alarm "
+        f"rate: {'; '.join(parts)}."
+    )
 
 
 @sentence.register
@@ -148,7 +127,7 @@ def _transfer(finding: TransferResult) -> str:
     if finding.areas:
         lowest = min(finding.areas, key=lambda family: finding.areas[family].value)
         text += (
-            f" lowest ROC-AUC over {len(finding.areas)} families: {called(lowest)} "
+            f" lowest ROC-AUC over {len(finding.areas)} kinds of bots: {called(lowest)} "
             f"{with_interval(finding.areas[lowest])};"
         )
     if finding.fpr is not None:
@@ -177,6 +156,16 @@ def percent(share: Score) -> str:
     if share.low is None or share.high is None:
         return f"{share.value:.1%}"
     return f"{share.value:.1%} [{100 * share.low:.1f}, {100 * share.high:.1f}]"
+
+
+FEW = 100
+"""Movements below which a share is given as a count alone."""
+
+
+def counted(share: float, total: int) -> str:
+    """Return a share of so many movements in words: of few the count alone."""
+    count = f"{round(share * total):,} of {total:,} movements"
+    return count if total < FEW else f"{share:.1%} ({count})"
 
 
 def points(change: Score) -> str:

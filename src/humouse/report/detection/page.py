@@ -1,4 +1,4 @@
-"""The page of a benchmark: TPR on families held out, FPR of each person, how it was measured."""
+"""The page of a benchmark: what is caught of bots held out, who is flagged, how it was measured."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,6 @@ from humouse.detection.benchmark.headline import (
     GOAL,
     TARGET_FPR,
     false_alarms_of,
-    fullest,
     gestures_needed,
     goal_of,
     headline_detector,
@@ -18,23 +17,35 @@ from humouse.detection.benchmark.headline import (
 )
 from humouse.detection.benchmark.metrics import SCORES
 from humouse.detection.benchmark.result import BenchmarkResult, FamilyScores, Transfer
-from humouse.detection.benchmark.wording import MIX_WORDS, called, headline
+from humouse.detection.benchmark.wording import MIX_WORDS, called, counted
 from humouse.detection.names import GENERATED, MEAN
-from humouse.report.detection.held_out_figure import families_of
+from humouse.report.detection.examples import false_alarms_shown, families_shown
+from humouse.report.detection.families import families_of, named
+from humouse.report.detection.heat import (
+    HeatRow,
+    heat_colours,
+    heat_rows,
+    heat_score,
+    session_rows,
+)
 from humouse.report.detection.pictures import pictures_of
 from humouse.report.detection.tables import (
     ScoreEntry,
+    as_csv,
     cell_entry,
+    detectors_of,
     negative_rows,
     percent,
     score_entry,
-    share_entry,
 )
+from humouse.report.detection.verdict import gauge, headline, statements
 from humouse.report.page import render, write_page
 from humouse.settings.choices import MIXES
 
+_OPEN_FAMILIES = 3
+
 DETECTORS = {
-    "blend": "all the others together, weighted; the headline detector",
+    "blend": "all the others together, weighted",
     "boosting": "gradient-boosted trees on features of the gesture",
     "sequence": "a small neural network on the raw steps",
     "discriminator": "a logistic regression on the GAN discriminator's penultimate features",
@@ -71,20 +82,30 @@ class Panel:
         mix: Its key.
         words: What it is.
         rows: Family → an entry for each detector, or None where it took no part.
+        heat: The same with the share caught alone.
     """
 
     mix: str
     words: str
     rows: list[tuple[str, list[ScoreEntry | None]]]
+    heat: list[HeatRow]
 
 
 def _context(result: BenchmarkResult) -> dict[str, Any]:
-    about, detectors = headline_detector(result), _detectors(result)
+    about, detectors = headline_detector(result), detectors_of(result)
     families = families_of(result)
     mixes = [mix for mix in MIXES if any(cell.mix == mix for cell in result.cells)]
     return {
         "result": result,
         "headline": headline(result),
+        "statements": statements(result),
+        "gauge": gauge(result),
+        "shown": families_shown(result, families),
+        "open_families": _OPEN_FAMILIES,
+        "flagged_people": false_alarms_shown(result),
+        "heat_words": heat_score(result)[1],
+        "heat_colours": [heat_colours(dark=dark) for dark in (False, True)],
+        "named": named,
         "facts": _facts(result),
         "headline_detector": about,
         "goal": GOAL,
@@ -93,6 +114,8 @@ def _context(result: BenchmarkResult) -> dict[str, Any]:
         "enough": percent(ENOUGH, 0),
         "called": called,
         "mean": MEAN,
+        "detector_names": [called(name) for name in detectors],
+        "repetitions": _repetitions(result),
         "detectors": [(name, DETECTORS.get(name, "")) for name in detectors],
         "panels": [_panel(result, mix, families, detectors) for mix in reversed(mixes)],
         "mixes": [(mix, MIX_WORDS[mix]) for mix in mixes],
@@ -105,7 +128,8 @@ def _context(result: BenchmarkResult) -> dict[str, Any]:
             (cell, [score_entry(cell.scores.get(name), name) for name in SCORES])
             for cell in sorted(result.cells, key=lambda one: _place(one, detectors, families))
         ],
-        "pictures": pictures_of(result, mixes),
+        "csv": as_csv(result),
+        "pictures": pictures_of(result),
     }
 
 
@@ -123,13 +147,7 @@ def _panel(
         )
         for family in families
     ]
-    return Panel(mix, MIX_WORDS[mix], rows)
-
-
-def _detectors(result: BenchmarkResult) -> list[str]:
-    """Return the detectors, the headline one first."""
-    names = dict.fromkeys(cell.detector for cell in result.cells)
-    return sorted(names, key=lambda name: name != headline_detector(result))
+    return Panel(mix, MIX_WORDS[mix], rows, heat_rows(result, mix, families)[1])
 
 
 def _place(
@@ -142,16 +160,21 @@ def _place(
     )
 
 
+def _repetitions(result: BenchmarkResult) -> int:
+    several = [len(values) for cell in result.cells for values in cell.by_seed.values()]
+    return max(several, default=0)
+
+
 def _facts(result: BenchmarkResult) -> list[str]:
     cells = [cell for cell in result.cells if cell.family != MEAN]
     if not cells:
         return []
-    seeds = max((len(values) for cell in cells for values in cell.by_seed.values()), default=0)
+    seeds = _repetitions(result)
     bots = {cell.family: cell.bot_gestures for cell in cells}
     facts = [
         f"{cells[0].people} people that no detector was fitted on",
-        f"{cells[0].human_gestures:,} gestures of theirs",
-        f"{sum(bots.values()):,} of {len(bots)} families of bots",
+        f"{cells[0].human_gestures:,} movements of theirs",
+        f"{sum(bots.values()):,} movements of {len(bots)} kinds of bots",
     ]
     return [*facts, f"mean of {seeds} repetitions"] if seeds > 1 else facts
 
@@ -171,12 +194,10 @@ def _alarms(result: BenchmarkResult, detectors: Sequence[str]) -> list[dict[str,
                 "overall": percent(overall_rate(alarms)),
                 "above": sum(rate > TARGET_FPR for _, rate in people),
                 "people": [
-                    (who, percent(share), f"{alarms.gestures_by_user[who]:,}")
-                    for who, share in people
+                    (who, counted(share, alarms.gestures_by_user[who])) for who, share in people
                 ],
                 "worst": worst,
-                "worst_rate": percent(rate),
-                "worst_gestures": f"{alarms.gestures_by_user[worst]:,}",
+                "worst_rate": counted(rate, alarms.gestures_by_user[worst]),
             }
         )
     return rows
@@ -184,24 +205,10 @@ def _alarms(result: BenchmarkResult, detectors: Sequence[str]) -> list[dict[str,
 
 def _sessions(result: BenchmarkResult, families: Sequence[str]) -> dict[str, Any] | None:
     """Return the lengths of sessions, and for each family an entry a length and what it takes."""
-    about, mix = headline_detector(result), fullest(result)
-    found = {
-        (one.family, one.gestures): one.scores.get("tpr_at_1")
-        for one in result.sessions
-        if (one.detector, one.mix) == (about, mix)
-    }
-    lengths = sorted({gestures for _, gestures in found})
+    lengths, rows = session_rows(result, families)
     needed = gestures_needed(result)
-    rows = [
-        (
-            family,
-            [share_entry(found.get((family, length))) for length in lengths],
-            needed.get(family),
-        )
-        for family in families
-        if any(found.get((family, length)) for length in lengths)
-    ]
-    return {"lengths": lengths, "rows": rows} if rows else None
+    found = [(family, entries, needed.get(family)) for family, entries in rows]
+    return {"lengths": lengths, "rows": found} if found else None
 
 
 def _transfer(transfer: Transfer, detectors: Sequence[str], about: str) -> dict[str, Any]:

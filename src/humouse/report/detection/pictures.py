@@ -1,54 +1,50 @@
 """The pictures of a benchmark's page, each with a title and its content in words."""
 
-from collections.abc import Sequence
-
 from markupsafe import Markup
 
-from humouse.detection.benchmark.headline import headline_detector
 from humouse.detection.benchmark.result import BenchmarkResult
 from humouse.detection.benchmark.wording import called
-from humouse.detection.names import MEAN
+from humouse.report.detection.curve_figures import caught_at, hardest_first
 from humouse.report.detection.figures import detection_figures
-from humouse.report.detection.held_out_figure import held_out
 from humouse.report.picture import inline_svg
 from humouse.report.wording import number
 
 _TITLES = {
-    "negatives": "TPR at 1% FPR of each family, by training mix",
-    "false_alarms": "False positive rate of each person",
-    "sessions": "TPR at 1% FPR over the number of gestures of a session",
+    "negatives": "Share caught of each kind of bots, by what detectors are fitted on",
+    "false_alarms": "How often each person is flagged",
+    "roc": "Share of bots caught by false-alarm rate, a line a kind held out",
+    "calibration": "Share of bots by the probability that the detector gives",
 }
+_BESIDE = "The same numbers stand in the table beside the picture."
 
 
-def pictures_of(result: BenchmarkResult, mixes: Sequence[str]) -> dict[str, Markup]:
-    """Return the pictures by name; those of each mix by "held_out " and the mix."""
-    figures = detection_figures(result)
-    figures.pop("held_out", None)
-    pictures = {
+def pictures_of(result: BenchmarkResult) -> dict[str, Markup]:
+    """Return the pictures that the page does not draw by itself, by name."""
+    words = {"roc": _curves_in_words(result), "calibration": _bins_in_words(result)}
+    return {
         name: inline_svg(
             figure,
             key=name.replace("_", "-"),
             title=_TITLES[name],
-            description="The same numbers stand in the table beside the picture.",
+            description=words.get(name, _BESIDE),
         )
-        for name, figure in figures.items()
+        for name, figure in detection_figures(result).items()
+        if name in _TITLES
     }
-    for place, mix in enumerate(mixes):
-        pictures[f"held_out {mix}"] = inline_svg(
-            held_out(result, [mix]),
-            key=f"held-out-{place}",
-            title=f"ROC-AUC of every detector by family held out, fitted on {mix}",
-            description=_areas_in_words(result, mix),
-        )
-    return pictures
 
 
-def _areas_in_words(result: BenchmarkResult, mix: str) -> str:
-    about = headline_detector(result)
-    areas = [
-        f"{'mean of scripted' if cell.family == MEAN else called(cell.family)} "
-        f"{number(cell.scores['roc_auc'].value)}"
-        for cell in result.cells
-        if (cell.detector, cell.mix) == (about, mix) and "roc_auc" in cell.scores
+def _curves_in_words(result: BenchmarkResult) -> str:
+    at = [
+        f"{called(one.family)} {number(100 * caught_at(one, 0.01), 1)}%"
+        for one in hardest_first(result)
     ]
-    return f"The {called(about)}: {'; '.join(areas)}."
+    return f"Caught at a false-alarm rate of 1%: {'; '.join(at)}."
+
+
+def _bins_in_words(result: BenchmarkResult) -> str:
+    bins = [
+        f"{number(one.probability, 2)} given, {number(one.bot_share, 2)} found "
+        f"({one.people:,} movements of people, {one.bots:,} of bots)"
+        for one in result.reliability
+    ]
+    return f"{'; '.join(bins)}."

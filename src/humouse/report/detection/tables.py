@@ -1,8 +1,11 @@
 """Entries of the tables about detectors: a score with its interval, and what is behind it."""
 
-from collections.abc import Sequence
+import csv
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from io import StringIO
 
+from humouse.detection.benchmark.drawn import RocCurve
 from humouse.detection.benchmark.findings import ADDED
 from humouse.detection.benchmark.headline import gain, goal_of, headline_detector
 from humouse.detection.benchmark.metrics import SCORES
@@ -38,6 +41,40 @@ class ScoreEntry:
 NOTHING = ScoreEntry("–")
 
 
+def detectors_of(result: BenchmarkResult) -> list[str]:
+    """Return the detectors, the headline one first."""
+    names = dict.fromkeys(cell.detector for cell in result.cells)
+    return sorted(names, key=lambda name: name != headline_detector(result))
+
+
+def in_words(scores: Mapping[str, Score]) -> str:
+    """Return every score with its interval."""
+    return "; ".join(
+        f"{SCORES[name].label} {number(score.value)} {interval(score, 3)}".strip()
+        for name, score in scores.items()
+        if name in SCORES
+    )
+
+
+def as_csv(result: BenchmarkResult) -> str:
+    """Return every score, and every point of every curve, as CSV."""
+    table = StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(("score", "fitted_on", "family_held_out", "detector", "value", "low", "high"))
+
+    def write(name: str, one: FamilyScores | RocCurve, score: Score) -> None:
+        ends = ("" if end is None else end for end in (score.low, score.high))
+        writer.writerow((name, one.mix, one.family, one.detector, score.value, *ends))
+
+    for cell in result.cells:
+        for name, score in cell.scores.items():
+            write(name, cell, score)
+    for curve in result.curves:
+        for rate, score in zip(curve.rates, curve.caught, strict=True):
+            write(f"caught_at_false_alarm_rate_{rate:g}", curve, score)
+    return table.getvalue()
+
+
 @dataclass(frozen=True)
 class NegativeRow:
     """TPR at 1% FPR of one family in every mix, and what negatives of a kind change.
@@ -65,7 +102,7 @@ def share_entry(score: Score | None) -> ScoreEntry:
     """Return a share with its interval, as percentages."""
     if score is None:
         return NOTHING
-    return ScoreEntry(percent(score.value), _percents(score))
+    return ScoreEntry(percent(score.value), percent_interval(score))
 
 
 def score_entry(score: Score | None, name: str) -> ScoreEntry:
@@ -86,18 +123,13 @@ def cell_entry(cell: FamilyScores | None, *, with_goal: bool) -> ScoreEntry | No
         return None
     area, tpr = cell.scores["roc_auc"], cell.scores.get("tpr_at_1")
     goal = goal_of(cell.family) if with_goal and cell.family != MEAN else None
-    scores = [
-        f"{SCORES[name].label} {number(score.value)} {interval(score, 3)}".strip()
-        for name, score in cell.scores.items()
-        if name in SCORES
-    ]
     digits = digits_beside(area.value, goal)
     return ScoreEntry(
         number(area.value, digits),
         interval(area, digits),
         "" if tpr is None else percent(tpr.value),
-        "" if tpr is None else _percents(tpr),
-        "; ".join(scores),
+        "" if tpr is None else percent_interval(tpr),
+        in_words(cell.scores),
         goal is not None and area.value < goal,
     )
 
@@ -132,7 +164,7 @@ def _change(result: BenchmarkResult, about: str, family: str, pair: tuple[str, s
     each = ""
     if len(steps) > 1:
         each = f"seeds {_signed(min(steps))} to {_signed(max(steps))}"
-    return ScoreEntry(_signed(100 * more.value), _percents(more), each)
+    return ScoreEntry(_signed(100 * more.value), percent_interval(more), each)
 
 
 def _signed(points: float) -> str:
@@ -140,7 +172,8 @@ def _signed(points: float) -> str:
     return text if text.startswith("−") or not text.strip("0.") else f"+{text}"
 
 
-def _percents(score: Score) -> str:
+def percent_interval(score: Score) -> str:
+    """Return the interval of a share, as percentages, or nothing where there is none."""
     if score.low is None or score.high is None:
         return ""
     return f"[{number(100 * score.low, 1)}, {number(100 * score.high, 1)}]"
