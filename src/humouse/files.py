@@ -116,7 +116,7 @@ def _move(places: Mapping[Path, Path]) -> None:
             place.parent.mkdir(parents=True, exist_ok=True)
             path.rename(place)
         except OSError as error:
-            raise InputError(f"{path}: cannot be set aside ({_reason(error)})") from error
+            raise InputError(f"{path}: cannot be set aside ({reason_of(error)})") from error
 
 
 def write_json(path: str | Path, content: Mapping[str, Any]) -> None:

@@ -96,8 +96,8 @@ def speed_facts(
 ) -> list[tuple[str, str, str]]:
     """Return what is typical of both sides' speed: what, people's, the generated ones'."""
     unit = unit_words("px/s", nominal)
-    columns = [_typical(side, unit) for side in (people, generated)]
-    facts = [(label, *(column[label] for column in columns)) for label in columns[0]]
+    theirs, its = (_typical(side, unit) for side in (people, generated))
+    facts = [(label, theirs[label], its[label]) for label in theirs]
     return facts[:2] if nominal else facts  # the frame fixes the others
 
 
