@@ -247,7 +247,7 @@ def test_paper_shows_the_page_and_no_controls(visit, tmp_path):
         paper = page.pdf(path=tmp_path / "report.pdf", format="A4")
         assert paper.startswith(b"%PDF")
     with visit("compare") as page:
-        folded = page.locator("details").count()
+        folded = page.locator("details:not(.screen)").count()
         page.evaluate("dispatchEvent(new Event('beforeprint'))")
         assert page.locator("details[open]").count() == folded > 0
         page.evaluate("dispatchEvent(new Event('afterprint'))")

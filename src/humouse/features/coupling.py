@@ -31,16 +31,20 @@ COUPLING = (
     Feature("dt_autocorrelation_1", "1", "correlation of log time step with the next"),
     Feature("dt_first_log_ratio", "1", "log of the first time step over the median"),
     Feature("dx_roughness", "1", "log mean square of the second difference of dx (px²) + 0.1"),
-    Feature("dy_roughness", "1", "the same of dy"),
+    Feature("dy_roughness", "1", "log mean square of the second difference of dy (px²) + 0.1"),
     Feature(
         "dx_roughness_autocorrelation_1",
         "1",
         "correlation of the second difference of dx with the next; −3/4 for rounding alone",
     ),
-    Feature("dy_roughness_autocorrelation_1", "1", "the same of dy"),
+    Feature(
+        "dy_roughness_autocorrelation_1",
+        "1",
+        "correlation of the second difference of dy with the next; −3/4 for rounding alone",
+    ),
     Feature("repeat_share", "1", "share of steps that repeat the one before"),
     Feature("first_step_log_ratio", "1", "log of the first step + 0.5 px over the mean step"),
-    Feature("last_step_log_ratio", "1", "the same of the last step"),
+    Feature("last_step_log_ratio", "1", "log of the last step + 0.5 px over the mean step"),
     Feature(
         "turn_step_correlation", "1", "correlation of the turn and the log of the step after it"
     ),

@@ -14,6 +14,9 @@ _LONG_NUMBER = re.compile(r"\d+\.\d{3,}")
 # The pictures use the page's font; matplotlib writes one of two forms.
 _FONT = re.compile(r"font: (?:[^;\"]*? )?(\d[\d.]*px) [^;\"]+")
 _FAMILY = re.compile(r"; font-family: [^;\"]+| transform=\"rotate\(-0 [^\"]*\"")
+# Frames that are drawn in no colour.
+_INVISIBLE = re.compile(r'<path d="[^"]*" style="fill: none"/>')
+_GROUP = re.compile(r"<g>|<g [^<>]*>|</g>")
 _DEFINED = re.compile(r' id="([^"]*)"')
 _USED = re.compile(r'(?:url\(#|href="#)([^)"]*)')
 
@@ -41,12 +44,25 @@ def inline_svg(figure: Figure, *, key: str, title: str, description: str) -> Mar
     body = _FONT.sub(r"font-size: \1", _FAMILY.sub("", body))
     # Only places are rounded: what stands between the tags is read.
     body = _TAG.sub(lambda tag: _LONG_NUMBER.sub(_rounded, tag[0]), body)
-    body = re.sub(r"\s*\n\s*", " ", body)
+    body = _without_bare_groups(_prefixed(re.sub(r"\s*\n\s*", " ", body), key))
     words = f'<title id="{key}-t">{escape(title)}</title><desc id="{key}-d">{escape(description)}</desc>'
     return Markup(
         f'<svg class="plot" viewBox="0 0 {width} {height}" role="img" '
-        f'aria-labelledby="{key}-t" aria-describedby="{key}-d">{words}{_prefixed(body, key)}</svg>'
+        f'aria-labelledby="{key}-t" aria-describedby="{key}-d">{words}{body}</svg>'
     )
+
+
+def _without_bare_groups(body: str) -> str:
+    """Return the SVG without what does nothing: groups that say nothing, and invisible frames."""
+    said: list[bool] = []
+
+    def kept(tag: re.Match[str]) -> str:
+        if tag[0] == "</g>":
+            return tag[0] if said.pop() else ""
+        said.append(tag[0] != "<g>")
+        return tag[0] if said[-1] else ""
+
+    return re.sub(r"\s+(?=<)", "", _GROUP.sub(kept, _INVISIBLE.sub("", body)))
 
 
 def _rounded(number: re.Match[str]) -> str:

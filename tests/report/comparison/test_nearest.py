@@ -30,8 +30,8 @@ def test_the_least_excess_is_nearest_whatever_the_value(bare):
     far = with_excess(bare, 0.70, 0.12, 0.18)
     near = with_excess(bare, 0.80, 0.01, 0.09, baseline=0.75)
     assert nearest(["far", "near"], [far, near], True) == (
-        "near is nearest to people, significantly nearer than far: excess AUC +0.050 [0.010, 0.090] "
-        "against +0.150 [0.120, 0.180]"
+        "near is nearest to people, significantly nearer than far: the excess AUC is +0.050 [0.010, "
+        "0.090] against +0.150 [0.120, 0.180]"
     )
 
 

@@ -17,6 +17,7 @@ from humouse.eval.metrics.copying import Neighbour
 from humouse.eval.run import SIDES, EvaluationRun, Finding
 from humouse.eval.statistics.score import Score
 from humouse.eval.verdict import verdict
+from humouse.features import FeatureTable
 from humouse.report import write_report
 from humouse.trajectories import Trajectories
 
@@ -81,6 +82,25 @@ def test_it_goes_to_the_folder_of_the_run(make_run, tmp_path):
     run = judged_alone(make_run(tmp_path / "run", n=40))
     assert write_report(run) == tmp_path / "run" / "report.html"
     assert "sapimouse" in (tmp_path / "run" / "report.html").read_text()
+
+
+def test_a_page_of_long_movements_is_not_too_large(run, tmp_path):
+    """As many movements, steps and features as users have, each step off the pixel grid."""
+    rng = np.random.default_rng(0)
+    sides = {}
+    for name in ("people", "generated", "nearest"):
+        steps = torch.from_numpy(rng.normal(2, 3, (2000, 200, 3)).astype(np.float32))
+        steps[..., 2] = 5.0
+        lengths = torch.full((2000,), 200)
+        sides[name] = Trajectories(steps, lengths, torch.zeros(2000, 2), None, name)
+        sides[name].save(tmp_path / "data" / f"{name}.parquet")
+    names = tuple(run.generated.features)
+    units = tuple(one.unit for one in run.generated.features.values())
+    for name in ("people", "generated"):
+        values = torch.from_numpy(rng.standard_t(2, (2000, len(names))).astype(np.float32))
+        FeatureTable(values, names, units).save(tmp_path / "data" / f"{name}_features.parquet")
+    page = write_report(replace(run, folder=tmp_path))
+    assert page.stat().st_size < 1_500_000
 
 
 def test_it_loads_nothing(html, page):
@@ -202,7 +222,7 @@ def test_features_come_worst_first(run, html):
 def test_the_replay_holds_the_movements(run, html):
     data = json.loads(re.search(r'id="replay-data">(.*?)</script>', html)[1])
     assert data["unit_px"] == 1
-    assert len(data["people"]) == len(data["generated"]) == 60
+    assert len(data["people"]) == len(data["generated"]) == 36
     ends = {tuple(path[-3:]) for path in data["generated"]}
     generated = run.movements("generated")
     real = torch.cat([generated.net_px, generated.duration_ms[:, None]], 1)

@@ -31,7 +31,7 @@ def nearest(names: Sequence[str], runs: Sequence[EvaluationRun], ranked: bool) -
         if apart(best, other)
         else "is nearest to people, but not significantly nearer than"
     )
-    return f"{first} {how} {second}: excess AUC {_words(best)} against {_words(other)}"
+    return f"{first} {how} {second}: the excess AUC is {_words(best)} against {_words(other)}"
 
 
 def _excess(run: EvaluationRun) -> Score | None:

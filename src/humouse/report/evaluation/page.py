@@ -24,7 +24,7 @@ from humouse.report.page import render, write_page
 from humouse.trajectories import Trajectories
 
 _DRAWINGS = 24
-_REPLAYED = 60
+_REPLAYED = 36
 _PAIRS = 12
 _OPEN_FEATURES = 12
 
