@@ -14,8 +14,8 @@ from axe_playwright_python.base import AXE_SCRIPT
 
 _ENGINES = ("chromium", "firefox")
 _PAGES = ("evaluation", "comparison", "detection")
-_WITH_REPLAY = ("evaluation",)
-_WITH_CSV = ("evaluation",)
+_WITH_REPLAY = ("evaluation", "comparison")
+_WITH_CSV = _PAGES
 _QUICK = {("chromium", 1400, "light"), ("firefox", 390, "dark")}
 _CASES = [
     pytest.param(*case, marks=() if (case[0], *case[2:]) in _QUICK else pytest.mark.slow)
@@ -29,7 +29,8 @@ _CLOCK = "Number(document.getElementById('replay-clock').textContent)"
 _PICTURES = "[...document.querySelectorAll('#replay canvas')].map((one) => one.toDataURL())"
 # What stands first in each cell of the table that a link to a file belongs to, where it is a number.
 _NUMBERS = """[...document.querySelector('a[download]').closest('section').querySelectorAll('td.num')]
-  .map((cell) => cell.firstChild?.textContent.trim() ?? '').filter((text) => /\\d/.test(text))"""
+  .map((cell) => (cell.querySelector('[data-value]') ?? cell.firstChild)?.textContent.trim() ?? '')
+  .filter((text) => /\\d/.test(text))"""
 # Tables that stick out of the page, and boxes with more behind their edge that do not show
 # it by a shadow (which a coloured cell would hide), cannot be scrolled by keyboard, or have no name.
 _TABLES = """[...document.querySelectorAll('table')].filter((one) => one.checkVisibility()).flatMap(

@@ -16,6 +16,7 @@ from humouse.report.comparison.nearest import nearest
 from humouse.report.dots import WIDTH, Mark, Scale, ends, mark
 from humouse.report.evaluation.gestures import drawings, is_nominal, replay
 from humouse.report.evaluation.scores import (
+    as_csv,
     common_source,
     excess_of,
     groups_of,
@@ -115,6 +116,9 @@ def write_comparison(runs: Sequence[EvaluationRun], path: Path) -> Path:
         "worst": [(run.generated, run.generated.worst_features(_WORST)) for run in runs],
         "lane": _LANE,
         "width": WIDTH,
+        "csv": as_csv(
+            {f"{tag} {name}": run for tag, name, run in zip(tags, names, runs, strict=True)}
+        ),
         **_movements(tags, runs),
     }
     shown = digest([run.digest for run in runs])

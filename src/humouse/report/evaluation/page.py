@@ -89,7 +89,7 @@ def _context(run: EvaluationRun) -> dict[str, Any]:
         "roc": plots.roc_picture(judged),
         "pairs": _pairs(run, generated),
         "table": all_sides(run),
-        "csv": as_csv(run),
+        "csv": as_csv({run.generated.fake: run}),
     }
 
 

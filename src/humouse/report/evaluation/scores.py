@@ -1,7 +1,7 @@
 """The scores of a run in groups that share a scale, each row with its baseline and its marks."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from typing import NamedTuple
@@ -238,13 +238,19 @@ def gauge(run: EvaluationRun, groups: Sequence[Group]) -> Row | None:
     return next((row for group in groups for row in group.rows if row.name == name), None)
 
 
-def as_csv(run: EvaluationRun) -> str:
-    """Return every score of every side as CSV: score, side, value, low, high, p_value."""
+def as_csv(runs: Mapping[str, EvaluationRun]) -> str:
+    """Return every score of every side as CSV: run, score, side, value, low, high, p_value.
+
+    Args:
+        runs: By what the page calls them.
+    """
     table = StringIO()
     writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(("score", "side", "value", "low", "high", "p_value"))
-    for side, evaluation in run.evaluations.items():
-        for name, score in evaluation.scores.items():
-            numbers = (score.value, score.low, score.high, score.p_value)
-            writer.writerow((name, side, *("" if one is None else one for one in numbers)))
+    writer.writerow(("run", "score", "side", "value", "low", "high", "p_value"))
+    for called, run in runs.items():
+        for side, evaluation in run.evaluations.items():
+            for name, score in evaluation.scores.items():
+                numbers = (score.value, score.low, score.high, score.p_value)
+                known = ("" if one is None else one for one in numbers)
+                writer.writerow((called, name, side, *known))
     return table.getvalue()
