@@ -17,7 +17,7 @@ from shapes import check_anew
 
 # humouse is imported where it is used: the process that hands out the tests needs none of it.
 if TYPE_CHECKING:
-    from humouse.settings import TrainSettings
+    from humouse.settings import TrainModelSettings
 
 # Files of tests that take longest, the longest first: a worker that begins one last would keep the
 # whole run waiting.
@@ -97,6 +97,7 @@ def recordings() -> Path:
 
 
 _TINY = (
+    "experiment=train",
     "model.base_channels=16",
     "model.dropout=0.1",
     "data.sequence_length=32",
@@ -169,20 +170,20 @@ def tiny_overrides(tiny_data: Path) -> Callable[..., list[str]]:
 
 
 @pytest.fixture(scope="session")
-def tiny_settings(tiny_overrides: Callable[..., list[str]]) -> Callable[..., "TrainSettings"]:
+def tiny_settings(tiny_overrides: Callable[..., list[str]]) -> Callable[..., "TrainModelSettings"]:
     """Return the settings of a tiny run that writes below a folder."""
-    from humouse.settings import TrainSettings
+    from humouse.settings import TrainModelSettings
     from humouse.settings.compose import settings_from
 
-    def settings(folder: Path, *more: str) -> TrainSettings:
-        return settings_from("diffusion/train", TrainSettings, tiny_overrides(folder, *more))
+    def settings(folder: Path, *more: str) -> TrainModelSettings:
+        return settings_from("diffusion/train", TrainModelSettings, tiny_overrides(folder, *more))
 
     return settings
 
 
 @pytest.fixture(scope="session")
 def tiny_checkpoint(
-    tiny_settings: Callable[..., "TrainSettings"], once: Callable[..., Path]
+    tiny_settings: Callable[..., "TrainModelSettings"], once: Callable[..., Path]
 ) -> Path:
     """Checkpoint of a tiny run."""
     from humouse.commands.train import run as train
@@ -192,7 +193,7 @@ def tiny_checkpoint(
 
 @pytest.fixture(scope="session")
 def event_checkpoint(
-    tiny_settings: Callable[..., "TrainSettings"], once: Callable[..., Path]
+    tiny_settings: Callable[..., "TrainModelSettings"], once: Callable[..., Path]
 ) -> Path:
     """Checkpoint of a tiny run with the event codec and two conditions."""
     from humouse.commands.train import run as train

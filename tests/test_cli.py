@@ -126,6 +126,8 @@ def run_in_place(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
         (("sample", "nn=1"), "humouse: nn: no such setting; did you mean n?"),
         (("sample", "ckpt=gone.pt"), "humouse: gone.pt: no such checkpoint; humouse train makes"),
         (("train", "data=sapimouse"), "humouse: data/sapimouse: dataset sapimouse is not prepared"),
+        (("train", "data=yours"), "humouse: data=yours: nothing is prepared in data/yours; choose"),
+        (("train", "decoder.optim.lr=-1"), "humouse: decoder.optim.lr=-1.0: must"),
         (("train", "optim.lr=-1"), "humouse: optim.lr=-1.0: must"),
         (("eval", "samples=gone.parquet", "val_split=nowhere/val"), "humouse: nowhere/val.parquet"),
         (("eval", "probes=[foret]"), "humouse: probes: there is no 'foret'; did you mean forest?"),
@@ -215,7 +217,7 @@ def test_version(
     ("verb", "setting"),
     [
         ("data prepare", "gestures.gap_ms=200"),
-        ("train", "optim.lr=0.0002"),
+        ("train", "optim.max_steps=3500"),
         ("distill", "teacher_steps=48"),
         ("sample", "steps=null"),
         ("eval", "group_by_user=true"),

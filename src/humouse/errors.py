@@ -28,7 +28,8 @@ def nearest(word: str, known: Sequence[str], otherwise: str | None = None) -> st
     close = difflib.get_close_matches(word, known, 1, cutoff=0.5)
     if not close:  # perhaps the right name under a wrong section
         last = word.rsplit(".", 1)[-1]
-        leaves = {name.rsplit(".", 1)[-1]: name for name in known}
+        # The first of several sections that have it: optim before decoder.optim.
+        leaves = {name.rsplit(".", 1)[-1]: name for name in reversed(known)}
         close = [leaves[leaf] for leaf in difflib.get_close_matches(last, list(leaves), 1)]
     if close:
         return f"did you mean {close[0]}?"

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from humouse.commands.help import help_text
-from humouse.settings import PrepareSettings, TrainSettings
+from humouse.settings import PrepareSettings, TrainModelSettings
 
 
 def test_help_shows_the_values_beside_it():
@@ -24,7 +24,7 @@ def test_help_beside_a_mistake_still_helps(wrong: str):
 
 
 def test_help_names_the_choices():
-    text = help_text("diffusion/train", TrainSettings, "usage")
+    text = help_text("diffusion/train", TrainModelSettings, "usage")
     assert "data=balabit|csv|humouse_default|sapimouse" in text
 
 

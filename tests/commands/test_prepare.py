@@ -14,7 +14,7 @@ from humouse.settings import (
     DataSettings,
     PrepareSettings,
     SyntheticSourceSettings,
-    TrainSettings,
+    TrainModelSettings,
 )
 from humouse.settings.compose import settings_from
 
@@ -26,7 +26,7 @@ def preparing(folder: Path, *more: str) -> PrepareSettings:
 
 
 def asked(dataset_id: str, folder: Path) -> DataSettings:
-    data = settings_from("diffusion/train", TrainSettings, []).data
+    data = settings_from("diffusion/train", TrainModelSettings, []).data
     return replace(data, dataset_id=dataset_id, dir=str(folder))
 
 

@@ -28,7 +28,7 @@ from humouse.diffusion.training.batches import NoisyBatches, NoisyShard
 from humouse.diffusion.training.learner import DiffusionLearner
 from humouse.diffusion.training.validation import Validation
 from humouse.errors import InputError
-from humouse.settings import TrainSettings
+from humouse.settings import TrainModelSettings
 from humouse.settings.choices import SAMPLE_SCORES
 from humouse.training.checkpoint import Checkpoint
 from humouse.training.context import TrainingContext
@@ -36,11 +36,11 @@ from humouse.training.journal import read_metrics
 from humouse.training.trainer import Trainer
 from humouse.trajectories import Trajectories
 
-Make = Callable[..., TrainSettings]
+Make = Callable[..., TrainModelSettings]
 _VARIED = ("data.codec=event", "data.sequence_length=200", "data.batch_size=4", "model.cond_dim=2")
 
 
-def made(settings: TrainSettings) -> Trainer:
+def made(settings: TrainModelSettings) -> Trainer:
     data = training_data(settings.data)
     codec = make_codec(settings.data).fit(data.train)
     context = TrainingContext.of(settings, data, codec, Accelerator(cpu=True))

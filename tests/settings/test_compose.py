@@ -19,7 +19,7 @@ from humouse.settings import (
     PrepareSettings,
     SampleSettings,
     SigmaEvalSettings,
-    TrainSettings,
+    TrainModelSettings,
 )
 from humouse.settings.compose import command_of, quoted, settings_from
 
@@ -72,8 +72,8 @@ def test_the_hint_is_of_the_source_that_is_chosen():
 
 def test_overrides_reach_the_settings():
     overrides = ["data=sapimouse", "optim.lr=1e-5", "optim.max_steps=7", "data.augment.crop=1"]
-    settings = settings_from("diffusion/train", TrainSettings, overrides)
-    assert isinstance(settings, TrainSettings)
+    settings = settings_from("diffusion/train", TrainModelSettings, overrides)
+    assert isinstance(settings, TrainModelSettings)
     got = settings.data.dataset_id, settings.data.dir, settings.optim.lr, settings.optim.max_steps
     assert got == ("sapimouse", "data/sapimouse", 1e-5, 7)
     assert settings.data.augment.crop == 1

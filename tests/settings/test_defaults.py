@@ -55,7 +55,8 @@ _NOT_REPEATED = {"cond_dim", "seed"}
 def test_a_default_of_the_library_is_the_value_in_yaml(
     made: Callable, config: str, section: str, names: str
 ):
-    values = compose(config, [])
+    # The specification's run, not the events' own.
+    values = compose(config, ["experiment=train"] if config == "diffusion/train" else [])
     values = OmegaConf.to_container(OmegaConf.select(values, section) if section else values)
     defaults = {
         name: list(one.default) if isinstance(one.default, tuple) else one.default

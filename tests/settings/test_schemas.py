@@ -1,9 +1,10 @@
 """Schemas and YAML files hold the same settings: names and meanings here, values there."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cache
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from omegaconf import DictConfig, OmegaConf
@@ -11,12 +12,20 @@ from omegaconf import DictConfig, OmegaConf
 import humouse
 from humouse.commands.help import help_text
 from humouse.commands.verbs import VERBS
-from humouse.settings import SOURCE_SETTINGS, SourceSettings, TrainSettings
+from humouse.diffusion.train_model import decoder_stage
+from humouse.settings import (
+    SOURCE_SETTINGS,
+    SourceSettings,
+    TrainDecoderSettings,
+    TrainModelSettings,
+)
 from humouse.settings.compose import compose, config_groups, settings_from, shown
 from humouse.settings.typed import typed
 
 _CONFIGS = Path(humouse.__file__).parent / "configs"
 _FILES = {str(path.relative_to(_CONFIGS).with_suffix("")) for path in _CONFIGS.rglob("*.yaml")}
+# Parts of other files; data/base is one, too.
+_SHARED = {"decoder/parts/network", "decoder/parts/training"}
 _SCHEMAS = {verb.config: verb.schema for verb in VERBS.values()}
 _CASES = [(config, "") for config in _SCHEMAS] + [
     (config, f"{group}={option}")
@@ -40,14 +49,21 @@ def leaves(config: DictConfig, prefix: str = "") -> Iterator[str]:
             yield f"{prefix}{key}"
 
 
-def meanings(schema: type, source: str, prefix: str = "") -> dict[str, str]:
-    """Return every setting of a schema, with the options of that source, and its meaning."""
+def meanings(
+    schema: type, source: str, nulls: Collection[str] = (), prefix: str = ""
+) -> dict[str, str]:
+    """Return every setting of a schema, with the options of that source, and its meaning.
+
+    Sections among `nulls` are taken for settings.
+    """
     found: dict[str, str] = {}
     for field in dataclasses.fields(schema):
         name = f"{prefix}{field.name}"
-        inner = SOURCE_SETTINGS[source] if field.type is SourceSettings else field.type
-        if dataclasses.is_dataclass(inner):
-            found |= meanings(inner, source, f"{name}.")
+        types = get_args(field.type) or (field.type,)
+        inner = next((one for one in types if dataclasses.is_dataclass(one)), None)
+        inner = SOURCE_SETTINGS[source] if inner is SourceSettings else inner
+        if inner is not None and name not in nulls:
+            found |= meanings(inner, source, nulls, f"{name}.")
         else:
             found[name] = field.metadata.get("help", "")
     return found
@@ -60,21 +76,21 @@ def source_of(choice: str) -> str:
 def test_every_file_is_the_configuration_of_a_verb_or_an_option_of_one():
     groups = {group for config in _SCHEMAS for group in config_groups(config)}
     options = {name for name in _FILES if name.rpartition("/")[0] in groups}
-    assert groups == {"archive", "data", "experiment", "source", "gan/experiment"}
-    assert options | set(_SCHEMAS) == _FILES
+    assert groups == {"archive", "data", "decoder", "experiment", "source", "gan/experiment"}
+    assert options | set(_SCHEMAS) | _SHARED == _FILES
     assert len(_SCHEMAS) == len(VERBS)
 
 
 def test_every_option_is_tried():
     tried = {choice.replace("=", "/") for _, choice in _CASES if choice}
-    # data/base is what the other files of data/ share.
-    assert tried == _FILES - set(_SCHEMAS) - {"data/base"}
+    assert tried == _FILES - set(_SCHEMAS) - _SHARED - {"data/base"}
 
 
 @pytest.mark.parametrize(("config", "choice"), _CASES)
 def test_schema_and_yaml_hold_the_same_settings(config: str, choice: str):
     values = composed(config, choice)
-    assert set(leaves(values)) == set(meanings(_SCHEMAS[config], source_of(choice)))
+    names = set(leaves(values))
+    assert names == set(meanings(_SCHEMAS[config], source_of(choice), names))
     settings = typed(values, _SCHEMAS[config])
     assert not OmegaConf.missing_keys(OmegaConf.structured(settings))
 
@@ -96,9 +112,10 @@ def test_help_names_every_setting_with_its_meaning_and_value(
     lines = text.splitlines()
     assert lines[0] == "usage"
     values = composed(config, choice)
-    for key, meaning in meanings(_SCHEMAS[config], source_of(choice)).items():
+    for key, meaning in meanings(_SCHEMAS[config], source_of(choice), set(leaves(values))).items():
         assert len(meaning) > 5, f"{key} has no help text"
-        line = next(line for line in lines if line.startswith(f"  {key}="))
+        # A group, decoder=…, has a line of its own above the settings.
+        *_, line = (line for line in lines if line.startswith(f"  {key}="))
         assert line.endswith(meaning)
         assert shown(OmegaConf.select(values, key)) in line
 
@@ -149,10 +166,31 @@ logging:
 """
 
 
-@pytest.mark.parametrize("choices", [[], ["experiment=train"]])
-def test_the_specifications_values(choices: list[str]):
-    """Every value of its configs/diffusion/train.yaml (§9), as it writes them."""
-    settings = OmegaConf.structured(settings_from("diffusion/train", TrainSettings, choices))
+def test_the_specifications_values():
+    """Every value of its configs/diffusion/train.yaml (§9), as it writes them, and no decoder."""
+    asked = settings_from("diffusion/train", TrainModelSettings, ["experiment=train"])
+    assert asked.decoder is None
+    settings = OmegaConf.structured(asked)
     expected = OmegaConf.create(_SPECIFICATION)
     for name in leaves(expected):
         assert OmegaConf.select(settings, name) == OmegaConf.select(expected, name), name
+
+
+def test_the_default_is_the_model_of_events_with_the_decoder_that_train_decoder_makes():
+    whole, events = (
+        settings_from("diffusion/train", TrainModelSettings, words)
+        for words in ([], ["experiment=events"])
+    )
+    assert events.decoder is None
+    same = dataclasses.replace(
+        whole,
+        experiment_name="events",
+        optim=dataclasses.replace(whole.optim, max_steps=None),
+        decoder=None,
+    )
+    assert same == events
+    alone = settings_from("diffusion/decoder", TrainDecoderSettings, [])
+    second = decoder_stage(whole, whole.decoder)
+    own = {"ckpt": second.ckpt, "experiment_name": "model", "data_dir": "data"}
+    assert second == dataclasses.replace(alone, **own)
+    assert second.ckpt == "checkpoints/model_diffusion.pt"

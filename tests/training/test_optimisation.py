@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from humouse.settings import TrainSettings
+from humouse.settings import TrainModelSettings
 from humouse.settings.compose import settings_from
 from humouse.training.optimisation import BadLossError, GradientStep, learning_rate
 
 
-def made(*overrides: str) -> TrainSettings:
-    return settings_from("diffusion/train", TrainSettings, list(overrides))
+def made(*overrides: str) -> TrainModelSettings:
+    return settings_from("diffusion/train", TrainModelSettings, ["experiment=train", *overrides])
 
 
 def test_the_learning_rates_course():

@@ -2,13 +2,13 @@
 
 from dataclasses import asdict
 
-from humouse.settings import TrainSettings
+from humouse.settings import TrainModelSettings
 from humouse.settings.compose import settings_from
 from humouse.training.resuming import differences
 
 
-def made(*overrides: str) -> TrainSettings:
-    return settings_from("diffusion/train", TrainSettings, list(overrides))
+def made(*overrides: str) -> TrainModelSettings:
+    return settings_from("diffusion/train", TrainModelSettings, ["experiment=train", *overrides])
 
 
 def test_what_may_change_on_resuming():

@@ -11,9 +11,8 @@ from humouse.commands import (
     detect_train,
     evaluate,
     sample,
-    train_decoder,
+    train,
 )
-from humouse.commands import train as train_diffusion
 from humouse.commands.dataset import prepare_dataset
 from humouse.errors import InputError
 from humouse.eval.plausibility import FEWEST
@@ -27,8 +26,7 @@ from humouse.settings import (
     NegativesSettings,
     PrepareSettings,
     SampleSettings,
-    TrainDecoderSettings,
-    TrainSettings,
+    TrainModelSettings,
 )
 from humouse.settings.compose import quoted, settings_from
 
@@ -75,25 +73,19 @@ class _Demo:
     def train(self) -> Path:
         """Prepare the synthetic people and train on them; return the checkpoint."""
         prepare_dataset(settings_from("prepare", PrepareSettings, [self._at("out_dir", "data")]))
-        places = (self._at("checkpoint_dir", "checkpoints"), self._at("logging.dir", "runs"))
         overrides = [
             "experiment=small_events",
+            "decoder=events",
             self._at("data.dir", "data"),
+            self._at("checkpoint_dir", "checkpoints"),
+            self._at("logging.dir", "runs"),
             f"optim.max_steps={self.steps}",
-            *places,
-        ]
-        diffusion = train_diffusion.run(settings_from("diffusion/train", TrainSettings, overrides))
-        overrides = [
-            f"ckpt={quoted(str(diffusion))}",
             "decoder.hidden=128",
-            "amp=false",
-            f"optim.max_steps={2 * self.steps}",
-            "logging.log_interval=1",  # however few the steps, there is a curve to look at
-            *places,
+            "decoder.amp=false",
+            f"decoder.optim.max_steps={2 * self.steps}",
+            "decoder.logging.log_interval=1",  # however few the steps, there is a curve to look at
         ]
-        return train_decoder.run(
-            settings_from("diffusion/decoder", TrainDecoderSettings, overrides)
-        )
+        return train.run(settings_from("diffusion/train", TrainModelSettings, overrides))
 
     def sample(self, model: Path) -> None:
         """Draw movements and their picture."""
@@ -159,7 +151,7 @@ class _Demo:
             (page, "people and samples side by side, replayed, then every score"),
             (self.folder / "gen" / "samples.png", "movements that the model made"),
             (self.folder / "bots.csv", "what the detector says of each bot's movement, and why"),
-            (self.folder / "runs" / "decoded" / "loss.png", "the training"),
+            (self.folder / "runs" / "small_events" / "loss.png", "the training"),
         ):
             print(f"  {path!s:<32} {meaning}")
         return page

@@ -87,8 +87,9 @@ def wrapped(text: str, window: int, first: str, rest: str) -> list[str]:
 
 def _meanings(schema: type, composed: DictConfig, prefix: str = "") -> Iterator[tuple[str, str]]:
     for field in dataclasses.fields(schema):
-        if dataclasses.is_dataclass(field.type):
-            inner = composed[field.name]
-            yield from _meanings(schema_of(field, composed), inner, f"{prefix}{field.name}.")
-        else:
+        section = schema_of(field, composed)
+        if section is None:
             yield f"{prefix}{field.name}", field.metadata.get("help", "")
+        else:
+            inner = composed[field.name]
+            yield from _meanings(section, inner, f"{prefix}{field.name}.")

@@ -3,9 +3,14 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from humouse.settings.compose import as_override, quoted
+from humouse.errors import InputError
+from humouse.files import read_json
+from humouse.settings.compose import as_override, config_groups, quoted, shell_word
 
 Expand = Callable[[list[str]], list[str]]
+DATA = Path("data")
+"""Where prepared data lie, a folder for each dataset."""
+_MANIFEST = "manifest.json"  # `humouse.data.prepared` has it, too, but loads torch
 
 
 def long_flags(*flags: str) -> Expand:
@@ -60,3 +65,30 @@ def _names_a_folder(word: str) -> bool:
     # A run's folder may be called after its settings: runs/lr=0.001. But run=a is a setting.
     named = word.startswith(("run=", "runs=", "out="))
     return not word.startswith("-") and ("=" not in word or (not named and Path(word).is_dir()))
+
+
+def prepared_data(words: list[str]) -> list[str]:
+    """Turn `data=NAME` into the settings of the prepared data in data/NAME, or in NAME.
+
+    A name that the group `data` knows stays as it is.
+    """
+    asks_for_help = bool({"--help", "-h"} & set(words))
+    return [new for word in words for new in _data_settings(word, asks_for_help)]
+
+
+def _data_settings(word: str, asks_for_help: bool) -> list[str]:
+    key, _, name = word.partition("=")
+    known = config_groups("diffusion/train")["data"]
+    if key != "data" or not name or set(name.split(",")) <= set(known):  # a list is to be swept
+        return [word]
+    for folder in (DATA / name, Path(name)):
+        if (folder / _MANIFEST).is_file():
+            source = read_json(folder / _MANIFEST).get("source", {}).get("name")
+            return [f"data={source}", f"data.dir={quoted(str(folder))}"]
+    if asks_for_help:
+        return [word]
+    place = shell_word("out_dir", str(DATA / name))
+    raise InputError(
+        f"{word}: nothing is prepared in {DATA / name}; choose one of {', '.join(known)}, or prepare "
+        f"your own recordings with: humouse data prepare source=csv root=FOLDER_OF_THE_RECORDINGS {place}"
+    )

@@ -1,14 +1,14 @@
-"""`humouse train`: train a diffusion model."""
+"""`humouse train`: train a diffusion model, and its decoder."""
 
 from pathlib import Path
 
 from humouse.commands.dataset import training_data
-from humouse.diffusion.train import train
-from humouse.diffusion.training.settings import check_settings
-from humouse.settings import TrainSettings
+from humouse.diffusion.train_model import check_model_settings, train_model
+from humouse.settings import TrainModelSettings
+from humouse.settings.compose import shell_word
 
 
-def run(settings: TrainSettings) -> Path:
+def run(settings: TrainModelSettings) -> Path:
     """Train as the settings say; return the path of the checkpoint.
 
     Raises:
@@ -16,5 +16,7 @@ def run(settings: TrainSettings) -> Path:
             stopped being finite.
         KeyboardInterrupt: The run was interrupted; its checkpoint is written.
     """
-    check_settings(settings)
-    return train(settings, training_data(settings.data))
+    check_model_settings(settings)
+    path = train_model(settings, training_data(settings.data))
+    print(f"The model is {path}. Sample from it: humouse sample {shell_word('ckpt', str(path))}")
+    return path

@@ -7,8 +7,8 @@ network down to the noise time `t_switch`, and the decoder from there.
 from pathlib import Path
 
 from humouse.commands.dataset import training_data
-from humouse.diffusion.model import DIFFUSION, load_model
-from humouse.diffusion.training.decoder.learner import DecoderLearner
+from humouse.diffusion.model import load_model
+from humouse.diffusion.train import train_decoder
 from humouse.diffusion.training.decoder.settings import (
     check_decoder_settings,
     check_model,
@@ -17,8 +17,6 @@ from humouse.diffusion.training.decoder.settings import (
 from humouse.diffusion.training.derived import check_same_data
 from humouse.diffusion.training.settings import check_settings
 from humouse.settings import TrainDecoderSettings
-from humouse.training.resuming import checkpoint_to_resume
-from humouse.training.trainer import run_training
 
 
 def run(settings: TrainDecoderSettings) -> Path:
@@ -32,16 +30,8 @@ def run(settings: TrainDecoderSettings) -> Path:
     check_decoder_settings(settings)
     model = load_model(settings.ckpt)
     check_model(settings, model)
-    decoded = decoded_settings(settings, model)
+    decoded = decoded_settings(settings, model.settings, model.path)
     check_settings(decoded)
     data = training_data(decoded.data)
     check_same_data(data, model)
-    return run_training(
-        decoded,
-        data,
-        model.codec,
-        lambda context: DecoderLearner(decoded, context, model),
-        kind=DIFFUSION,
-        saved=checkpoint_to_resume(decoded, DIFFUSION),
-        amp=settings.amp,
-    )
+    return train_decoder(decoded, data, model)

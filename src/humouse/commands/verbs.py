@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from humouse import settings
-from humouse.commands.launch import launch
-from humouse.commands.short_forms import folders_as, long_flags, option_of
+from humouse.commands.launch import launch, user_errors
+from humouse.commands.short_forms import folders_as, long_flags, option_of, prepared_data
 from humouse.extras import require
 from humouse.interrupt import leave_at_once
 
@@ -41,6 +41,12 @@ class Verb:
 
 
 _SIGMA = "--use_diffusion_eval"
+_TRAIN_NOTE = """
+
+First the diffusion model is trained, then its decoder, whose settings begin with decoder. (as in
+decoder.optim.max_steps); all others are the diffusion model's. data=NAME is one of those below, or the
+folder data/NAME that humouse data prepare wrote. decoder=none leaves the decoder out; experiment=train
+is the specification's run. An interrupted run goes on with resume=true."""
 _SIGMA_NOTE = f" ({_SIGMA} is short for use_diffusion_eval=true)"
 
 FIRST, TRAIN, LOOK, RESEARCH = "Start here", "Train your own", "Look at results", "For research"
@@ -93,15 +99,17 @@ VERBS = {
         TRAIN,
     ),
     "train": Verb(
-        "train a diffusion model of mouse movements",
+        "train a model of mouse movements: the diffusion, then its decoder",
         "diffusion/train",
-        settings.TrainSettings,
+        settings.TrainModelSettings,
         "train",
         TRAIN,
+        prepared_data,
+        _TRAIN_NOTE,
         needs=("train",),
     ),
     "train decoder": Verb(
-        "train a decoder that writes whole events for a diffusion model",
+        "train another decoder for a diffusion model",
         "diffusion/decoder",
         settings.TrainDecoderSettings,
         "train_decoder",
@@ -165,7 +173,7 @@ VERBS = {
         settings.GanTrainSettings,
         "train_gan",
         RESEARCH,
-        long_flags(_SIGMA),
+        lambda words: prepared_data(long_flags(_SIGMA)(words)),
         _SIGMA_NOTE,
         needs=("train",),
     ),
@@ -175,6 +183,7 @@ VERBS = {
         settings.AutoencoderSettings,
         "train_autoencoder",
         RESEARCH,
+        prepared_data,
         needs=("train",),
     ),
     "sigma_eval": Verb(
@@ -244,7 +253,8 @@ def run_verb(name: str) -> None:
     """Run a verb with the arguments in `sys.argv`, then exit."""
     verb = VERBS[name]
     if verb.expand is not None:
-        sys.argv[1:] = verb.expand(sys.argv[1:])
+        with user_errors():
+            sys.argv[1:] = verb.expand(sys.argv[1:])
 
     def task(given: object) -> None:
         require(f"humouse {name}", *verb.needs)

@@ -1,5 +1,6 @@
 """Loads a prepared dataset, and checks that it is the named one and complete."""
 
+import shlex
 from pathlib import Path
 
 from humouse.data.prepared import MANIFEST, Prepared
@@ -39,7 +40,8 @@ def load_dataset(folder: str | Path, dataset_id: str) -> Prepared:
 
 def _how(folder: Path, dataset_id: str) -> str:
     """Return how to prepare a dataset."""
+    out_dir = shlex.quote(f"out_dir={folder}")
     prepare = f"humouse data prepare source={dataset_id}"
     if dataset_id in SOURCES and SOURCES[dataset_id].public:
-        return f"run: humouse data download {dataset_id}, then: {prepare} out_dir={folder}"
-    return f"run: {prepare} root=FOLDER_OF_THE_RECORDINGS out_dir={folder}"
+        return f"run: humouse data download {dataset_id}, then: {prepare} {out_dir}"
+    return f"run: {prepare} root=FOLDER_OF_THE_RECORDINGS {out_dir}"

@@ -24,7 +24,10 @@ from humouse.settings.decoder import (
     DecodedSettings,
     DecoderModelSettings,
     DecoderRecord,
+    DecoderStageSettings,
+    DecoderTrainingSettings,
     TrainDecoderSettings,
+    TrainModelSettings,
 )
 from humouse.settings.demo import DemoSettings
 from humouse.settings.detection import (
@@ -69,6 +72,8 @@ __all__ = [
     "DecodedSettings",
     "DecoderModelSettings",
     "DecoderRecord",
+    "DecoderStageSettings",
+    "DecoderTrainingSettings",
     "DemoSettings",
     "DetectScoreSettings",
     "DetectTrainSettings",
@@ -96,6 +101,7 @@ __all__ = [
     "SplitSettings",
     "SyntheticSourceSettings",
     "TrainDecoderSettings",
+    "TrainModelSettings",
     "TrainSettings",
     "TuneSettings",
     "TunedSettings",

@@ -45,15 +45,15 @@ def command_of(verb: str, config: str, settings: Any) -> str:
     """
     defaults = dict(_flat_values(settings_from(config, type(settings), [])))
     given = [
-        _for_shell(f"{key}={as_override(value)}")
-        for key, value in _flat_values(settings)
-        if value != defaults[key]
+        shell_word(key, value) for key, value in _flat_values(settings) if value != defaults[key]
     ]
     return " ".join([verb, *given])
 
 
-def _for_shell(text: str) -> str:
-    """Return a word of a command line; in double quotes where single ones stand in it already."""
+def shell_word(key: str, value: Any) -> str:
+    """Return `key=value` as a shell takes it, whatever stands in the value."""
+    text = f"{key}={as_override(value)}"
+    # In double quotes where single ones stand in it already.
     if "'" in text and not set(text) & set('"$`\\!'):
         return f'"{text}"'
     return shlex.quote(text)
@@ -158,9 +158,8 @@ def config_groups(config: str) -> dict[str, list[str]]:
     """Return the groups that a primary configuration chooses from, with their options."""
     root = Path(configs.__file__).parent
     file = yaml.safe_load((root / f"{config}.yaml").read_text())
-    names = [
-        name.lstrip("/") for item in file.get("defaults", []) if item != "_self_" for name in item
-    ]
+    chosen = [item for item in file.get("defaults", []) if isinstance(item, dict)]
+    names = [name.lstrip("/") for item in chosen for name in item]
     options = {name: sorted(path.stem for path in (root / name).glob("*.yaml")) for name in names}
     return {name: [stem for stem in stems if stem != "base"] for name, stems in options.items()}
 

@@ -41,7 +41,18 @@ class DecoderModelSettings:
 
 
 @dataclass
-class TrainDecoderSettings:
+class DecoderTrainingSettings:
+    """How a decoder is trained."""
+
+    batch_size: int = setting("gestures per step")
+    amp: bool = setting("half precision where the device is fast at it (bf16, else fp16)")
+    optim: AdamWSettings = field(default_factory=AdamWSettings)
+    logging: LoggingSettings = field(default_factory=LoggingSettings)
+    early_stopping: EarlyStoppingSettings = field(default_factory=EarlyStoppingSettings)
+
+
+@dataclass
+class TrainDecoderSettings(DecoderTrainingSettings):
     """`humouse train decoder`: train a decoder of whole events for a diffusion model."""
 
     ckpt: str | None = setting("checkpoint of the diffusion model; null for the newest")
@@ -53,12 +64,22 @@ class TrainDecoderSettings:
     data_dir: str | None = setting(
         "folder of the prepared dataset that the model was trained on; null for where it was then"
     )
-    batch_size: int = setting("gestures per step")
-    amp: bool = setting("half precision where the device is fast at it (bf16, else fp16)")
     decoder: DecoderModelSettings = field(default_factory=DecoderModelSettings)
-    optim: AdamWSettings = field(default_factory=AdamWSettings)
-    logging: LoggingSettings = field(default_factory=LoggingSettings)
-    early_stopping: EarlyStoppingSettings = field(default_factory=EarlyStoppingSettings)
+
+
+@dataclass
+class DecoderStageSettings(DecoderModelSettings, DecoderTrainingSettings):
+    """The decoder that `humouse train` adds to the diffusion model, and how it is trained."""
+
+
+@dataclass
+class TrainModelSettings(TrainSettings):
+    """`humouse train`: train a diffusion model, and its decoder where there is one."""
+
+    decoder: DecoderStageSettings | None = field(
+        default_factory=DecoderStageSettings,
+        metadata={"help": "null: the diffusion model alone; decoder=events adds a decoder"},
+    )
 
 
 @dataclass

@@ -84,7 +84,7 @@ class EarlyStoppingSettings:
 
 @dataclass
 class TrainSettings:
-    """`humouse train`: train a diffusion model."""
+    """The training of a diffusion model."""
 
     experiment_name: str = setting("names the checkpoint and the run's folder")
     seed: int = setting("seed of everything random")

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -60,15 +60,19 @@ def _structured(schema: type, composed: DictConfig) -> DictConfig:
     return structured
 
 
-def schema_of(field: dataclasses.Field[Any], composed: DictConfig) -> type:
+def schema_of(field: dataclasses.Field[Any], composed: DictConfig) -> type | None:
     """Return the schema of a section, which may depend on the name that is in it.
+
+    None for a plain setting, and for a section that is null.
 
     Raises:
         InputError: There is no schema for that name.
     """
     variants: Mapping[str, type] | None = field.metadata.get("variants")
     if variants is None:
-        return field.type  # type: ignore[return-value]
+        types = get_args(field.type) or (field.type,)  # X | None is a section that may be null
+        section: Any = next((one for one in types if dataclasses.is_dataclass(one)), None)
+        return None if section is None or composed[field.name] is None else section
     name = OmegaConf.select(composed, f"{field.name}.name")
     if name not in variants:
         raise InputError(

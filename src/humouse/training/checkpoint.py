@@ -227,6 +227,6 @@ def find_checkpoint(
     if newest is None:
         raise InputError(
             f"no checkpoint: none in {folder}/, none given (ckpt=…) and HUMOUSE_CKPT is not set; "
-            "train one with: humouse train experiment=train"
+            "train one with: humouse train data=NAME"
         )
     return newest

@@ -1,16 +1,21 @@
 """The context of a run: what a learner needs beside its settings."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from accelerate import Accelerator
+from accelerate.state import AcceleratorState
 from jaxtyping import Int
 from torch import Tensor
 
 from humouse.codec import Codec
 from humouse.data.prepared import Prepared
 from humouse.training.data import TrainingData
+from humouse.training.device import mixed_precision, resolve_device
 from humouse.training.run_settings import RunSettings, checkpoint_path
 from humouse.trajectories import Trajectories
 
@@ -75,3 +80,32 @@ class TrainingContext:
             path=checkpoint_path(settings),
             gestures_per_step=settings.data.batch_size * accumulate * accelerator.num_processes,
         )
+
+
+@contextmanager
+def training_context(
+    settings: RunSettings,
+    data: TrainingData,
+    codec: Codec,
+    *,
+    amp: bool = False,
+    accumulate: int = 1,
+) -> Iterator[TrainingContext]:
+    """Set up a run's device, precision and processes, and leave none of it behind.
+
+    Args:
+        settings: The whole configuration, a dataclass.
+        data: The splits that it names.
+        codec: Fitted on the train split.
+        amp: Whether to use half precision where the device is fast at it.
+        accumulate: Batches summed into one step.
+    """
+    device = resolve_device(settings.device)
+    precision = mixed_precision(device, amp)
+    accelerator = Accelerator(cpu=device.type == "cpu", mixed_precision=precision)
+    torch.backends.cudnn.benchmark = True
+    try:
+        yield TrainingContext.of(settings, data, codec, accelerator, accumulate=accumulate)
+    finally:
+        accelerator.free_memory()
+        AcceleratorState._reset_state(reset_partial_state=not accelerator.use_distributed)

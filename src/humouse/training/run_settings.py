@@ -70,6 +70,18 @@ def checkpoint_path(settings: RunSettings) -> Path:
     return Path(settings.checkpoint_dir) / f"{settings.experiment_name}.pt"
 
 
+def run_folder(settings: RunSettings) -> Path:
+    """Return where a run's metrics and pictures go."""
+    return Path(settings.logging.dir) / settings.experiment_name
+
+
+def planned_steps(settings: RunSettings, steps_per_epoch: int) -> int:
+    """Return how many steps a run takes that nothing stops early."""
+    steps = settings.optim.epochs * steps_per_epoch
+    most = settings.optim.max_steps
+    return steps if most is None else min(steps, most)
+
+
 def check_run_settings(settings: RunSettings) -> None:
     """Raise InputError for the first shared setting that makes no sense."""
     s = settings

@@ -1,12 +1,12 @@
 """The training loop: a run that is killed at any moment resumes bit for bit."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
 import torch
-from accelerate import Accelerator
-from accelerate.state import AcceleratorState
 from accelerate.utils import broadcast_object_list
 from torch.utils.data import DataLoader
 
@@ -16,18 +16,21 @@ from humouse.files import set_aside, versions
 from humouse.progress import progress_bar
 from humouse.training.batches import Shard
 from humouse.training.checkpoint import Checkpoint, Kind
-from humouse.training.context import TrainingContext
+from humouse.training.context import TrainingContext, training_context
 from humouse.training.data import TrainingData
-from humouse.training.device import mixed_precision, resolve_device
 from humouse.training.journal import Journal, Means
 from humouse.training.learner import Learner
 from humouse.training.optimisation import BadLossError
 from humouse.training.resuming import check_resumable, data_record
-from humouse.training.run_settings import RunSettings
+from humouse.training.run_settings import RunSettings, planned_steps, run_folder
 from humouse.training.stopping import Stopped, stop_signals
 from humouse.training.validation import BestScore
 
 MakeLearner = Callable[[TrainingContext], Learner[Any]]
+Bar = Callable[..., AbstractContextManager[Callable[..., None]]]
+"""Shows a run's progress: takes its steps, `done=` and `shown=`, and gives what advances it."""
+
+TRAINING_BAR: Bar = partial(progress_bar, "training")
 
 
 def run_training(
@@ -40,6 +43,7 @@ def run_training(
     saved: Checkpoint | None = None,
     amp: bool = False,
     accumulate: int = 1,
+    bar: Bar = TRAINING_BAR,
 ) -> Path:
     """Train a model; return the path of its checkpoint.
 
@@ -52,25 +56,18 @@ def run_training(
         saved: The checkpoint to resume from; None to start.
         amp: Whether to use half precision where the device is fast at it.
         accumulate: Batches summed into one step.
+        bar: Shows the progress.
 
     Raises:
         InputError: The checkpoint is of another run, or the loss stopped being finite.
         KeyboardInterrupt: The run was interrupted; its checkpoint is written.
     """
-    device = resolve_device(settings.device)
-    precision = mixed_precision(device, amp)
-    accelerator = Accelerator(cpu=device.type == "cpu", mixed_precision=precision)
-    torch.backends.cudnn.benchmark = True
-    try:
-        context = TrainingContext.of(settings, data, codec, accelerator, accumulate=accumulate)
+    with training_context(settings, data, codec, amp=amp, accumulate=accumulate) as context:
         if saved is not None:
             check_resumable(saved, context)
         trainer = Trainer(settings, context, make(context), kind, saved)
         with stop_signals() as stopped:
-            return trainer.run(stopped)
-    finally:
-        accelerator.free_memory()
-        AcceleratorState._reset_state(reset_partial_state=not accelerator.use_distributed)
+            return trainer.run(stopped, bar)
 
 
 class Trainer:
@@ -97,11 +94,9 @@ class Trainer:
     ) -> None:
         self.settings, self.context, self.learner, self.kind = settings, context, learner, kind
         self.accelerator, self.path = context.accelerator, context.path
-        self.folder = Path(settings.logging.dir) / settings.experiment_name
+        self.folder = run_folder(settings)
         self.main = context.accelerator.is_main_process
-        self.steps = settings.optim.epochs * learner.batches.steps_per_epoch
-        if settings.optim.max_steps is not None:
-            self.steps = min(self.steps, settings.optim.max_steps)
+        self.steps = planned_steps(settings, learner.batches.steps_per_epoch)
         self.step = 0
         self.best = BestScore(settings.early_stopping.score, settings.early_stopping.patience)
         self.best_weights: dict[str, torch.Tensor] | None = None
@@ -125,12 +120,12 @@ class Trainer:
         scored = log.eval_interval if early.score == "val_loss" else log.sample_interval
         self.best_weights = saved.best if scored and self.best.best is not None else None
 
-    def run(self, stopped: Stopped) -> Path:
+    def run(self, stopped: Stopped, bar: Bar = TRAINING_BAR) -> Path:
         """Train to the end, to early stopping or to a signal."""
         journal = Journal(self.folder, self.context.config, self.step) if self.main else None
         self._announce()
         try:
-            with progress_bar("training", self.steps, done=self.step, shown=self.main) as advance:
+            with bar(self.steps, done=self.step, shown=self.main) as advance:
                 self._steps(journal, advance, stopped)
         finally:
             if journal is not None:
@@ -263,7 +258,7 @@ class Trainer:
         if self.step:
             self._say(f"resuming {self.path} after step {self.step:,}")
         elif self.settings.resume:
-            self._say(f"resume=true, but there is no {self.path} yet: starting anew")
+            self._say(f"resume=true, but there is no {self.path} yet: beginning it")
         elif self.path.is_file():
             self._say(
                 f"{self.path} exists: kept until the first checkpoint (resume=true goes on from it)"

@@ -14,7 +14,7 @@ from humouse.diffusion.models.unet1d import UNet1D
 from humouse.diffusion.noise.schedule import make_schedule
 from humouse.errors import InputError
 from humouse.randomness import generator
-from humouse.settings import TrainSettings
+from humouse.settings import TrainModelSettings
 from humouse.settings.compose import settings_from
 from humouse.trajectories import Trajectories, concatenate
 
@@ -50,8 +50,13 @@ class Made:
 
 def model_of(network, codec, objective="v", cond_dim=0):
     denoiser = Denoiser(network, make_schedule("cosine", 1000), objective).eval()
-    names = ["experiment_name=made", f"model.cond_dim={cond_dim}", "model.self_condition=true"]
-    settings = settings_from("diffusion/train", TrainSettings, names)
+    names = [
+        "experiment=train",
+        "experiment_name=made",
+        f"model.cond_dim={cond_dim}",
+        "model.self_condition=true",
+    ]
+    settings = settings_from("diffusion/train", TrainModelSettings, names)
     return DiffusionModel(codec=codec, settings=settings, denoiser=denoiser.requires_grad_(False))
 
 

@@ -4,7 +4,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from humouse.commands.help import help_text
-from humouse.settings import AutoencoderSettings, TrainSettings
+from humouse.settings import AutoencoderSettings, TrainModelSettings
 from humouse.settings.compose import settings_from
 
 _CONFIG = "diffusion/autoencoder"
@@ -24,7 +24,7 @@ def test_every_setting_has_a_value_and_a_meaning(choice: list[str]):
 def test_a_model_on_latents_has_the_autoencoders_codec_by_default(data: str):
     theirs = settings_from(_CONFIG, AutoencoderSettings, [f"data={data}"]).data
     ours = settings_from(
-        "diffusion/train", TrainSettings, [f"data={data}", "experiment=latent"]
+        "diffusion/train", TrainModelSettings, [f"data={data}", "experiment=latent"]
     ).data
     assert theirs.codec == ours.codec == "event"
     different = {name for name, value in vars(theirs).items() if value != getattr(ours, name)}

@@ -18,7 +18,7 @@ from humouse.diffusion.sampling_rule import SamplingRule
 from humouse.errors import InputError
 from humouse.gan.training.settings import check_settings as check_gan
 from humouse.generator import KINDS, load_generator
-from humouse.settings import AutoencoderSettings, GanTrainSettings, TrainSettings
+from humouse.settings import AutoencoderSettings, GanTrainSettings, TrainModelSettings
 from humouse.settings.compose import settings_from
 from humouse.training.checkpoint import PRETRAINED, Checkpoint, find_checkpoint
 from humouse.training.journal import read_metrics
@@ -32,18 +32,18 @@ _LATENT = ("experiment=latent", "model.base_channels=24", "experiment_name=tiny"
 @pytest.fixture(scope="module")
 def latent_settings(
     tiny_overrides: Callable[..., list[str]], autoencoder_checkpoint: Path
-) -> Callable[..., TrainSettings]:
-    def settings(folder: Path, *more: str) -> TrainSettings:
+) -> Callable[..., TrainModelSettings]:
+    def settings(folder: Path, *more: str) -> TrainModelSettings:
         own = (f"data.autoencoder={autoencoder_checkpoint}", "data.sequence_length=200")
         words = tiny_overrides(folder, *_LATENT, "optim.max_steps=4", *_CONDITIONED, *own, *more)
-        return settings_from("diffusion/train", TrainSettings, words)
+        return settings_from("diffusion/train", TrainModelSettings, words)
 
     return settings
 
 
 @pytest.fixture(scope="module")
 def latent_checkpoint(
-    latent_settings: Callable[..., TrainSettings], tmp_path_factory: pytest.TempPathFactory
+    latent_settings: Callable[..., TrainModelSettings], tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     return train_diffusion(latent_settings(tmp_path_factory.mktemp("latent")))
 
@@ -135,7 +135,7 @@ def test_the_api_gives_deltas_not_latents(latent_checkpoint: Path):
 
 def test_a_run_on_latents_goes_on_without_the_autoencoders_file(
     tmp_path: Path,
-    latent_settings: Callable[..., TrainSettings],
+    latent_settings: Callable[..., TrainModelSettings],
     latent_checkpoint: Path,
     autoencoder_checkpoint: Path,
 ):
@@ -184,7 +184,7 @@ def test_the_commands(
     ],
 )
 def test_autoencoders_that_do_not_go_with_the_run(
-    tmp_path: Path, latent_settings: Callable[..., TrainSettings], more: tuple[str], line: str
+    tmp_path: Path, latent_settings: Callable[..., TrainModelSettings], more: tuple[str], line: str
 ):
     with pytest.raises(InputError, match=line):
         train_diffusion(latent_settings(tmp_path, *more))
@@ -192,7 +192,7 @@ def test_autoencoders_that_do_not_go_with_the_run(
 
 
 def test_an_autoencoder_of_other_data(
-    tmp_path: Path, latent_settings: Callable[..., TrainSettings], twelve_people: Path
+    tmp_path: Path, latent_settings: Callable[..., TrainModelSettings], twelve_people: Path
 ):
     settings = latent_settings(tmp_path)
     settings.data.dir = str(twelve_people)
@@ -201,7 +201,7 @@ def test_an_autoencoder_of_other_data(
 
 
 def test_another_kind_of_checkpoint_is_no_autoencoder(
-    tmp_path: Path, latent_settings: Callable[..., TrainSettings], latent_checkpoint: Path
+    tmp_path: Path, latent_settings: Callable[..., TrainModelSettings], latent_checkpoint: Path
 ):
     with pytest.raises(InputError, match="a humouse autoencoder checkpoint is needed"):
         train_diffusion(latent_settings(tmp_path, f"data.autoencoder={latent_checkpoint}"))

@@ -4,12 +4,12 @@ import pytest
 
 from humouse.diffusion.training.settings import check_settings
 from humouse.errors import InputError
-from humouse.settings import TrainSettings
+from humouse.settings import TrainModelSettings
 from humouse.settings.compose import settings_from
 
 
-def made(*overrides: str) -> TrainSettings:
-    return settings_from("diffusion/train", TrainSettings, list(overrides))
+def made(*overrides: str) -> TrainModelSettings:
+    return settings_from("diffusion/train", TrainModelSettings, list(overrides))
 
 
 def test_the_defaults_make_sense():

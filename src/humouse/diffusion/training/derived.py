@@ -6,7 +6,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from humouse.diffusion.model import DiffusionModel
 from humouse.errors import InputError
-from humouse.settings import EarlyStoppingSettings, LoggingSettings
+from humouse.settings import EarlyStoppingSettings, LoggingSettings, TrainSettings
 from humouse.training.data import TrainingData
 
 
@@ -51,7 +51,7 @@ def check_same_data(data: TrainingData, model: DiffusionModel) -> None:
 
 def inherit_config(
     settings: DerivedSettings,
-    model: DiffusionModel,
+    theirs: TrainSettings,
     *,
     network: dict[str, Any] | None = None,
     diffusion: dict[str, Any] | None = None,
@@ -60,11 +60,11 @@ def inherit_config(
 
     Args:
         settings: The run's settings.
-        model: What it builds on.
+        theirs: Those of the model that it builds on.
         network: What changes in the section `model`.
         diffusion: What changes in the section `diffusion`.
     """
-    s, theirs = settings, model.settings
+    s = settings
     data: dict[str, Any] = {"batch_size": s.batch_size}
     data |= {} if s.data_dir is None else {"dir": s.data_dir}
     return {

@@ -1,11 +1,20 @@
 """Checks of a decoder's settings, and the decoded model's configuration."""
 
+from dataclasses import replace
+from pathlib import Path
+
 from humouse.codec import EventCodec
 from humouse.diffusion.model import DiffusionModel
 from humouse.diffusion.training.derived import check_own_checkpoint, inherit_config
 from humouse.errors import InputError
 from humouse.files import sha256
-from humouse.settings import DecodedSettings, DecoderRecord, OptimSettings, TrainDecoderSettings
+from humouse.settings import (
+    DecodedSettings,
+    DecoderRecord,
+    OptimSettings,
+    TrainDecoderSettings,
+    TrainSettings,
+)
 from humouse.settings.checks import check_above_zero, check_at_least, check_below_one, check_shares
 
 
@@ -54,13 +63,22 @@ def check_model(settings: TrainDecoderSettings, model: DiffusionModel) -> None:
         )
 
 
-def decoded_settings(settings: TrainDecoderSettings, model: DiffusionModel) -> DecodedSettings:
-    """Return the configuration of the decoded model: the model's, but for what its training changes."""
+def decoded_settings(
+    settings: TrainDecoderSettings, theirs: TrainSettings, origin: Path | None = None
+) -> DecodedSettings:
+    """Return the configuration of the decoded model: the model's, but for what its training changes.
+
+    Args:
+        settings: The decoder's.
+        theirs: The diffusion model's.
+        origin: Its checkpoint; None for one that is not trained yet.
+    """
     s = settings
+    record = DecoderRecord(**vars(s.decoder))
+    if origin is not None:
+        record = replace(record, model=str(origin), model_sha256=sha256(origin))
     return DecodedSettings(
-        **inherit_config(s, model),
+        **inherit_config(s, theirs),
         optim=OptimSettings(**vars(s.optim), grad_accum=1, amp=s.amp),
-        decoder=DecoderRecord(
-            **vars(s.decoder), model=str(model.path), model_sha256=sha256(model.path)
-        ),
+        decoder=record,
     )

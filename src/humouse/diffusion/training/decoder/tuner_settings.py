@@ -47,7 +47,7 @@ def tuned_settings(settings: TuneSettings, model: DiffusionModel) -> TunedSettin
     if model.decoder_settings is None:
         raise ValueError("there is no decoder to tune")
     return TunedSettings(
-        **inherit_config(s, model),
+        **inherit_config(s, model.settings),
         optim=OptimSettings(**vars(s.optim), grad_accum=1, amp=False),
         decoder=model.decoder_settings,
         tuning=TuningRecord(

@@ -37,7 +37,7 @@ def student_settings(settings: DistillSettings, teacher: DiffusionModel) -> Dist
     network = {"self_condition": False, "dropout": 0.0}
     diffusion = {"min_snr_weight": False, "self_condition_prob": 0.0}
     return DistilledSettings(
-        **inherit_config(s, teacher, network=network, diffusion=diffusion),
+        **inherit_config(s, teacher.settings, network=network, diffusion=diffusion),
         optim=s.optim,
         distillation=Distillation(
             teacher=str(teacher.path),
