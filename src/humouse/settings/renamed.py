@@ -34,4 +34,6 @@ def upgraded(config: Mapping[str, Any], section: str = "") -> dict[str, Any]:
         key = f"{section}{name}"
         today = RENAMED.get(key, key).removeprefix(section)
         renamed[today] = upgraded(value, f"{key}.") if isinstance(value, Mapping) else value
-    return renamed
+    # Settings that came later, with the value of what was done before.
+    added = {"start_from": None} if not section and "diffusion" in config else {}
+    return {**added, **renamed}

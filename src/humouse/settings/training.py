@@ -91,6 +91,10 @@ class TrainSettings:
     device: str = setting("{choices}", choices.DEVICES)
     resume: bool = setting("go on from the checkpoint of this name, if there is one")
     checkpoint_dir: str = setting("folder for checkpoints")
+    start_from: str | None = setting(
+        "checkpoint of a model to fine-tune: training starts from its weights; pretrained for the model "
+        "that comes with humouse; null starts anew"
+    )
     data: DataSettings = field(default_factory=DataSettings)
     model: ModelSettings = field(default_factory=ModelSettings)
     diffusion: DiffusionSettings = field(default_factory=DiffusionSettings)

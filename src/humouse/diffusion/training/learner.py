@@ -13,6 +13,7 @@ from humouse.diffusion.denoiser import Denoiser
 from humouse.diffusion.model import DiffusionModel, build_denoiser
 from humouse.diffusion.noisy_batch import NoisyBatch
 from humouse.diffusion.training.batches import NoisyBatches, NoisyPlan, NoisyShard
+from humouse.diffusion.training.starting import start_from
 from humouse.diffusion.training.validation import Validation
 from humouse.randomness import derive_seed, seeded
 from humouse.settings import TrainSettings
@@ -46,6 +47,7 @@ class DiffusionLearner(NetworkLearner[NoisyShard, nn.Module]):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(derive_seed(s.seed, "weights"))
             denoiser = build_denoiser(s, context.codec)
+        start_from(denoiser.network, s.start_from, decoder=False)
         self.batches = self._batches(denoiser)
         self.average: Denoiser = copy.deepcopy(denoiser).to(accelerator.device).eval()
         denoiser = denoiser.to(accelerator.device)

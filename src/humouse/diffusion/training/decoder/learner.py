@@ -21,6 +21,7 @@ from humouse.diffusion.training.decoder.likelihood import (
     log_likelihood,
 )
 from humouse.diffusion.training.decoder.validation import DecoderCheck
+from humouse.diffusion.training.starting import start_from
 from humouse.errors import InputError
 from humouse.randomness import derive_seed, seeded
 from humouse.settings import DecodedSettings
@@ -65,6 +66,7 @@ class DecoderLearner(NetworkLearner[NoisyShard, EventDecoder]):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(derive_seed(s.seed, "weights"))
             network = build_decoder(s.decoder, context.codec)
+        start_from(network, s.start_from, decoder=True)
         moves_px = context.codec.canonicalize(context.train).deltas[..., :2]
         network.longest_px.copy_(moves_px.abs().amax((0, 1)))
         self.average = copy.deepcopy(network).to(self.accelerator.device).eval()
