@@ -42,8 +42,8 @@ def leaves(
     schema: type, values: DictConfig, prefix: str = ""
 ) -> Iterator[tuple[str, dataclasses.Field]]:
     for field in dataclasses.fields(schema):
-        if dataclasses.is_dataclass(field.type):
-            inner = schema_of(field, values)
+        inner = schema_of(field, values)
+        if inner is not None:
             yield from leaves(inner, values[field.name], f"{prefix}{field.name}.")
         else:
             yield f"{prefix}{field.name}", field

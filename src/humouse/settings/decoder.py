@@ -78,7 +78,10 @@ class TrainModelSettings(TrainSettings):
 
     decoder: DecoderStageSettings | None = field(
         default_factory=DecoderStageSettings,
-        metadata={"help": "null: the diffusion model alone; decoder=events adds a decoder"},
+        metadata={
+            "help": "null: the diffusion model alone; decoder=events adds a decoder",
+            "choices": (),
+        },
     )
 
 
