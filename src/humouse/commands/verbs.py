@@ -68,7 +68,7 @@ VERBS = {
         FIRST,
     ),
     "eval": Verb(
-        "measure how near movements come to people's, beside how near people come",
+        "measure how near movements come to people's, beside how near other people come",
         "diffusion/eval",
         settings.EvalSettings,
         "evaluate",
@@ -92,7 +92,7 @@ VERBS = {
         named="archive",
     ),
     "data prepare": Verb(
-        "raw recordings → gestures, split by people",
+        "cut raw recordings into gestures, split by people",
         "prepare",
         settings.PrepareSettings,
         "prepare",
@@ -125,7 +125,7 @@ VERBS = {
         needs=("onnx",),
     ),
     "report": Verb(
-        "a page about one evaluation",
+        "make a page about one evaluation",
         "report",
         settings.ReportSettings,
         "report",
@@ -135,7 +135,7 @@ VERBS = {
         needs=("report",),
     ),
     "compare": Verb(
-        "several evaluations in one table and page",
+        "compare several evaluations in one table and page",
         "compare",
         settings.CompareSettings,
         "compare",
@@ -161,7 +161,7 @@ VERBS = {
         needs=("train",),
     ),
     "publish": Verb(
-        "a trained model → two small files without any person's numbers",
+        "write a trained model as two small files without any person's numbers",
         "diffusion/publish",
         settings.PublishSettings,
         "publish",
@@ -187,7 +187,7 @@ VERBS = {
         needs=("train",),
     ),
     "sigma_eval": Verb(
-        "people against generators, on sigma-lognormal strokes",
+        "compare people and generators by sigma-lognormal strokes",
         "diffusion/sigma_eval",
         settings.SigmaEvalSettings,
         "sigma_eval",
@@ -197,7 +197,7 @@ VERBS = {
         needs=("report",),
     ),
     "detect negatives": Verb(
-        "movements of bots and models, mixed by weights",
+        "make movements of bots and models, mixed by weights",
         "detect/negatives",
         settings.NegativesSettings,
         "detect_negatives",
@@ -242,9 +242,9 @@ def overview(first_word: str | None = None) -> str:
         "",
         "humouse help VERB lists a verb's settings; give them as key=value, for example n=10.",
         "What an earlier run wrote is never lost: a new run sets it aside as NAME.previous-1, or in the",
-        "folder previous-1, and says so. A run that goes on after an interruption does so in place, and",
-        "a page that is drawn again from the same result replaces the page.",
-        "humouse completion SHELL makes bash, zsh or fish complete them.",
+        "folder previous-1, and says so. A resumed run continues in place, and a page drawn again from",
+        "the same result replaces the old one.",
+        "humouse completion SHELL prints tab completion for bash, zsh or fish.",
     ]
     return "\n".join(lines)
 

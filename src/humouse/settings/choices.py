@@ -73,8 +73,8 @@ CONDITIONS_OF = {
     "val": "those of the people compared with",
 }
 UNSEEN = {
-    "people": "those of the validation split",
-    "gestures": "the train people's that training held out",
+    "people": "the people of the validation split",
+    "gestures": "gestures of the train people that training held out",
 }
 
 FAMILIES = (

@@ -31,7 +31,7 @@ class DataSettings:
     codec: str = setting("how movements are coded: {choices}", choices.CODECS)
     sequence_length: int = setting("T: steps of a full sequence")
     batch_size: int = setting("gestures per process and step")
-    num_workers: int = setting("loader processes; never more than the cores that are left")
+    num_workers: int = setting("processes that load data; at most as many as there are free cores")
     canonicalize_path: bool = setting("canonical codec: divide by the length of the path")
     canonicalize_duration: bool = setting(
         "canonical codec: resample to Δt = 1/T (C = 2); else keep native steps with Δt (C = 3)"
@@ -47,7 +47,7 @@ class DataSettings:
         "train on the latents of this checkpoint of humouse train autoencoder; null for none"
     )
     held_out_share: float = setting(
-        "share of the train people's gestures kept out of training, to evaluate the model on"
+        "share of the train people's gestures held out of training, to evaluate the model on"
     )
     feature_mode: str = setting(
         "features for the scores during training: {choices}", choices.FEATURE_MODES
@@ -88,7 +88,7 @@ class SyntheticSourceSettings(SourceSettings):
     """The embedded synthetic people."""
 
     users: int = setting("number of synthetic people")
-    gestures_per_user: int = setting("movements that each makes; the gesture rules drop some")
+    gestures_per_user: int = setting("movements of each person; the gesture rules drop some")
     seed: int = setting("seed of the people and of their movements")
 
 
@@ -143,10 +143,10 @@ class PrepareSettings:
 class DownloadSettings:
     """`humouse data download`: a public dataset's recordings, from where they are published."""
 
-    name: str | None = setting("the dataset; archive=NAME chooses it with all that follows")
+    name: str | None = setting("the dataset; archive=NAME chooses it and sets everything below")
     about: str | None = setting("what it holds")
     page: str | None = setting("web page that describes it")
-    address: str | None = setting("address of its zip archive; file:///PATH for one that is here")
+    address: str | None = setting("address of its zip archive; file:///PATH for a local file")
     sha256: str | None = setting("SHA-256 that the archive must have; null for any")
     pattern: str | None = setting("path of the recordings in the archive, as a glob")
     licence: str | None = setting("on what terms it is published")

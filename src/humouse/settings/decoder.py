@@ -19,7 +19,7 @@ class DecoderModelSettings:
     hidden: int = setting("width of the LSTM along the events")
     dropout: float = setting("dropout on its input and output")
     t_min: float = setting(
-        "lowest noise time of training: the decoder can take over at any time above it"
+        "lowest noise time in training: the decoder can take over at any noise time above it"
     )
     goal_noise_px: float = setting(
         "conditioning noise in training: σ of the goal that it is given, along each axis"
@@ -33,11 +33,13 @@ class DecoderModelSettings:
     cond_noise: float = setting(
         "conditioning noise in training: σ of the conditions that it is given, on the network's scale"
     )
-    draw_scale: float = setting("factor of the widths of its distributions when sampling")
+    draw_scale: float = setting("factor on the widths of its distributions when sampling")
     draw_least: float = setting(
         "mixture components less likely than this share of the likeliest are not sampled"
     )
-    t_switch: float = setting("noise time at which it takes over when sampling; 1 is pure noise")
+    t_switch: float = setting(
+        "noise time at which it takes over when sampling; 1 is pure noise, 0 none"
+    )
 
 
 @dataclass

@@ -11,12 +11,10 @@ from humouse.settings.point_columns import PointColumnSettings
 class NegativesSettings:
     """`humouse detect negatives`: movements that no person made."""
 
-    people: str = setting(
-        "people whose goals and timing the bots take over: a split, e.g. data/val"
-    )
+    people: str = setting("people whose goals and timing the bots copy: a split, e.g. data/val")
     n: int | None = setting("how many; null for as many as the people have")
     mixture: dict[str, float] | None = setting(
-        "weight of each family, bots for every scripted one: {bots:2,gan:1}; null for {bots:1}"
+        "weight of each family; bots stands for all scripted ones: {bots:2,gan:1}; null for {bots:1}"
     )
     gan_ckpt: list[str] = setting("checkpoints of the family gan")
     diffusion_ckpt: list[str] = setting("checkpoints of the family diffusion")
@@ -34,22 +32,22 @@ class DetectTrainSettings:
 
     dir: str = setting("folder of the prepared dataset (humouse data prepare writes it)")
     mixture: dict[str, float] | None = setting(
-        "weight of each family, bots for every scripted one: {bots:2,gan:1}, n in all; null for n of "
-        "scripted bots and of the files' together and model_share as many of each model's on top"
+        "divide n negatives by these weights; bots stands for all scripted families: {bots:2,gan:1}; "
+        "null for n from scripted bots and files together, and model_share · n more from each model"
     )
-    model_share: float = setting("samples of each model, as a share of n; only without mixture")
+    model_share: float = setting("samples of each model, as a share of n; not with mixture")
     gan_ckpt: list[str] = setting(
-        "checkpoints of the family gan; the first one's discriminator is a view"
+        "checkpoints of the family gan; the detector discriminator uses the first one"
     )
     diffusion_ckpt: list[str] = setting(
-        "checkpoints of the family diffusion; the first one's denoising error is a view"
+        "checkpoints of the family diffusion; the detector denoising uses the first one"
     )
     files: dict[str, str] | None = setting(
         "files of movements made elsewhere, each a family: {NAME:FILE}"
     )
     feature_mode: str = setting("{choices}", choices.DETECTOR_MODES)
     detectors: list[str] | None = setting(
-        "any of {choices}; null for all that are possible", choices.DETECTORS
+        "any of {choices}; null for all that the given checkpoints allow", choices.DETECTORS
     )
     n: int = setting(
         "gestures of people to fit on, and of scripted bots; half as many to calibrate"
@@ -81,10 +79,10 @@ class BenchmarkSettings:
     split: str = setting("people to evaluate on: {choices}", choices.BENCHMARK_SPLITS)
     across: str | None = setting("another prepared dataset, to evaluate on its people too")
     gan_ckpt: list[str] = setting(
-        "checkpoints of the family gan; the first one's discriminator is a view"
+        "checkpoints of the family gan; the detector discriminator uses the first one"
     )
     diffusion_ckpt: list[str] = setting(
-        "checkpoints of the family diffusion; the first one's denoising error is a view"
+        "checkpoints of the family diffusion; the detector denoising uses the first one"
     )
     files: dict[str, str] | None = setting(
         "files of movements made elsewhere, each a family: {NAME:FILE}"
@@ -92,18 +90,22 @@ class BenchmarkSettings:
     families: list[str] | None = setting(
         "scripted families: any of {choices}; null for all", choices.FAMILIES
     )
-    mixes: list[str] = setting("what to fit on: any of {choices}", choices.MIXES)
-    model_share: float = setting("samples of each model in a mix, as a share of the bots'")
+    mixes: list[str] = setting("what to fit on besides people: any of {choices}", choices.MIXES)
+    model_share: float = setting(
+        "samples of each model in a mix, as a share of the scripted bots' movements"
+    )
     feature_mode: str = setting("{choices}", choices.DETECTOR_MODES)
     detectors: list[str] | None = setting(
-        "any of {choices}; null for all that are possible", choices.DETECTORS
+        "any of {choices}; null for all that the given checkpoints allow", choices.DETECTORS
     )
     n: int = setting(
         "gestures of people to fit on, and of scripted bots; half as many to calibrate"
     )
     bots_per_family: int = setting("movements of each family to evaluate on")
     calibration_share: float = setting("share of the train people kept for calibration")
-    seeds: int = setting("repetitions, each with its own people, negatives and weights")
+    seeds: int = setting(
+        "repetitions, each with its own split of the people, negatives and initial weights"
+    )
     replicates: int = setting("bootstrap replicates behind each interval; 0 for no intervals")
     workers: int = setting("processes; each uses one thread")
     resume: bool = setting("resume the benchmark in out_dir, instead of setting it aside")

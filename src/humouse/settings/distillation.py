@@ -27,12 +27,14 @@ class DistillSettings:
     )
     steps: int = setting("network calls that the student makes per movement")
     teacher_steps: int = setting(
-        "network calls of the teacher behind each pair (DPM-Solver++ 2M), a multiple of steps"
+        "network calls of the teacher for each pair (DPM-Solver++ 2M), a multiple of steps"
     )
     pairs: int = setting(
-        "teacher paths, each from noise to a movement, that the student learns from"
+        "pairs that the student learns from: noise, and the movement that the teacher makes of it"
     )
-    batch_size: int = setting("pairs per process and step, each with one of the student's steps")
+    batch_size: int = setting(
+        "pairs per process and training step, each for one of the student's sampling steps"
+    )
     optim: OptimSettings = field(default_factory=OptimSettings)
     logging: LoggingSettings = field(default_factory=LoggingSettings)
     early_stopping: EarlyStoppingSettings = field(default_factory=EarlyStoppingSettings)

@@ -17,10 +17,10 @@ class SampleSettings:
         "the newest in checkpoints/, else pretrained"
     )
     n: int = setting("how many movements")
-    seq_len: int | None = setting("steps of each; null draws lengths as the train split has them")
+    seq_len: int | None = setting("steps of each; null draws lengths from those of the train split")
     steps: int | None = setting(
-        "network calls per movement; null for the model's own: 5 before a decoder, those it was "
-        "distilled to, else 20"
+        "network calls per movement; null for the model's own: 5 with a decoder, a distilled model's "
+        "number, else 20"
     )
     sampler: str | None = setting("{choices}; null: the model's own", choices.SAMPLERS)
     eta: float = setting("noise of ddim: 0 none, 1 ancestral")
@@ -31,12 +31,12 @@ class SampleSettings:
     guidance: float = setting("scale of classifier-free guidance; 1 for none")
     guidance_rescale: float = setting("0…1: how far to undo the spread that guidance adds")
     goal_constraint: bool = setting(
-        "a goal asked for is reached at every step of sampling, not only at the end"
+        "steer every step of sampling to the goal asked for, instead of correcting only the end"
     )
     t_switch: float | None = setting(
         "noise time at which the model's decoder takes over; null for its own, 0 for never"
     )
-    batch_size: int = setting("movements at a time; does not change them")
+    batch_size: int = setting("movements made at a time; does not change them")
     seed: int = setting("movement i depends on the seed and i alone")
     device: str = setting("{choices}", choices.DEVICES)
     out_dir: str = setting("folder for samples.parquet, samples.png and manifest.json")
@@ -63,8 +63,8 @@ class EvalSettings:
         "the newest in checkpoints/, else pretrained"
     )
     samples: str | None = setting(
-        "score this file instead of sampling: humouse's own, or a table of points; with ckpt, as its "
-        "codec sees it"
+        "score this file of movements instead of sampling: humouse's own, or a table of points; with "
+        "ckpt, after that model's codec"
     )
     columns: PointColumnSettings = field(default_factory=PointColumnSettings)
     time_unit: str = setting("unit of the time in a table of points: {choices}", choices.TIME_UNITS)
@@ -85,15 +85,16 @@ class EvalSettings:
     conditions: str = setting(
         "lengths and conditions of the samples: {choices}", choices.CONDITIONS_OF
     )
-    n: int = setting("gestures per set, at most")
+    n: int = setting("movements per set, at most")
     steps: int | None = setting(
-        "network calls per movement; null for the model's own: 5 before a decoder, those it was "
-        "distilled to, else 20"
+        "network calls per movement; null for the model's own: 5 with a decoder, a distilled model's "
+        "number, else 20"
     )
     sampler: str | None = setting("{choices}; null: the model's own", choices.SAMPLERS)
     seed: int = setting("seed of the samples and of the scores")
     workers: int | None = setting(
-        "processes that measure, which do not change a number; null for one a core from 200 gestures on"
+        "processes for scoring; the numbers do not depend on it; null for one per core, from 200 "
+        "movements on"
     )
     device: str = setting("{choices}", choices.DEVICES)
     report: bool = setting("write report.html, a page with everything")
@@ -120,10 +121,10 @@ class SigmaEvalSettings:
     )
     val_split: str | None = setting("people to compare with; null for the checkpoint's own val")
     train_split: str | None = setting("other people; null for the train split beside it")
-    n: int = setting("gestures per set, at most")
+    n: int = setting("movements per set, at most")
     steps: int | None = setting(
-        "network calls per movement; null for the model's own: 5 before a decoder, those it was "
-        "distilled to, else 20"
+        "network calls per movement; null for the model's own: 5 with a decoder, a distilled model's "
+        "number, else 20"
     )
     sampler: str | None = setting("{choices}; null: the model's own", choices.SAMPLERS)
     replicates: int = setting("bootstrap replicates behind each interval; 0 for no intervals")

@@ -14,7 +14,7 @@ class GanModelSettings:
 
     kind: str = setting("{choices}", choices.GAN_KINDS)
     latent_dim: int = setting("size of a movement's latent: standard normal numbers")
-    step_noise: int = setting("conv: normal numbers for each step besides")
+    step_noise: int = setting("conv: further normal numbers for each step")
     generator_width: int = setting("conv: channels of the generator at full length")
     discriminator_width: int = setting("conv: channels of the discriminator at full length")
     feature_dim: int = setting("conv: penultimate features of the discriminator")
@@ -22,8 +22,8 @@ class GanModelSettings:
         f"number of conditions to learn, the first of {', '.join(choices.CONDITIONS)}"
     )
     cond_dropout: float = setting(
-        "share of training gestures that come without any condition, and of the others the share that "
-        "each condition is withheld from"
+        "probability that a training gesture comes without any condition, and, for the others, that "
+        "each condition is withheld"
     )
 
 
@@ -41,7 +41,9 @@ class GanOptimSettings:
     r1_interval: int = setting(
         "steps between two penalties, each of which is scaled up by this number"
     )
-    ema_decay: float = setting("cap of the moving average of both networks' weights")
+    ema_decay: float = setting(
+        "largest decay of the moving average (EMA) of both networks' weights"
+    )
     epochs: int = setting("passes over the train split")
     max_steps: int | None = setting("stop after this many steps, whatever the epochs say")
 
@@ -63,7 +65,7 @@ class GanTrainSettings:
     resume: bool = setting("go on from the checkpoint of this name, if there is one")
     checkpoint_dir: str = setting("folder for checkpoints")
     use_diffusion_eval: bool = setting(
-        "at each round of samples, score diffusion samples too, also by the discriminator"
+        "at each round of samples, score a diffusion model's samples too, also with the discriminator"
     )
     diffusion_ckpt: str | None = setting(
         "the diffusion model of use_diffusion_eval; null for HUMOUSE_CKPT"

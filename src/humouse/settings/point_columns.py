@@ -12,7 +12,7 @@ class PointColumnSettings:
     movement: str | None = setting(
         "column of the movement's number; null cuts each person's stream into gestures"
     )
-    t: str = setting("column of the time, from whatever moment")
+    t: str = setting("column of the time, counted from any moment")
     x: str = setting("column of the horizontal position (px)")
     y: str = setting("column of the vertical position (px, downwards)")
     user: str | None = setting("column of the person; null where there is none")

@@ -15,13 +15,13 @@ class ModelSettings:
     channel_mults: list[float] = setting("width of each stage, as a multiple of base_channels")
     attn_bottleneck: bool = setting("self-attention over time at the bottleneck")
     dropout: float = setting("dropout in every block")
-    self_condition: bool = setting("feed the network its previous answer")
+    self_condition: bool = setting("self-conditioning: feed the network its previous prediction")
     cond_dim: int = setting(
         f"number of conditions to learn, the first of {', '.join(choices.CONDITIONS)}"
     )
     cond_dropout: float = setting(
-        "share of training gestures that come without any condition, and of the others the share that "
-        "each condition is withheld from"
+        "probability that a training gesture comes without any condition, and, for the others, that "
+        "each condition is withheld"
     )
 
 
@@ -34,7 +34,7 @@ class DiffusionSettings:
     timesteps: int = setting("size of the time grid; 0 for continuous time")
     min_snr_weight: bool = setting("min-SNR weighting of the loss")
     min_snr_gamma: float = setting("γ of min-SNR weighting")
-    self_condition_prob: float = setting("share of gestures trained with a previous answer")
+    self_condition_prob: float = setting("share of gestures trained with a previous prediction")
 
 
 @dataclass
@@ -47,7 +47,7 @@ class AdamWSettings:
     weight_decay: float = setting("weight decay of AdamW")
     betas: list[float] = setting("β1 and β2 of AdamW")
     grad_clip: float = setting("largest norm of the gradient; 0 for no clipping")
-    ema_decay: float = setting("cap of the weights' moving average")
+    ema_decay: float = setting("largest decay of the weights' moving average (EMA)")
     epochs: int = setting("passes over the train split")
     max_steps: int | None = setting("stop after this many steps, whatever the epochs say")
 
@@ -70,7 +70,7 @@ class LoggingSettings:
     log_interval: int = setting("steps between two lines of the metrics file")
     eval_interval: int = setting("epochs between two validation losses")
     sample_interval: int = setting("epochs between two rounds of samples, scored and drawn")
-    num_eval_samples: int = setting("gestures in each of them")
+    num_eval_samples: int = setting("movements in each of those rounds")
     checkpoint_interval: int = setting("steps between two checkpoints")
 
 
@@ -79,7 +79,7 @@ class EarlyStoppingSettings:
     """When to stop, and which weights to keep."""
 
     score: str = setting("what to follow: {choices}", ("val_loss", *choices.SAMPLE_SCORES, "none"))
-    patience: int = setting("values without a better one before stopping; 0 for never")
+    patience: int = setting("values without improvement before stopping; 0 for never")
 
 
 @dataclass
