@@ -63,7 +63,8 @@ def _findings(verdict: Verdict) -> Iterator[Finding]:
         yield Finding("gives_away", f"The features that differ most: {'; '.join(named)}.")
     if verdict.clock:
         yield Finding(
-            "clock", f"The recorder's clock is among the first three: {', '.join(verdict.clock)}."
+            "clock",
+            f"The recorder's clock is among the first three of them: {', '.join(verdict.clock)}.",
         )
     if verdict.bands:
         bands = (f"{band} {ratio:.2f}" for band, ratio in verdict.bands.items())
@@ -87,7 +88,7 @@ def _separation(found: Separation) -> str:
 def _copied(found: Copied) -> str:
     exact = f"; {found.exact:,} are exact copies" if found.exact else ""
     return (
-        "A generated gesture lies nearer to the train set than a held-out person's with probability "
+        "A generated movement lies nearer to the train set than a held-out person's with probability "
         f"{_with_interval(found.score)} (p = {found.score.p_value:.2g}){exact}."
     )
 

@@ -8,8 +8,8 @@ _TERMS = (
     (
         "AUC",
         r"(?:ROC[-‑])?AUC",
-        "Area under the ROC curve: the chance that a classifier scores a made movement higher than "
-        "a person's. 0.5 is guessing; 1 is always right.",
+        "Area under the ROC curve: the chance that a classifier scores a generated (or a bot's) "
+        "movement higher than a person's. 0.5 is guessing; 1 is always right.",
     ),
     (
         "baseline",
@@ -31,8 +31,8 @@ _TERMS = (
     (
         "copying",
         r"copying|copies|nearer to train",
-        "Whether generated movements lie nearer to the train set than new people's do. 0.5: no; "
-        "1: every one.",
+        "How often generated movements lie nearer to the train set than new people's do. 0.5: no "
+        "copying; 1: every one does.",
     ),
     (
         "caught",
@@ -45,13 +45,13 @@ _TERMS = (
         r"coverage|density",
         "Like recall and precision, but counted so that single outliers matter less.",
     ),
-    ("dB", r"dB\b", "Decibel: a ratio of powers on a scale of logarithms. 3 dB is about twice."),
+    ("dB", r"dB\b", "Decibel: a ratio of powers on a logarithmic scale. 3 dB is about twice."),
     (
         "excess",
         "",
-        "A score less its human–human baseline: what is left is not explained by differences "
-        "between people. Where the baseline happens to be better than two equal sets would score, "
-        "it counts as that.",
+        "A score minus its human–human baseline: what is left is not explained by differences "
+        "between people. Where the baseline is, by chance, better than the score of two equal sets, "
+        "that score takes its place.",
     ),
     (
         "false-alarm rate, false positive rate (FPR)",
@@ -68,7 +68,7 @@ _TERMS = (
     (
         "interval",
         r"intervals?",
-        "[low, high]: where the number would probably lie with other people of the same sort.",
+        "[low, high]: where the number would probably lie with other people of the same kind.",
     ),
     (
         "k-NN precision, k-NN recall",
@@ -110,7 +110,7 @@ _TERMS = (
     (
         "probe",
         r"probes?",
-        "A classifier used to measure. Several kinds are trained, since each sees other faults.",
+        "A classifier used to measure. Several kinds are trained, since each finds different faults.",
     ),
     (
         "recall",
@@ -120,12 +120,12 @@ _TERMS = (
     (
         "repetition, seed",
         r"repetitions?|after “seeds”|seeds [−+\d]",
-        "Everything is done several times over, with the people divided anew, and the mean is given.",
+        "Everything is done several times, with the people split differently, and the mean is given.",
     ),
     (
         "ROC curve",
         r"ROC curves?",
-        "The share of made movements found, for every share of people's flagged by mistake.",
+        "The share of bots' or generated movements found, for every share of people's flagged by mistake.",
     ),
     (
         "stroke",

@@ -79,7 +79,7 @@ def test_a_score_that_a_run_lacks(runs, tmp_path):
 def test_other_people_are_warned_of(runs, make_run, tmp_path):
     same, other_gestures = runs[0], make_run(tmp_path / "seed", n=60, seed=9)
     text = text_of(write_comparison([same, other_gestures], tmp_path / "c.html"))
-    assert "A and B were compared with other gestures of the same people." in text
+    assert "A and B were compared with different gestures of the same people." in text
     people = other_gestures.movements("people")
     renamed = replace(people, user=people.user.astype(object) + " of Balabit")
     replace(renamed, user=renamed.user.astype(str)).save(
@@ -89,7 +89,7 @@ def test_other_people_are_warned_of(runs, make_run, tmp_path):
     assert "A and B were compared with different people" in text
     fewer = make_run(tmp_path / "few", n=30)
     text = text_of(write_comparison([same, fewer], tmp_path / "c.html"))
-    assert "gestures per set (A 60, B 30)" in text
+    assert "movements per set (A 60, B 30)" in text
 
 
 def test_nothing_is_the_best_among_runs_against_different_people(runs, make_run, tmp_path):

@@ -92,7 +92,7 @@ def test_what_is_lacking_is_left_out(benchmark):
         assert f'id="{part}"' not in page
         assert f'href="#{part}"' not in page
     assert 'id="unseen"' in page
-    assert "does not say what made it" in page
+    assert "does not record how it was made" in page
     empty = detection_page(BenchmarkResult(benchmark.folder, ()))
     assert "Nothing was measured." in empty
     assert 'id="unseen"' not in empty

@@ -131,11 +131,11 @@ def test_ids_are_unique_and_every_reference_resolves(page):
 def test_everything_stands_in_its_order(run, page):
     places = [page.text.index(words) for words in (
         run.headline, "0.5 is guessing", "Replay at true speed", "What the numbers show",
-        "Before you believe them", "People differ too", "Gestures side by side",
+        "Before you believe them", "People differ too", "Movements side by side",
         "Speed over a movement",
         "Features, the worst first", "Mean power by band; 1 is as people", "Precision and recall",
         "What each probe finds", "Nearest to the train set",
-        "Every set against sapimouse, with 95% intervals over people", "The command:",
+        "Every set against sapimouse, with 95% intervals (people resampled)", "The command:",
     )]  # fmt: skip
     assert places == sorted(places)
     for finding in run.findings:
@@ -269,7 +269,7 @@ def test_words_are_escaped_wherever_they_come_from(make_run, tmp_path):
 def test_what_is_missing_is_left_out(run, tmp_path):
     page = Page(write_report(judged_alone(run), tmp_path / "r.html").read_text())
     assert "This run has no human–human baseline" in page.text
-    assert "This run does not say what made it." in page.text
+    assert "This run does not record how it was made." in page.text
     for gone in ("findings", "features", "spectra", "curves", "nearest"):
         assert gone not in page.ids
     for kept in ("scores", "gestures", "replay", "profile", "table", "reproduce"):

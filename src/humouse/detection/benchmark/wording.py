@@ -78,7 +78,7 @@ _EFFECTS = {
     1: "catches more bots",
     -1: "catches fewer bots",
     0: "makes no significant difference",
-    None: "changes what is caught (no interval says how surely)",
+    None: "changes what is caught (significance not known)",
 }
 
 
@@ -86,7 +86,7 @@ _EFFECTS = {
 def _added(finding: AddedNegatives) -> str:
     text = (
         f"Training on {_MADE_BY[finding.kind]} movements too {_EFFECTS[finding.effect]}: added to "
-        f"{MIX_WORDS[finding.without]}, they take the mean share of scripted bots caught at a 1% "
+        f"{MIX_WORDS[finding.without]}, they change the mean share of scripted bots caught at a 1% "
         f"false-alarm rate from {finding.before.value:.1%} to {finding.after.value:.1%} "
         f"({points(finding.change)})"
     )
@@ -131,7 +131,9 @@ def _transfer(finding: TransferResult) -> str:
             f"{with_interval(finding.areas[lowest])};"
         )
     if finding.fpr is not None:
-        text += f" the threshold for {TARGET_FPR:.0%} flags {finding.fpr:.1%} of people;"
+        text += (
+            f" the threshold for {TARGET_FPR:.0%} flags {finding.fpr:.1%} of people's movements;"
+        )
     return (
         f"{text} read with care: a classifier separates people of two recording set-ups at ROC-AUC "
         "0.80–0.95 by the set-up alone."

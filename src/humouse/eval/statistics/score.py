@@ -103,11 +103,17 @@ MEASURES: dict[str, Measure] = {
     "prd_precision": Measure("PRD precision", 1.0, "best F⅛ of the precision–recall curve", _PRD),
     "prd_recall": Measure("PRD recall", 1.0, "best F₈ of the precision–recall curve", _PRD),
     "knn_precision": Measure(
-        "k-NN precision", 1.0, "share of generated in a real gesture's ball", _KNN
+        "k-NN precision", 1.0, "share of generated movements in a real gesture's k-NN ball", _KNN
     ),
-    "knn_recall": Measure("k-NN recall", 1.0, "share of real in a generated gesture's ball", _KNN),
-    "density": Measure("density", 1.0, "real balls around a generated gesture, over k", _DENSITY),
-    "coverage": Measure("coverage", 1.0, "share of real balls that hold a generated one", _DENSITY),
+    "knn_recall": Measure(
+        "k-NN recall", 1.0, "share of real gestures in a generated movement's k-NN ball", _KNN
+    ),
+    "density": Measure(
+        "density", 1.0, "real k-NN balls that hold a generated movement, over k", _DENSITY
+    ),
+    "coverage": Measure(
+        "coverage", 1.0, "share of real k-NN balls that hold a generated movement", _DENSITY
+    ),
     "wasserstein": Measure(
         "mean Wasserstein distance",
         0.0,
@@ -121,7 +127,7 @@ MEASURES: dict[str, Measure] = {
     "copying": Measure(
         "nearer to train",
         0.5,
-        "chance that a generated gesture lies nearer to the train set than one of held-out people; "
+        "chance that a generated movement lies nearer to the train set than one of held-out people; "
         "0.5 where neither does",
         "Meehan, Chaudhuri & Dasgupta 2020, arXiv:2004.05675",
         fault_only=True,

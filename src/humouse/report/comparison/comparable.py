@@ -6,10 +6,10 @@ from humouse.eval.run import EvaluationRun
 from humouse.files import sha256
 
 _SETTINGS = {
-    "feature_mode": "the features: C2ST, MMD, PRD, k-NN and Wasserstein do not compare",
+    "feature_mode": "the features: C2ST, MMD, PRD, k-NN and Wasserstein are not comparable",
     "probes": "the probes: the headlines may rest on different ones",
-    "group_by_user": "whether a probe is scored on people it was not fitted on: C2ST does not "
-    "compare",
+    "group_by_user": "whether a probe is scored on people it was not fitted on: C2ST is not "
+    "comparable",
 }
 """The settings that change what a score is, and what follows."""
 
@@ -46,18 +46,18 @@ def _people_warnings(tags: Sequence[str], runs: Sequence[EvaluationRun]) -> list
         both = f"{tags[0]} and {tags[k]}"
         if people[0] != people[k]:
             warnings.append(
-                f"{both} were compared with different people: their scores differ for that alone. "
+                f"{both} were compared with different people: their scores differ for that reason alone. "
                 "Read the excess over each run's own baseline, not the values."
             )
         elif marks[0] != marks[k]:
-            warnings.append(f"{both} were compared with other gestures of the same people.")
+            warnings.append(f"{both} were compared with different gestures of the same people.")
     sizes = {run.generated.gestures for run in runs}
     if len(sizes) > 1:
         counts = ", ".join(
             f"{tag} {run.generated.gestures:,}" for tag, run in zip(tags, runs, strict=True)
         )
         warnings.append(
-            f"The runs differ in gestures per set ({counts}): classifiers do better with more data."
+            f"The runs differ in movements per set ({counts}): classifiers do better with more data."
         )
     return warnings
 

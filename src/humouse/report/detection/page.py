@@ -45,13 +45,13 @@ from humouse.settings.choices import MIXES
 _OPEN_FAMILIES = 3
 
 DETECTORS = {
-    "blend": "all the others together, weighted",
-    "boosting": "gradient-boosted trees on features of the gesture",
+    "blend": "the weighted combination of all the others",
+    "boosting": "gradient-boosted trees on features of the movement",
     "sequence": "a small neural network on the raw steps",
     "discriminator": "a logistic regression on the GAN discriminator's penultimate features",
     "isolation": "an isolation forest fitted on people only",
-    "clock": "the same on the time steps alone",
-    "denoising": "the diffusion model's denoising error on the gesture; fitted on people only",
+    "clock": "an isolation forest on the time steps alone, fitted on people only",
+    "denoising": "the diffusion model's denoising error on the movement; fitted on people only",
 }
 """What each detector is, for people."""
 

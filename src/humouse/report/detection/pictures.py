@@ -12,7 +12,7 @@ from humouse.report.wording import number
 _TITLES = {
     "negatives": "Share caught of each kind of bots, by what detectors are fitted on",
     "false_alarms": "How often each person is flagged",
-    "roc": "Share of bots caught by false-alarm rate, a line a kind held out",
+    "roc": "Share of bots caught by false-alarm rate, one line per kind held out",
     "calibration": "Share of bots by the probability that the detector gives",
 }
 _BESIDE = "The same numbers stand in the table beside the picture."

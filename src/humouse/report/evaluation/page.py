@@ -73,7 +73,7 @@ def _context(run: EvaluationRun) -> dict[str, Any]:
         "judged": judged,
         "sides": SIDES,
         "groups": groups,
-        "sizes": f"{judged.gestures:,} gestures per set",
+        "sizes": f"{judged.gestures:,} movements per set",
         "people_drawings": drawings(people, _DRAWINGS),
         "generated_drawings": drawings(generated, _DRAWINGS),
         "people_words": typical(people),

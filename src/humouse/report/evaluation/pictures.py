@@ -59,7 +59,7 @@ def feature_panels(
         unit = unit_words(about.unit, nominal)
         figure = feature_overlay(real, fake, unit=unit, labels=("people", "generated"), onto=figure)
         words = (
-            f"Histograms over the gestures. People: mean {brief(about.real_mean)}, standard "
+            f"Histograms over the movements. People: mean {brief(about.real_mean)}, standard "
             f"deviation {brief(about.real_std)}. Generated: mean {brief(about.fake_mean)}, "
             f"standard deviation {brief(about.fake_std)}. Unit: {unit or 'none'}."
         )
@@ -107,8 +107,8 @@ def _typical(side: Trajectories, unit: str) -> dict[str, str]:
     seconds = side.duration_ms[side.duration_ms > 0] / 1000
     paths = side.path_px[side.duration_ms > 0]
     return {
-        "peak of the median": f"{middle[peak]:,.0f} {unit}",
-        "… at this share of the time": f"{(peak + 0.5) / len(middle):.0%}",
+        "peak of the median speed": f"{middle[peak]:,.0f} {unit}",
+        "when it peaks, share of the time": f"{(peak + 0.5) / len(middle):.0%}",
         "median of the mean speed": f"{_median(paths / seconds):,.0f} {unit}",
         "median path": f"{_median(side.path_px):,.0f} px",
         "median time": f"{_median(side.duration_ms):,.0f} ms",
