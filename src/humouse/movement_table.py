@@ -1,4 +1,4 @@
-"""Movements as a Parquet file: one row a movement, its steps as lists."""
+"""Movements as a Parquet file: one row per movement, its steps as lists."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -92,9 +92,9 @@ def read_table(path: str | Path) -> StoredMovements:
     """
     frame, counts, origin = _read(path)
     if frame.drop("user").null_count().sum_horizontal().item():
-        raise InputError(f"{path}: a movement lacks its start or its steps; write it anew")
+        raise InputError(f"{path}: a movement lacks its start or its steps; write the file again")
     if (counts != counts[:, :1]).any():
-        raise InputError(f"{path}: dx_px, dy_px and dt_ms differ in length; write it anew")
+        raise InputError(f"{path}: dx_px, dy_px and dt_ms differ in length; write the file again")
     lengths = counts[:, 0].astype(np.int64)
     lists = (frame[name] for name in _STEP_COLUMNS)
     steps = np.stack([a.filter(a.list.len() > 0).explode().to_numpy() for a in lists], 1)
@@ -135,7 +135,7 @@ def _read(path: str | Path) -> tuple[pl.DataFrame, np.ndarray, str]:
         reason = str(error).splitlines()[0]
         raise InputError(
             f"{path}: not a readable file of trajectories ({reason}); it is Parquet with the "
-            f"columns {', '.join(_COLUMNS)}, one row a movement"
+            f"columns {', '.join(_COLUMNS)}, one row per movement"
         ) from error
 
 

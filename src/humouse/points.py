@@ -1,4 +1,4 @@
-"""Reads tables of points, one row a point, as movements."""
+"""Reads tables of points, one row per point, as movements."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

@@ -269,7 +269,7 @@ def _warn_of_range(model: TrainedModel, cond: Tensor) -> None:
         if len(outside):
             warnings.warn(
                 f"cond: {CONDITIONS[place]} {float(outside[0]):g} lies outside what {model.title} was "
-                f"trained on, {low:g} to {high:g}; expect less human movements",
+                f"trained on, {low:g} to {high:g}; expect less human-like movements",
                 OutOfRangeWarning,
                 stacklevel=2,
             )

@@ -228,7 +228,7 @@ class Trajectories:
         origin: str = "points",
         where: str = "points",
     ) -> "Trajectories":
-        """Return the movements in a table of points, one row a point, on whole px and ms.
+        """Return the movements in a table of points, one row per point, on whole px and ms.
 
         >>> from humouse import Trajectories
         >>> log = {"time": [0.0, 0.1, 0.2], "x": [0, 30, 80], "y": [5, 5, 9], "move": ["a", "a", "a"]}

@@ -249,7 +249,7 @@ def test_references_that_need_more_gestures_are_left_out(
     more = ("references=[same_people,line]", f"val_split={tiny_data / 'val'}", "n=20")
     run(asked(tmp_path, samples, *more))
     assert list(EvaluationRun.load(tmp_path).evaluations) == ["generated", "line"]
-    line = "warning: same_people is left out: 10 gestures per set, at least 20 are needed"
+    line = "warning: same_people is left out: 10 movements per set, at least 20 are needed"
     assert line in capsys.readouterr().err.splitlines()
 
 
@@ -275,7 +275,9 @@ def test_the_format_gate_stops(
     monkeypatch.setattr(Codec, "decode", blurred)
     checkpoint = request.getfixturevalue(which)
     val = f"val_split={twelve_people / 'val'}"
-    with pytest.raises(InputError, match=r"format gate: a classifier separates .* from itself"):
+    with pytest.raises(
+        InputError, match=r"round-trip check: a classifier separates .* from the same gestures"
+    ):
         run(asked(tmp_path, f"ckpt={checkpoint}", val))
     assert list(tmp_path.iterdir()) == []
     assert "sampling" not in capsys.readouterr().err

@@ -32,7 +32,8 @@ def test_a_codec_that_coarsens_the_clock_is_stopped_and_named(people):
 
     codec = Coarse(sequence_length=40).fit(people)
     with pytest.raises(
-        InputError, match=r"format gate: .* people from itself after codec 'event'.*dt_"
+        InputError,
+        match=r"round-trip check: .* people from the same gestures after codec 'event'.*dt_",
     ):
         format_gate(people, codec, groups=GROUPS)
 
@@ -50,5 +51,7 @@ def test_a_slight_noise_is_enough(people):
             deltas[..., 0] += 0.01
             return deltas
 
-    with pytest.raises(InputError, match=r"format gate: a classifier separates .* from itself"):
+    with pytest.raises(
+        InputError, match=r"round-trip check: a classifier separates .* from the same gestures"
+    ):
         format_gate(people, Noisy(sequence_length=40).fit(people), groups=GROUPS)

@@ -40,7 +40,7 @@ def run(settings: DemoSettings) -> None:
     if settings.n < FEWEST:
         raise InputError(f"n={settings.n}: must be at least {FEWEST}")
     demo = _Demo(Path(settings.out_dir), settings.n, settings.steps)
-    print("1 of 4: train a small model of synthetic people, and its decoder")
+    print("1 of 4: train a small model on synthetic people, and its decoder")
     model = demo.train()
     print("\n2 of 4: make movements")
     demo.sample(model)
@@ -140,8 +140,10 @@ class _Demo:
             for who in ("bots", "people")
         }
         page = self.folder / "scores" / "report.html"
-        print(f"\nAfter minutes of training: {run.headline}")
-        print("The packaged model, trained for 38 minutes, comes much nearer: ckpt=pretrained.")
+        print(f"\nAfter a few minutes of training: {run.headline}")
+        print(
+            "The packaged model, trained for 38 minutes, comes much nearer to its people: ckpt=pretrained."
+        )
         print(
             f"The detector flags {flagged['bots']:.0%} of new movements of a kind of bot that it knows, and "
             f"{flagged['people']:.1%} of the movements of synthetic people that it never saw."

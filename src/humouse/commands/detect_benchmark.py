@@ -224,9 +224,9 @@ def _check_same(before: Mapping[str, Any], now: Mapping[str, Any], folder: Path)
     ]
     parts = [part for part in ("people", "files", "versions") if before.get(part) != now[part]]
     if parts and not changed:
-        changed.append(f"the {' and '.join(parts)} are not the same any more")
+        changed.append(f"the {' and '.join(parts)} have changed")
     if changed:
         raise InputError(
-            f"{folder}: holds a benchmark made otherwise, so it cannot be resumed: "
+            f"{folder}: holds a benchmark made in another way, so it cannot be resumed: "
             f"{'; '.join(changed)}; give the same settings, or another out_dir"
         )

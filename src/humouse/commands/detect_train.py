@@ -112,17 +112,17 @@ def _report(
 ) -> None:
     """Print the ROC-AUC of each detector on the people calibrated on, and the thresholds."""
     blended = blend.decision_function(np.stack(list(scores.values()), 1))
-    print(f"on {people} people that no detector was fitted on, families of bots seen in training:")
+    print(f"on {people} people that no detector was fitted on, for kinds of bots seen in training:")
     for name, score in {**scores, BLEND: blended}.items():
         print(f"  {name:<14} ROC-AUC {roc_auc_score(others.is_bot, score):.3f}")
     for rate in FALSE_POSITIVE_RATES:
         if rate in blend.thresholds_:
             limit = blend.calibration_.probability(np.array([blend.thresholds_[rate]]))[0]
-            print(f"  threshold for {rate:.1%} false positives: probability {limit:.4f}")
+            print(f"  threshold for a false-alarm rate of {rate:.1%}: probability {limit:.4f}")
         else:
             print(
-                f"  no threshold for {rate:.1%} false positives: it takes {gestures_needed(rate):,} "
-                "people's gestures to calibrate"
+                f"  no threshold for a false-alarm rate of {rate:.1%}: it takes {gestures_needed(rate):,} "
+                "gestures of people to calibrate on"
             )
 
 

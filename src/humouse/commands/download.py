@@ -71,9 +71,9 @@ def _origin(archive: Archive, found: Downloaded) -> str:
         return f"  SHA-256    {found.sha256}, as expected"
     return (
         f"  SHA-256    {found.sha256}\n"
-        "             No hash of this archive is known, so it was not checked against one. Give\n"
+        "             No hash of this archive is known, so it was not checked. Give\n"
         f"             sha256={found.sha256}\n"
-        "             another time to be sure of the same bytes."
+        "             next time to be sure of the same bytes."
     )
 
 

@@ -202,8 +202,8 @@ def _print(done: EvaluationRun) -> None:
     judged, rest = done.generated, list(done.evaluations)[1:]
     for line in judged.warnings:
         print(f"warning: {line}", file=sys.stderr)
-    title = f"{judged.fake} against {judged.real}, {judged.gestures:,} gestures per set"
-    table = Table(title=title, caption="95%: the interval over people", box=box.SIMPLE)
+    title = f"{judged.fake} against {judged.real}, {judged.gestures:,} movements per set"
+    table = Table(title=title, caption="95%: the interval from resampling people", box=box.SIMPLE)
     table.add_column("score", no_wrap=True)
     for column in ("generated", "95%", "p", *(_SHORT.get(key, key) for key in rest)):
         table.add_column(column, justify="right", no_wrap=True)

@@ -198,7 +198,9 @@ def _print(evaluations: dict[str, Evaluation]) -> None:
         print(f"warning: {warning}", file=sys.stderr)
     some = next(iter(evaluations.values()))
     title = f"sigma-lognormal forest, people of {some.real} against …"
-    table = Table(title=title, caption="[lower, upper end of the 95% interval over people]")
+    table = Table(
+        title=title, caption="[lower, upper end of the 95% interval from resampling people]"
+    )
     table.add_column("generator", no_wrap=True)
     for word in _REPORTED:
         table.add_column(word, justify="right", no_wrap=True)

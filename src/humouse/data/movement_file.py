@@ -147,7 +147,7 @@ def _table(path: Path) -> pl.DataFrame:
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such file of movements") from error
     except pl.exceptions.NoDataError as error:
-        raise InputError(f"{path}: empty; give a table with one row a point") from error
+        raise InputError(f"{path}: empty; give a table with one row per point") from error
     except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"{path}: not a readable table of points ({reason})") from error

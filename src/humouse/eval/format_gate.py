@@ -40,9 +40,9 @@ def format_gate(
     if max(areas.values()) <= HIGHEST_AUC:
         return areas
     raise InputError(
-        f"format gate: a classifier separates {people.origin} from itself after codec '{codec.name}' and "
-        f"back (AUC {max(areas.values()):.3f}, at most {HIGHEST_AUC}); no score would mean anything. "
-        f"Moved most: {moved}"
+        f"round-trip check: a classifier separates {people.origin} from the same gestures after codec "
+        f"'{codec.name}' and back (AUC {max(areas.values()):.3f}, at most {HIGHEST_AUC}), so no score would "
+        f"mean anything. Changed most: {moved}"
     )
 
 

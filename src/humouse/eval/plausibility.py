@@ -52,7 +52,7 @@ def check_size(real: Trajectories, fake: Trajectories, most: int | None = None) 
     # Hanley & McNeil 1982: the area of two equal sets has the variance (2n + 1) / 12n².
     width = 1.96 * math.sqrt((2 * n + 1) / 12) / n
     return [
-        f"only {n} movements per set: the AUC of two equal sets would fall anywhere within "
+        f"only {n} movements per set: the AUC of two equal sets can fall anywhere within "
         f"0.5 ± {width:.2f}; compare {ENOUGH} or more (2,000 give ± 0.02)"
     ]
 
@@ -85,8 +85,8 @@ def _unit(movements: Trajectories) -> list[str]:
 def _people(real: Trajectories) -> list[str]:
     if real.user is None:
         return [
-            f"{real.origin}: people are not named: no person is held out, and the intervals take "
-            "the gestures for independent, which a person's are not"
+            f"{real.origin}: people are not named: no person is held out, and the intervals treat "
+            "gestures as independent, which those of one person are not"
         ]
     names = np.unique(real.user)
     if len(names) == 1:
@@ -96,7 +96,7 @@ def _people(real: Trajectories) -> list[str]:
         ]
     if len(names) < _FEW_USERS:
         return [
-            f"{real.origin}: only {len(names)} people: intervals over people are rough, and folds few"
+            f"{real.origin}: only {len(names)} people: the intervals are rough, and there are few folds"
         ]
     return []
 
@@ -114,7 +114,7 @@ def _copies(real: Trajectories, fake: Trajectories) -> list[str]:
         ]
     return [
         f"{common:,} of {len(fake):,} movements of {fake.origin} are also among those of "
-        f"{real.origin}: its scores are too good"
+        f"{real.origin}: its scores look better than they are"
     ]
 
 

@@ -116,7 +116,7 @@ def _affordable(
     short = [name for name in references if have.get(name, FEWEST) < FEWEST]
     for name in short:
         print(
-            f"warning: {name} is left out: {have[name]} gestures per set, at least {FEWEST} are needed",
+            f"warning: {name} is left out: {have[name]} movements per set, at least {FEWEST} are needed",
             file=sys.stderr,
         )
     return [name for name in references if name not in short]
@@ -131,7 +131,7 @@ def _common_size(
 ) -> int:
     """Return how many movements of each set are compared, the same for every reference.
 
-    A probe finds more with more rows, so the baseline is measured on as many: at most half of the
+    A probe does better with more rows, so the baseline is measured on as many: at most half of the
     train split, since the other half is what the first may have copied.
     """
     n = min(n, *(int((side.lengths > 0).sum()) for side in (held_out, made)))
@@ -139,8 +139,8 @@ def _common_size(
     if "other_people" not in references or n <= half:
         return n
     print(
-        f"note: {half} gestures per set are compared, half of the train split, so that the score and the "
-        "human–human baseline rest on equally many",
+        f"note: {half} movements per set are compared, half of the train split, so that the score and the "
+        "human–human baseline use equally many",
         file=sys.stderr,
     )
     return half

@@ -127,4 +127,4 @@ class FeatureTable:
         except FileNotFoundError as error:
             raise InputError(f"{path}: no such table of features") from error
         except (OSError, KeyError, ValueError, pl.exceptions.PolarsError) as error:
-            raise InputError(f"{path}: not a readable table of features; make it anew") from error
+            raise InputError(f"{path}: not a readable table of features; make it again") from error

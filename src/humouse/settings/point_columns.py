@@ -7,7 +7,7 @@ from humouse.settings.fields import setting
 
 @dataclass
 class PointColumnSettings:
-    """What the columns of a table of points are called, one row a point."""
+    """What the columns of a table of points are called, one row per point."""
 
     movement: str | None = setting(
         "column of the movement's number; null cuts each person's stream into gestures"

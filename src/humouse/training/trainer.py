@@ -258,7 +258,7 @@ class Trainer:
         if self.step:
             self._say(f"resuming {self.path} after step {self.step:,}")
         elif self.settings.resume:
-            self._say(f"resume=true, but there is no {self.path} yet: beginning it")
+            self._say(f"resume=true, but there is no {self.path} yet: starting from the beginning")
         elif self.path.is_file():
             self._say(
                 f"{self.path} exists: kept until the first checkpoint (resume=true goes on from it)"
@@ -266,7 +266,7 @@ class Trainer:
 
     def _report(self) -> None:
         if self.best.exhausted:
-            self._say(f"stopped early: {self.best.score} did not improve any more")
+            self._say(f"stopped early: {self.best.score} no longer improved")
         self._say(f"checkpoint: {self.path} (step {self.step:,})")
         self._say(f"metrics and pictures: {self.folder}/")
 

@@ -193,7 +193,7 @@ def test_an_interrupted_run_goes_on_to_the_same_numbers(done, small, tmp_path):
 
 
 def test_another_run_is_not_resumed(done, small):
-    with pytest.raises(InputError, match=r"holds a benchmark made otherwise.*n: 220 → 221"):
+    with pytest.raises(InputError, match=r"holds a benchmark made in another way.*n: 220 → 221"):
         run(small(done, "resume=true", "n=221"))
 
 

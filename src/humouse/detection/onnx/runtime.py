@@ -73,7 +73,7 @@ class OnnxDetector:
             facts = session.get_modelmeta().custom_metadata_map
         except _UNREADABLE as error:
             raise InputError(
-                f"{path}: damaged, or no ONNX model; export the detector anew"
+                f"{path}: damaged, or no ONNX model; export the detector again"
             ) from error
         if "detector" not in facts:
             raise InputError(f"{path}: an ONNX model, but no detector that humouse exported")

@@ -100,7 +100,7 @@ class LabelledMovements:
             family, variant = (kinds[name].to_numpy().astype(str) for name in kinds.columns)
         except (OSError, ValueError, pl.exceptions.PolarsError) as error:
             raise InputError(
-                f"{folder}: no labelled movements, or damaged; delete it and make it anew"
+                f"{folder}: no labelled movements, or damaged; delete it and make it again"
             ) from error
         views = {
             name: FeatureTable.load(folder / f"{name}.parquet")

@@ -64,7 +64,7 @@ def latent_codec(settings: DataSettings, data: TrainingData) -> LatentCodec:
     if saved.data["sha256"] != data.prepared.sha256:
         raise InputError(
             f"{path}: trained on other data ({saved.data['origin']} of "
-            f"{saved.data['folder']}) than {data.prepared.folder} holds; train it anew on these: "
+            f"{saved.data['folder']}) than {data.prepared.folder} holds; train it again on these: "
             "humouse train autoencoder"
         )
     if theirs.data.held_out_share != settings.held_out_share:
