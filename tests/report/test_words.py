@@ -36,5 +36,5 @@ def test_names_can_break_at_their_words(html):
 
 def test_the_page_states_the_limits_of_its_numbers(html):
     assert f"held the true value {100 * AUC_COVERAGE:.0f} times in 100" in html
-    assert "The table averages power over gestures, so fast ones dominate" in html
+    assert "The table averages power over movements, so fast ones dominate" in html
     assert "a near pair need not follow the same path" in html
