@@ -19,7 +19,7 @@ SCRIPTS = {
     "fish": "complete -c humouse -f -a '(humouse --complete (commandline -cp))'",
 }
 
-_USAGE = """humouse completion SHELL prints what makes a shell complete verbs and settings.
+_USAGE = """humouse completion SHELL prints a shell's tab completion of verbs and settings.
 
   bash   eval "$(humouse completion bash)"    in ~/.bashrc
   zsh    eval "$(humouse completion zsh)"     in ~/.zshrc

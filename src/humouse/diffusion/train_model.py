@@ -44,7 +44,7 @@ def check_model_settings(settings: TrainModelSettings) -> None:
         )
     if not settings.data.merge_zero_moves:
         raise InputError(
-            "data.merge_zero_moves=false: a decoder's every step moves; give true, or decoder=none"
+            "data.merge_zero_moves=false: a decoder needs steps that all move; give true, or decoder=none"
         )
     check_at_least({"decoder.batch_size": (stage.batch_size, 1)})
     theirs, own = diffusion_stage(settings), decoder_stage(settings, stage)

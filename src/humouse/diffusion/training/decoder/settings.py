@@ -49,8 +49,8 @@ def check_model(settings: TrainDecoderSettings, model: DiffusionModel) -> None:
         )
     if not model.codec.merge_zero_moves:
         raise InputError(
-            f"{model.path}: trained with data.merge_zero_moves=false, and a decoder's every step moves; "
-            "train a model with true"
+            f"{model.path}: trained with data.merge_zero_moves=false, and a decoder needs steps "
+            "that all move; train a model with true"
         )
     if model.decoder_settings is not None:
         raise InputError(
