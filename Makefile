@@ -9,7 +9,7 @@ RECORDINGS := $(or $(HUMOUSE_DATA),../shared/data)
 .PHONY: help demo docs test test-all browser lint format benchmark clean
 
 help:
-	@echo "make demo       train, sample, score and detect, once and small, on synthetic people (some minutes)"
+	@echo "make demo       fine-tune, sample, score and detect, once, on synthetic people (some minutes)"
 	@echo "make docs       the documentation as a site, site/index.html"
 	@echo "make test       the checks and the whole suite"
 	@echo "make test-all   the same, and the tests marked slow"

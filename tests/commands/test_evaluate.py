@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import torch
 
+from humouse import figures
 from humouse.codec import Codec
-from humouse.commands import evaluate as diffusion_eval
 from humouse.commands.evaluate import run
 from humouse.commands.train import run as train
 from humouse.data.prepared import load_split
@@ -192,7 +192,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[Any]]:
         ("velocity_spectra", velocity_spectra, "pictures"),
         ("kinematic_overlays", kinematic_overlays, "overlays"),
     ):
-        monkeypatch.setattr(diffusion_eval, name, spy(where, function))
+        monkeypatch.setattr(figures, name, spy(where, function))
     monkeypatch.setattr(Inputs, "of", spy("scores", Inputs.of))
     return given
 
@@ -203,7 +203,7 @@ def test_the_pictures_show_what_is_scored(
     seen: dict[str, list[Any]],
     monkeypatch: pytest.MonkeyPatch,
 ):
-    monkeypatch.setattr(diffusion_eval, "save_figure", lambda figure, path: None)
+    monkeypatch.setattr(figures, "save_figure", lambda figure, path: None)
     people = load_split(twelve_people / "val")
     samples = tmp_path / "few.parquet"
     load_split(twelve_people / "train")[:35].save(samples)

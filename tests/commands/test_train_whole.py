@@ -15,7 +15,7 @@ from humouse import cli
 from humouse.commands.train import run as train
 from humouse.commands.train_decoder import run as train_decoder
 from humouse.diffusion import train_model
-from humouse.diffusion.model import load_model
+from humouse.diffusion.model import DECODER, load_model
 from humouse.diffusion.training.decoder.learner import DecoderLearner
 from humouse.errors import InputError
 from humouse.files import sha256
@@ -26,8 +26,6 @@ from humouse.training.journal import read_metrics
 from humouse.training.trainer import Trainer
 
 _TINY = (
-    "experiment=small_events",
-    "decoder=events",
     "experiment_name=tiny",
     "device=cpu",
     "model.base_channels=16",
@@ -102,8 +100,7 @@ def test_it_is_what_the_two_commands_make(whole: Path, words: Words, tmp_path: P
     shared = [
         word
         for word in words(tmp_path, *alone)
-        if not word.startswith("decoder.")
-        and word not in ("decoder=events", "experiment_name=tiny")
+        if not word.startswith("decoder.") and word != "experiment_name=tiny"
     ]
     diffusion = train(settings(shared))
     places = [word for word in shared if word.startswith(("checkpoint_dir=", "logging.dir="))]
@@ -332,3 +329,25 @@ def test_the_expected_duration_is_measured(
         "This takes about 30 minutes on this machine (diffusion 0 seconds, decoder 30 minutes)."
     )
     assert capsys.readouterr().out.splitlines()[0] == expected
+
+
+def test_fine_tuning_starts_from_a_models_weights(
+    whole: Path, tiny_checkpoint: Path, words: Words, tmp_path: Path
+):
+    still = ("optim.max_steps=1", "optim.lr=1e-12", "logging.eval_interval=0")
+    both = (*still, *(f"decoder.{word}" for word in still))
+    start = Checkpoint.load(whole)
+    for ckpt, same in ((whole, True), (None, False)):
+        folder = tmp_path / str(same)
+        tuned = Checkpoint.load(
+            train(settings(words(folder, f"start_from={ckpt or 'null'}", "seed=7", *both)))
+        )
+        assert tuned.config["start_from"] == (str(whole) if same else None)
+        for prefix in ("", DECODER):
+            names = [name for name in start.ema if name.startswith(DECODER) == bool(prefix)]
+            near = [torch.allclose(tuned.ema[n], (start.best or start.ema)[n]) for n in names]
+            assert all(near) == same
+    with pytest.raises(InputError, match=r"start_from=.*tiny\.pt: its network is another one"):
+        train(settings(words(tmp_path / "other", f"start_from={tiny_checkpoint}")))
+    with pytest.raises(InputError, match=r"gone\.pt: no such checkpoint"):
+        train(settings(words(tmp_path / "gone", "start_from=gone.pt")))

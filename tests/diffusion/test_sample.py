@@ -324,7 +324,7 @@ def test_the_picture_has_people_beside_where_they_are_at_hand(
     event_checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ):
     run(sampling(event_checkpoint, tmp_path / "with"))
-    assert "samples.png, beside gestures of people;" in capsys.readouterr().out
+    assert "samples.png, beside gestures of people\n" in capsys.readouterr().out
     model = load_model(event_checkpoint)
     (tmp_path / "val.parquet").write_bytes(b"PAR1")
     for data in ({"folder": "gone"}, {"folder": str(tmp_path)}, model.data | {"origin": "others"}):
@@ -351,7 +351,7 @@ def test_deltas_on_request(event_checkpoint: Path, tmp_path: Path):
 
 def test_a_full_disk(tiny_checkpoint: Path, tmp_path: Path, small_disk: Callable):
     settings = sampling(tiny_checkpoint, tmp_path, "n=60", "steps=1")
-    with small_disk(5000), pytest.raises(InputError, match=r"samples\.parquet: cannot be wri"):
+    with small_disk(5000), pytest.raises(InputError, match="cannot be written"):
         run(settings)
     assert list(tmp_path.iterdir()) == []
 

@@ -1,5 +1,6 @@
 """`humouse eval` with everything on: the files, the numbers in them, and what is printed."""
 
+import re
 import shlex
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import asdict
@@ -65,7 +66,7 @@ def test_what_an_evaluation_writes(whole: SimpleNamespace):
         assert (whole.folder / name).read_bytes().startswith(b"\x89PNG")
     page = unescape((whole.folder / "report.html").read_text())
     assert page.lower().startswith("<!doctype html>")
-    assert EvaluationRun.load(whole.folder).headline in page.replace("<wbr>", "")
+    assert EvaluationRun.load(whole.folder).headline in re.sub("<[^>]*>", "", page)
 
 
 def test_every_score_of_every_reference(whole: SimpleNamespace):
@@ -98,7 +99,7 @@ def test_every_score_of_every_reference(whole: SimpleNamespace):
     assert done.generated.scores["mmd"].value > 2 * done.baseline.scores["mmd"].value
     assert set(done.excess) == named
     told = [one.scores["c2st_logistic_auc"].value for one in (done.generated, done.baseline)]
-    assert done.excess["c2st_logistic_auc"].value == pytest.approx(told[0] - told[1])
+    assert done.excess["c2st_logistic_auc"].value == pytest.approx(told[0] - max(told[1], 0.5))
     assert told[0] - told[1] > 0.1
     assert done.evaluations["replay"].scores["copying"].value > 0.9
 

@@ -31,7 +31,16 @@ _FREE = {
     *("about", "address", "autoencoder", "checkpoint_dir", "ckpt", "citation", "data_dir"),
     *("diffusion_ckpt", "dir", "experiment_name", "gan_ckpt", "licence", "movements", "name"),
     *("out", "out_dir", "page", "pattern", "people", "root", "run", "runs", "samples"),
-    *("separator", "sha256", "detector", "teacher", "train_split", "val_split", "across"),
+    *(
+        "separator",
+        "sha256",
+        "start_from",
+        "detector",
+        "teacher",
+        "train_split",
+        "val_split",
+        "across",
+    ),
     *("columns.movement", "columns.session", "columns.state", "columns.t", "columns.user"),
     *("columns.x", "columns.y"),
 }

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from humouse.errors import InputError
 from humouse.files import digest
 from humouse.training.checkpoint import save_tensors
 
@@ -36,7 +37,12 @@ class KeptBatches:
             kept: Tensor = torch.load(path, weights_only=True)["x0"]
             return kept
         made = draw()
-        save_tensors(path, {"x0": made})
+        try:
+            save_tensors(path, {"x0": made})
+        except InputError:
+            if not len(self):
+                self.remove()
+            raise
         return made
 
     def remove(self) -> None:

@@ -53,7 +53,7 @@ FIRST, TRAIN, LOOK, RESEARCH = "Start here", "Train your own", "Look at results"
 
 VERBS = {
     "demo": Verb(
-        "everything once on synthetic people, in minutes: train, sample, score, detect",
+        "everything once on synthetic people, in minutes: fine-tune, sample, score, detect",
         "demo",
         settings.DemoSettings,
         "demo",

@@ -73,6 +73,7 @@ def inherit_config(
         "device": s.device,
         "resume": s.resume,
         "checkpoint_dir": s.checkpoint_dir,
+        "start_from": theirs.start_from,
         "data": replace(theirs.data, **data),
         "model": replace(theirs.model, **(network or {})),
         "diffusion": replace(theirs.diffusion, **(diffusion or {})),
