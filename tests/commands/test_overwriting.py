@@ -116,7 +116,8 @@ RECIPES = {
     ),
     "detect benchmark": Recipe(
         _DETECTOR + " families=[bezier,pid] mixes=[bots] bots_per_family=20 seeds=1 replicates=0",
-        "plan.json,benchmark.json,benchmark.html,held_out.png,false_alarms.png,"
+        "plan.json,benchmark.json,benchmark.html,examples.parquet,held_out.png,false_alarms.png,"
+        "roc.png,calibration.png,"
         "material/seed */*/*/*.parquet,material/all seeds/*/*/*.parquet,scores/seed */*.parquet",
         slow=True,
     ),

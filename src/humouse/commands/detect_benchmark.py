@@ -20,7 +20,7 @@ from humouse.detection.benchmark.dataset import BenchmarkData, Part, Sizes
 from humouse.detection.benchmark.design import Design, check_mixes
 from humouse.detection.benchmark.examples import find_examples
 from humouse.detection.benchmark.fold import Fold, fit_and_score
-from humouse.detection.benchmark.result import RESULT, BenchmarkResult
+from humouse.detection.benchmark.result import EXAMPLES, RESULT, BenchmarkResult
 from humouse.detection.benchmark.wording import sentences
 from humouse.detection.names import GENERATED
 from humouse.detection.registry import select_detectors, view_checkpoints
@@ -41,8 +41,9 @@ from humouse.settings.compose import command_of
 _PLAN = "plan.json"
 _PAGE = "benchmark.html"
 _FILES = (
-    *(_PLAN, RESULT, _PAGE),
+    *(_PLAN, RESULT, EXAMPLES, _PAGE),
     *(f"{name}.png" for name in ("held_out", "negatives", "false_alarms", "sessions")),
+    *("roc.png", "calibration.png"),
     *("material/seed */*/*/*.parquet", "material/all seeds/*/*/*.parquet"),
     "scores/seed */*.parquet",
 )
