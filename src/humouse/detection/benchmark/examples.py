@@ -18,6 +18,7 @@ from humouse.detection.benchmark.predictions import headline_output
 from humouse.detection.explain import Reason, explain
 from humouse.detection.names import HUMAN
 from humouse.detection.registry import DetectorSpec
+from humouse.detection.samples.labelled import LabelledMovements
 from humouse.detection.samples.people import EVALUATE, FIT
 from humouse.trajectories import Trajectories, concatenate
 
@@ -74,10 +75,12 @@ def _of_family(benchmark: Benchmark, family: str) -> list[tuple[ExampleGroup, Tr
         is_flagged: np.sort(rng.permutation(np.flatnonzero(which))[:most])
         for is_flagged, which in kinds
     }
-    explained = _explained(benchmark, training, family, np.concatenate(list(chosen.values())))
+    labelled = benchmark.data.load(EVALUATE, family, None)
+    rows = np.concatenate(list(chosen.values()))
+    explained = _explained(benchmark, training, labelled, rows)
     groups = []
     for is_flagged, which in kinds:
-        examples, movements = _examples(benchmark, family, scored, chosen[is_flagged], explained)
+        examples, movements = _examples(labelled, scored, chosen[is_flagged], explained)
         count = int(which.sum())
         groups.append(
             (ExampleGroup(family, is_flagged, count, len(scored), tuple(examples)), movements)
@@ -86,37 +89,35 @@ def _of_family(benchmark: Benchmark, family: str) -> list[tuple[ExampleGroup, Tr
 
 
 def _examples(
-    benchmark: Benchmark,
-    family: str,
+    labelled: LabelledMovements,
     scored: ScoredGestures,
     rows: np.ndarray,
     reasons: dict[int, list[Reason]],
 ) -> tuple[list[Example], Trajectories]:
     """Return an example for each of the rows, numbered from 0, and their movements."""
-    labelled = benchmark.data.load(EVALUATE, family, None).rows(rows)
+    shown = labelled.rows(rows)
     examples = [
         Example(
             place,
-            str(labelled.variant[place]),
+            str(shown.variant[place]),
             str(scored.user[row]),
             float(scored.probability[row]),
             tuple(reasons.get(row, ())),
         )
         for place, row in enumerate(rows.tolist())
     ]
-    return examples, labelled.movements
+    return examples, shown.movements
 
 
 def _explained(
-    benchmark: Benchmark, training: TrainingSet, family: str, rows: np.ndarray
+    benchmark: Benchmark, training: TrainingSet, labelled: LabelledMovements, rows: np.ndarray
 ) -> dict[int, list[Reason]]:
     """Return the reasons of each of the rows; nothing where no detector looks at features alone."""
     spec = _explaining(benchmark)
     if spec is None or not len(rows):
         return {}
     fitted = spec.fit(benchmark.data.training(training, FIT, _SEED), _SEED)
-    shown = benchmark.data.load(EVALUATE, family, None).rows(rows)
-    reasons = explain(fitted, spec.select(shown.inputs), REASONS)
+    reasons = explain(fitted, spec.select(labelled.rows(rows).inputs), REASONS)
     return dict(zip(rows.tolist(), reasons, strict=True))
 
 
