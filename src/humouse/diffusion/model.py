@@ -152,7 +152,7 @@ def model_in(saved: Checkpoint, path: Path, device: torch.device | str = "cpu") 
     try:
         codec = restore_codec(saved.codec)
         denoiser = build_denoiser(settings, codec)
-        weights = saved.best or saved.ema
+        weights = saved.serving
         network = {name: value for name, value in weights.items() if not name.startswith(DECODER)}
         denoiser.network.load_state_dict(network)
         if decoder_settings is not None:

@@ -97,7 +97,7 @@ def model_in(saved: Checkpoint, path: Path, device: torch.device | str = "cpu") 
     try:
         codec = codec_from_state(saved.codec)
         pair = GanPair(settings, codec)
-        pair.load_state_dict(saved.best or saved.ema)
+        pair.load_state_dict(saved.serving)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         reason = str(error).split("\n")[0]
         raise InputError(f"{path}: does not fit this version of humouse ({reason})") from error

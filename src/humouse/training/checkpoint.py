@@ -33,7 +33,7 @@ _PACKAGED = "pretrained"
 PRETRAINED = Path(__file__).parents[1] / "pretrained" / f"sapimouse_events{SUFFIX}"
 """The model that comes with humouse; beside it stand its JSON and its model card."""
 
-# What only training needs, and what it is in a published model, whose files leave it out.
+# What only training needs, and what it is in a model that is for sampling and scoring alone.
 _UNPUBLISHED: dict[str, Any] = {
     "model": {},
     "optimizer": {},
@@ -139,17 +139,14 @@ class Checkpoint:
         content["config"] = upgraded(content["config"])
         return cls(**{field.name: content[field.name] for field in fields(cls)})
 
+    @property
+    def serving(self) -> dict[str, Tensor]:
+        """The weights that sampling and scoring use: the best averages of the run, else the last."""
+        return self.best or self.ema
+
     def for_sampling(self) -> "Checkpoint":
         """Return what sampling and scoring need: the weights that serve, and no state of training."""
-        return replace(
-            self,
-            model={},
-            ema=self.best or self.ema,
-            optimizer={},
-            scaler={},
-            history={},
-            best=None,
-        )
+        return replace(self, **_UNPUBLISHED, ema=self.serving)
 
     def settings(self, schema: type[Settings], path: Path) -> Settings:
         """Return the configuration as an object of its schema.

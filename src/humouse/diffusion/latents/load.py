@@ -30,7 +30,7 @@ def _codec_in(saved: Checkpoint, settings: AutoencoderSettings, path: Path) -> L
     try:
         base = codec_from_state(saved.codec)
         autoencoder = build_autoencoder(settings.model, base)
-        autoencoder.load_state_dict(saved.best or saved.ema)
+        autoencoder.load_state_dict(saved.serving)
         return LatentCodec(base, autoencoder, gate=saved.history.get("gate"))
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         reason = str(error).split("\n")[0]

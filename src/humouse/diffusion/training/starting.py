@@ -24,7 +24,7 @@ def start_from(network: nn.Module, ckpt: str | None, *, decoder: bool) -> None:
     saved = Checkpoint.load(path, DIFFUSION)
     own = {
         name.removeprefix(DECODER): value.float()
-        for name, value in (saved.best or saved.ema).items()
+        for name, value in saved.serving.items()
         if name.startswith(DECODER) == decoder
     }
     if decoder and not own:
