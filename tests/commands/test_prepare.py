@@ -67,6 +67,7 @@ def test_columns_of_a_csv(tmp_path: Path):
     ("more", "message"),
     [
         (("source=csv",), "root: source=csv needs root=FOLDER"),
+        (("source=kh2017",), "root: source=kh2017 needs root=FOLDER"),
         (("source=balabit",), "root=recordings/balabit: no .* humouse data download balabit"),
         (("source=sapimouse", "root=/nowhere"), "/nowhere"),
         (("+source.typo=1",), r"source\.typo: "),

@@ -120,6 +120,7 @@ class CsvSourceSettings(SourceSettings):
 SOURCE_SETTINGS: dict[str, type[SourceSettings]] = {
     "sapimouse": SourceSettings,
     "balabit": SourceSettings,
+    "kh2017": SourceSettings,
     "csv": CsvSourceSettings,
     "humouse_default": SyntheticSourceSettings,
 }

@@ -50,7 +50,7 @@ def test_balabit_uses_the_clients_clock_and_recognises_the_wheel(tmp_path):
         ]
 
 
-@pytest.mark.parametrize("name", ["sapimouse", "balabit", "csv"])
+@pytest.mark.parametrize("name", ["sapimouse", "balabit", "kh2017", "csv"])
 def test_a_root_that_is_missing_or_holds_nothing_is_named(tmp_path, name):
     with pytest.raises(InputError, match="root"):
         make_source(name)

@@ -7,12 +7,13 @@ from typing import Any
 from humouse.data.sources.balabit import Balabit
 from humouse.data.sources.csv import Csv
 from humouse.data.sources.humouse_default import HumouseDefault
+from humouse.data.sources.kh2017 import Kh2017
 from humouse.data.sources.sapimouse import SapiMouse
 from humouse.data.sources.source import EVENT_SCHEMA, Events, Source, SourceFile
 from humouse.errors import InputError, nearest
 
 SOURCES: dict[str, type[Source]] = {
-    source.name: source for source in (SapiMouse, Balabit, Csv, HumouseDefault)
+    source.name: source for source in (SapiMouse, Balabit, Kh2017, Csv, HumouseDefault)
 }
 
 

@@ -1,6 +1,6 @@
 """Reads a delimited text log of pointer events and drops the rows that cannot be used."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -86,7 +86,7 @@ def read_events(path: Path, log: LogFormat, user: str | None) -> Events:
         user=pl.lit(user) if log.user is None else pl.col(log.user),
         session=pl.lit("") if log.session is None else pl.col(log.session).fill_null(""),
     )
-    return _clean(rows, by_person=log.user is not None or log.session is not None)
+    return clean(rows, by_person=log.user is not None or log.session is not None)
 
 
 def _raw(path: Path, log: LogFormat) -> pl.DataFrame | None:
@@ -118,7 +118,13 @@ def _check_header(path: Path, log: LogFormat) -> bool:
     if header is None:
         return False
     found = [name.strip(log.quote) for name in header.split(log.separator)]
-    for column in log.columns:
+    check_columns(path, found, log.columns)
+    return True
+
+
+def check_columns(path: Path, found: Sequence[str], needed: Sequence[str]) -> None:
+    """Raise InputError if the columns that a file's first line names lack one that is needed."""
+    for column in needed:
         if column not in found:
             first = ", ".join(found)
             first = first if len(first) <= 100 else first[:100] + "…"
@@ -126,7 +132,6 @@ def _check_header(path: Path, log: LogFormat) -> bool:
                 f"{path}: no column {column!r}; its first line names {first}; remove the file, or "
                 "choose the source or the column names that fit it"
             )
-    return True
 
 
 def _state(column: pl.Expr, words: Mapping[str, str]) -> pl.Expr:
@@ -134,8 +139,14 @@ def _state(column: pl.Expr, words: Mapping[str, str]) -> pl.Expr:
     return word.replace_strict(dict(words), default=None, return_dtype=pl.String())
 
 
-def _clean(rows: pl.DataFrame, *, by_person: bool) -> Events:
-    """Return the usable rows as events, and how many were dropped for what."""
+def clean(rows: pl.DataFrame, *, by_person: bool) -> Events:
+    """Return the usable rows as events, and how many were dropped for what; see `read_events`.
+
+    Args:
+        rows: One row an event: `t` (ms), `x` and `y` (px, downwards) as Float64, `state`, `user`, and
+            `session`, whatever tells one uninterrupted recording of a person from the next.
+        by_person: Whether rows of several people or sessions may alternate.
+    """
     dropped = {}
 
     def keep(reason: str, good: pl.Expr) -> None:
