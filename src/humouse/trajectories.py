@@ -62,9 +62,9 @@ class Trajectories:
         if B and not (int(self.lengths.min()) >= 0 and int(self.lengths.max()) <= T):
             raise ValueError(f"lengths must lie in 0…{T}")
         padded = torch.where(self.mask[..., None], self.deltas, self.deltas.new_zeros(()))
-        if not padded.isfinite().all():
+        if not _all_finite(padded):
             raise ValueError("a valid step is NaN or infinite")
-        if not self.start.isfinite().all():
+        if not _all_finite(self.start):
             raise ValueError("a start is NaN or infinite")
         if (padded[..., 2] < 0).any():
             raise ValueError("a step has a negative dt_ms: time runs backwards")
@@ -338,6 +338,11 @@ class Trajectories:
             return cls.from_steps(*stored)
         except ValueError as error:
             raise InputError(f"{path}: {error}") from error
+
+
+def _all_finite(values: Float[Tensor, "..."]) -> bool:
+    """Whether no value is NaN or infinite; in one pass, as every batch is checked at each change."""
+    return not values.numel() or all(bool(limit.isfinite()) for limit in values.aminmax())
 
 
 def _counted(count: int, noun: str) -> str:
