@@ -66,6 +66,7 @@ def read_movements(
 _LEFT_OUT = {
     "movement": pl.String,
     "user": pl.String,
+    "session": pl.String,
     "start": pl.Float64,
     "row": pl.Int64,
     "reasons": pl.String,
@@ -78,7 +79,7 @@ class Log:
 
     Args:
         movements: Those that can be used.
-        left_out: Those that cannot, with columns movement, user, start, row and reasons.
+        left_out: Those that cannot, with columns movement, user, session, start, row and reasons.
     """
 
     movements: Trajectories
@@ -93,9 +94,12 @@ def read_log(
     x: str,
     y: str,
     user: str | None,
+    session: str | None,
     time_unit: str,
 ) -> Log:
-    """Return the movements in a file as `read_movements` does, and those that cannot be used apart.
+    """Return the movements in a file as they were recorded, and those that cannot be used apart.
+
+    Fractions of px and ms are kept. Otherwise as `read_movements`.
 
     Raises:
         InputError: As there, but for single movements that cannot be used; or no movement can be.
@@ -115,12 +119,14 @@ def read_log(
         rules=GestureRules(),
         where=str(path),
         strict=False,
+        session=session,
     )
     named, places = user is not None, found.left_out
     nobody = [None] * len(places)
     left_out = {
         "movement": places.movement if movement else nobody,
         "user": found.left_out_user if named else nobody,
+        "session": nobody if places.session is None else places.session,
         "start": places.t,
         "row": places.row,
         "reasons": found.reasons,
@@ -143,7 +149,7 @@ def _table(path: Path) -> pl.DataFrame:
     try:
         if path.suffix == ".parquet":
             return pl.read_parquet(path, glob=False)
-        return pl.read_csv(path, infer_schema=False, glob=False)
+        return pl.read_csv(path, infer_schema=False, glob=False, separator=_separator(path))
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such file of movements") from error
     except pl.exceptions.NoDataError as error:
@@ -151,3 +157,10 @@ def _table(path: Path) -> pl.DataFrame:
     except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"{path}: not a readable table of points ({reason})") from error
+
+
+def _separator(path: Path) -> str:
+    """Return what parts the columns of a table: a semicolon or tab where its first line has no comma."""
+    with path.open("rb") as file:
+        header = file.readline()
+    return next((one for one in (",", ";", "\t") if one.encode() in header), ",")

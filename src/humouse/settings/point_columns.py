@@ -16,3 +16,12 @@ class PointColumnSettings:
     x: str = setting("column of the horizontal position (px)")
     y: str = setting("column of the vertical position (px, downwards)")
     user: str | None = setting("column of the person; null where there is none")
+
+
+@dataclass
+class ScoredColumnSettings(PointColumnSettings):
+    """The same, of a table that is searched for bots."""
+
+    session: str | None = setting(
+        "column of the session, for a verdict on each; null takes each person for one"
+    )
