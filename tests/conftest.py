@@ -86,7 +86,7 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
 
 @pytest.fixture(scope="session")
 def recordings() -> Path:
-    """Folder of people's recordings (SapiMouse, Balabit); the test is skipped where it is absent."""
+    """Folder of people's recordings (SapiMouse, Balabit, KH2017); the test is skipped where it is absent."""
     beside = Path(__file__).parents[2] / "shared" / "data"
     root = Path(os.environ.get("HUMOUSE_DATA", beside)).resolve()
     if not (root / "sapimouse").is_dir():

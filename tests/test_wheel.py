@@ -86,8 +86,8 @@ def detector(many_gestures: Path, tmp_path_factory: pytest.TempPathFactory) -> P
     from humouse.settings.compose import settings_from
 
     folder = tmp_path_factory.mktemp("detector") / "trees"
-    few = ("n=220", "feature_mode=kinematic", "calibration_share=0.4", "mixture={function:1}")
-    words = [f"dir={many_gestures}", f"out_dir={folder}", "detectors=[boosting,isolation]", *few]
+    few = ("n=220", "calibration_share=0.4", "mixture={function:1}")
+    words = [f"dir={many_gestures}", f"out_dir={folder}", "detectors=[boosting]", *few]
     train(settings_from("detect/train", DetectTrainSettings, words))
     return folder
 

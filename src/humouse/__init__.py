@@ -13,7 +13,7 @@ __version__ = "0.1.0"
 
 # What there is, and where; loaded when it is asked for, so that importing humouse takes no time.
 _PUBLIC = {
-    "Detector": ("humouse.detection.saved", "SavedDetector"),
+    "Detector": ("humouse.detection.detector", "Detector"),
     "EvaluationRule": ("humouse.eval.rule", "EvaluationRule"),
     "GestureRules": ("humouse.gestures", "GestureRules"),
     "InputError": ("humouse.errors", "InputError"),
@@ -43,7 +43,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from humouse.data.movement_file import read_movements
-    from humouse.detection.saved import SavedDetector as Detector
+    from humouse.detection.detector import Detector
     from humouse.diffusion.sampling_rule import SamplingRule
     from humouse.errors import InputError
     from humouse.eval.rule import EvaluationRule

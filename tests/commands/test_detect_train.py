@@ -1,21 +1,17 @@
-"""`humouse detect train`: the negatives it is fitted on, and what it refuses."""
+"""`humouse detect train`: what it is fitted on, and what it refuses."""
 
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from humouse.bots.families import FAMILIES
 from humouse.commands.detect_train import run
 from humouse.data.prepared import load_split
-from humouse.detection.names import HUMAN
+from humouse.detection.names import COMPOSED, HUMAN
 from humouse.detection.registry import DetectorSpec
-from humouse.detection.samples.negatives import mixture_counts, negative_counts
 from humouse.errors import InputError
-from humouse.settings import BenchmarkSettings, DetectTrainSettings
+from humouse.settings import DetectTrainSettings
 from humouse.settings.compose import settings_from
-
-N = 40
 
 
 class _FittedError(Exception):
@@ -23,10 +19,8 @@ class _FittedError(Exception):
 
 
 @pytest.fixture
-def fitted_on(
-    tiny_data: Path, event_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    """Return how many movements of each family a detector is fitted on."""
+def fitted_on(many_gestures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Return how many looks at each family a detector is fitted on."""
 
     def fit(self, labelled, seed):
         raise _FittedError(Counter(labelled.family.tolist()))
@@ -34,48 +28,59 @@ def fitted_on(
     monkeypatch.setattr(DetectorSpec, "fit", fit)
 
     def counts(*overrides: str) -> Counter:
-        few = [f"dir={tiny_data}", f"out_dir={tmp_path / 'out'}", f"n={N}", "device=cpu"]
-        more = ["detectors=[isolation]", "feature_mode=kinematic", "calibration_share=0.5"]
-        given = [*few, *more, f"diffusion_ckpt=[{event_checkpoint}]", *overrides]
-        settings = settings_from("detect/train", DetectTrainSettings, given)
+        few = [f"dir={many_gestures}", f"out_dir={tmp_path / 'out'}", "n=120", "looks=2"]
+        settings = settings_from("detect/train", DetectTrainSettings, [*few, *overrides])
         with pytest.raises(_FittedError) as caught:
             run(settings)
-        (families,) = caught.value.args
-        assert families.pop(HUMAN) == N
-        return families
+        return caught.value.args[0]
 
     return counts
 
 
-def test_negatives_are_counted_as_in_the_benchmark(fitted_on, tiny_data, tmp_path):
-    theirs = tmp_path / "theirs.parquet"
-    load_split(tiny_data / "val")[:30].save(theirs)
-    share = settings_from("detect/benchmark", BenchmarkSettings, []).model_share
-    families = [*FAMILIES, "diffusion", "acme"]
-    assert fitted_on(f"files={{acme:{theirs}}}") == negative_counts(families, N, model_share=share)
-    assert fitted_on("model_share=0.25")["diffusion"] == N / 4
+def test_composed_bots_are_as_many_as_looks_at_people(fitted_on):
+    counts = fitted_on()
+    assert set(counts) == {HUMAN, COMPOSED}
+    assert counts[HUMAN] == pytest.approx(240, abs=3)
+    assert counts[COMPOSED] == pytest.approx(counts[HUMAN], rel=0.02)
 
 
-def test_a_mixture_divides_n_by_its_weights(fitted_on):
-    mixture = {"bezier": 3.0, "diffusion": 1.0}
-    counts = mixture_counts(mixture, list(mixture), N)
-    assert fitted_on("mixture={bezier:3,diffusion:1}") == counts == {"bezier": 30, "diffusion": 10}
+def test_a_mixture_divides_them_by_its_weights(fitted_on):
+    counts = fitted_on("mixture={bezier:3,composed:1}")
+    assert counts["bezier"] == pytest.approx(3 * counts["composed"], rel=0.05)
+
+
+def test_one_s_own_bots_are_a_tenth_besides_and_those_held_out_none(
+    fitted_on, many_gestures, tmp_path
+):
+    for name in ("ours", "theirs"):
+        load_split(many_gestures / "val")[:60].save(tmp_path / f"{name}.parquet")
+    files = f"bots.files={{ours:{tmp_path / 'ours.parquet'},theirs:{tmp_path / 'theirs.parquet'}}}"
+    counts = fitted_on(files, "bots.held_out=[theirs]")
+    assert counts["ours"] == pytest.approx(counts[COMPOSED] / 10, rel=0.15)
+    assert "theirs" not in counts
 
 
 @pytest.mark.parametrize(
     ("override", "message"),
     [
-        ("n=5", "n=5: must be at least 20"),
-        ("model_share=0", "model_share=0: must be above 0"),
+        ("n=5", "n=5: must be at least 100"),
+        ("looks=0", "looks=0: must be at least 1"),
         ("mixture={besier:1}", r"mixture\.besier: no such family"),
-        ("detectors=[denoising]", "detectors: denoising needs a trained model"),
+        ("detectors=[denoising]", "denoising"),
         ("calibration_share=1", "calibration_share=1.0: must lie between 0 and 1"),
+        ("clock.period_ms=0", "period_ms=0.0"),
         ("dir=nowhere", "nowhere"),
+        ("more_dirs=[DATA]", "is there already"),
+        ("bots.held_out=[x]", "bots.held_out: x is not among bots.files"),
+        ("bots.files={a:FEW}", r"bots\.files\.a: .* holds 20 movements; at least 50"),
+        ("bots.files={pid:FEW}", r"bots\.files\.pid: there is such a family"),
     ],
 )
-def test_bad_settings_are_one_clear_error(tiny_data, tmp_path, override, message):
-    few = [f"dir={tiny_data}", f"out_dir={tmp_path / 'out'}", "n=20", "feature_mode=kinematic"]
+def test_bad_settings_are_one_clear_error(many_gestures, tmp_path, override, message):
+    load_split(many_gestures / "val")[:20].save(tmp_path / "few.parquet")
+    override = override.replace("FEW", str(tmp_path / "few.parquet"))
+    override = override.replace("DATA", str(many_gestures))
+    few = [f"dir={many_gestures}", f"out_dir={tmp_path / 'out'}", "n=100"]
     with pytest.raises(InputError, match=message) as caught:
         run(settings_from("detect/train", DetectTrainSettings, [*few, override]))
     assert "\n" not in str(caught.value)
-    assert not (tmp_path / "out").exists()

@@ -48,10 +48,7 @@ _TRAIN = (
 _NO_SCORES = "logging.sample_interval=0"
 _ON_DATA = "data.dir={tiny_data} data.batch_size=8 data.num_workers=0"
 _PEOPLE = "val_split={tiny_data}/val replicates=0 permutations=0 references=[line] n=20"
-_DETECTOR = (
-    "dir={many_gestures} n=220 feature_mode=kinematic calibration_share=0.4 detectors=[isolation] "
-    "out_dir={out}"
-)
+_DETECTOR = "dir={many_gestures} n=100 calibration_share=0.4 detectors=[boosting] out_dir={out}"
 
 RECIPES = {
     "sample": Recipe(
@@ -77,7 +74,11 @@ RECIPES = {
         _RUN,
         slow=True,
     ),
-    "detect train": Recipe(_DETECTOR, "isolation.onnx,blend.onnx,detector.json"),
+    "detect train": Recipe(_DETECTOR, "boosting.onnx,detector.json"),
+    "detect calibrate": Recipe(
+        "detector={detector} people={many_gestures}/train.parquet out_dir={out}",
+        "boosting.onnx,detector.json",
+    ),
     "report": Recipe("run={evaluation} out={out}/page.html", "page.html"),
     "compare": Recipe("runs=[{evaluation},{other_evaluation}] out={out}/page.html", "page.html"),
     "tune": Recipe(

@@ -1,16 +1,21 @@
 """Reasons: which features, how strongly, in words."""
 
+import re
+
 import numpy as np
 import pytest
 import torch
-from scipy.special import logit
 
-from humouse.detection.calibration.calibrated import CalibratedDetector
 from humouse.detection.estimators.boosting import BoostingDetector
-from humouse.detection.estimators.discriminator import DiscriminatorDetector
-from humouse.detection.estimators.fisher_ensemble import FisherEnsemble
-from humouse.detection.explain import Reason, contributions, explain
+from humouse.detection.explain import Reason, contributions, explain, reasons_for
+from humouse.detection.names import BOT, HUMAN, UNFAMILIAR
+from humouse.detection.onnx.export import save_onnx, to_onnx
+from humouse.detection.onnx.runtime import OnnxDetector
+from humouse.detection.samples.views import Views
+from humouse.detection.setups.setup import Calibrating, SetUp
 from humouse.features import FeatureTable
+from humouse.features.names import readable
+from humouse.trajectories import Trajectories
 
 NAMES = ("quiet", "dt_on_tick_share", "speed_px_per_s", "other")
 
@@ -24,18 +29,9 @@ def rows(n=800, seed=0):
     return FeatureTable(torch.from_numpy(X).float(), NAMES, ("1", "1", "px/s", "count")), y
 
 
-def test_contributions_of_a_linear_detector_are_weights_times_distance_from_the_median():
+def test_contributions_are_what_the_log_odds_lose_one_feature_at_a_time():
     table, y = rows()
-    detector = DiscriminatorDetector().fit(table, y)
-    values = table.values.double().numpy()
-    expected = (values - detector.human_quantiles_[1]) * detector.weights_
-    np.testing.assert_allclose(contributions(detector, table), expected, atol=1e-9)
-
-
-@pytest.mark.parametrize("make", [lambda: BoostingDetector(trees=10), FisherEnsemble])
-def test_contributions_are_what_the_log_odds_lose_one_feature_at_a_time(make):
-    table, y = rows()
-    detector = make().fit(table, y)
+    detector = BoostingDetector(trees=10).fit(table, y)
     added = contributions(detector, table)
     for row, column in ((0, 0), (1, 1), (7, 2), (799, 3)):
         changed = table.values[[row]].clone().numpy()
@@ -45,30 +41,15 @@ def test_contributions_are_what_the_log_odds_lose_one_feature_at_a_time(make):
         assert added[row, column] == pytest.approx(before - after, abs=1e-9)
 
 
-def test_contributions_of_a_calibrated_detector_are_in_calibrated_log_odds():
-    table, y = rows()
-    user = np.array([f"user {k % 9}" for k in range(len(y))])
-    detector = CalibratedDetector(DiscriminatorDetector()).fit(table, y, user=user)
-    median = detector.estimator_.human_quantiles_[1]
-    changed = table.values[[1]].numpy().astype(np.float64)
-    before = logit(detector.predict_proba(changed)[0, 1])
-    changed[0, 2] = median[2]
-    after = logit(detector.predict_proba(changed)[0, 1])
-    assert contributions(detector, table.rows(np.array([1])))[0, 2] == pytest.approx(
-        before - after, 1e-6
-    )
-
-
 def test_reasons_are_the_strongest_first_and_say_what_people_have():
     table, y = rows()
-    detector = DiscriminatorDetector().fit(table, y)
+    detector = BoostingDetector(trees=60).fit(table, y)
     reasons = explain(detector, table, most=2)
     added = contributions(detector, table)
     for row in (0, 1, 5):
-        assert [one.feature for one in reasons[row]] == [
-            NAMES[place] for place in np.argsort(-np.abs(added[row]))[:2]
-        ]
-    assert [len(one) for one in explain(detector, table, most=9)] == [4] * len(table)
+        strongest = np.argsort(-np.abs(added[row]))[:2]
+        expected = [NAMES[place] for place in strongest if added[row, place]]
+        assert [one.feature for one in reasons[row]] == expected
     people = table["speed_px_per_s"].numpy()[y == 0]
     one = next(r for r in explain(detector, table, most=4)[1] if r.feature == "speed_px_per_s")
     assert one.unit == "px/s"
@@ -94,6 +75,73 @@ def test_a_reason_reads_as_one_line(reason, line):
 
 def test_fewer_than_one_reason_is_refused_and_an_empty_table_has_none():
     table, y = rows()
-    detector = DiscriminatorDetector().fit(table, y)
+    detector = BoostingDetector(trees=10).fit(table, y)
     with pytest.raises(ValueError, match="most=0"):
         explain(detector, table, most=0)
+
+
+COLUMNS = ("dt_median_ms", "path_px")
+
+
+def views_of(table: FeatureTable, traits: np.ndarray) -> Views:
+    n = len(table)
+    steps = Trajectories(torch.ones(n, 3, 3), torch.full((n,), 3), torch.zeros(n, 2), None, "made")
+    setup = FeatureTable(torch.from_numpy(traits).float(), COLUMNS, ("ms", "px"))
+    return Views(steps, table, setup)
+
+
+@pytest.fixture(scope="module")
+def known() -> SetUp:
+    """A set-up of a 16 ms clock and paths of 100 to 900 px."""
+    rng = np.random.default_rng(0)
+    traits = np.column_stack([rng.normal(16, 0.5, 600), rng.uniform(100, 900, 600)])
+    score = np.r_[rng.normal(0, 1, 600), rng.normal(5, 1, 200)]
+    person = np.r_[np.arange(600) % 10, np.full(200, 99)]
+    calibrating = Calibrating(score, np.arange(800) >= 600, person, traits, COLUMNS)
+    return SetUp.fit("known", calibrating, 10, 600, 0)
+
+
+def test_reasons_speak_for_the_verdict(known, tmp_path):
+    table, y = rows()
+    detector = BoostingDetector(trees=30).fit(table, y)
+    save_onnx(to_onnx(detector), tmp_path / "boosting.onnx")
+    served = OnnxDetector.load(tmp_path / "boosting.onnx")
+    some = np.array([0, 1, 2, 3])
+    views = views_of(table.rows(some), np.tile([16.0, 500.0], (4, 1)))
+    verdicts = np.array([HUMAN, BOT, HUMAN, BOT])
+    lines = reasons_for(served, [known], views, verdicts, most=2)
+    added = contributions(served, table.rows(some))
+    for row, line in enumerate(lines):
+        for_it = added[row] * (1 if verdicts[row] == BOT else -1)
+        strongest = [place for place in np.argsort(-for_it)[:2] if for_it[place] > 0]
+        if not strongest:  # a person like the median: no feature speaks for a person
+            assert line.startswith("the order of its steps")
+            continue
+        parts = line.split("; ")
+        assert len(parts) == len(strongest)
+        for part, place in zip(parts, strongest, strict=True):
+            assert part.startswith(readable(NAMES[place]))
+            assert "(people " in part
+    assert all("; " in lines[row] for row in (1, 3))
+    assert "px/s" in " ".join(lines)
+
+
+def test_what_no_feature_shows_is_said_so(known):
+    table, _ = rows(2)
+    views = views_of(table, np.tile([16.0, 500.0], (2, 1)))
+    lines = reasons_for(None, [known], views, np.array([HUMAN, BOT]), most=3)
+    assert lines == ["the order of its steps, which no single feature shows"] * 2
+
+
+def test_the_unfamiliar_is_told_by_what_lies_outside_the_nearest_set_up(known):
+    table, _ = rows(3)
+    views = views_of(table, np.array([[60.0, 500.0], [60.0, 5000.0], [16.0, 500.0]]))
+    tick, both, none = reasons_for(None, [known], views, np.full(3, UNFAMILIAR), most=2)
+    assert re.fullmatch(r"median time step 60\.00 ms \(known 14\.\d+…17\.\d+\)", tick)
+    assert [part.split(" (")[0] for part in both.split("; ")] == [
+        "median time step 60.00 ms",
+        "path length 5,000 px",
+    ]
+    assert none.endswith("though none of them alone")
+    few = reasons_for(None, [known], views, np.full(3, UNFAMILIAR), most=1)
+    assert few[1] == both.split("; ")[0]

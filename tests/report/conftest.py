@@ -49,7 +49,7 @@ def comparison(run: EvaluationRun, once: Callable[..., Path]) -> Path:
 
 @pytest.fixture(scope="session")
 def detection(benchmark: BenchmarkResult, once: Callable[..., Path]) -> Path:
-    """Return the page of a benchmark of made-up numbers."""
+    """Return the page of a small benchmark."""
     return once(
         "example detection", lambda folder: write_detection_page(benchmark, folder / "page.html")
     )
@@ -97,6 +97,7 @@ def firefox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespac
 
 
 @pytest.fixture(scope="session")
-def benchmark(tmp_path_factory: pytest.TempPathFactory) -> BenchmarkResult:
-    """Return a benchmark of made-up numbers."""
-    return example_benchmark(tmp_path_factory.mktemp("benchmark"))
+def benchmark(once: Callable[..., Path], many_gestures: Path) -> BenchmarkResult:
+    """Return a small benchmark, really run."""
+    folder = once("example benchmark", lambda at: example_benchmark(at, many_gestures).folder)
+    return BenchmarkResult.load(folder)

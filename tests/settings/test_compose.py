@@ -33,7 +33,11 @@ _SCHEMAS = {verb.config: verb.schema for verb in VERBS.values()}
         ("diffusion/train", "lr=1", "lr: no such setting; did you mean optim.lr?"),
         ("diffusion/train", "sed=1", "did you mean seed?"),
         ("diffusion/train", "dta=sapimouse", "did you mean data?"),
-        ("diffusion/train", "data=sapimice", "choose one of balabit, csv, humouse_default, sapi"),
+        (
+            "diffusion/train",
+            "data=sapimice",
+            "choose one of balabit, csv, humouse_default, kh2017, sapi",
+        ),
         ("diffusion/train", "+optim.typo=1", "optim.typo"),
         ("diffusion/train", "optim=3", "OptimSettings"),
         ("diffusion/train", "optim.lr=fast", "optim.lr: "),
@@ -53,7 +57,11 @@ _SCHEMAS = {verb.config: verb.schema for verb in VERBS.values()}
         ("diffusion/sigma_eval", "generator={gan:x}", "did you mean generators?"),
         ("report", "runs=a", "did you mean run?"),
         ("prepare", "gestures.gap=1", "did you mean gestures.gap_ms?"),
-        ("prepare", "source=sapi", "choose one of balabit, csv, humouse_default, sapimouse"),
+        (
+            "prepare",
+            "source=sapi",
+            "choose one of balabit, csv, humouse_default, kh2017, sapimouse",
+        ),
         ("prepare", "source.usrs=1", "did you mean source.users?"),
     ],
 )

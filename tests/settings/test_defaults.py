@@ -11,7 +11,7 @@ from humouse.data.augment import AugmentRules
 from humouse.data.prepare import prepare
 from humouse.data.sources.humouse_default import HumouseDefault
 from humouse.data.splits import split_users
-from humouse.detection.calibration.calibrated import CalibratedDetector
+from humouse.detection.samples.one_clock import OneClock
 from humouse.diffusion.decoder.network import EventDecoder
 from humouse.diffusion.denoiser import Denoiser
 from humouse.diffusion.models.unet1d import UNet1D
@@ -49,7 +49,7 @@ _NOT_REPEATED = {"cond_dim", "seed"}
          "permutations"),
         (ConvGenerator, "gan/train", "model", "latent_dim step_noise"),
         (ConvDiscriminator, "gan/train", "model", "feature_dim"),
-        (CalibratedDetector, "detect/train", "", "calibration_share"),
+        (OneClock, "detect/train", "clock", "period_ms pause_ms whole_px"),
     ],
 )  # fmt: skip
 def test_a_default_of_the_library_is_the_value_in_yaml(

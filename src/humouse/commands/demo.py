@@ -14,6 +14,7 @@ from humouse.commands import (
     train,
 )
 from humouse.commands.dataset import prepare_dataset
+from humouse.detection.names import BOT
 from humouse.errors import InputError
 from humouse.eval.plausibility import FEWEST
 from humouse.eval.run import EvaluationRun
@@ -104,12 +105,12 @@ class _Demo:
         evaluate.run(settings_from("diffusion/eval", EvalSettings, overrides))
 
     def detect(self) -> None:
-        """Train a detector on scripted bots, and score other bots and people with it."""
+        """Train a detector on composed bots, and score scripted bots and people with it."""
         overrides = [
             self._at("dir", "data"),
             f"n={_DETECTOR_GESTURES}",
-            "detectors=[boosting,isolation]",
-            "feature_mode=kinematic",
+            "detectors=[boosting]",
+            "mixture={composed:3,bots:1}",
             self._at("out_dir", "detector"),
         ]
         detect_train.run(settings_from("detect/train", DetectTrainSettings, overrides))
@@ -133,15 +134,15 @@ class _Demo:
     def conclude(self) -> Path:
         """Say what came out and where to look; return the page."""
         run = EvaluationRun.load(self.folder / "scores")
-        flagged = {
-            who: float(pl.read_csv(self.folder / f"{who}.csv").select(pl.mean("flagged")).item())
-            for who in ("bots", "people")
-        }
+        flagged = {}
+        for who in ("bots", "people"):
+            is_bot = pl.read_csv(self.folder / f"{who}.csv")["verdict"] == BOT
+            flagged[who] = is_bot.sum() / len(is_bot)
         page = self.folder / "scores" / "report.html"
         print(f"\nThe packaged model, fine-tuned for minutes on other people: {run.headline}")
         print(
-            f"The detector flags {flagged['bots']:.0%} of new movements of a kind of bot that it knows, and "
-            f"{flagged['people']:.1%} of the movements of synthetic people that it never saw."
+            f"The detector calls {flagged['bots']:.0%} of straight and curved lines bots', and "
+            f"{flagged['people']:.1%} of those of synthetic people that it never saw."
         )
         print("\nLook at:")
         for path, meaning in (

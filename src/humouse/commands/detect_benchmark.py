@@ -7,27 +7,27 @@ so that an interrupted run can resume.
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from humouse.data.prepared import MANIFEST, Prepared, load_split, origin_of
-from humouse.data.preprocess import preprocess
 from humouse.detection.benchmark.aggregate import aggregate
 from humouse.detection.benchmark.benchmark import Benchmark
-from humouse.detection.benchmark.dataset import BenchmarkData, Part, Sizes
+from humouse.detection.benchmark.dataset import BenchmarkData, Part, People, Sizes, read_files
 from humouse.detection.benchmark.design import Design, check_mixes
 from humouse.detection.benchmark.examples import find_examples
-from humouse.detection.benchmark.fold import Fold, fit_and_score
+from humouse.detection.benchmark.fold import Fitting, Fold, fit_and_score
 from humouse.detection.benchmark.result import EXAMPLES, RESULT, BenchmarkResult
 from humouse.detection.benchmark.wording import sentences
-from humouse.detection.names import GENERATED
-from humouse.detection.registry import select_detectors, view_checkpoints
-from humouse.detection.samples.negatives import check_model_share
-from humouse.detection.samples.people import ACROSS, EVALUATE, people_of
+from humouse.detection.names import COMPOSED, GENERATED, SCRIPTED
+from humouse.detection.registry import select_detectors
+from humouse.detection.samples.devices import DeviceRules
+from humouse.detection.samples.one_clock import OneClock
+from humouse.detection.samples.people import named_apart, people_of
+from humouse.detection.samples.shown import Showing
 from humouse.detection.samples.sources import NegativeSources, negative_sources
-from humouse.detection.samples.views import FeatureViews
 from humouse.errors import InputError
 from humouse.figures import save_figure
 from humouse.files import read_json, set_aside_in, sha256, versions, write_json
@@ -42,10 +42,10 @@ _PLAN = "plan.json"
 _PAGE = "benchmark.html"
 _FILES = (
     *(_PLAN, RESULT, EXAMPLES, _PAGE),
-    *(f"{name}.png" for name in ("held_out", "negatives", "false_alarms", "sessions")),
+    *(f"{name}.png" for name in ("held_out", "false_alarms", "sessions")),
     *("roc.png", "calibration.png"),
-    *("material/seed */*/*/*.parquet", "material/all seeds/*/*/*.parquet"),
-    "scores/seed */*.parquet",
+    "material/*/*/*/*.parquet",
+    *(f"scores/seed */*.{kind}" for kind in ("parquet", "json", "joblib")),
 )
 _CONFIG = "detect/benchmark"
 _VERB = "humouse detect benchmark"
@@ -60,7 +60,7 @@ def run(settings: BenchmarkSettings) -> None:
     _announce(benchmark, settings)
     data = benchmark.data
     jobs = partial(_do_missing, benchmark=benchmark, settings=settings)
-    jobs("making movements", _make, data.parts(settings.seeds), data.is_made)
+    jobs("making movements", _make, data.parts, data.is_made)
     jobs("fitting detectors", _fit, benchmark.folds, benchmark.is_done)
     with progress_bar("measuring", benchmark.design.steps) as advance:
         result = aggregate(
@@ -82,34 +82,54 @@ def load_benchmark(settings: BenchmarkSettings) -> Benchmark:
     s = settings
     _check(s)
     sources = negative_sources(
-        s.families, models={"gan": s.gan_ckpt, "diffusion": s.diffusion_ckpt}, files=s.files
+        s.families, models={"gan": s.gan_ckpt, "diffusion": s.diffusion_ckpt}
     )
-    if sum(family not in GENERATED for family in sources) < 2:
-        raise InputError("families: at least two are needed, to hold one out")
-    checkpoints = view_checkpoints(s.detectors, s.diffusion_ckpt, s.gan_ckpt)
-    views = FeatureViews.load(checkpoints["diffusion"], checkpoints["gan"], s.feature_mode)
-    specs = select_detectors(s.detectors, views.names)
+    held_out = [family for family in sources if family != COMPOSED]
+    files = read_files(s.files or {})
     mixes = tuple(check_mixes(s.mixes, list(sources)))
-    evaluated = {EVALUATE: preprocess(load_split(Path(s.dir) / s.split))}
-    if s.across is not None:
-        evaluated[ACROSS] = preprocess(load_split(Path(s.across) / "val"))
+    scripted = [family for family in held_out if family not in GENERATED]
+    if len(scripted) < 2 and any(SCRIPTED in mix.split("+") for mix in mixes):
+        raise InputError("families: at least two are needed, to hold one out")
+    clock = OneClock(**vars(s.clock))
+    people = _people(s)
     data = BenchmarkData(
         Path(s.out_dir) / "material",
-        preprocess(load_split(Path(s.dir) / "train")),
-        evaluated,
+        people,
         sources,
-        views,
-        Sizes(s.n, s.bots_per_family, s.model_share),
-        s.calibration_share,
+        held_out,
+        files,
+        clock,
+        Sizes(s.people, s.bots_per_family),
     )
-    design = Design(mixes, families=tuple(sources), seeds=s.seeds, replicates=s.replicates)
-    return Benchmark(Path(s.out_dir), design, data, specs)
+    fitting = Fitting(
+        select_detectors(s.detectors),
+        Showing(clock, DeviceRules(), s.looks),
+        s.n,
+        s.calibration_share,
+        s.model_share,
+    )
+    design = Design(mixes, data.families, tuple(people), s.seeds, s.replicates)
+    return Benchmark(Path(s.out_dir), design, data, fitting)
+
+
+def _people(s: BenchmarkSettings) -> dict[str, People]:
+    """Return the people of each set-up, by its name."""
+    found: dict[str, People] = {}
+    for folder in (s.dir, *s.more_dirs):
+        train, evaluated = (load_split(Path(folder) / split) for split in ("train", s.split))
+        name = train.origin
+        if name in found:
+            raise InputError(f"more_dirs: {folder} holds people of {name}, which is there already")
+        found[name] = People(named_apart(train, name), named_apart(evaluated, name))
+    return found
 
 
 def _check(s: BenchmarkSettings) -> None:
     """Raise InputError for the first setting that makes no sense."""
     at_least = {
         "n": (s.n, 20),
+        "looks": (s.looks, 1),
+        "people": (s.people, 20),
         "bots_per_family": (s.bots_per_family, 10),
         "seeds": (s.seeds, 1),
         "replicates": (s.replicates, 0),
@@ -118,7 +138,8 @@ def _check(s: BenchmarkSettings) -> None:
     for name, (value, least) in at_least.items():
         if value < least:
             raise InputError(f"{name}={value}: must be at least {least}")
-    check_model_share(s.model_share)
+    if not s.model_share > 0:
+        raise InputError(f"model_share={s.model_share:g}: must be above 0")
 
 
 def _begin(settings: BenchmarkSettings) -> dict[str, Any]:
@@ -134,16 +155,15 @@ def _begin(settings: BenchmarkSettings) -> dict[str, Any]:
 
 def _announce(benchmark: Benchmark, s: BenchmarkSettings) -> None:
     data = benchmark.data
-    people = data.evaluated[EVALUATE]
-    print(
-        f"{len(data.families)} families ({', '.join(data.families)}), detectors: "
-        f"{', '.join(spec.name for spec in benchmark.specs)} and their blend"
-    )
-    print(
-        f"fitted on {len(people_of(data.train))} people of {data.train.origin}, evaluated on "
-        f"{len(people_of(people))} others ({s.split}), {s.seeds} seeds"
-    )
-    _note_other_data(Path(s.dir), data.sources)
+    print(f"{len(data.families)} families held out: {', '.join(data.families)}")
+    for name, people in data.people.items():
+        print(
+            f"{name}: fitted on {len(people_of(people.train))} people, evaluated on "
+            f"{len(people_of(people.evaluated))} others ({s.split})"
+        )
+    print(f"{len(benchmark.folds)} fits ({s.seeds} seeds)")
+    for folder in (s.dir, *s.more_dirs):
+        _note_other_data(Path(folder), data.sources)
 
 
 def _note_other_data(folder: Path, sources: NegativeSources) -> None:
@@ -187,7 +207,7 @@ def _make(benchmark: Benchmark, part: Part) -> None:
 
 
 def _fit(benchmark: Benchmark, fold: Fold) -> None:
-    fit_and_score(fold, benchmark.data, benchmark.specs, benchmark.scores)
+    fit_and_score(fold, benchmark.data, benchmark.fitting, benchmark.scores)
 
 
 def _show(result: BenchmarkResult, settings: BenchmarkSettings) -> None:
@@ -203,12 +223,11 @@ def _show(result: BenchmarkResult, settings: BenchmarkSettings) -> None:
 def _plan(settings: BenchmarkSettings) -> dict[str, Any]:
     """Return what a run is made of: the settings, and hashes of every file that it reads."""
     s = settings
-    splits = [Path(s.dir) / "train", Path(s.dir) / s.split]
-    if s.across is not None:
-        splits.append(Path(s.across) / "val")
+    folders = (s.dir, *s.more_dirs)
+    splits = [Path(folder) / split for folder in folders for split in ("train", s.split)]
     files = [*s.gan_ckpt, *s.diffusion_ckpt, *(s.files or {}).values()]
     return {
-        "settings": vars(s),
+        "settings": asdict(s),
         "people": [origin_of(path) for path in splits],
         "files": {str(path): sha256(path) for path in files},
         "versions": versions(),

@@ -1,35 +1,27 @@
-"""`humouse detect train`: fit every detector, calibrate their blend on other people, and save it all."""
+"""`humouse detect train`: fit every detector, learn what scores mean on other people, and save it all."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
 from sklearn.metrics import roc_auc_score
 
 from humouse.data.prepared import load_split, origin_of
-from humouse.data.preprocess import preprocess
-from humouse.detection.calibration.calibrated import CalibratedDetector
-from humouse.detection.calibration.calibration import FALSE_POSITIVE_RATES, gestures_needed
-from humouse.detection.estimators.fisher_ensemble import FisherEnsemble
-from humouse.detection.names import BLEND, HUMAN
-from humouse.detection.registry import DetectorSpec, select_detectors, view_checkpoints
-from humouse.detection.samples.labelled import (
-    LabelledMovements,
-    concatenate_labelled,
-    label_movements,
-)
-from humouse.detection.samples.negatives import make_negatives, mixture_counts, negative_counts
-from humouse.detection.samples.people import CALIBRATE, FIT, people_of, split_by_user, subsample
-from humouse.detection.samples.sources import NegativeSources, negative_sources
-from humouse.detection.samples.views import FeatureViews
-from humouse.detection.saved import save_detector
+from humouse.detection.detector import write_detector
+from humouse.detection.registry import select_detectors
+from humouse.detection.samples.devices import DeviceRules
+from humouse.detection.samples.one_clock import OneClock
+from humouse.detection.samples.own_bots import OwnBots
+from humouse.detection.samples.people import named_apart, split_by_user
+from humouse.detection.samples.shown import Showing
+from humouse.detection.samples.sources import negative_sources
+from humouse.detection.training import DEFAULT_MIXTURE, FittedDetector, Recipe, fit_detector
 from humouse.errors import InputError
+from humouse.extras import require
 from humouse.files import versions
 from humouse.progress import progress_bar
-from humouse.randomness import derive_seed
 from humouse.settings import DetectTrainSettings
 from humouse.settings.checks import check_seed
 from humouse.settings.compose import command_of
@@ -38,98 +30,103 @@ from humouse.trajectories import Trajectories
 
 _CONFIG = "detect/train"
 _VERB = "humouse detect train"
-_FEWEST = 20
-
-Scores = Mapping[str, Float[np.ndarray, "n"]]
+_FEWEST = 100
 
 
 def run(settings: DetectTrainSettings) -> None:
     """Train a detector and write it."""
     s = settings
     check_seed(s.seed)
+    _check(s)
+    require("saving a detector", "onnx")
+    own = OwnBots.read(s.bots.files or {}, s.bots.held_out, s.seed)
+    sources = negative_sources(
+        models={"gan": s.gan_ckpt, "diffusion": s.diffusion_ckpt},
+        device=str(resolve_device(s.device)),
+    )
+    mixture = own.mixed_into(s.mixture or DEFAULT_MIXTURE)
+    showing = Showing(OneClock(**vars(s.clock)), DeviceRules(), s.looks)
+    recipe = Recipe(select_detectors(s.detectors), showing, mixture, s.n, s.seed)
+    fit_on, calibrate_on = _people(s)
+    with progress_bar("training", 2 + len(recipe.specs) + len(fit_on)) as advance:
+        detector = fit_detector(fit_on, calibrate_on, {**sources, **own.sources}, recipe, advance)
+    provenance = _provenance(s, fit_on, calibrate_on)
+    write_detector(
+        Path(s.out_dir),
+        detector.onnx_files(),
+        list(detector.fitted),
+        detector.setups,
+        showing.clock,
+        provenance,
+    )
+    _report(detector)
+    _report_own(detector, own, calibrate_on, showing, s.seed)
+    print(f"detector: {s.out_dir}/ (detector.json, and an ONNX file of each member)")
+
+
+def _check(s: DetectTrainSettings) -> None:
     if s.n < _FEWEST:
         raise InputError(f"n={s.n}: must be at least {_FEWEST}")
-    device = str(resolve_device(s.device))
-    checkpoints = view_checkpoints(s.detectors, s.diffusion_ckpt, s.gan_ckpt)
-    views = FeatureViews.load(checkpoints["diffusion"], checkpoints["gan"], s.feature_mode, device)
-    sources = negative_sources(
-        models={"gan": s.gan_ckpt, "diffusion": s.diffusion_ckpt}, files=s.files, device=device
-    )
-    specs = select_detectors(s.detectors, views.names)
-    people = preprocess(load_split(Path(s.dir) / "train"))
-    fit_people, other_people = split_by_user(people, s.calibration_share, s.seed)
-    with progress_bar("training", len(specs) + 2) as advance:
-        fit = _labelled(fit_people, s.n, s, sources, views, FIT)
-        advance("movements to fit on")
-        others = _labelled(other_people, s.n // 2, s, sources, views, CALIBRATE)
-        advance("movements to calibrate on")
-        fitted, scores = {}, {}
-        for spec in specs:
-            fitted[spec.name] = spec.fit(fit, s.seed)
-            scores[spec.name] = spec.score(fitted[spec.name], others.inputs)
-            advance(spec.name)
-    blend = _blend(specs, scores, others)
-    save_detector(Path(s.out_dir), fitted, blend, checkpoints, s.feature_mode, _provenance(s))
-    _report(scores, others, len(people_of(other_people)), blend)
-    print(
-        f"detector: {s.out_dir}/ (an ONNX file of each detector and of their blend, and detector.json)"
-    )
+    if s.looks < 1:
+        raise InputError(f"looks={s.looks}: must be at least 1")
 
 
-def _labelled(
-    people: Trajectories,
-    n: int,
-    s: DetectTrainSettings,
-    sources: NegativeSources,
-    views: FeatureViews,
-    role: str,
-) -> LabelledMovements:
-    """Return n gestures of people and negatives with their goals and timing, with every view."""
-    chosen = subsample(people, n, s.seed)
-    families = list(sources)
-    if s.mixture is None:
-        counts = negative_counts(families, len(chosen), model_share=s.model_share)
-    else:
-        counts = mixture_counts(s.mixture, families, len(chosen))
-    seed = derive_seed(s.seed, role)
-    negatives = make_negatives(counts, sources, people, seed=seed, role=role)
-    both = concatenate_labelled([label_movements(chosen, HUMAN, HUMAN), negatives])
-    return both.with_views(views.featurize(both.movements))
+def _people(s: DetectTrainSettings) -> tuple[dict[str, Trajectories], dict[str, Trajectories]]:
+    """Return each set-up's people to fit on, and those to calibrate on."""
+    fit_on, calibrate_on = {}, {}
+    for folder in (s.dir, *s.more_dirs):
+        people = load_split(Path(folder) / "train")
+        name = people.origin
+        if name in fit_on:
+            raise InputError(f"more_dirs: {folder} holds people of {name}, which is there already")
+        people = named_apart(people, name)
+        fit_on[name], calibrate_on[name] = split_by_user(people, s.calibration_share, s.seed)
+    return fit_on, calibrate_on
 
 
-def _blend(
-    specs: Sequence[DetectorSpec], scores: Scores, others: LabelledMovements
-) -> CalibratedDetector:
-    """Return the blend of the detectors, calibrated on people that none was fitted on."""
-    raw = np.stack(list(scores.values()), 1)
-    blend = FisherEnsemble(weights=tuple(spec.weight for spec in specs))
-    fitted = blend.fit(raw, others.is_bot.astype(int))
-    return CalibratedDetector.prefit(fitted, raw, others.is_bot)
+def _report(detector: FittedDetector) -> None:
+    """Print what thresholds rest on."""
+    for one in detector.setups:
+        print(
+            f"{one.name}: calibrated on {one.gestures:,} gestures of {one.people} people that no "
+            "detector was fitted on"
+        )
 
 
-def _report(
-    scores: Scores, others: LabelledMovements, people: int, blend: CalibratedDetector
+def _report_own(
+    detector: FittedDetector,
+    own: OwnBots,
+    people: Mapping[str, Trajectories],
+    showing: Showing,
+    seed: int,
 ) -> None:
-    """Print the ROC-AUC of each detector on the people calibrated on, and the thresholds."""
-    blended = blend.decision_function(np.stack(list(scores.values()), 1))
-    print(f"on {people} people that no detector was fitted on, for kinds of bots seen in training:")
-    for name, score in {**scores, BLEND: blended}.items():
-        print(f"  {name:<14} ROC-AUC {roc_auc_score(others.is_bot, score):.3f}")
-    for rate in FALSE_POSITIVE_RATES:
-        if rate in blend.thresholds_:
-            limit = blend.calibration_.probability(np.array([blend.thresholds_[rate]]))[0]
-            print(f"  threshold for a false-alarm rate of {rate:.1%}: probability {limit:.4f}")
-        else:
-            print(
-                f"  no threshold for a false-alarm rate of {rate:.1%}: it takes {gestures_needed(rate):,} "
-                "gestures of people to calibrate on"
-            )
+    """Print how one's own bots are told from people; neither was fitted on."""
+    if not own.kept:
+        return
+    human = np.concatenate([detector.score(one, showing) for one in people.values()])
+    for name, movements in own.kept.items():
+        score = detector.score(movements, showing)
+        labels = np.arange(len(human) + len(score)) >= len(human)
+        area = roc_auc_score(labels, np.concatenate([human, score]))
+        caught = float((score > np.quantile(human, 0.99)).mean())
+        word = "held out" if name in own.held_out else "other movements of it were trained on"
+        print(
+            f"{name} ({word}): {len(score):,} movements, ROC-AUC {area:.3f}, {caught:.0%} caught where 1% "
+            "of people's gestures are flagged"
+        )
 
 
-def _provenance(s: DetectTrainSettings) -> dict[str, Any]:
+def _provenance(
+    s: DetectTrainSettings,
+    fit_on: Mapping[str, Trajectories],
+    calibrate_on: Mapping[str, Trajectories],
+) -> dict[str, Any]:
+    folders = (s.dir, *s.more_dirs)
     return {
         "command": command_of(_VERB, _CONFIG, s),
         "settings": asdict(s),
-        "people": origin_of(Path(s.dir) / "train"),
+        "people": [origin_of(Path(folder) / "train") for folder in folders],
+        "fitted_on": {name: len(one) for name, one in fit_on.items()},
+        "calibrated_on": {name: len(one) for name, one in calibrate_on.items()},
         "versions": versions(),
     }

@@ -124,6 +124,13 @@ VERBS = {
         TRAIN,
         needs=("onnx",),
     ),
+    "detect calibrate": Verb(
+        "make a detector for your own site, from your own people and no bots",
+        "detect/calibrate",
+        settings.DetectCalibrateSettings,
+        "detect_calibrate",
+        TRAIN,
+    ),
     "report": Verb(
         "make a page about one evaluation",
         "report",

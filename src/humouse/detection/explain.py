@@ -1,16 +1,21 @@
 """Reasons for a decision: the features that move the log-odds most, beside people's values."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
-from humouse.detection.calibration.calibrated import CalibratedDetector
 from humouse.detection.estimators.tabular import TableDetector
+from humouse.detection.names import BOT, UNFAMILIAR
 from humouse.detection.onnx.runtime import OnnxDetector
+from humouse.detection.samples.views import Views
+from humouse.detection.setups.setup import SetUp
+from humouse.features import FeatureTable
+from humouse.features.names import readable
 
-Explained = TableDetector | CalibratedDetector | OnnxDetector
+Explained = TableDetector | OnnxDetector
 _ROWS_AT_A_TIME = 4096
 
 
@@ -37,6 +42,12 @@ class Reason:
     human_high: float
     contribution: float
 
+    @property
+    def words(self) -> str:
+        """In words: `number of speed peaks 1 (people 2…5)`."""
+        value, people = _with_unit(self.value, self.unit), _span(self.human_low, self.human_high)
+        return f"{readable(self.feature)} {value} (people {people})"
+
     def __str__(self) -> str:
         """Return one line: `dt_on_tick_share 1.00, people 0.31…0.98: +2.4`."""
         value, low, high = map(_number, (self.value, self.human_low, self.human_high))
@@ -49,24 +60,23 @@ def contributions(detector: Explained, X: Any) -> Float[np.ndarray, "n F"]:
     They do not add up to the log-odds: features interact.
 
     Args:
-        detector: A detector of tables, fitted or served; calibrated, its log-odds are the calibrated ones.
+        detector: A detector of tables, fitted or served.
         X: [n, F] array or `FeatureTable`, as it takes them.
 
     Raises:
         InputError: As the detector's `decision_function`.
     """
-    table = _of(detector)
-    values = table.rows(X)
+    values = detector.rows(X)
     n, F = values.shape
-    median = table.human_quantiles_[1]
-    before = _log_odds(detector, values)
+    median = detector.human_quantiles_[1]
+    before = detector.decision_function(values)
     answer = np.empty((n, F))
     at_a_time = max(1, _ROWS_AT_A_TIME // F)
     for first in range(0, n, at_a_time):
         part = values[first : first + at_a_time]
         changed = np.repeat(part[:, None], F, axis=1)  # [rows, F, F]
         changed[:, np.arange(F), np.arange(F)] = median
-        after = _log_odds(detector, changed.reshape(-1, F)).reshape(len(part), F)
+        after = detector.decision_function(changed.reshape(-1, F)).reshape(len(part), F)
         answer[first : first + at_a_time] = before[first : first + at_a_time, None] - after
     return answer
 
@@ -85,31 +95,72 @@ def explain(detector: Explained, X: Any, most: int = 5) -> list[list[Reason]]:
     """
     if most < 1:
         raise ValueError(f"most={most}: must be at least 1")
-    table = _of(detector)
-    values, added = table.rows(X), contributions(detector, X)
+    values, added = detector.rows(X), contributions(detector, X)
     strongest = np.argsort(-np.abs(added), axis=1, kind="stable")[:, :most]
     return [
-        [_reason(table, place, row[place], adds[place]) for place in places if adds[place]]
+        [_reason(detector, place, row[place], adds[place]) for place in places if adds[place]]
         for row, adds, places in zip(
             values.tolist(), added.tolist(), strongest.tolist(), strict=True
         )
     ]
 
 
-def _of(detector: Explained) -> TableDetector | OnnxDetector:
-    return detector.estimator_ if isinstance(detector, CalibratedDetector) else detector
+_UNNAMED = "the order of its steps, which no single feature shows"
+_TOGETHER = "its time steps, size and duration together, though none of them alone"
 
 
-def _log_odds(detector: Explained, values: np.ndarray) -> np.ndarray:
-    scores = detector.decision_function(values)
-    if isinstance(detector, CalibratedDetector):
-        return detector.calibration_.log_odds(scores)
-    return scores
+def reasons_for(
+    explaining: OnnxDetector | None,
+    setups: Sequence[SetUp],
+    views: Views,
+    verdicts: np.ndarray,
+    most: int,
+) -> list[str]:
+    """Return a line for each movement: what speaks for the verdict on it.
+
+    Args:
+        explaining: The member that looks at features, if there is one.
+        setups: Those that the detector knows.
+        views: Of B movements.
+        verdicts: [B] the verdict on each.
+        most: Largest number of reasons of one movement.
+    """
+    lines = [_UNNAMED] * len(verdicts)
+    strange = verdicts == UNFAMILIAR
+    for row in np.flatnonzero(strange):
+        lines[row] = _strange(setups, views.setup, int(row), most)
+    judged = np.flatnonzero(~strange)
+    if explaining is None or not len(judged):
+        return lines
+    table = views.features.rows(judged)
+    values, added = explaining.rows(table), contributions(explaining, table)
+    for row, own, adds in zip(judged, values, added, strict=True):
+        sign = 1 if verdicts[row] == BOT else -1
+        order = np.argsort(-sign * adds)[:most].tolist()
+        places = [place for place in order if sign * adds[place] > 0]
+        found = [
+            _reason(explaining, place, float(own[place]), float(adds[place])) for place in places
+        ]
+        lines[row] = "; ".join(one.words for one in found) or _UNNAMED
+    return lines
 
 
-def _reason(
-    table: TableDetector | OnnxDetector, place: int, value: float, contribution: float
-) -> Reason:
+def _strange(setups: Sequence[SetUp], traits: FeatureTable, row: int, most: int) -> str:
+    """Return in what a movement lies outside the nearest set-up."""
+    values = traits.values[row].double().numpy()
+    distances = [distance for one in setups for distance in one.distances]
+    nearest = max(distances, key=lambda one: float(one.p_value(values[None])[0]))
+    found = []
+    for place, (name, unit) in enumerate(zip(traits.names, traits.units, strict=True)):
+        low, high = nearest.range_of(place)
+        if not low <= values[place] <= high:
+            found.append(
+                f"{readable(name)} {_with_unit(values[place], unit)} (known {_span(low, high)})"
+            )
+    return "; ".join(found[:most]) or _TOGETHER
+
+
+def _reason(table: Explained, place: int, value: float, contribution: float) -> Reason:
     low, median, high = table.human_quantiles_[:, place].tolist()
     return Reason(
         table.columns_[place],
@@ -126,3 +177,11 @@ def _number(value: float) -> str:
     if value == 0 or 0.01 <= abs(value) < 100:
         return f"{value:.2f}"
     return f"{value:,.0f}" if 100 <= abs(value) < 1e6 else f"{value:.1e}"
+
+
+def _with_unit(value: float, unit: str) -> str:
+    return _number(value) if unit in ("1", "count", "") else f"{_number(value)} {unit}"
+
+
+def _span(low: float, high: float) -> str:
+    return f"{_number(low)}…{_number(high)}"

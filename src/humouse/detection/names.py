@@ -1,22 +1,33 @@
 """Names that detection's files and tables share."""
 
 HUMAN = "human"
-"""The family of people."""
+"""The family of people, and the verdict on what passes for one."""
+
+BOT, UNFAMILIAR, UNUSABLE, UNDECIDED = "bot", "unfamiliar", "unusable", "undecided"
+"""Verdicts, beside `HUMAN`; the last one is a session's alone."""
 
 SCRIPTED = "bots"
 """In a mixture: every scripted family, in equal parts."""
 
+COMPOSED = "composed"
+"""The family of bots composed at random, which detectors are trained on."""
+
 GENERATED = ("gan", "diffusion")
 """The families of trained models."""
 
-MEAN = "mean"
-"""The held-out "family" of a row that is the mean over those of scripted bots."""
+MEAN, FILES_MEAN = "mean", "files_mean"
+"""The held-out "families" of rows that are means: over scripted bots, and over files of movements."""
+
+OWN, BROWSER = "own", "60hz"
+"""How movements are delivered: with their own timing, or one position a frame as a browser does."""
 
 BLEND = "blend"
 """The detector that all others make up together."""
 
-STEPS = "steps"
-"""The view of detectors that look at the movements themselves."""
+STEPS, FEATURES, SETUP = "steps", "features", "setup"
+"""The views: movements on one clock, features of these, and traits of the set-up that recorded them."""
 
-VIEWS = ("features", "discriminator", "denoising")
-"""The views that are tables of features."""
+MOST_STEPS = 256
+"""Steps of a movement on one clock that detectors look at: those at its start."""
+
+VIEWS = (STEPS, FEATURES, SETUP)

@@ -32,6 +32,7 @@ from humouse.settings.decoder import (
 from humouse.settings.demo import DemoSettings
 from humouse.settings.detection import (
     BenchmarkSettings,
+    DetectCalibrateSettings,
     DetectScoreSettings,
     DetectTrainSettings,
     NegativesSettings,
@@ -75,6 +76,7 @@ __all__ = [
     "DecoderStageSettings",
     "DecoderTrainingSettings",
     "DemoSettings",
+    "DetectCalibrateSettings",
     "DetectScoreSettings",
     "DetectTrainSettings",
     "DiffusionSettings",

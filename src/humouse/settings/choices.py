@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 Choices = tuple[str, ...] | Mapping[str, str]
 
-SOURCES = ("sapimouse", "balabit", "csv", "humouse_default")
+SOURCES = ("sapimouse", "balabit", "kh2017", "csv", "humouse_default")
 USER_FROM = ("file", "folder")
 TIME_UNITS = ("s", "ms", "us")
 DEVICES = {"auto": "", "cpu": "", "cuda": "cuda:1 for the second one"}
@@ -90,10 +90,14 @@ FAMILIES = (
 )
 """The families of scripted bots."""
 
-MIXES = ("bots", "bots+gan", "bots+diffusion", "all")
+MIXES = tuple(
+    "+".join((bots, *models))
+    for bots in ("composed", "composed+bots", "bots")
+    for models in ((), ("gan",), ("diffusion",), ("gan", "diffusion"))
+)
 """What a detector is fitted on beside people, in the order of the tables."""
 
-DETECTORS = ("boosting", "sequence", "discriminator", "isolation", "clock", "denoising")
+DETECTORS = ("sequence", "boosting")
 BENCHMARK_SPLITS = ("val", "test")
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from humouse.settings import choices
 from humouse.settings.fields import setting
-from humouse.settings.point_columns import PointColumnSettings
+from humouse.settings.point_columns import ScoredColumnSettings
 
 
 @dataclass
@@ -27,32 +27,46 @@ class NegativesSettings:
 
 
 @dataclass
+class OwnBotsSettings:
+    """Movements of one's own bots."""
+
+    files: dict[str, str] | None = setting(
+        "files of your bots' movements, 50 or more in each: {NAME:FILE}"
+    )
+    held_out: list[str] = setting("names among bots.files to evaluate on alone, not to train on")
+
+
+@dataclass
+class ClockSettings:
+    """The clock that every movement is laid on."""
+
+    period_ms: float = setting("time between two positions (ms)")
+    pause_ms: float = setting("a pause longer than this cuts a movement; its longest part is seen")
+    whole_px: bool = setting("round positions to whole px")
+
+
+@dataclass
 class DetectTrainSettings:
     """`humouse detect train`: fit, calibrate and save a detector."""
 
     dir: str = setting("folder of the prepared dataset (humouse data prepare writes it)")
+    more_dirs: list[str] = setting("further prepared datasets: people of other set-ups")
+    n: int = setting("gestures of each set-up's people to fit on")
+    looks: int = setting(
+        "times that each movement is seen: once as recorded, then through random devices"
+    )
     mixture: dict[str, float] | None = setting(
-        "divide n negatives by these weights; bots stands for all scripted families: {bots:2,gan:1}; "
-        "null for n from scripted bots and files together, and model_share · n more from each model"
+        "weight of each family of negatives; bots stands for all scripted ones: {composed:3,bots:1}; "
+        "null for {composed:1}"
     )
-    model_share: float = setting("samples of each model, as a share of n; not with mixture")
-    gan_ckpt: list[str] = setting(
-        "checkpoints of the family gan; the detector discriminator uses the first one"
-    )
+    gan_ckpt: list[str] = setting("checkpoints of the family gan, for mixture={gan:…}")
     diffusion_ckpt: list[str] = setting(
-        "checkpoints of the family diffusion; the detector denoising uses the first one"
+        "checkpoints of the family diffusion, for mixture={diffusion:…}"
     )
-    files: dict[str, str] | None = setting(
-        "files of movements made elsewhere, each a family: {NAME:FILE}"
-    )
-    feature_mode: str = setting("{choices}", choices.DETECTOR_MODES)
-    detectors: list[str] | None = setting(
-        "any of {choices}; null for all that the given checkpoints allow", choices.DETECTORS
-    )
-    n: int = setting(
-        "gestures of people to fit on, and of scripted bots; half as many to calibrate"
-    )
-    calibration_share: float = setting("share of the people kept for calibration and thresholds")
+    bots: OwnBotsSettings = field(default_factory=OwnBotsSettings)
+    clock: ClockSettings = field(default_factory=ClockSettings)
+    detectors: list[str] | None = setting("any of {choices}; null for all", choices.DETECTORS)
+    calibration_share: float = setting("share of the people kept to learn what scores mean")
     seed: int = setting("seed of everything random")
     device: str = setting("{choices}", choices.DEVICES)
     out_dir: str = setting("folder for the detector: ONNX files and detector.json")
@@ -62,13 +76,34 @@ class DetectTrainSettings:
 class DetectScoreSettings:
     """`humouse detect score`: what a saved detector says about movements."""
 
-    detector: str | None = setting("folder that humouse detect train wrote")
+    detector: str | None = setting(
+        "folder that humouse detect train or calibrate wrote; null for the packaged detector"
+    )
     movements: str | None = setting("file of movements: humouse's own, or a table of points")
-    columns: PointColumnSettings = field(default_factory=PointColumnSettings)
+    columns: ScoredColumnSettings = field(default_factory=ScoredColumnSettings)
     time_unit: str = setting("unit of the time in a table of points: {choices}", choices.TIME_UNITS)
-    false_positive_rate: float = setting("share of people that may be flagged: 0.01 or 0.001")
-    reasons: int = setting("features that explain each decision")
+    false_positive_rate: float = setting(
+        "share of people's movements that may be called bots: 0.01 or 0.001"
+    )
+    reasons: int = setting("reasons that explain each decision")
     out: str = setting("the table of decisions, a Parquet or CSV file")
+
+
+@dataclass
+class DetectCalibrateSettings:
+    """`humouse detect calibrate`: a detector for one's own site, from one's own people."""
+
+    detector: str | None = setting(
+        "folder that humouse detect train wrote; null for the packaged detector"
+    )
+    people: str | None = setting(
+        "file of movements of your own people, 200 or more: humouse's own, or a table of points"
+    )
+    columns: ScoredColumnSettings = field(default_factory=ScoredColumnSettings)
+    time_unit: str = setting("unit of the time in a table of points: {choices}", choices.TIME_UNITS)
+    name: str | None = setting("what to call the set-up; null for the file's name")
+    keep: bool = setting("keep the set-ups that the detector knows besides, instead of yours alone")
+    out_dir: str = setting("folder for the calibrated detector")
 
 
 @dataclass
@@ -76,31 +111,28 @@ class BenchmarkSettings:
     """`humouse detect benchmark`: detectors on families of bots held out whole."""
 
     dir: str = setting("folder of the prepared dataset (humouse data prepare writes it)")
+    more_dirs: list[str] = setting("further prepared datasets: people of other set-ups")
     split: str = setting("people to evaluate on: {choices}", choices.BENCHMARK_SPLITS)
-    across: str | None = setting("another prepared dataset, to evaluate on its people too")
-    gan_ckpt: list[str] = setting(
-        "checkpoints of the family gan; the detector discriminator uses the first one"
-    )
-    diffusion_ckpt: list[str] = setting(
-        "checkpoints of the family diffusion; the detector denoising uses the first one"
-    )
+    gan_ckpt: list[str] = setting("checkpoints of the family gan")
+    diffusion_ckpt: list[str] = setting("checkpoints of the family diffusion")
     files: dict[str, str] | None = setting(
-        "files of movements made elsewhere, each a family: {NAME:FILE}"
+        "files of movements made elsewhere, each a family that is never fitted on: {NAME:FILE}; one named "
+        "NAME_60hz holds what a browser delivered of NAME"
     )
     families: list[str] | None = setting(
         "scripted families: any of {choices}; null for all", choices.FAMILIES
     )
     mixes: list[str] = setting("what to fit on besides people: any of {choices}", choices.MIXES)
     model_share: float = setting(
-        "samples of each model in a mix, as a share of the scripted bots' movements"
+        "weight of each model's samples in a mix; composed and scripted bots have 1"
     )
-    feature_mode: str = setting("{choices}", choices.DETECTOR_MODES)
-    detectors: list[str] | None = setting(
-        "any of {choices}; null for all that the given checkpoints allow", choices.DETECTORS
+    clock: ClockSettings = field(default_factory=ClockSettings)
+    detectors: list[str] | None = setting("any of {choices}; null for all", choices.DETECTORS)
+    n: int = setting("gestures of each set-up's people to fit on")
+    looks: int = setting(
+        "times that each movement is seen: once as recorded, then through random devices"
     )
-    n: int = setting(
-        "gestures of people to fit on, and of scripted bots; half as many to calibrate"
-    )
+    people: int = setting("gestures of each set-up's people to evaluate on")
     bots_per_family: int = setting("movements of each family to evaluate on")
     calibration_share: float = setting("share of the train people kept for calibration")
     seeds: int = setting(

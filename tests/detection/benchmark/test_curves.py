@@ -1,21 +1,16 @@
 """Curves and calibration as they are drawn: against counts by hand, and through a file."""
 
-from dataclasses import replace
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-from examples.benchmark import example_benchmark
 from humouse.detection.benchmark.curves import RATES, reliability, roc_curve
 from humouse.detection.benchmark.metrics import ScoredGestures
-from humouse.detection.benchmark.result import EXAMPLES, BenchmarkResult
 
 
 def scored(values, people=10):
     values = np.asarray(values, float)
     user = np.array([f"p{k % people}" for k in range(len(values))])
-    return ScoredGestures(values, np.clip(values, 0, 1), user)
+    return ScoredGestures(values, user, np.clip(values, 0, 1))
 
 
 def test_a_curve_counts_bots_above_the_allowed_false_alarms():
@@ -43,28 +38,3 @@ def test_people_and_bots_weigh_the_same_in_a_bin():
     again = reliability(several * 3)
     assert [one.bot_share for one in again] == [0.0, high.bot_share]
     assert again[1].bots == 6
-
-
-def test_what_is_drawn_comes_back_from_the_folder(tmp_path: Path):
-    made = example_benchmark(tmp_path)
-    made.save()
-    kept = BenchmarkResult.load(tmp_path)
-    assert kept.curves == made.curves
-    assert kept.reliability == made.reliability
-    assert kept.groups == made.groups
-    assert (kept.movements.deltas == made.movements.deltas).all()
-    assert (tmp_path / EXAMPLES).stat().st_size < 200_000
-
-
-def test_a_benchmark_without_them_is_still_read(tmp_path: Path):
-    older = replace(
-        example_benchmark(tmp_path), curves=(), reliability=(), groups=(), movements=None
-    )
-    older.save()
-    text = (tmp_path / "benchmark.json").read_text()
-    for part in ("curves", "reliability", "groups"):
-        text = text.replace(f',\n  "{part}": []', "")
-    assert "curves" not in text
-    (tmp_path / "benchmark.json").write_text(text)
-    kept = BenchmarkResult.load(tmp_path)
-    assert (kept.curves, kept.reliability, kept.groups, kept.movements) == ((), (), (), None)

@@ -5,14 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from scipy.special import expit, logit
+from scipy.special import expit
 from scipy.stats import norm
-from sklearn.base import clone
 
-from humouse.detection.calibration.calibrated import CalibratedDetector
 from humouse.detection.calibration.calibration import Calibration, check_disjoint
-from humouse.detection.estimators.discriminator import DiscriminatorDetector
-from humouse.detection.estimators.score_cdf import ScoreCDF
+from humouse.detection.calibration.score_cdf import ScoreCDF
 from humouse.errors import InputError
 
 
@@ -127,76 +124,3 @@ def test_people_on_both_sides_are_named():
         check_disjoint(range(10), map(str, range(10)))
     with pytest.raises(InputError, match="without names"):
         check_disjoint(None, ["a"])
-
-
-def people_and_bots(n=400, people=8, shift=1.5, seed=0):
-    """Rows of people and, half of them, of bots that followed them; bots are shifted."""
-    rng = np.random.default_rng(seed)
-    is_bot = np.arange(n) % 2
-    user = np.array([f"user {k}" for k in rng.integers(people, size=n)])
-    return rng.normal(0, 1, (n, 3)) + shift * is_bot[:, None], is_bot, user
-
-
-def test_whole_people_are_calibrated_on_and_nobody_on_both_sides():
-    X, y, user = people_and_bots()
-    detector = CalibratedDetector(DiscriminatorDetector(), calibration_share=0.25)
-    detector.fit(X, y, user=user)
-    assert len(detector.calibration_users_) == 2
-    check_disjoint(detector.fit_users_, detector.calibration_users_)
-    held_out = np.isin(user, detector.calibration_users_)
-    alone = clone(detector.estimator).fit(X[~held_out], y[~held_out])
-    np.testing.assert_array_equal(detector.decision_function(X), alone.decision_function(X))
-    assert len(detector.calibration_.human_scores) == (held_out & (y == 0)).sum()
-
-
-def test_calibrated_probabilities_and_false_positive_rates_hold_on_new_people():
-    detector = CalibratedDetector(DiscriminatorDetector(), calibration_share=0.5)
-    detector.fit(*people_and_bots(4000)[:2], user=people_and_bots(4000)[2])
-    X, y, _ = people_and_bots(6000, seed=9)
-    probability = detector.predict_proba(X)
-    np.testing.assert_allclose(probability.sum(1), 1)
-    truth = 1.5 * X.sum(1) - 3 * 1.5**2 / 2  # of two Gaussians 1.5 apart on each axis
-    middle = np.abs(truth) < 4
-    assert np.abs(probability[:, 1] - expit(truth))[middle].mean() < 0.03
-    assert logit(probability[:, 1]).std() > 1
-    assert detector.predict(X, 0.01)[y == 0].mean() < 0.025
-    assert detector.predict(X, 0.01)[y == 1].mean() > 0.4
-    assert set(detector.thresholds_) == {0.01, 0.001} - (
-        {0.001} if len(detector.calibration_.human_scores) < 999 else set()
-    )
-
-
-def test_shuffled_labels_give_no_information():
-    X, y, user = people_and_bots(4000, people=20)
-    y = np.random.default_rng(1).permutation(y)
-    detector = CalibratedDetector(DiscriminatorDetector()).fit(X, y, user=user)
-    held_out = np.isin(user, detector.calibration_users_)
-    bot = detector.predict_proba(X[held_out])[:, 1]
-    assert np.abs(bot - 0.5).mean() < 0.06
-
-
-def test_a_detector_fitted_elsewhere_is_calibrated_as_it_stands():
-    X, y, user = people_and_bots()
-    fitted = CalibratedDetector(DiscriminatorDetector()).fit(X, y, user=user)
-    held_out = np.isin(user, fitted.calibration_users_)
-    again = CalibratedDetector.prefit(fitted.estimator_, X[held_out], y[held_out] == 1)
-    assert again.estimator_ is fitted.estimator_
-    assert again.calibration_ == fitted.calibration_
-    np.testing.assert_array_equal(again.predict_proba(X), fitted.predict_proba(X))
-
-
-def test_bad_input_is_one_clear_error():
-    X, y, user = people_and_bots()
-    detector = CalibratedDetector(DiscriminatorDetector())
-    with pytest.raises(InputError, match="give user="):
-        detector.fit(X, y)
-    with pytest.raises(InputError, match="1 person"):
-        detector.fit(X, y, user=np.full(len(X), "a"))
-    with pytest.raises(InputError, match=r"one class to .*no rows of bots"):
-        detector.fit(X, np.zeros(len(X)), user=user)
-    with pytest.raises(InputError, match="no rows of people"):
-        detector.fit(X, np.ones(len(X)), user=user)
-    with pytest.raises(ValueError, match="as many labels"):
-        detector.fit(X, y[:-1], user=user)
-    with pytest.raises(ValueError, match="calibration_share"):
-        CalibratedDetector(DiscriminatorDetector(), calibration_share=1.0).fit(X, y, user=user)

@@ -9,7 +9,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import roc_auc_score
 
-from humouse.detection.estimators.sequence import SequenceDetector, shift_clocks
+from humouse.detection.estimators.sequence import SequenceDetector
 from humouse.errors import InputError
 from humouse.trajectories import Trajectories, concatenate
 
@@ -38,12 +38,12 @@ def labelled(n, seed, **bot):
 
 @pytest.fixture(scope="module")
 def fitted():
-    return SequenceDetector(epochs=2).fit(*labelled(150, 1, smooth=False, tick_ms=9.0))
+    return SequenceDetector(epochs=2, batch_size=32).fit(*labelled(150, 1, smooth=False))
 
 
 def test_it_uses_the_order_of_steps_and_scores_bots_higher():
     """Equal marginals, smooth against white: only the order of steps differs."""
-    detector = SequenceDetector(epochs=5, anomalies_per_gesture=0.0)
+    detector = SequenceDetector(epochs=6, batch_size=32)
     detector.fit(*labelled(300, 1, smooth=False))
     X, y = labelled(150, 8, smooth=False)
     assert roc_auc_score(y, detector.decision_function(X)) >= 0.9
@@ -57,27 +57,8 @@ def test_shuffled_labels_teach_nothing():
     assert roc_auc_score(y, detector.decision_function(X)) == pytest.approx(0.5, abs=0.15)
 
 
-def test_synthetic_anomalies_do_not_bias_the_mean_probability():
-    """On what it was fitted to, as many are taken for bots as there are, by weight."""
-    X, y = labelled(80, 1, smooth=False)
-    weight = np.where(y == 1, 0.2, 1.0)
-    detector = SequenceDetector(epochs=1, anomalies_per_gesture=3.0).fit(X, y, weight)
-    mean = np.average(detector.predict_proba(X)[:, 1], weights=weight)
-    assert mean == pytest.approx(np.average(y, weights=weight), abs=1e-3)
-
-
-def test_the_number_of_anomalies_changes_the_fit():
-    X, y = labelled(40, 1, smooth=False)
-    answers = [
-        SequenceDetector(epochs=1, anomalies_per_gesture=share).fit(X, y).decision_function(X)
-        for share in (0.0, 0.5, 1.0)
-    ]
-    assert not np.allclose(answers[0], answers[1])
-    assert not np.allclose(answers[1], answers[2])
-
-
 def test_answers_agree_with_one_another(fitted):
-    X, _ = labelled(40, 5, smooth=False, tick_ms=9.0)
+    X, _ = labelled(40, 5, smooth=False)
     logit, probability = fitted.decision_function(X), fitted.predict_proba(X)
     np.testing.assert_allclose(probability.sum(1), 1)
     np.testing.assert_allclose(probability[:, 1], 1 / (1 + np.exp(-logit)), rtol=1e-9)
@@ -145,35 +126,21 @@ def test_a_seed_decides_everything_and_the_global_generators_nothing():
 
 def test_weights_count():
     """Rows of no weight could as well be mislabelled."""
-    X, y = labelled(200, 1, tick_ms=16.0)
+    X, y = labelled(300, 1, smooth=False)
     wrong = np.r_[y, 1 - y]
     weight = np.repeat([1.0, 0.0], len(y))
-    detector = SequenceDetector(epochs=3).fit(concatenate([X, X]), wrong, weight)
-    X, y = labelled(100, 8, tick_ms=16.0)
-    assert roc_auc_score(y, detector.decision_function(X)) >= 0.95
+    detector = SequenceDetector(epochs=6, batch_size=32).fit(concatenate([X, X]), wrong, weight)
+    X, y = labelled(100, 8, smooth=False)
+    assert roc_auc_score(y, detector.decision_function(X)) >= 0.85
 
 
-def test_the_evidence_of_a_step_lies_at_the_step():
-    """Bots have one jump in a walk of small steps: the evidence is at the jump, none at padding."""
-    rng = np.random.default_rng(0)
-
-    def small(n, jump):
-        deltas = torch.from_numpy(rng.integers(-2, 3, (n, 20, 3)).astype(np.float32))
-        deltas[..., 2] = 8
-        at = rng.integers(0, 16, n)
-        if jump:
-            deltas[torch.arange(n), torch.from_numpy(at), 0] = 90.0
-        lengths = torch.full((n,), 16)
-        return Trajectories(deltas, lengths, torch.zeros(n, 2), None, "small"), at
-
-    people, (bots, _) = small(200, False)[0], small(200, True)
-    detector = SequenceDetector(epochs=5).fit(concatenate([people, bots]), np.repeat([0, 1], 200))
-    tested, at = small(30, True)
-    evidence = detector.step_evidence(tested)
-    assert evidence.shape == (30, 20)
-    assert (evidence[:, 16:] == 0).all()
-    assert (evidence.argmax(1) == at).mean() >= 0.9
-    assert (evidence.max(1) > 0).all()
+def test_the_clock_and_the_direction_are_no_evidence(fitted):
+    """It does not look at dt; mirrored movements and exchanged axes answer nearly alike once fitted."""
+    one = walk(60, 5)
+    deltas = one.deltas.clone()
+    deltas[..., 2] *= 3
+    slower = Trajectories(deltas, one.lengths, one.start, None, "slower")
+    np.testing.assert_array_equal(fitted.decision_function(one), fitted.decision_function(slower))
 
 
 def test_extreme_movements_stay_finite(fitted):
@@ -184,7 +151,6 @@ def test_extreme_movements_stay_finite(fitted):
     deltas[2] = 0.0
     wild = Trajectories(deltas, wild.lengths, wild.start, None, "wild")
     assert np.isfinite(fitted.decision_function(wild)).all()
-    assert np.isfinite(fitted.step_evidence(wild)).all()
     assert fitted.decision_function(wild[:0]).shape == (0,)
 
 
@@ -200,7 +166,6 @@ def test_a_movement_of_one_point_is_named(fitted):
     for use in (
         fitted.decision_function,
         fitted.predict_proba,
-        fitted.step_evidence,
         lambda X: SequenceDetector().fit(X, np.arange(10) % 2),
     ):
         with pytest.raises(
@@ -229,24 +194,3 @@ def test_bad_use_is_named(y, weight, words):
 def test_a_bad_setting_is_named():
     with pytest.raises(ValueError, match="epochs"):
         SequenceDetector(epochs=0).fit(*labelled(5, 0))
-    with pytest.raises(ValueError, match="anomalies_per_gesture"):
-        SequenceDetector(anomalies_per_gesture=-1.0).fit(*labelled(5, 0))
-
-
-def test_clocks_of_the_fit_are_shifted_as_wholes_and_never_below_a_millisecond():
-    movements = walk(60, 9)
-    shifted = shift_clocks(movements, 2, torch.Generator().manual_seed(0))
-    change = (shifted.deltas - movements.deltas)[movements.mask]
-    assert change[:, :2].eq(0).all()
-    assert shifted.deltas[..., 2][movements.mask].min() >= 1
-    rows = [
-        set((shifted.deltas[row, :n, 2] - movements.deltas[row, :n, 2]).tolist())
-        for row, n in enumerate(movements.lengths.tolist())
-    ]
-    assert rows
-    assert all(len(row) == 1 for row in rows)
-    assert {-2.0, -1.0, 0.0, 1.0, 2.0} >= set().union(*rows)
-    assert len(set().union(*rows)) > 2
-    assert torch.equal(
-        shifted.deltas * ~movements.mask[..., None], torch.zeros_like(shifted.deltas)
-    )

@@ -1,16 +1,14 @@
 """Serving: bad input is refused, a session has one thread, and nothing needs torch."""
 
-import json
 import subprocess
 import sys
 
 import numpy as np
-import onnx
 import pytest
 import torch
 from onnx import TensorProto, helper
 
-from humouse.detection.estimators.discriminator import DiscriminatorDetector
+from humouse.detection.estimators.boosting import BoostingDetector
 from humouse.detection.onnx.export import save_onnx, to_onnx
 from humouse.detection.onnx.runtime import OnnxDetector
 from humouse.errors import InputError
@@ -30,7 +28,7 @@ def movements(n=24, seed=0):
 @pytest.fixture(scope="module")
 def table_detector(tmp_path_factory):
     rng = np.random.default_rng(0)
-    detector = DiscriminatorDetector().fit(rng.normal(size=(20, 3)), np.arange(20) % 2)
+    detector = BoostingDetector(trees=2).fit(rng.normal(size=(20, 3)), np.arange(20) % 2)
     path = tmp_path_factory.mktemp("serve") / "head.onnx"
     save_onnx(to_onnx(detector), path)
     return path
@@ -45,23 +43,6 @@ def test_a_session_has_one_thread_that_does_not_spin(table_detector):
     options = OnnxDetector.load(table_detector)._session.get_session_options()
     assert (options.intra_op_num_threads, options.inter_op_num_threads) == (1, 1)
     assert options.get_session_config_entry("session.intra_op.allow_spinning") == "0"
-
-
-def test_a_rate_without_a_threshold_is_refused(table_detector):
-    with pytest.raises(InputError, match="no threshold was fixed for it; there are: none"):
-        OnnxDetector.load(table_detector).predict(np.zeros((1, 3)), 0.01)
-
-
-def test_thresholds_are_read_by_rate(table_detector, tmp_path):
-    model = onnx.load(table_detector)
-    facts = {one.key: one.value for one in model.metadata_props}
-    helper.set_model_props(model, {**facts, "thresholds": json.dumps({"0.01": 0.5})})
-    save_onnx(model, tmp_path / "head.onnx")
-    served = OnnxDetector.load(tmp_path / "head.onnx")
-    X = np.random.default_rng(1).normal(size=(50, 3))
-    np.testing.assert_array_equal(served.predict(X), served.decision_function(X) >= 0.5)
-    with pytest.raises(InputError, match=r"there are: 0\.01"):
-        served.predict(X, 0.02)
 
 
 @pytest.mark.parametrize("content", [b"", b"not a model", bytes(range(256)) * 8])

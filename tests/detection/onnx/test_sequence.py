@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.exceptions import NotFittedError
 
-from humouse.detection.calibration.calibrated import CalibratedDetector
 from humouse.detection.estimators.sequence import SequenceDetector
 from humouse.detection.onnx.export import save_onnx, to_onnx
 from humouse.detection.onnx.runtime import OnnxDetector
@@ -49,7 +48,7 @@ def session(model):
 
 
 def served(session, deltas, lengths):
-    return session.run(["logit", "probability"], {"deltas": deltas, "lengths": lengths})
+    return session.run(["logit", "probability"], {"moves_px": deltas[..., :2], "lengths": lengths})
 
 
 def check_parity(fitted, session, X):
@@ -87,8 +86,7 @@ def test_the_metadata_name_detector_settings_and_versions(fitted, model):
     facts = {one.key: one.value for one in model.metadata_props}
     assert facts["detector"] == "sequence"
     settings = fitted.get_params()
-    stored = {"corruptions": settings.pop("anomalies_per_gesture"), **settings}
-    assert json.loads(facts["settings"]) == stored
+    assert json.loads(facts["settings"]) == settings
     assert "torch" in json.loads(facts["versions"])
 
 
@@ -103,7 +101,7 @@ def test_it_runs_without_torch(model, tmp_path):
     code = (
         "import sys, numpy, onnxruntime\n"
         f"s = onnxruntime.InferenceSession({str(path)!r}, providers=['CPUExecutionProvider'])\n"
-        "o = s.run(None, {'deltas': numpy.ones((2, 5, 3), 'f'), 'lengths': numpy.array([5, 3])})\n"
+        "o = s.run(None, {'moves_px': numpy.ones((2, 5, 2), 'f'), 'lengths': numpy.array([5, 3])})\n"
         "assert 'torch' not in sys.modules\n"
         "print(len(o[0]), len(o[1]))"
     )
@@ -125,9 +123,6 @@ def test_it_is_served_from_a_file(fitted, model, tmp_path):
         from_file.predict_proba(none)
 
 
-def test_an_unfitted_or_calibrated_detector_is_refused(fitted):
+def test_an_unfitted_detector_is_refused():
     with pytest.raises(NotFittedError):
         to_onnx(SequenceDetector())
-    calibrated = CalibratedDetector.prefit(fitted, drawn(20, 3, 9), np.arange(20) % 2 == 1)
-    with pytest.raises(ValueError, match="calibrated detectors of steps are not exported"):
-        to_onnx(calibrated)

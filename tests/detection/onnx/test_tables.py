@@ -10,35 +10,13 @@ import pytest
 from sklearn.exceptions import NotFittedError
 
 from humouse.bots import Bezier, Line
-from humouse.detection.calibration.calibrated import CalibratedDetector
 from humouse.detection.estimators.boosting import BoostingDetector
-from humouse.detection.estimators.discriminator import DiscriminatorDetector
-from humouse.detection.estimators.fisher_ensemble import FisherEnsemble
-from humouse.detection.estimators.isolation import IsolationDetector
-from humouse.detection.estimators.typicality import TypicalityDetector
 from humouse.detection.explain import contributions, explain
 from humouse.detection.onnx.export import save_onnx, to_onnx
 from humouse.detection.onnx.runtime import OnnxDetector
 from humouse.errors import InputError
 from humouse.features import FeatureTable, feature_table
 from humouse.trajectories import Trajectories, concatenate
-
-DETECTORS = {
-    "boosting": BoostingDetector(trees=30),
-    "isolation": IsolationDetector(trees=30),
-    "typicality": TypicalityDetector(scale="quantiles"),
-    "errors": TypicalityDetector(),
-    "discriminator": DiscriminatorDetector(),
-    "blend": FisherEnsemble(weights=(3.0, 1.0, 2.0, 1.0, 0.5)),
-}
-
-STORED_NAMES = {
-    BoostingDetector: "boosting",
-    IsolationDetector: "isolation",
-    TypicalityDetector: "typicality",
-    DiscriminatorDetector: "discriminator",
-    FisherEnsemble: "blend",
-}
 
 
 @pytest.fixture(scope="module")
@@ -55,29 +33,14 @@ def material(tiny_data: Path) -> tuple[FeatureTable, np.ndarray, np.ndarray]:
     return table, is_bot, user
 
 
-def seen(name: str, table: FeatureTable) -> FeatureTable:
-    """Return what a detector of that name can look at: all features, or some as errors or members."""
-    if name == "errors":
-        return FeatureTable(table.values.abs(), table.names, table.units)
-    return table.select(table.names[:5]) if name == "blend" else table
-
-
-@pytest.fixture(
-    scope="module", params=[f"{a} {b}" for a in DETECTORS for b in ("raw", "calibrated")]
-)
-def exported(request, material, tmp_path_factory):
+@pytest.fixture(scope="module")
+def exported(material, tmp_path_factory):
     """A fitted detector, the table it looks at, and the same detector read from a file."""
-    name, kind = request.param.split()
-    table, is_bot, user = material
-    detector = DETECTORS[name]
-    if kind == "calibrated":
-        detector = CalibratedDetector(detector, calibration_share=0.5)
-        detector.fit(seen(name, table), is_bot, user=user)
-    else:
-        detector.fit(seen(name, table), is_bot)
+    table, is_bot, _ = material
+    detector = BoostingDetector(trees=30).fit(table, is_bot)
     path = tmp_path_factory.mktemp("onnx") / "detector.onnx"
     save_onnx(to_onnx(detector), path)
-    return detector, seen(name, table), OnnxDetector.load(path), path
+    return detector, table, OnnxDetector.load(path), path
 
 
 @pytest.mark.parametrize("batch", [1, 7, 1000])
@@ -89,16 +52,8 @@ def test_probabilities_and_labels_are_the_original_s(exported, batch):
     found = np.concatenate([served.predict_proba(part) for part in parts])
     np.testing.assert_allclose(found, expected, atol=1e-6)
     logits = np.concatenate([served.decision_function(part) for part in parts])
-    if isinstance(detector, CalibratedDetector):
-        log_odds = detector.calibration_.log_odds(detector.decision_function(values))
-        np.testing.assert_allclose(logits, log_odds, rtol=1e-5, atol=1e-5)
-        assert set(served.thresholds) == set(detector.thresholds_)
-        for rate in detector.thresholds_:
-            flagged = np.concatenate([served.predict(part, rate) for part in parts])
-            np.testing.assert_array_equal(flagged, detector.predict(values, rate))
-    else:
-        np.testing.assert_allclose(logits, detector.decision_function(values), rtol=1e-5, atol=1e-5)
-        np.testing.assert_array_equal(logits > 0, detector.predict(values) == 1)
+    np.testing.assert_allclose(logits, detector.decision_function(values), rtol=1e-5, atol=1e-5)
+    np.testing.assert_array_equal(logits > 0, detector.predict(values) == 1)
 
 
 def test_extreme_values_give_the_same_answers(exported):
@@ -116,10 +71,9 @@ def test_the_file_says_what_it_is(exported):
     detector, table, served, path = exported
     model = onnx.load(path)
     facts = {one.key: one.value for one in model.metadata_props}
-    inner = getattr(detector, "estimator_", detector)
-    assert served.name == facts["detector"] == STORED_NAMES[type(inner)]
+    assert served.name == facts["detector"] == "boosting"
     assert served.columns_ == table.names
-    assert json.loads(facts["settings"]) == json.loads(json.dumps(inner.get_params()))
+    assert json.loads(facts["settings"]) == json.loads(json.dumps(detector.get_params()))
     assert "scikit-learn" in served.versions
     assert [i.name for i in model.graph.input] == ["features"]
     assert [o.name for o in model.graph.output] == ["logit", "probability"]
@@ -154,7 +108,7 @@ def test_only_fitted_detectors_of_tables_are_exported(small_disk, tmp_path):
     with pytest.raises(NotFittedError):
         to_onnx(BoostingDetector())
     rng = np.random.default_rng(0)
-    fitted = DiscriminatorDetector().fit(rng.normal(size=(20, 40)), np.arange(20) % 2)
+    fitted = BoostingDetector(trees=2).fit(rng.normal(size=(20, 40)), np.arange(20) % 2)
     with small_disk(100), pytest.raises(InputError, match="cannot be written"):
         save_onnx(to_onnx(fitted), tmp_path / "detector.onnx")
     assert os.listdir(tmp_path) == []

@@ -1,5 +1,7 @@
 """Labelled movements through a file and back, and what is refused."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -9,8 +11,9 @@ from humouse.detection.samples.labelled import (
     concatenate_labelled,
     label_movements,
 )
+from humouse.detection.samples.one_clock import OneClock
+from humouse.detection.samples.views import look
 from humouse.errors import InputError
-from humouse.features import feature_table
 from humouse.trajectories import Trajectories
 
 
@@ -25,7 +28,7 @@ def movements(n, T, user=None, seed=0):
 def both():
     people, bots = movements(3, 5, "anna"), movements(2, 7, "anna", seed=1)
     parts = [label_movements(people, "human", "human"), label_movements(bots, "pid", "pid_goal")]
-    seen = [one.with_views({"features": feature_table(one.movements)}) for one in parts]
+    seen = [replace(one, views=look(one.movements, OneClock())[0]) for one in parts]
     return concatenate_labelled(seen)
 
 
@@ -35,35 +38,36 @@ def test_it_comes_back_from_its_folder(both, tmp_path):
     assert torch.equal(again.movements.deltas, both.movements.deltas)
     assert (again.family == both.family).all()
     assert (again.variant == both.variant).all()
-    assert torch.equal(again.views["features"].values, both.views["features"].values)
+    assert torch.equal(again.looked_at.features.values, both.looked_at.features.values)
     assert again.is_bot.tolist() == [False] * 3 + [True] * 2
 
 
 def test_rows_keep_movement_kind_and_views_together(both):
     some = both.rows(np.array([4, 0]))
     assert some.family.tolist() == ["pid", "human"]
-    expected = feature_table(both.movements[[4, 0]]).values
-    assert torch.equal(some.views["features"].values, expected)
+    expected = look(both.movements[[4, 0]], OneClock())[0]
+    assert torch.allclose(some.looked_at.features.values, expected.features.values)
+    assert some.looked_at.steps.lengths.tolist() == expected.steps.lengths.tolist()
 
 
-def test_concatenating_keeps_shared_views_only(both):
+def test_concatenating_keeps_views_that_all_have(both):
     plain = label_movements(movements(1, 4), "wind", "wind_usual")
     whole = concatenate_labelled([both, plain])
     assert len(whole) == 6
-    assert not whole.views
+    assert whole.views is None
+    with pytest.raises(ValueError, match="not looked at"):
+        _ = whole.looked_at
     assert whole.movements.user is None
 
 
 def test_parts_of_other_sizes_are_refused(both):
     with pytest.raises(ValueError, match="5 families"):
         LabelledMovements(both.movements, both.family[:4], both.variant)
-    with pytest.raises(ValueError, match="no view 'smell'"):
-        both.with_views({"smell": both.views["features"]})
-    with pytest.raises(ValueError, match="rows of features"):
-        label_movements(movements(1, 4), "wind", "wind_usual").with_views(both.views)
+    with pytest.raises(ValueError, match="rows of views"):
+        replace(label_movements(movements(1, 4), "wind", "wind_usual"), views=both.views)
 
 
-@pytest.mark.parametrize("name", ["kinds", "movements", "features"])
+@pytest.mark.parametrize("name", ["kinds", "movements", "features", "steps"])
 def test_a_damaged_file_is_named(both, tmp_path, name):
     both.save(tmp_path)
     (tmp_path / f"{name}.parquet").write_bytes(b"PAR1 nothing")

@@ -1,33 +1,30 @@
 """From predictions to the numbers of a benchmark."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from humouse.detection.benchmark.curves import Sides, reliability, roc_curve
-from humouse.detection.benchmark.design import Design, TrainingSet, training_set
+from humouse.detection.benchmark.design import Design, TrainingSet
 from humouse.detection.benchmark.drawn import RocCurve
 from humouse.detection.benchmark.metrics import (
+    called_by_user,
     detection_scores,
-    false_alarms,
     mean_over_families,
     mean_over_seeds,
+    verdict_share,
 )
-from humouse.detection.benchmark.predictions import DetectorOutput, Predictions, headline_output
-from humouse.detection.benchmark.result import (
-    BenchmarkResult,
-    FalseAlarms,
-    FamilyScores,
-    Session,
-    Transfer,
-)
-from humouse.detection.benchmark.sessions import GESTURES, session_scores
-from humouse.detection.names import BLEND
-from humouse.detection.samples.people import ACROSS, EVALUATE
+from humouse.detection.benchmark.predictions import Prediction, Predictions
+from humouse.detection.benchmark.result import BenchmarkResult, FalseAlarms, FamilyScores, Session
+from humouse.detection.benchmark.sessions import GESTURES, Sessions, session_scores
+from humouse.detection.names import BLEND, BOT, BROWSER, FILES_MEAN, MEAN, UNFAMILIAR
 
 _BOOTSTRAP_SEED = 0
+_sessions_of = lru_cache(maxsize=256)(Sessions.of)
 
 
 def aggregate(
@@ -40,138 +37,173 @@ def aggregate(
     """Return every number of a benchmark, without its findings.
 
     Args:
-        predictions: The outputs of every detector.
+        predictions: What every fit says of the movements that it scored.
         design: What is measured.
         folder: Where the result lies.
         provenance: What made it.
         progress: Called `design.steps` times.
     """
-    cells: list[FamilyScores] = []
-    alarms: list[FalseAlarms] = []
-    sessions: list[Session] = []
-    curves: list[RocCurve] = []
-    scored: list[Sides] = []
+    found = _Measured(predictions, design)
     for mix in design.mixes:
-        of_mix: list[FamilyScores] = []
         for family in design.families:
-            outputs = _by_seed(predictions, training_set(mix, family), family, (family,), design)
-            of_mix += [_cell(name, family, mix, each, design) for name, each in outputs.items()]
-            if mix == design.mixes[-1]:
-                if BLEND in outputs:
-                    variants = predictions.variants(EVALUATE, family)
-                    sessions += _sessions(family, mix, outputs[BLEND], variants, design)
-                if found := headline_output(outputs):
-                    sides = [(output.human, output.bots[family]) for output in found[1]]
-                    scored += sides
-                    curves.append(_curve(found[0], family, mix, sides, design))
+            for setup in design.setups:
+                for delivery in predictions.data.deliveries(family):
+                    found.add(family, mix, setup, delivery)
             progress()
-        cells += [*of_mix, *_means(of_mix, design)]
-        outputs = _by_seed(predictions, TrainingSet(mix, None), None, (), design)
-        alarms += [_false_alarms(name, mix, each) for name, each in outputs.items()]
+    alarms = []
+    for training in design.whole:
+        alarms += [_false_alarms(predictions, training, setup, design) for setup in design.setups]
         progress()
-    transfers = _transfers(predictions, design) if ACROSS in predictions.data.evaluated else ()
     return BenchmarkResult(
-        folder, tuple(cells), tuple(alarms), tuple(sessions), transfers, (), provenance,
-        tuple(curves), reliability(scored) if scored else (),
-    )  # fmt: skip
-
-
-def _by_seed(
-    predictions: Predictions,
-    training: TrainingSet,
-    held_out: str | None,
-    families: tuple[str, ...],
-    design: Design,
-    role: str = EVALUATE,
-) -> dict[str, list[DetectorOutput]]:
-    """Return each detector's output under each seed."""
-    seeds = [
-        predictions.outputs(training, held_out, seed, families, role)
-        for seed in range(design.seeds)
-    ]
-    return {name: [outputs[name] for outputs in seeds] for name in seeds[0]}
-
-
-def _cell(
-    name: str, family: str, mix: str, outputs: list[DetectorOutput], design: Design
-) -> FamilyScores:
-    by_seed = [
-        detection_scores(
-            output.human,
-            output.bots[family],
-            threshold=output.threshold,
-            replicates=design.replicates,
-            seed=_BOOTSTRAP_SEED,
-        )
-        for output in outputs
-    ]
-    mean = mean_over_seeds(by_seed)
-    human = outputs[0].human
-    return FamilyScores(
-        name,
-        family,
-        mix,
-        mean,
-        {key: tuple(scores[key].value for scores in by_seed) for key in mean},
-        len(np.unique(human.user)),
-        len(human),
-        len(outputs[0].bots[family]),
+        folder,
+        design.setups,
+        (*found.cells, *_means(found.cells, design)),
+        tuple(alarms),
+        (*found.sessions, *_session_means(found.sessions, design)),
+        (),
+        provenance,
+        tuple(found.curves),
+        reliability(found.sides) if found.sides else (),
     )
 
 
-def _sessions(
-    family: str, mix: str, outputs: list[DetectorOutput], variants: np.ndarray, design: Design
-) -> list[Session]:
-    """Return the blend's scores of sessions of each length that people and bots have."""
-    found = []
-    for gestures in GESTURES:
-        by_seed = [
-            session_scores(
-                output.human,
-                output.bots[family],
-                variants,
-                gestures=gestures,
-                replicates=design.replicates,
-                seed=_BOOTSTRAP_SEED,
-            )
-            for output in outputs
-        ]
-        if by_seed[0]:
-            found.append(Session(BLEND, family, mix, gestures, mean_over_seeds(by_seed)))
-    return found
+@dataclass
+class _Measured:
+    """What has been measured so far."""
+
+    predictions: Predictions
+    design: Design
+    cells: list[FamilyScores] = field(default_factory=list)
+    sessions: list[Session] = field(default_factory=list)
+    curves: list[RocCurve] = field(default_factory=list)
+    sides: list[Sides] = field(default_factory=list)
+
+    def add(self, family: str, mix: str, setup: str, delivery: str) -> None:
+        """Measure one family, told from one set-up's people."""
+        training = self.design.training_set(mix, family)
+        seeds = range(self.design.seeds)
+        people = [self.predictions.people(training, seed, setup) for seed in seeds]
+        bots = [self.predictions.of(training, seed, setup, family, delivery) for seed in seeds]
+        place = _Place(family, mix, setup, delivery, self.design)
+        for detector in people[0].scored:
+            sides = [
+                (one.scored[detector], other.scored[detector])
+                for one, other in zip(people, bots, strict=True)
+            ]
+            self.cells.append(place.cell(detector, sides))
+        sides = [(one.blended, other.blended) for one, other in zip(people, bots, strict=True)]
+        variants = np.unique(bots[0].source)
+        if len(variants) > 1:
+            for variant in variants.tolist():
+                rows = np.flatnonzero(bots[0].source == variant)
+                own = [(human, bot.rows(rows)) for human, bot in sides]
+                self.cells.append(place.cell(BLEND, own, variant))
+        if mix != self.design.mixes[0]:
+            return
+        self.sessions += place.sessions(people, bots)
+        if setup == self.design.setups[0] and delivery == BROWSER:
+            self.sides += sides
+            self.curves.append(
+                roc_curve(
+                    BLEND, family, mix, sides,
+                    replicates=self.design.replicates, seed=_BOOTSTRAP_SEED,
+                )
+            )  # fmt: skip
 
 
-def _curve(name: str, family: str, mix: str, sides: list[Sides], design: Design) -> RocCurve:
-    return roc_curve(name, family, mix, sides, replicates=design.replicates, seed=_BOOTSTRAP_SEED)
+@dataclass(frozen=True)
+class _Place:
+    """Where numbers stand in the tables."""
+
+    family: str
+    mix: str
+    setup: str
+    delivery: str
+    design: Design
+
+    @property
+    def _bootstrap(self) -> dict[str, int]:
+        return {"replicates": self.design.replicates, "seed": _BOOTSTRAP_SEED}
+
+    def cell(self, detector: str, sides: Sequence[Sides], variant: str = "") -> FamilyScores:
+        """Return the scores of a detector, the mean over seeds."""
+        by_seed = [detection_scores(human, bot, **self._bootstrap) for human, bot in sides]
+        mean = mean_over_seeds(by_seed)
+        human, bot = sides[0]
+        return FamilyScores(
+            detector,
+            self.family,
+            self.mix,
+            self.setup,
+            self.delivery,
+            mean,
+            {key: tuple(scores[key].value for scores in by_seed) for key in mean},
+            len(np.unique(human.user)),
+            len(human),
+            len(bot),
+            variant,
+        )
+
+    def sessions(self, people: Sequence[Prediction], bots: Sequence[Prediction]) -> list[Session]:
+        """Return the scores of sessions of each length that people and bots have."""
+        found = []
+        for gestures in GESTURES:
+            by_seed = [
+                session_scores(
+                    _sessions_of(one, gestures), Sessions.of(other, gestures), **self._bootstrap
+                )
+                for one, other in zip(people, bots, strict=True)
+            ]
+            if by_seed[0]:
+                where = self.family, self.mix, self.setup, self.delivery, gestures
+                found.append(Session(*where, mean_over_seeds(by_seed)))
+        return found
 
 
-def _means(cells: list[FamilyScores], design: Design) -> list[FamilyScores]:
-    """Return the mean over scripted families of each detector that scored them all."""
+def _means(cells: Sequence[FamilyScores], design: Design) -> list[FamilyScores]:
+    """Return the means over scripted families, and over files, of cells alike in all else."""
     means = []
-    for name in dict.fromkeys(cell.detector for cell in cells):
-        own = [cell for cell in cells if cell.detector == name and cell.family in design.scripted]
-        if len(own) == len(design.scripted):
-            means.append(mean_over_families(own))
+    for name, families in ((MEAN, design.scripted), (FILES_MEAN, design.files)):
+        own = [cell for cell in cells if cell.family in families and not cell.variant]
+        for place in dict.fromkeys(cell.place for cell in own):
+            alike = [cell for cell in own if cell.place == place]
+            if len(alike) == len(families) > 1:
+                means.append(mean_over_families(alike, name))
     return means
 
 
-def _false_alarms(name: str, mix: str, outputs: list[DetectorOutput]) -> FalseAlarms:
-    thresholds = [output.threshold for output in outputs]
-    return false_alarms(name, mix, [output.human for output in outputs], thresholds)
+def _session_means(sessions: Sequence[Session], design: Design) -> list[Session]:
+    means = []
+    for name, families in ((MEAN, design.scripted), (FILES_MEAN, design.files)):
+        alike: dict[tuple[str, str, int], list[Session]] = {}
+        for one in sessions:
+            if one.family in families:
+                alike.setdefault((one.tested_on, one.delivery, one.gestures), []).append(one)
+        means += [
+            replace(several[0], family=name, scores=mean_over_seeds([o.scores for o in several]))
+            for several in alike.values()
+            if len(several) == len(families) > 1
+        ]
+    return means
 
 
-def _transfers(predictions: Predictions, design: Design) -> tuple[Transfer, ...]:
-    """Return the scores of detectors fitted on the fullest mix on the other dataset's people and bots."""
-    mix, data = design.mixes[-1], predictions.data
-    outputs = _by_seed(predictions, TrainingSet(mix, None), None, design.families, design, ACROSS)
-    cells = [
-        _cell(name, family, mix, each, design)
-        for name, each in outputs.items()
-        for family in design.families
-    ]
-    flagged = {
-        name: float(np.mean([output.human.flagged(output.threshold).mean() for output in each]))
-        for name, each in outputs.items()
-    }
-    origins = data.train.origin, data.evaluated[ACROSS].origin
-    return (Transfer(*origins, tuple(cells), flagged),)
+def _false_alarms(
+    predictions: Predictions, training: TrainingSet, setup: str, design: Design
+) -> FalseAlarms:
+    people = [predictions.people(training, seed, setup) for seed in range(design.seeds)]
+    scored = [one.blended for one in people]
+    sessions = {}
+    for gestures in GESTURES:
+        called = [_sessions_of(one, gestures).called for one in people]
+        if len(called[0]):
+            sessions[str(gestures)] = float(np.mean(called))
+    return FalseAlarms(
+        training.setups,
+        setup,
+        training.mix,
+        verdict_share(scored, BOT, 0.01),
+        verdict_share(scored, BOT, 0.001),
+        verdict_share(scored, UNFAMILIAR, 0.01),
+        sessions,
+        *called_by_user(scored),
+    )

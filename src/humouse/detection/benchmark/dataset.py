@@ -1,196 +1,189 @@
-"""`BenchmarkData`: labelled movements of people and bots with every view, made once and kept on disk.
+"""`BenchmarkData`: movements of people and bots to evaluate on, as detectors see them, kept on disk.
 
-A seed divides the train people into those that detectors are fitted on and those that probabilities
-and thresholds come from. The people evaluated on are the same under every seed. No person has two
-roles.
+Bots take the goals of the people whom they are compared with. Each family is evaluated with its own
+timing and as a browser delivers it.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import quote
 
-import numpy as np
-
-from humouse.detection.benchmark.design import TrainingSet
-from humouse.detection.calibration.calibration import (
-    FALSE_POSITIVE_RATES,
-    check_disjoint,
-    gestures_needed,
-)
-from humouse.detection.names import GENERATED, HUMAN
-from humouse.detection.samples.labelled import (
-    LabelledMovements,
-    concatenate_labelled,
-    label_movements,
-)
-from humouse.detection.samples.negatives import make_family, negative_counts
-from humouse.detection.samples.people import (
-    ACROSS,
-    CALIBRATE,
-    FIT,
-    people_of,
-    split_by_user,
-    subsample,
-)
-from humouse.detection.samples.sources import NegativeSources
-from humouse.detection.samples.views import FeatureViews
-from humouse.errors import InputError
+from humouse.data.movement_file import read_movements
+from humouse.detection.benchmark.delivery import as_delivered
+from humouse.detection.calibration.calibration import check_disjoint
+from humouse.detection.names import BROWSER, HUMAN, OWN
+from humouse.detection.samples.labelled import LabelledMovements, label_movements
+from humouse.detection.samples.negatives import make_family
+from humouse.detection.samples.one_clock import OneClock
+from humouse.detection.samples.people import EVALUATE, subsample
+from humouse.detection.samples.sources import NegativeSources, check_family_name
+from humouse.detection.samples.views import look
 from humouse.randomness import derive_seed
 from humouse.trajectories import Trajectories
+
+_BROWSER_SUFFIX = f"_{BROWSER}"
+
+
+@dataclass(frozen=True)
+class People:
+    """People of one set-up.
+
+    Args:
+        train: Movements to fit and calibrate on.
+        evaluated: Those of other people, to evaluate on.
+
+    Raises:
+        InputError: A person is among both.
+    """
+
+    train: Trajectories
+    evaluated: Trajectories
+
+    def __post_init__(self) -> None:
+        check_disjoint(self.train.user, self.evaluated.user)
 
 
 @dataclass(frozen=True)
 class Part:
-    """A part of the data: the movements of one family, or of people, in one role.
+    """A part of the data: movements of one family, or of people.
 
     Args:
-        role: `FIT`, `CALIBRATE`, `EVALUATE` or `ACROSS`.
+        setup: Whose goals they have, or whose they are; None for movements from a file.
         family: A family of bots, or `HUMAN`.
-        seed: Which repetition, None in roles that all share.
     """
 
-    role: str
+    setup: str | None
     family: str
-    seed: int | None
 
     @property
     def folder(self) -> Path:
         """Its folder below that of the data."""
-        shared = "all seeds" if self.seed is None else f"seed {self.seed}"
-        return Path(shared) / self.role / self.family
+        setup = "files" if self.setup is None else f"people {quote(self.setup, safe='')}"
+        return Path(setup) / self.family
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """Numbers of movements.
+    """Numbers of movements to evaluate on.
 
     Args:
-        n: Gestures of people to fit on, and of scripted bots; half as many to calibrate.
-        bots_per_family: Movements of each family to evaluate on.
-        model_share: Samples of each model's family, as a share of n.
+        people: Gestures of each set-up's people.
+        bots: Movements of each family.
     """
 
-    n: int
-    bots_per_family: int
-    model_share: float
+    people: int
+    bots: int
+
+
+BotFiles = Mapping[str, Mapping[str, Trajectories]]
+"""Family → delivery → movements from a file."""
+
+
+def read_files(files: Mapping[str, str]) -> dict[str, dict[str, Trajectories]]:
+    """Return the movements in files, by family and delivery.
+
+    A file named …_60hz holds what a browser delivered of the family that the rest of its name says.
+
+    Raises:
+        InputError: A file cannot be used, or a name is taken.
+    """
+    found: dict[str, dict[str, Trajectories]] = {}
+    for name, path in files.items():
+        family = name.removesuffix(_BROWSER_SUFFIX)
+        check_family_name("files", family)
+        delivery = OWN if family == name else BROWSER
+        found.setdefault(family, {})[delivery] = read_movements(path)
+    return found
 
 
 class BenchmarkData:
-    """Labelled movements on disk, made where they are missing.
+    """Movements to evaluate on, made where they are missing.
 
     Args:
         folder: Where they lie.
-        train: People to fit and calibrate on, preprocessed.
-        evaluated: Role → people to evaluate on, preprocessed.
-        sources: What makes each family.
-        views: What detectors see.
+        people: Set-up → its people.
+        sources: What makes each family of bots and models.
+        families: Those held out that `sources` make.
+        files: Those held out that come from files.
+        clock: The one that detectors look at movements by.
         sizes: Numbers of movements.
-        calibration_share: Share of the train people kept for calibration.
-
-    Raises:
-        InputError: A person is among both the train people and those evaluated on.
     """
 
     def __init__(
         self,
         folder: Path,
-        train: Trajectories,
-        evaluated: Mapping[str, Trajectories],
+        people: Mapping[str, People],
         sources: NegativeSources,
-        views: FeatureViews,
+        families: Sequence[str],
+        files: BotFiles,
+        clock: OneClock,
         sizes: Sizes,
-        calibration_share: float,
     ) -> None:
-        for role, people in evaluated.items():
-            # In another dataset the same name is another person.
-            if role != ACROSS or people.origin == train.origin:
-                check_disjoint(train.user, people.user)
         self.folder = folder
-        self.train = train
-        self.evaluated = evaluated
+        self.people = people
         self.sources = sources
-        self.views = views
+        self.made = tuple(families)
+        self.files = files
+        self.clock = clock
         self.sizes = sizes
-        self.calibration_share = calibration_share
 
     @property
-    def families(self) -> list[str]:
-        """The families of bots that there are."""
-        return list(self.sources)
+    def families(self) -> tuple[str, ...]:
+        """The families held out."""
+        return (*self.made, *self.files)
 
-    def check_calibration(self, seed: int) -> None:
-        """Raise InputError if too few gestures of people are left to fix a threshold on."""
-        people = self._people(Part(CALIBRATE, HUMAN, seed))
-        needed = gestures_needed(FALSE_POSITIVE_RATES[0])
-        if len(people) < needed:
-            raise InputError(
-                f"calibration: {len(people):,} gestures of {len(people_of(people))} people; a threshold "
-                f"for a false positive rate of {FALSE_POSITIVE_RATES[0]:.0%} takes {needed}; raise n or "
-                "calibration_share, or give more people"
-            )
-
-    def parts(self, seeds: int) -> list[Part]:
-        """Return everything there is to make."""
-        kinds = [HUMAN, *self.families]
-        shared = [Part(role, kind, None) for role in self.evaluated for kind in kinds]
-        own = [
-            Part(role, kind, seed)
-            for seed in range(seeds)
-            for role in (FIT, CALIBRATE)
-            for kind in kinds
+    @property
+    def parts(self) -> list[Part]:
+        """Everything there is to make."""
+        return [
+            *(Part(setup, family) for setup in self.people for family in (HUMAN, *self.made)),
+            *(Part(None, family) for family in self.files),
         ]
-        return shared + own
+
+    def deliveries(self, family: str) -> tuple[str, ...]:
+        """Return how a family's movements are delivered; people's come as recorded."""
+        if family == HUMAN or (family in self.files and BROWSER not in self.files[family]):
+            return (OWN,) if family == HUMAN else (OWN, BROWSER)
+        return tuple(self.files[family]) if family in self.files else (OWN, BROWSER)
 
     def is_made(self, part: Part) -> bool:
         """Return whether a part is there."""
-        return (self.folder / part.folder / "kinds.parquet").is_file()
+        last = self.folder / part.folder / self.deliveries(part.family)[-1]
+        return (last / "kinds.parquet").is_file()
 
     def make(self, part: Part) -> None:
-        """Make a part and write it, whole or not at all."""
-        people = self._people(part)
-        seed = derive_seed("material", part.role, -1 if part.seed is None else part.seed)
+        """Make a part and write it, each delivery whole or not at all."""
+        for delivery, made in self._deliveries(part):
+            views, rows = look(made.movements, self.clock)
+            seen = replace(made.rows(rows), views=views)
+            seen.save(self.folder / part.folder / delivery)
+
+    def load(self, setup: str, family: str, delivery: str) -> LabelledMovements:
+        """Return the movements of a family, or of people, that are evaluated with a set-up's people."""
+        part = Part(None if family in self.files else setup, family)
+        return LabelledMovements.load(self.folder / part.folder / delivery)
+
+    def _deliveries(self, part: Part) -> Iterator[tuple[str, LabelledMovements]]:
+        seed = derive_seed("material", part.setup or "", part.family)
+        made = None
+        for delivery in self.deliveries(part.family):
+            if delivery == OWN or (
+                part.family in self.files and delivery in self.files[part.family]
+            ):
+                made = self._made(part, delivery, seed)
+                yield delivery, made
+            elif made is not None:
+                delivered = as_delivered(made.movements, seed)
+                yield delivery, replace(made, movements=delivered)
+
+    def _made(self, part: Part, delivery: str, seed: int) -> LabelledMovements:
+        if part.setup is None:
+            movements = self.files[part.family][delivery]
+            return label_movements(movements, part.family, part.family)
+        people = subsample(self.people[part.setup].evaluated, self.sizes.people, 0)
         if part.family == HUMAN:
-            made = label_movements(people, HUMAN, HUMAN)
-        else:
-            count = self._count(part)
-            made = make_family(part.family, self.sources, people, count, seed=seed, role=part.role)
-            # In random order, so that the first so many hold every variant.
-            made = made.rows(np.random.default_rng(seed).permutation(len(made)))
-        views = self.views.featurize(made.movements)
-        made.with_views(views).save(self.folder / part.folder)
-
-    def load(self, role: str, kind: str, seed: int | None) -> LabelledMovements:
-        """Return the part of a family, or of people, in a role."""
-        return LabelledMovements.load(self.folder / Part(role, kind, seed).folder)
-
-    def training(self, training: TrainingSet, role: str, seed: int) -> LabelledMovements:
-        """Return people and the negatives of a training set, to fit on or to calibrate on."""
-        people = self.load(role, HUMAN, seed)
-        parts = [people]
-        for family, count in self.negative_counts(training, len(people)).items():
-            made = self.load(role, family, seed)
-            parts.append(made.rows(np.arange(min(count, len(made)))))
-        return concatenate_labelled(parts)
-
-    def negative_counts(self, training: TrainingSet, n: int) -> dict[str, int]:
-        """Return how many negatives each family of a training set gives beside n gestures of people."""
-        families = training.families(self.families)
-        return negative_counts(families, n, model_share=self.sizes.model_share)
-
-    def _people(self, part: Part) -> Trajectories:
-        if part.seed is None:
-            return subsample(self.evaluated[part.role], self.sizes.n, 0)
-        fit, calibrate = split_by_user(self.train, self.calibration_share, part.seed)
-        if part.role == FIT:
-            return subsample(fit, self.sizes.n, part.seed)
-        return subsample(calibrate, self.sizes.n // 2, part.seed)
-
-    def _count(self, part: Part) -> int:
-        """Return the most movements of a family that any training set takes."""
-        if part.seed is None:
-            return self.sizes.bots_per_family
-        n = self.sizes.n if part.role == FIT else self.sizes.n // 2
-        if part.family in GENERATED:
-            return max(1, round(n * self.sizes.model_share))
-        others = sum(family not in GENERATED for family in self.families)
-        return -(-n // max(1, others - 1))
+            return label_movements(people, HUMAN, HUMAN)
+        return make_family(
+            part.family, self.sources, people, self.sizes.bots, seed=seed, role=EVALUATE
+        )

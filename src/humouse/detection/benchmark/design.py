@@ -1,12 +1,48 @@
-"""The design of a benchmark: mixes, families, seeds, and the family that each fit leaves out."""
+"""The design of a benchmark: mixes, families, set-ups, seeds, and what each fit leaves out."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from humouse.bots.families import FAMILIES
-from humouse.detection.names import GENERATED
+from humouse.detection.names import GENERATED, SCRIPTED
 from humouse.errors import InputError, nearest
 from humouse.settings.choices import MIXES
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """What a detector is fitted on.
+
+    Args:
+        mix: One of `MIXES`: what its negatives are.
+        setups: Whose people.
+        without: The scripted family that is left out of the mix, or None.
+    """
+
+    mix: str
+    setups: tuple[str, ...]
+    without: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        name = f"{self.mix} on {', '.join(self.setups)}"
+        return name if self.without is None else f"{name} without {self.without}"
+
+    def mixture(self, scripted: Sequence[str], model_share: float) -> dict[str, float]:
+        """Return the weight of each family of negatives.
+
+        Args:
+            scripted: The scripted families that there are.
+            model_share: Weight of each model's samples; composed and scripted bots have 1.
+        """
+        weights: dict[str, float] = {}
+        for part in self.mix.split("+"):
+            kept = [family for family in scripted if family != self.without]
+            families = kept if part == SCRIPTED else [part]
+            weight = model_share if part in GENERATED else 1.0
+            weights |= dict.fromkeys(families, weight / len(families))
+        return weights
 
 
 @dataclass(frozen=True)
@@ -14,57 +50,65 @@ class Design:
     """What is measured.
 
     Args:
-        mixes: What detectors are fitted on, in order; the last is the fullest.
-        families: The families held out, each in turn.
+        mixes: What detectors are fitted on, in order; the first stands for the whole.
+        families: The families held out.
+        setups: Whose people; those of the first stand for the whole.
         seeds: Repetitions.
         replicates: Bootstrap replicates of people behind each interval.
     """
 
     mixes: tuple[str, ...]
     families: tuple[str, ...]
+    setups: tuple[str, ...]
     seeds: int
     replicates: int
 
     @property
     def scripted(self) -> tuple[str, ...]:
-        """The scripted families, which means are over."""
+        """The scripted families."""
         return tuple(family for family in self.families if family in FAMILIES)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The families that come from files."""
+        known = (*FAMILIES, *GENERATED)
+        return tuple(family for family in self.families if family not in known)
 
     @property
     def steps(self) -> int:
         """How often `aggregate` calls its `progress`."""
-        return len(self.mixes) * (len(self.families) + 1)
+        return len(self.mixes) * len(self.families) + len(self.whole)
 
-
-@dataclass(frozen=True)
-class TrainingSet:
-    """The families that negatives are drawn from.
-
-    Args:
-        mix: One of `MIXES`.
-        without: A family of the mix that is held out, or None.
-    """
-
-    mix: str
-    without: str | None
+    def training_set(self, mix: str, held_out: str) -> TrainingSet:
+        """Return what is fitted on for one cell of the table; cells that can share a fit do."""
+        parts = mix.split("+")
+        kept = "+".join(part for part in parts if part != held_out)
+        scripted = held_out in FAMILIES and SCRIPTED in parts
+        return TrainingSet(kept, self.setups, held_out if scripted else None)
 
     @property
-    def name(self) -> str:
-        """What its files are called."""
-        return self.mix if self.without is None else f"{self.mix} without {self.without}"
+    def whole(self) -> tuple[TrainingSet, ...]:
+        """What people are evaluated with: each mix; and the first, by what people it is fitted on.
 
-    def families(self, available: Sequence[str]) -> list[str]:
-        """Return those of the families there are that negatives are drawn from."""
-        return [
-            family
-            for family in available
-            if family != self.without and (family not in GENERATED or family in generated(self.mix))
+        All of them, each set-up alone, and all but one.
+        """
+        several = [
+            *((one,) for one in self.setups),
+            *(tuple(other for other in self.setups if other != one) for one in self.setups),
         ]
+        sets = [TrainingSet(mix, self.setups) for mix in self.mixes]
+        sets += [TrainingSet(self.mixes[0], setups) for setups in several if setups]
+        return tuple(dict.fromkeys(sets))
 
-
-def generated(mix: str) -> tuple[str, ...]:
-    """Return the families of trained models in a mix."""
-    return GENERATED if mix == "all" else tuple(mix.split("+")[1:])
+    def training_sets(self) -> dict[TrainingSet, tuple[str, ...]]:
+        """Return each training set once, and the families that are held out of it."""
+        held_out: dict[TrainingSet, list[str]] = {one: [] for one in self.whole}
+        for mix in self.mixes:
+            for family in self.families:
+                own = held_out.setdefault(self.training_set(mix, family), [])
+                if family not in own:
+                    own.append(family)
+        return {one: tuple(families) for one, families in held_out.items()}
 
 
 def check_mixes(mixes: Sequence[str], available: Sequence[str]) -> list[str]:
@@ -76,8 +120,8 @@ def check_mixes(mixes: Sequence[str], available: Sequence[str]) -> list[str]:
     for mix in mixes:
         if mix not in MIXES:
             raise InputError(f"mixes: {mix}: no such mix; {nearest(mix, MIXES)}")
-        for family in generated(mix):
-            if family not in available:
+        for family in mix.split("+"):
+            if family in GENERATED and family not in available:
                 raise InputError(
                     f"mixes: {mix} needs the family {family}; name its checkpoint, {family}_ckpt=[…], or "
                     "leave the mix out"
@@ -85,21 +129,3 @@ def check_mixes(mixes: Sequence[str], available: Sequence[str]) -> list[str]:
     if not mixes:
         raise InputError(f"mixes: none; choose from {', '.join(MIXES)}")
     return [mix for mix in MIXES if mix in mixes]
-
-
-def training_set(mix: str, held_out: str) -> TrainingSet:
-    """Return what a detector is fitted on for one cell of the table.
-
-    Two cells can share a fit: without its GAN, "bots+gan" is "bots".
-    """
-    kept = [family for family in generated(mix) if family != held_out]
-    fitted = "all" if len(kept) == len(GENERATED) else "+".join(["bots", *kept])
-    scripted = held_out not in GENERATED
-    return TrainingSet(fitted, held_out if scripted else None)
-
-
-def training_sets(mixes: Sequence[str], families: Sequence[str]) -> list[TrainingSet]:
-    """Return each training set of the whole table once, and each mix with nothing held out."""
-    whole = [TrainingSet(mix, None) for mix in mixes]
-    cells = [training_set(mix, family) for mix in mixes for family in families]
-    return list(dict.fromkeys([*whole, *cells]))

@@ -1,8 +1,7 @@
 """Movements to draw: bots that were caught and missed, and people's that were flagged, with reasons.
 
-All are of the headline detector, in the fullest mix and the first seed. They are drawn at random, so
-that they show what is usual. The reasons are those of the detector on features, which is fitted once
-more for them: its fit depends on the data and the seed alone.
+All are of the first mix, set-up and seed; bots' came as a browser delivers them. They are drawn at random,
+so that they show what is usual. The reasons are those of the member that looks at features.
 """
 
 from collections.abc import Callable
@@ -11,15 +10,12 @@ from dataclasses import replace
 import numpy as np
 
 from humouse.detection.benchmark.benchmark import Benchmark
-from humouse.detection.benchmark.design import TrainingSet, training_set
 from humouse.detection.benchmark.drawn import Example, ExampleGroup
+from humouse.detection.benchmark.fold import Fold, explaining_member
 from humouse.detection.benchmark.metrics import ScoredGestures
-from humouse.detection.benchmark.predictions import headline_output
 from humouse.detection.explain import Reason, explain
-from humouse.detection.names import HUMAN
-from humouse.detection.registry import DetectorSpec
+from humouse.detection.names import BOT, BROWSER, HUMAN, OWN
 from humouse.detection.samples.labelled import LabelledMovements
-from humouse.detection.samples.people import EVALUATE, FIT
 from humouse.trajectories import Trajectories, concatenate
 
 OF_EACH = 4
@@ -32,6 +28,7 @@ REASONS = 3
 """Reasons below each."""
 
 _SEED = 0
+_RATE = 0.01
 
 
 def find_examples(
@@ -57,27 +54,24 @@ def find_examples(
 
 def _of_family(benchmark: Benchmark, family: str) -> list[tuple[ExampleGroup, Trajectories]]:
     """Return what was flagged of a family and what was not; of people only what was flagged."""
-    mix = benchmark.design.mixes[-1]
-    held_out = None if family == HUMAN else family
-    training = TrainingSet(mix, None) if held_out is None else training_set(mix, held_out)
-    families = () if held_out is None else (held_out,)
-    outputs = benchmark.predictions().outputs(training, held_out, _SEED, families)
-    found = headline_output(outputs)
-    if found is None:
+    design, is_people = benchmark.design, family == HUMAN
+    training = design.whole[0] if is_people else design.training_set(design.mixes[0], family)
+    delivery = OWN if is_people else BROWSER
+    where = design.setups[0], family, delivery
+    if delivery not in benchmark.data.deliveries(family):
         return []
-    output = found[1]
-    scored = output.human if held_out is None else output.bots[held_out]
-    flagged = scored.flagged(output.threshold)
+    scored = benchmark.predictions().of(training, _SEED, *where).blended
+    flagged = scored.verdicts[_RATE] == BOT
+    kinds = ((True, flagged),) if is_people else ((True, flagged), (False, ~flagged))
+    most = FALSE_ALARMS if is_people else OF_EACH
     rng = np.random.default_rng(_SEED)
-    kinds = ((True, flagged),) if held_out is None else ((True, flagged), (False, ~flagged))
-    most = FALSE_ALARMS if held_out is None else OF_EACH
     chosen = {
         is_flagged: np.sort(rng.permutation(np.flatnonzero(which))[:most])
         for is_flagged, which in kinds
     }
-    labelled = benchmark.data.load(EVALUATE, family, None)
+    labelled = benchmark.data.load(*where)
     rows = np.concatenate(list(chosen.values()))
-    explained = _explained(benchmark, training, labelled, rows)
+    explained = _explained(benchmark, Fold(_SEED, training), labelled, rows)
     groups = []
     for is_flagged, which in kinds:
         examples, movements = _examples(labelled, scored, chosen[is_flagged], explained)
@@ -101,7 +95,7 @@ def _examples(
             place,
             str(shown.variant[place]),
             str(scored.user[row]),
-            float(scored.probability[row]),
+            0.0 if scored.probability is None else float(scored.probability[row]),
             tuple(reasons.get(row, ())),
         )
         for place, row in enumerate(rows.tolist())
@@ -110,17 +104,11 @@ def _examples(
 
 
 def _explained(
-    benchmark: Benchmark, training: TrainingSet, labelled: LabelledMovements, rows: np.ndarray
+    benchmark: Benchmark, fold: Fold, labelled: LabelledMovements, rows: np.ndarray
 ) -> dict[int, list[Reason]]:
-    """Return the reasons of each of the rows; nothing where no detector looks at features alone."""
-    spec = _explaining(benchmark)
-    if spec is None or not len(rows):
+    """Return the reasons of each of the rows; nothing where no member looks at features."""
+    fitted = explaining_member(fold, benchmark.scores)
+    if fitted is None or not len(rows):
         return {}
-    fitted = spec.fit(benchmark.data.training(training, FIT, _SEED), _SEED)
-    reasons = explain(fitted, spec.select(labelled.rows(rows).inputs), REASONS)
+    reasons = explain(fitted, labelled.rows(rows).looked_at.features, REASONS)
     return dict(zip(rows.tolist(), reasons, strict=True))
-
-
-def _explaining(benchmark: Benchmark) -> DetectorSpec | None:
-    """Return the detector that reasons come from, as a saved detector chooses it."""
-    return next((spec for spec in benchmark.specs if spec.view == "features"), None)

@@ -3,38 +3,33 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from humouse.bots.families import FAMILIES
 from humouse.detection.benchmark.headline import (
     GOAL,
     TARGET_FPR,
     false_alarms_of,
-    fullest,
+    families_measured,
     gain,
     gestures_needed,
     goal_of,
-    headline_detector,
-    overall_rate,
+    headline_cell,
+    main_mix,
 )
-from humouse.detection.benchmark.result import BenchmarkResult, FamilyScores, Transfer
+from humouse.detection.benchmark.result import BenchmarkResult, FalseAlarms
 from humouse.detection.names import GENERATED, MEAN
 from humouse.eval.statistics.score import Score
 
-ADDED = {
-    "diffusion": (("bots", "bots+diffusion"), ("bots+gan", "all")),
-    "gan": (("bots", "bots+gan"), ("bots+diffusion", "all")),
-}
-"""Kind of negatives → pairs of mixes without and with it, otherwise alike."""
-
 
 @dataclass(frozen=True)
-class ScriptedFamilies:
-    """How a detector separates scripted families that were held out.
+class HeldOut:
+    """How families of one kind are separated that were held out, delivered as by a browser.
 
     Args:
-        detector: Its name.
+        kind: "scripted" or "files".
         areas: Family → ROC-AUC, the hardest first.
     """
 
-    detector: str
+    kind: str
     areas: dict[str, Score]
 
     @property
@@ -45,7 +40,7 @@ class ScriptedFamilies:
 
 @dataclass(frozen=True)
 class ModelFamily:
-    """How the headline detector separates a model's samples when that family is held out.
+    """How a model's samples are separated when that family is held out.
 
     Args:
         family: "gan" or "diffusion".
@@ -66,20 +61,20 @@ class ModelFamily:
 
 
 @dataclass(frozen=True)
-class AddedNegatives:
-    """What a kind of negatives changes against scripted families that were held out.
+class OtherMix:
+    """What fitting on another mix changes against scripted families that were held out.
 
     Args:
-        kind: "gan" or "diffusion".
-        without: The mix that it is added to.
-        before: Mean TPR at 1% FPR without it.
-        after: Mean TPR at 1% FPR with it.
+        mix: The other one.
+        instead_of: The main one.
+        before: Mean TPR at 1% FPR with the main one.
+        after: The same with the other.
         change: `after` − `before`, paired over the replicates of people where the scores have them.
         most_changed: The family whose TPR changes most, and by how much; None where none does.
     """
 
-    kind: str
-    without: str
+    mix: str
+    instead_of: str
     before: Score
     after: Score
     change: Score
@@ -94,151 +89,119 @@ class AddedNegatives:
 
 
 @dataclass(frozen=True)
-class WorstPerson:
-    """How often people are flagged at the threshold fixed for `TARGET_FPR`.
+class People:
+    """What is said of people of one set-up who took no part in the fit.
 
     Args:
-        overall: Share of all people's gestures.
-        people: How many people.
+        alarms: By the detector fitted on every set-up.
         above: How many of them lie above `TARGET_FPR`.
-        worst: The person flagged most often.
-        rate: How often.
-        gestures: Of how many gestures.
+        sessions: Movements of a session → share of their sessions called a bot's.
     """
 
-    overall: float
-    people: int
+    alarms: FalseAlarms
     above: int
-    worst: str
-    rate: float
-    gestures: int
+    sessions: dict[int, float]
+
+
+@dataclass(frozen=True)
+class Strangers:
+    """What is said of people of a set-up that a detector was not fitted on.
+
+    Args:
+        alarms: By the detector fitted on every other set-up.
+    """
+
+    alarms: FalseAlarms
 
 
 @dataclass(frozen=True)
 class SessionLength:
-    """How many gestures of a session are enough, by family; None where more are needed than were tried."""
+    """How many movements of a session are enough, by family; None where more are needed than were tried."""
 
     needed: dict[str, int | None]
 
 
-@dataclass(frozen=True)
-class TransferResult:
-    """How the headline detector does on another dataset.
-
-    Args:
-        fitted_on: Origin of the people it was fitted on.
-        evaluated_on: Origin of the people it was evaluated on.
-        areas: Family → ROC-AUC.
-        fpr: Share of the other dataset's people flagged at the threshold for `TARGET_FPR`, or None.
-    """
-
-    fitted_on: str
-    evaluated_on: str
-    areas: dict[str, Score]
-    fpr: float | None
-
-
-Finding = (
-    ScriptedFamilies | ModelFamily | AddedNegatives | WorstPerson | SessionLength | TransferResult
-)
+Finding = HeldOut | ModelFamily | OtherMix | People | Strangers | SessionLength
 
 
 def findings(result: BenchmarkResult) -> tuple[Finding, ...]:
     """Return what the numbers show, the weightiest first.
 
-    All is about `headline_detector(result)`, in the fullest mix where nothing else is said.
+    All is about the blend, the main mix and the main set-up where nothing else is said.
     """
     rules: tuple[Callable[[BenchmarkResult], Iterator[Finding]], ...] = (
-        _scripted,
+        _held_out,
         _models,
-        _added,
-        _worst_person,
+        _people,
+        _strangers,
         _sessions,
-        _transfers,
+        _other_mixes,
     )
     return tuple(finding for rule in rules for finding in rule(result))
 
 
-def _held_out(result: BenchmarkResult) -> list[FamilyScores]:
-    """Return the headline detector's cells in the fullest mix, hardest first, without means."""
-    about, mix = headline_detector(result), fullest(result)
-    cells = [
-        cell
-        for cell in result.cells
-        if (cell.detector, cell.mix) == (about, mix)
-        and cell.family != MEAN
-        and "roc_auc" in cell.scores
-    ]
-    return sorted(cells, key=lambda cell: cell.scores["roc_auc"].value)
+def _areas(result: BenchmarkResult) -> dict[str, Score]:
+    """Return the ROC-AUC of each family, the hardest first."""
+    cells = [headline_cell(result, family) for family in families_measured(result)]
+    areas = {one.family: one.scores["roc_auc"] for one in cells if one and "roc_auc" in one.scores}
+    return dict(sorted(areas.items(), key=lambda one: one[1].value))
 
 
-def _scripted(result: BenchmarkResult) -> Iterator[ScriptedFamilies]:
-    areas = {
-        cell.family: cell.scores["roc_auc"]
-        for cell in _held_out(result)
-        if cell.family not in GENERATED
-    }
-    if areas:
-        yield ScriptedFamilies(headline_detector(result), areas)
+def _held_out(result: BenchmarkResult) -> Iterator[HeldOut]:
+    areas = _areas(result)
+    scripted = {family: area for family, area in areas.items() if family in FAMILIES}
+    known = (*FAMILIES, *GENERATED)
+    files = {family: area for family, area in areas.items() if family not in known}
+    for kind, own in (("files", files), ("scripted", scripted)):
+        if own:
+            yield HeldOut(kind, own)
 
 
 def _models(result: BenchmarkResult) -> Iterator[ModelFamily]:
-    cells = {cell.family: cell for cell in _held_out(result)}
     for family in GENERATED:
-        if family in cells:
-            scores = cells[family].scores
+        cell = headline_cell(result, family)
+        if cell is not None:
+            scores = cell.scores
             yield ModelFamily(family, scores["roc_auc"], goal_of(family), scores.get("tpr_at_1"))
 
 
-def _added(result: BenchmarkResult) -> Iterator[AddedNegatives]:
-    for kind, pairs in ADDED.items():
-        for without, with_it in pairs:
-            found = gain(result, headline_detector(result), MEAN, without, with_it)
-            if found is not None:
-                yield AddedNegatives(kind, without, *found, _most_changed(result, without, with_it))
+def _other_mixes(result: BenchmarkResult) -> Iterator[OtherMix]:
+    main = main_mix(result)
+    for mix in result.mixes[1:]:
+        found = gain(result, MEAN, main, mix)
+        if found is not None:
+            yield OtherMix(mix, main, *found, _most_changed(result, main, mix))
 
 
 def _most_changed(result: BenchmarkResult, without: str, with_it: str) -> tuple[str, float] | None:
     """Return the scripted family whose TPR changes most, and by how much."""
     changes = {}
-    for family in sorted({cell.family for cell in result.cells} - {MEAN, *GENERATED}):
-        found = gain(result, headline_detector(result), family, without, with_it)
+    for family in sorted(set(families_measured(result)) & set(FAMILIES)):
+        found = gain(result, family, without, with_it)
         if found is not None:
             changes[family] = found[2].value
     most = max(changes.items(), key=lambda one: abs(one[1]), default=None)
     return most if most and most[1] else None
 
 
-def _worst_person(result: BenchmarkResult) -> Iterator[WorstPerson]:
-    alarms = false_alarms_of(result, headline_detector(result))
-    if alarms is None or not alarms.rate_by_user:
-        return
-    rates, counts = alarms.rate_by_user, alarms.gestures_by_user
-    worst = max(rates, key=lambda user: (rates[user], counts[user]))
-    above = sum(rate > TARGET_FPR for rate in rates.values())
-    yield WorstPerson(overall_rate(alarms), len(rates), above, worst, rates[worst], counts[worst])
+def _people(result: BenchmarkResult) -> Iterator[People]:
+    for setup in result.setups:
+        alarms = false_alarms_of(result, setup)
+        if alarms is not None and alarms.rate_by_user:
+            above = sum(rate > TARGET_FPR for rate in alarms.rate_by_user.values())
+            sessions = {int(count): share for count, share in alarms.sessions.items()}
+            yield People(alarms, above, sessions)
+
+
+def _strangers(result: BenchmarkResult) -> Iterator[Strangers]:
+    for setup in result.setups:
+        others = tuple(one for one in result.setups if one != setup)
+        alarms = false_alarms_of(result, setup, others)
+        if alarms is not None:
+            yield Strangers(alarms)
 
 
 def _sessions(result: BenchmarkResult) -> Iterator[SessionLength]:
     needed = gestures_needed(result)
     if needed:
         yield SessionLength(needed)
-
-
-def _transfers(result: BenchmarkResult) -> Iterator[TransferResult]:
-    about = headline_detector(result)
-    for transfer in result.transfers:
-        yield TransferResult(
-            transfer.fitted_on,
-            transfer.evaluated_on,
-            _transferred(transfer, about),
-            transfer.false_alarm_rate.get(about),
-        )
-
-
-def _transferred(transfer: Transfer, about: str) -> dict[str, Score]:
-    return {
-        cell.family: cell.scores["roc_auc"]
-        for cell in transfer.cells
-        if cell.detector == about and cell.family != MEAN and "roc_auc" in cell.scores
-    }

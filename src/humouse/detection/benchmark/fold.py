@@ -1,117 +1,133 @@
-"""Folds: detectors fitted on one training set, and their scores of people and bots, kept on disk."""
+"""Folds: a detector fitted on one training set, and its scores of people and bots, kept on disk."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
+import joblib
 import numpy as np
 import polars as pl
+from jaxtyping import Float
 
+from humouse.bots.families import FAMILIES
 from humouse.detection.benchmark.dataset import BenchmarkData
-from humouse.detection.benchmark.design import (
-    Design,
-    TrainingSet,
-    generated,
-    training_set,
-    training_sets,
-)
-from humouse.detection.names import HUMAN, STEPS
+from humouse.detection.benchmark.design import Design, TrainingSet
+from humouse.detection.names import FEATURES, HUMAN
 from humouse.detection.registry import DetectorSpec
-from humouse.detection.samples.people import ACROSS, CALIBRATE, EVALUATE, FIT
+from humouse.detection.samples.people import split_by_user
+from humouse.detection.samples.shown import Showing
+from humouse.detection.setups.setup import SetUp
+from humouse.detection.training import FittedDetector, Recipe, fit_detector
 from humouse.errors import InputError
-from humouse.files import atomic_write
-
-PEOPLE_ALONE = "people alone"
-"""What one-class detectors are fitted on, whatever the mix."""
+from humouse.files import atomic_write, read_json, write_json
 
 
 @dataclass(frozen=True)
 class Fold:
-    """One fit of every detector that is eligible.
+    """One fit of a detector.
 
     Args:
         seed: Which repetition.
-        training: What they are fitted on; None for people alone.
-        held_out: The families whose held-out scores come from this fit.
+        training: What it is fitted on.
+        held_out: The families held out of that.
     """
 
     seed: int
-    training: TrainingSet | None
+    training: TrainingSet
     held_out: tuple[str, ...] = ()
-
-    @property
-    def name(self) -> str:
-        """What it is called."""
-        return PEOPLE_ALONE if self.training is None else self.training.name
 
     @property
     def file(self) -> Path:
         """Its file, below the folder of scores."""
-        return Path(f"seed {self.seed}") / f"{self.name}.parquet"
+        return Path(f"seed {self.seed}") / f"{quote(self.training.name, safe=' ,+')}.parquet"
 
 
-Scores = Mapping[tuple[str, str], Mapping[str, np.ndarray]]
-"""(role, family) → detector → [n] its scores, in the order of the data."""
+@dataclass(frozen=True)
+class Fitting:
+    """How every detector of a benchmark is fitted.
+
+    Args:
+        specs: The members of the blend.
+        showing: How movements are shown.
+        n: Gestures of each set-up's people to fit on.
+        calibration_share: Share of the train people kept for calibration.
+        model_share: Weight of each model's samples in a mix.
+    """
+
+    specs: Sequence[DetectorSpec]
+    showing: Showing
+    n: int
+    calibration_share: float
+    model_share: float
+
+
+ScoredPart = tuple[str, str, str]
+"""Set-up, family and delivery of movements that were scored."""
+
+
+@dataclass(frozen=True, eq=False)
+class FoldScores:
+    """What a fold left on disk.
+
+    Args:
+        setups: The set-ups that its detector knows.
+        logits: Part → [n, M] the logits of its members, in the order of the data.
+    """
+
+    setups: tuple[SetUp, ...]
+    logits: Mapping[ScoredPart, Float[np.ndarray, "n M"]]
 
 
 def all_folds(design: Design) -> list[Fold]:
-    """Return every fit that the table needs, each once."""
-    held_out = {
-        training: tuple(
-            family
-            for family in design.families
-            if any(training_set(mix, family) == training for mix in design.mixes)
-        )
-        for training in training_sets(design.mixes, design.families)
-    }
-    return [
-        fold
-        for seed in range(design.seeds)
-        for fold in (
-            Fold(seed, None, design.families),
-            *(Fold(seed, training, names) for training, names in held_out.items()),
-        )
-    ]
+    """Return every fit that the tables need, each once."""
+    sets = design.training_sets().items()
+    return [Fold(seed, training, out) for seed in range(design.seeds) for training, out in sets]
 
 
-def fit_and_score(
-    fold: Fold, data: BenchmarkData, specs: Sequence[DetectorSpec], folder: Path
-) -> None:
-    """Fit the eligible detectors, score, and write the scores, whole or not at all."""
-    if fold.training is None:
-        specs = [spec for spec in specs if spec.one_class]
-        fitted_on = data.load(FIT, HUMAN, fold.seed)
-    else:
-        specs = [spec for spec in specs if is_eligible(spec, fold.training, None)]
-        specs = [spec for spec in specs if not spec.one_class]
-        fitted_on = data.training(fold.training, FIT, fold.seed)
-    fitted = [(spec, spec.fit(fitted_on, fold.seed)) for spec in specs]
+def fit_and_score(fold: Fold, data: BenchmarkData, fitting: Fitting, folder: Path) -> None:
+    """Fit a detector, score with it, and write the scores, whole or not at all."""
+    detector = _fit(fold, data, fitting)
     tables = []
-    for role, kind, seed in _scored(fold, data):
-        inputs = data.load(role, kind, seed).inputs
-        scores = {spec.name: spec.score(estimator, inputs) for spec, estimator in fitted}
-        size = len(inputs[STEPS])
-        tables.append(pl.DataFrame({"role": [role] * size, "family": [kind] * size, **scores}))
-    with atomic_write(folder / fold.file) as temporary:
+    for part in _scored(fold, data):
+        views = data.load(*part).looked_at
+        logits = {
+            spec.name: spec.score(detector.fitted[spec.name], views) for spec in fitting.specs
+        }
+        names = dict(zip(("setup", "family", "delivery"), part, strict=True))
+        tables.append(pl.DataFrame(logits).with_columns(**{k: pl.lit(v) for k, v in names.items()}))
+    _keep_explaining(detector, fold, folder)
+    write_json(
+        _setups_of(folder / fold.file), {"setups": [one.to_json() for one in detector.setups]}
+    )
+    with atomic_write(folder / fold.file) as temporary:  # last: it stands for the whole
         pl.concat(tables).write_parquet(temporary)
 
 
-def _scored(fold: Fold, data: BenchmarkData) -> list[tuple[str, str, int | None]]:
-    """Return role, family and seed of everything that a fold scores."""
-    training = fold.training
-    families = data.families if training is None else training.families(data.families)
-    # Those held out are scored on the train people too: what a blend can be chosen by.
-    kinds = dict.fromkeys((HUMAN, *families, *fold.held_out))
-    nothing_held_out = training is None or training.without is None
-    across = [ACROSS] if ACROSS in data.evaluated and nothing_held_out else []
+def _fit(fold: Fold, data: BenchmarkData, fitting: Fitting) -> FittedDetector:
+    fit_on, calibrate_on = {}, {}
+    for name in fold.training.setups:
+        fit_on[name], calibrate_on[name] = split_by_user(
+            data.people[name].train, fitting.calibration_share, fold.seed
+        )
+    scripted = [family for family in data.sources if family in FAMILIES]
+    mixture = fold.training.mixture(scripted, fitting.model_share)
+    recipe = Recipe(fitting.specs, fitting.showing, mixture, fitting.n, fold.seed)
+    return fit_detector(fit_on, calibrate_on, data.sources, recipe, lambda done: None)
+
+
+def _scored(fold: Fold, data: BenchmarkData) -> list[ScoredPart]:
+    """Return everything that a fold scores."""
     return [
-        *((CALIBRATE, kind, fold.seed) for kind in kinds),
-        *((EVALUATE, kind, None) for kind in (HUMAN, *fold.held_out)),
-        *((role, kind, None) for role in across for kind in (HUMAN, *data.families)),
+        (setup, family, delivery)
+        for setup in data.people
+        for family in (HUMAN, *fold.held_out)
+        for delivery in data.deliveries(family)
     ]
 
 
-def read_scores(fold: Fold, folder: Path) -> Scores:
+def read_scores(fold: Fold, folder: Path, members: Sequence[str]) -> FoldScores:
     """Return the scores of a fold.
 
     Raises:
@@ -120,23 +136,46 @@ def read_scores(fold: Fold, folder: Path) -> Scores:
     path = folder / fold.file
     try:
         table = pl.read_parquet(path, glob=False)
-    except (OSError, pl.exceptions.PolarsError) as error:
+        setups = tuple(map(SetUp.from_json, read_json(_setups_of(path))["setups"]))
+    except (OSError, KeyError, TypeError, pl.exceptions.PolarsError) as error:
         raise InputError(f"{path}: not readable; delete it and go on with resume=true") from error
-    names = [name for name in table.columns if name not in ("role", "family")]
-    return {
-        (str(role), str(family)): {name: part[name].to_numpy() for name in names}
-        for (role, family), part in table.group_by(["role", "family"], maintain_order=True)
-    }
+    parts = table.group_by(["setup", "family", "delivery"], maintain_order=True)
+    return FoldScores(
+        setups,
+        {
+            (str(setup), str(family), str(delivery)): part.select(members).to_numpy()
+            for (setup, family, delivery), part in parts
+        },
+    )
 
 
-def is_eligible(spec: DetectorSpec, training: TrainingSet, held_out: str | None) -> bool:
-    """Return whether a detector is fitted: not where its view was trained on the held-out family.
+def explaining_member(fold: Fold, folder: Path) -> Any | None:
+    """Return the member that looks at features, as it was fitted; None where none was kept.
 
-    A view that was trained on a family's movements brings them into the training set, so it must be
-    in the mix; a one-class view was not, and may be used everywhere but on its own samples.
+    Raises:
+        InputError: It is damaged.
     """
-    if spec.trained_against is None:
-        return True
-    if spec.trained_against == held_out:
-        return False
-    return spec.one_class or spec.trained_against in generated(training.mix)
+    path = _explaining_of(folder / fold.file)
+    if not path.is_file():
+        return None
+    try:
+        return joblib.load(path)
+    except Exception as error:  # whatever a damaged pickle comes to
+        raise InputError(f"{path}: damaged; run the benchmark again") from error
+
+
+def _keep_explaining(detector: FittedDetector, fold: Fold, folder: Path) -> None:
+    """Write the member that looks at features, of the first seed: examples are explained by it."""
+    member = next((one.name for one in detector.specs if one.view == FEATURES), None)
+    if fold.seed or member is None:
+        return
+    with atomic_write(_explaining_of(folder / fold.file)) as temporary:
+        joblib.dump(detector.fitted[member], temporary)
+
+
+def _explaining_of(path: Path) -> Path:
+    return path.with_suffix(".joblib")
+
+
+def _setups_of(path: Path) -> Path:
+    return path.with_suffix(".json")

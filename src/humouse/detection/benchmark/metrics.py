@@ -11,14 +11,14 @@ replicate.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 
-from humouse.detection.benchmark.result import FalseAlarms, FamilyScores
-from humouse.detection.names import MEAN
+from humouse.detection.benchmark.result import FamilyScores
+from humouse.detection.names import BOT, UNFAMILIAR
 from humouse.eval.statistics.resampling import interval
 from humouse.eval.statistics.roc import Roc
 from humouse.eval.statistics.score import Measure, Replicates, Score
@@ -42,12 +42,6 @@ SCORES: dict[str, Measure] = {
         1.0,
         "average precision over the bots, where half of all gestures are bots'; 0.5 by chance",
     ),
-    "f1": Measure(
-        "F1",
-        1.0,
-        "2·TPR / (1 + TPR + FPR) at the threshold fixed beforehand for an FPR of 1%, where half "
-        "of all gestures are bots'",
-    ),
     "tpr_at_1": Measure(
         "TPR at 1% FPR",
         1.0,
@@ -58,6 +52,17 @@ SCORES: dict[str, Measure] = {
         "TPR at 0.1% FPR",
         1.0,
         "the same at 0.1%; not given with fewer than 1,000 people's gestures",
+    ),
+    "called_at_1": Measure(
+        "called bots (1%)",
+        1.0,
+        "share of bots that the verdict calls bots, where 1% of people's gestures may be called so",
+    ),
+    "called_at_01": Measure("called bots (0.1%)", 1.0, "the same at 0.1%"),
+    "unfamiliar_at_1": Measure(
+        "called unfamiliar (1%)",
+        0.0,
+        "share of bots of which the verdict says that no set-up known to the detector explains them",
     ),
     "calibration_error": Measure(
         "calibration error",
@@ -82,8 +87,9 @@ class ScoredGestures:
 
     Args:
         score: [n] higher for more bot.
-        probability: [n] calibrated, of being a bot's.
         user: [n] whose gesture it is, or whose recording the bot followed.
+        probability: [n] calibrated, of being a bot's; None of a member of the blend, which has none.
+        verdicts: False-alarm rate → [n] verdicts.
 
     Raises:
         ValueError: There are no rows, the parts differ in number, a score or a probability is not a
@@ -91,37 +97,45 @@ class ScoredGestures:
     """
 
     score: Float[np.ndarray, "n"]
-    probability: Float[np.ndarray, "n"]
     user: np.ndarray
+    probability: Float[np.ndarray, "n"] | None = None
+    verdicts: Mapping[float, np.ndarray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not len(self) or not len(self) == len(self.probability) == len(self.user):
-            raise ValueError("scored gestures need a score, a probability and a user each")
+        others = (self.user, *self.verdicts.values())
+        if not len(self) or any(len(one) != len(self) for one in others):
+            raise ValueError("scored gestures need a score and a user each")
         if np.isnan(self.score).any():
             raise ValueError("a score is not a number")
-        if not ((self.probability >= 0) & (self.probability <= 1)).all():
-            raise ValueError("probabilities must lie in [0, 1]")
+        given = self.score[:0] if self.probability is None else self.probability
+        if len(given) not in (0, len(self)) or not ((given >= 0) & (given <= 1)).all():
+            raise ValueError("probabilities must lie in [0, 1], one for each gesture")
 
     def __len__(self) -> int:
         return len(self.score)
 
-    def flagged(self, threshold: float) -> Bool[np.ndarray, "n"]:
-        """Return [n] which rows reach a threshold of the score."""
-        return self.score >= threshold
+    def rows(self, index: np.ndarray) -> "ScoredGestures":
+        """Return the gestures of those numbers."""
+        return ScoredGestures(
+            self.score[index],
+            self.user[index],
+            None if self.probability is None else self.probability[index],
+            {rate: verdict[index] for rate, verdict in self.verdicts.items()},
+        )
 
 
 def detection_scores(
-    human: ScoredGestures, bot: ScoredGestures, *, threshold: float, replicates: int, seed: int
+    human: ScoredGestures, bot: ScoredGestures, *, replicates: int, seed: int
 ) -> dict[str, Score]:
     """Return `SCORES` of one detector on people and one family of bots.
 
     A TPR at an FPR so low that not even one of the people's gestures may be flagged is left out:
-    "tpr_at_01" takes 1,000 people's gestures.
+    "tpr_at_01" takes 1,000 people's gestures. So is what takes verdicts or probabilities, where there
+    are none.
 
     Args:
         human: People's gestures.
         bot: Bots' gestures.
-        threshold: Of the score, fixed beforehand on other people for an FPR of 1%; for F1.
         replicates: Bootstrap replicates behind each interval; 0 for none.
         seed: Of the replicates.
     """
@@ -130,21 +144,25 @@ def detection_scores(
     )
     on_human, on_bot = weights.real.numpy(), weights.fake.numpy()
     roc = Roc.of(human.score, bot.score, on_human, on_bot)
-    fpr = _mean(on_human, human.flagged(threshold).astype(float))
-    tpr = _mean(on_bot, bot.flagged(threshold).astype(float))
-    on_people = _mean(on_human, human.probability**2)
-    on_bots = _mean(on_bot, (1 - bot.probability) ** 2)
-    return scores_over_replicates(
-        weights,
-        {
-            "roc_auc": roc.area(),
-            "pr_auc": roc.average_precision(),
-            "f1": 2 * tpr / (1 + tpr + fpr),
-            **tpr_at_rates(roc, len(human)),
-            "calibration_error": _calibration_error(human, bot, on_human, on_bot),
-            "brier": (on_people + on_bots) / 2,
-        },
-    )
+    values = {
+        "roc_auc": roc.area(),
+        "pr_auc": roc.average_precision(),
+        **tpr_at_rates(roc, len(human)),
+    }
+    for name, rate, verdict in (
+        ("called_at_1", 0.01, BOT),
+        ("called_at_01", 0.001, BOT),
+        ("unfamiliar_at_1", 0.01, UNFAMILIAR),
+    ):
+        if rate in bot.verdicts:
+            values[name] = _mean(on_bot, (bot.verdicts[rate] == verdict).astype(float))
+    if human.probability is not None and bot.probability is not None:
+        sides = (human.probability, bot.probability)
+        on_people = _mean(on_human, human.probability**2)
+        on_bots = _mean(on_bot, (1 - bot.probability) ** 2)
+        values["calibration_error"] = _calibration_error(*sides, on_human, on_bot)
+        values["brier"] = (on_people + on_bots) / 2
+    return scores_over_replicates(weights, values)
 
 
 def scores_over_replicates(
@@ -177,18 +195,20 @@ def mean_over_seeds(several: Sequence[Mapping[str, Score]]) -> dict[str, Score]:
     return {name: _mean_score([one[name] for one in several]) for name in shared}
 
 
-def mean_over_families(cells: Sequence[FamilyScores]) -> FamilyScores:
+def mean_over_families(cells: Sequence[FamilyScores], name: str) -> FamilyScores:
     """Return the cell of the mean over families: of each score, of each replicate, of each seed.
 
     Args:
-        cells: One for each family, of one detector and mix.
+        cells: One for each family, alike in all else.
+        name: What to call the mean.
 
     Raises:
-        ValueError: There are none, or they differ in detector, mix, or number of replicates.
+        ValueError: There are none, or they differ in detector, mix, people, delivery, or number of
+            replicates.
     """
     scores = mean_over_seeds([cell.scores for cell in cells])
-    if len({(cell.detector, cell.mix) for cell in cells}) > 1:
-        raise ValueError("a mean over families is of one detector and one mix")
+    if len({cell.place for cell in cells}) > 1:
+        raise ValueError("a mean over families is of cells that are alike in all else")
     by_seed = {
         name: tuple(
             float(np.mean(values))
@@ -196,38 +216,34 @@ def mean_over_families(cells: Sequence[FamilyScores]) -> FamilyScores:
         )
         for name in scores
     }
-    return FamilyScores(
-        cells[0].detector,
-        MEAN,
-        cells[0].mix,
-        scores,
-        by_seed,
-        min(cell.people for cell in cells),
-        min(cell.human_gestures for cell in cells),
-        sum(cell.bot_gestures for cell in cells),
+    return replace(
+        cells[0],
+        family=name,
+        scores=scores,
+        by_seed=by_seed,
+        people=min(cell.people for cell in cells),
+        human_gestures=min(cell.human_gestures for cell in cells),
+        bot_gestures=sum(cell.bot_gestures for cell in cells),
     )
 
 
-def false_alarms(
-    detector: str, mix: str, by_seed: Sequence[ScoredGestures], thresholds: Sequence[float]
-) -> FalseAlarms:
-    """Return how often each person's gestures are flagged, all seeds taken together.
+def verdict_share(by_seed: Sequence[ScoredGestures], verdict: str, rate: float) -> float:
+    """Return the share of gestures with a verdict where so many of people's may be called bots'."""
+    return float(np.mean([(one.verdicts[rate] == verdict).mean() for one in by_seed]))
+
+
+def called_by_user(by_seed: Sequence[ScoredGestures]) -> tuple[dict[str, float], dict[str, int]]:
+    """Return person → share of gestures called a bot's where 1% may be, and → how many they are.
 
     Args:
-        detector: Its name.
-        mix: What it was fitted on.
-        by_seed: People's gestures, scored under each seed.
-        thresholds: Of the score, one for each seed, fixed beforehand.
+        by_seed: The same gestures, scored under each seed.
     """
-    flagged = [one.flagged(limit) for one, limit in zip(by_seed, thresholds, strict=True)]
-    names = np.concatenate([one.user.astype(str) for one in by_seed])
-    people, place = np.unique(names, return_inverse=True)
+    called = np.mean([one.verdicts[0.01] == BOT for one in by_seed], axis=0)
+    people, place = np.unique(by_seed[0].user.astype(str), return_inverse=True)
     gestures = np.bincount(place)
-    false = np.bincount(place, np.concatenate(flagged))
-    return FalseAlarms(
-        detector,
-        mix,
-        dict(zip(people.tolist(), (false / gestures).tolist(), strict=True)),
+    rates = np.bincount(place, called) / gestures
+    return (
+        dict(zip(people.tolist(), rates.tolist(), strict=True)),
         dict(zip(people.tolist(), gestures.tolist(), strict=True)),
     )
 
@@ -254,8 +270,8 @@ def _mean(weights: np.ndarray, values: np.ndarray) -> np.ndarray:
 
 
 def _calibration_error(
-    human: ScoredGestures,
-    bot: ScoredGestures,
+    human: Float[np.ndarray, "N"],
+    bot: Float[np.ndarray, "M"],
     on_human: Float[np.ndarray, "K N"],
     on_bot: Float[np.ndarray, "K M"],
 ) -> np.ndarray:
@@ -264,13 +280,13 @@ def _calibration_error(
     The bins hold the same mass of the whole sets, both sides weighing one half, and stay as they are
     in every replicate. Rows of one probability share a bin.
     """
-    probability = np.concatenate([human.probability, bot.probability])
+    probability = np.concatenate([human, bot])
     mass = np.repeat([0.5 / len(human), 0.5 / len(bot)], [len(human), len(bot)])
     _, place = np.unique(probability, return_inverse=True)
     each = np.bincount(place, mass)
     middle = each.cumsum() - each / 2
     in_bin = np.eye(BINS)[np.minimum((middle * BINS).astype(int), BINS - 1)][place]  # [N + M, BINS]
-    excess = np.concatenate([human.probability, bot.probability - 1])[:, None] * in_bin
+    excess = np.concatenate([human, bot - 1])[:, None] * in_bin
     error = np.zeros((len(on_human), BINS))
     for weights, rows in (
         (on_human, excess[: len(human)]),

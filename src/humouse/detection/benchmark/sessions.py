@@ -1,75 +1,98 @@
-"""Scores of a detector over sessions of several gestures.
+"""How a detector does over sessions: several movements of one person, or of one bot, judged together.
 
-A session is a run of gestures of one person, or of one bot, in the order in which they were
-recorded or made; sessions do not overlap. Its score is the sum over its gestures of the calibrated
-log-odds of being a bot's: the log-likelihood ratio of the session, where gestures of one mover are
-independent given what it is (Wald 1945, doi:10.1214/aoms/1177731118). They are not quite
-independent (an unusual person is unusual in every gesture), so the sums are overconfident: they are
-evaluated by their ROC curve, not read as probabilities.
+Sessions are consecutive movements of one source and do not overlap. The session rule scores each
+(`detection.setups.session`). Bots' sessions are counted where 1% of people's sessions score as high, and
+by the rule's own verdict, which may be read after each movement.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
-from humouse.detection.benchmark.metrics import ScoredGestures, scores_over_replicates, tpr_at_rates
+from humouse.detection.benchmark.metrics import scores_over_replicates, tpr_at_rates
+from humouse.detection.benchmark.predictions import Prediction, rows_of
+from humouse.detection.decisions import decide
+from humouse.detection.names import BOT
 from humouse.eval.statistics.roc import Roc
 from humouse.eval.statistics.score import Score
 from humouse.eval.statistics.weights import BootstrapWeights
 
 GESTURES = (1, 3, 5, 10)
-"""How many gestures a session has, in the order of tables."""
+"""How many movements a session has, in the order of tables."""
 
-SUREST = 0.9999
-"""The highest probability that counts: calibration has too few gestures to support a higher one."""
+_RATE = 0.01
+
+
+@dataclass(frozen=True, eq=False)
+class Sessions:
+    """S sessions of one length.
+
+    Args:
+        score: [S] the session rule's, after the last movement.
+        called: [S] whether the rule called it a bot's after any movement.
+        source: [S] whose it is.
+    """
+
+    score: Float[np.ndarray, "S"]
+    called: Bool[np.ndarray, "S"]
+    source: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.score)
+
+    @classmethod
+    def of(cls, predicted: Prediction, gestures: int) -> "Sessions":
+        """Return the sessions of so many movements; what is left over makes none."""
+        rows = windows(predicted.source, gestures)
+        S = len(rows)
+        if not S:
+            return cls(np.empty(0), np.empty(0, bool), np.empty(0, str))
+        flat = rows.ravel()
+        made = decide(
+            predicted.setups,
+            predicted.blended.score[flat],
+            predicted.traits[flat],
+            list(np.arange(S * gestures).reshape(S, gestures)),
+            _RATE,
+        )
+        called = (made.session_verdict == BOT).reshape(S, gestures).any(1)
+        score = made.session_score.reshape(S, gestures)[:, -1]
+        return cls(score, called, predicted.source[rows[:, 0]])
 
 
 def session_scores(
-    human: ScoredGestures,
-    bot: ScoredGestures,
-    variants: Sequence[str] | np.ndarray,
-    *,
-    gestures: int,
-    replicates: int,
-    seed: int,
-) -> dict[str, Score]:
-    """Return "roc_auc" and "tpr_at_1" over sessions of so many gestures.
+    human: Sessions, bot: Sessions, *, replicates: int, seed: int
+) -> Mapping[str, Score]:
+    """Return "roc_auc", "tpr_at_1" and "called_at_1" over sessions.
 
-    People are resampled with all their sessions. A bot's session follows recordings of several
-    people, so it is resampled by itself. "tpr_at_1" is left out with fewer than 100 sessions of people, and
-    everything where people or bots have no session of that length.
+    People are resampled with all their sessions. A bot's session follows recordings of several people, so
+    it is resampled by itself. "tpr_at_1" is left out with fewer than 100 sessions of people, and everything
+    where people or bots have no session of that length.
 
     Args:
-        human: People's gestures, each person's in recorded order.
-        bot: Bots' gestures, each bot's in order.
-        variants: [n] which bot made each.
-        gestures: How many make a session, at least 1; what is left over makes none.
+        human: People's sessions.
+        bot: Bots' sessions of the same length.
         replicates: Bootstrap replicates behind each interval; 0 for none.
         seed: Of the replicates.
-
-    Raises:
-        ValueError: A bot's gesture has no variant, or a session would hold no gesture.
     """
-    if len(variants) != len(bot):
-        raise ValueError(f"{len(bot)} gestures of bots need as many variants, not {len(variants)}")
-    sessions = windows(human.user, gestures), windows(np.asarray(variants), gestures)
-    if not all(map(len, sessions)):
+    if not len(human) or not len(bot):
         return {}
-    sums = [
-        log_odds(side.probability)[rows].sum(1)
-        for side, rows in zip((human, bot), sessions, strict=True)
-    ]
-    people = human.user[sessions[0][:, 0]]
-    sizes = len(people), len(sessions[1])
     weights = BootstrapWeights.over_people(
-        people, sizes[0], None, sizes[1], replicates=replicates, seed=seed
+        human.source, len(human), None, len(bot), replicates=replicates, seed=seed
     )
-    roc = Roc.of(sums[0], sums[1], weights.real.numpy(), weights.fake.numpy())
-    tpr = {
-        name: values for name, values in tpr_at_rates(roc, sizes[0]).items() if name == "tpr_at_1"
-    }
-    return scores_over_replicates(weights, {"roc_auc": roc.area(), **tpr})
+    on_bot = weights.fake.numpy()
+    roc = Roc.of(human.score, bot.score, weights.real.numpy(), on_bot)
+    tpr = tpr_at_rates(roc, len(human))
+    return scores_over_replicates(
+        weights,
+        {
+            "roc_auc": roc.area(),
+            **({"tpr_at_1": tpr["tpr_at_1"]} if "tpr_at_1" in tpr else {}),
+            "called_at_1": (on_bot @ bot.called) / on_bot.sum(1),
+        },
+    )
 
 
 def windows(names: np.ndarray, gestures: int) -> Int[np.ndarray, "S gestures"]:
@@ -81,14 +104,6 @@ def windows(names: np.ndarray, gestures: int) -> Int[np.ndarray, "S gestures"]:
     """
     if gestures < 1:
         raise ValueError(f"a session has at least 1 gesture, not {gestures}")
-    whole = [
-        rows[: len(rows) // gestures * gestures].reshape(-1, gestures)
-        for rows in (np.flatnonzero(names == name) for name in np.unique(names))
-    ]
-    return np.concatenate(whole)
-
-
-def log_odds(probability: Float[np.ndarray, "n"]) -> Float[np.ndarray, "n"]:
-    """Return [n] log(p / (1 − p)), with p kept within `SUREST` of either answer."""
-    kept = np.clip(probability, 1 - SUREST, SUREST)
-    return np.log(kept) - np.log1p(-kept)
+    return np.concatenate(
+        [rows[: len(rows) // gestures * gestures].reshape(-1, gestures) for rows in rows_of(names)]
+    )

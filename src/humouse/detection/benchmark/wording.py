@@ -3,29 +3,38 @@
 from functools import singledispatch
 
 from humouse.detection.benchmark.findings import (
-    AddedNegatives,
+    HeldOut,
     ModelFamily,
-    ScriptedFamilies,
+    OtherMix,
+    People,
     SessionLength,
-    TransferResult,
-    WorstPerson,
+    Strangers,
     findings,
 )
-from humouse.detection.benchmark.headline import (
-    ENOUGH,
-    GOAL,
-    TARGET_FPR,
-)
-from humouse.detection.benchmark.result import BenchmarkResult
+from humouse.detection.benchmark.headline import ENOUGH, GOAL, TARGET_FPR
+from humouse.detection.benchmark.result import MANY, BenchmarkResult
+from humouse.detection.names import FILES_MEAN, MEAN
 from humouse.eval.statistics.score import Score
 
-MIX_WORDS = {
-    "bots": "scripted bots alone",
-    "bots+gan": "scripted bots and the GAN's",
-    "bots+diffusion": "scripted bots and the diffusion model's",
-    "all": "scripted bots, the GAN's and the diffusion model's",
+_PARTS = {
+    "composed": "composed bots",
+    "bots": "scripted bots",
+    "gan": "the GAN's samples",
+    "diffusion": "the diffusion model's samples",
 }
-"""What each mix of negatives is, for people."""
+_KINDS = {"scripted": "scripted bots", "files": "bots from files"}
+_CALLED = {"gan": "GAN", MEAN: "mean of the scripted", FILES_MEAN: "mean of the files"}
+
+
+def mix_in_words(mix: str) -> str:
+    """Return what a mix of negatives is, for people."""
+    return joined([_PARTS[part] for part in mix.split("+")])
+
+
+def joined(words: list[str]) -> str:
+    """Return words as a phrase: "a, b and c"."""
+    *most, last = words
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def sentences(result: BenchmarkResult) -> tuple[str, ...]:
@@ -44,17 +53,17 @@ def sentence(finding: object) -> str:
 
 
 @sentence.register
-def _scripted(finding: ScriptedFamilies) -> str:
-    about, short = called(finding.detector), finding.short
-    of = f"{len(finding.areas)} kinds of scripted bots, each left out of training"
+def _held_out(finding: HeldOut) -> str:
+    short = finding.short
+    of = f"{len(finding.areas)} kinds of {_KINDS[finding.kind]} left out of training"
     if not short:
         lowest = next(iter(finding.areas))
         return (
-            f"The {about} reaches ROC-AUC {GOAL} on all of {of}; lowest: {called(lowest)} "
+            f"The detector reaches ROC-AUC {GOAL} on all of {of}; lowest: {called(lowest)} "
             f"{with_interval(finding.areas[lowest])}."
         )
     named = ", ".join(f"{called(family)} {_area(area)}" for family, area in short.items())
-    return f"The {about} is below ROC-AUC {GOAL} on {len(short)} of {of}: {named}."
+    return f"The detector is below ROC-AUC {GOAL} on {len(short)} of {of}: {named}."
 
 
 def _area(area: Score) -> str:
@@ -73,7 +82,6 @@ def _model(finding: ModelFamily) -> str:
     return f"{text}."
 
 
-_MADE_BY = {"gan": "the GAN's", "diffusion": "the diffusion model's"}
 _EFFECTS = {
     1: "catches more bots",
     -1: "catches fewer bots",
@@ -83,12 +91,11 @@ _EFFECTS = {
 
 
 @sentence.register
-def _added(finding: AddedNegatives) -> str:
+def _other_mix(finding: OtherMix) -> str:
     text = (
-        f"Training on {_MADE_BY[finding.kind]} movements too {_EFFECTS[finding.effect]}: added to "
-        f"{MIX_WORDS[finding.without]}, they change the mean share of scripted bots caught at a 1% "
-        f"false-alarm rate from {finding.before.value:.1%} to {finding.after.value:.1%} "
-        f"({points(finding.change)})"
+        f"Training on {mix_in_words(finding.mix)} instead of {mix_in_words(finding.instead_of)} "
+        f"{_EFFECTS[finding.effect]}: the mean share of scripted bots caught at a 1% false-alarm rate "
+        f"goes from {finding.before.value:.1%} to {finding.after.value:.1%} ({points(finding.change)})"
     )
     if finding.most_changed is not None:
         family, change = finding.most_changed
@@ -97,11 +104,36 @@ def _added(finding: AddedNegatives) -> str:
 
 
 @sentence.register
-def _worst_person(finding: WorstPerson) -> str:
+def _people(finding: People) -> str:
+    alarms = finding.alarms
+    text = (
+        f"People of {alarms.tested_on} who took no part in training: {alarms.bot_at_1:.1%} of their "
+        f"movements are called a bot's where {TARGET_FPR:.0%} may be, {alarms.bot_at_01:.2%} where 0.1% "
+        f"may be, and {alarms.unfamiliar_at_1:.1%} unfamiliar; {finding.above} of "
+        f"{len(alarms.rate_by_user)} people lie above {TARGET_FPR:.0%}."
+    )
+    if alarms.worst is not None:
+        who, rate = alarms.worst
+        text += (
+            f" The worst with {MANY} movements or more is {who}: "
+            f"{counted(rate, alarms.gestures_by_user[who])}."
+        )
+    if finding.sessions:
+        most = max(finding.sessions, key=lambda count: (finding.sessions[count], count))
+        text += (
+            f" Of their sessions at most {finding.sessions[most]:.1%} are called a bot's "
+            f"({_movements(most)} each)."
+        )
+    return text
+
+
+@sentence.register
+def _strangers(finding: Strangers) -> str:
+    alarms = finding.alarms
     return (
-        f"False alarms: {finding.overall:.1%} of people's movements are flagged at the threshold set "
-        f"for {TARGET_FPR:.0%}; {finding.above} of {finding.people} people lie above {TARGET_FPR:.0%}. "
-        f"The worst is {finding.worst}: {counted(finding.rate, finding.gestures)}."
+        f"Fitted without {alarms.tested_on}, on {joined(list(alarms.fitted_on))}: "
+        f"{alarms.bot_at_1:.1%} of the movements of people of {alarms.tested_on} are called a bot's where "
+        f"{TARGET_FPR:.0%} may be, and {alarms.unfamiliar_at_1:.1%} unfamiliar."
     )
 
 
@@ -116,28 +148,13 @@ def _session_length(finding: SessionLength) -> str:
     if never:
         parts.append(f"more than were tried for {', '.join(never)}")
     return (
-        f"Movements that a session needs for {ENOUGH:.0%} of sessions to be caught at a 1% false-alarm "
-        f"rate: {'; '.join(parts)}."
+        f"Movements that a session needs for {ENOUGH:.0%} of bots' sessions to be caught where 1% of "
+        f"people's are flagged: {'; '.join(parts)}."
     )
 
 
-@sentence.register
-def _transfer(finding: TransferResult) -> str:
-    text = f"Fitted on {finding.fitted_on}, evaluated on {finding.evaluated_on}:"
-    if finding.areas:
-        lowest = min(finding.areas, key=lambda family: finding.areas[family].value)
-        text += (
-            f" lowest ROC-AUC over {len(finding.areas)} kinds of bots: {called(lowest)} "
-            f"{with_interval(finding.areas[lowest])};"
-        )
-    if finding.fpr is not None:
-        text += (
-            f" the threshold for {TARGET_FPR:.0%} flags {finding.fpr:.1%} of people's movements;"
-        )
-    return (
-        f"{text} read with care: a classifier separates people of two recording set-ups at ROC-AUC "
-        "0.80–0.95 by the set-up alone."
-    )
+def _movements(count: int) -> str:
+    return "1 movement" if count == 1 else f"{count} movements"
 
 
 def with_interval(score: Score, digits: int = 3) -> str:
@@ -180,7 +197,7 @@ def points(change: Score) -> str:
 
 def called(name: str) -> str:
     """Return what to call a family or a detector."""
-    return "GAN" if name == "gan" else name.replace("_", " ")
+    return _CALLED.get(name, name.replace("_", " "))
 
 
 def titled(name: str) -> str:

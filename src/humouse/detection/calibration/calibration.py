@@ -15,7 +15,7 @@ from jaxtyping import Bool, Float
 from scipy.optimize import minimize
 from scipy.special import expit, log_expit
 
-from humouse.detection.estimators.score_cdf import ScoreCDF
+from humouse.detection.calibration.score_cdf import ScoreCDF
 from humouse.errors import InputError
 
 FALSE_POSITIVE_RATES = (0.01, 0.001)

@@ -31,9 +31,6 @@ class TableDetector(ClassifierMixin, BaseEstimator):
     `QUANTILES`.
     """
 
-    one_class = False
-    """Whether it is fitted on people alone; rows of bots, if given, then take no part."""
-
     classes_: np.ndarray
     n_features_in_: int
     columns_: tuple[str, ...]
@@ -48,8 +45,7 @@ class TableDetector(ClassifierMixin, BaseEstimator):
             y: [n] labels; the lower is the people's (0), the higher the bots' (1).
 
         Raises:
-            TableError: There is one class only (or, where `one_class`, no people), or
-                a feature is NaN or infinite; the column is named.
+            TableError: There is one class only, or a feature is NaN or infinite; the column is named.
             ValueError: The table is no table of numbers, or the labels are not of two classes.
         """
         values, is_bot = self._training(X, y)
@@ -87,7 +83,7 @@ class TableDetector(ClassifierMixin, BaseEstimator):
 
     @abstractmethod
     def _fit(self, values: Rows, is_bot: Bool[np.ndarray, "n"]) -> None:
-        """Fit checked rows; those of people alone if `one_class`."""
+        """Fit checked rows."""
 
     @abstractmethod
     def _logit(self, values: Rows) -> Float[np.ndarray, "n"]:
@@ -108,8 +104,6 @@ class TableDetector(ClassifierMixin, BaseEstimator):
             raise ValueError(
                 "Only binary classification is supported. The type of the target is multiclass."
             )
-        if self.one_class and len(labels) == 1 and labels[0] == 0:
-            labels = np.array([0, 1])
         if len(labels) < 2:
             raise TableError(
                 f"labels: only one class, {labels[0]}; give rows of people (0) and of bots (1)"
@@ -117,8 +111,6 @@ class TableDetector(ClassifierMixin, BaseEstimator):
         self.classes_ = labels
         is_bot = y == labels[1]
         self.human_quantiles_ = np.quantile(values[~is_bot], QUANTILES, axis=0)
-        if self.one_class:
-            return values[~is_bot], is_bot[~is_bot]
         return values, is_bot
 
     def _values(self, X: Any, y: Any = None, *, fitting: bool) -> Any:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float, Int
-from sklearn.ensemble import HistGradientBoostingClassifier, IsolationForest
+from sklearn.ensemble import HistGradientBoostingClassifier
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,25 +49,6 @@ class Forest:
         return cls._joined(parts, float(np.squeeze(model._baseline_prediction)))
 
     @classmethod
-    def of_isolation(cls, model: IsolationForest) -> "Forest":
-        """Return the trees of a fitted isolation forest.
-
-        Their output is log2 of the anomaly score: minus a row's mean depth, divided by the expected
-        depth (Liu, Ting & Zhou 2008, equation 2).
-        """
-        expected = float(_path_length(np.array([model.max_samples_]))[0])
-        scale = -1 / (len(model.estimators_) * expected) if expected else 0.0
-        parts = []
-        for estimator in model.estimators_:
-            tree = estimator.tree_
-            leaf = tree.children_left < 0
-            depth = _depths(tree.children_left, tree.children_right)
-            value = scale * (depth + _path_length(tree.n_node_samples))
-            left, right = (np.maximum(one, 0) for one in (tree.children_left, tree.children_right))
-            parts.append((np.where(leaf, -1, tree.feature), tree.threshold, left, right, value))
-        return cls._joined(parts, 0.0)
-
-    @classmethod
     def _joined(cls, parts: Sequence[tuple[np.ndarray, ...]], base: float) -> "Forest":
         """Return one forest from each tree's (feature, cut, left, right, value)."""
         sizes = [len(part[0]) for part in parts]
@@ -82,18 +63,3 @@ class Forest:
             value.astype(np.float64),
             base,
         )
-
-
-def _depths(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Return each node's distance from the root; children come after their parents."""
-    depth = np.zeros(len(left), dtype=np.int64)
-    for node in np.flatnonzero(left >= 0):
-        depth[[left[node], right[node]]] = depth[node] + 1
-    return depth
-
-
-def _path_length(rows: np.ndarray) -> np.ndarray:
-    """Return the mean depth of an unsuccessful search among this number of rows (equation 1)."""
-    many = np.maximum(rows, 3).astype(np.float64)
-    length = 2 * (np.log(many - 1) + np.euler_gamma) - 2 * (many - 1) / many
-    return np.where(rows > 2, length, np.where(rows == 2, 1.0, 0.0))

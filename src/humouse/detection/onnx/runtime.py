@@ -10,10 +10,12 @@ from typing import Any
 
 import numpy as np
 import onnxruntime
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from onnxruntime.capi import onnxruntime_pybind11_state as reasons
 
 from humouse.errors import InputError
+
+_ROWS_AT_A_TIME = 512
 
 # Their only common base is Exception.
 _UNREADABLE = (
@@ -48,9 +50,6 @@ class OnnxDetector:
         self.units_: tuple[str, ...] = tuple(json.loads(facts.get("units", "[]")))
         self.human_quantiles_ = np.array(json.loads(facts.get("human_quantiles", "[[]]")))
         self.versions: dict[str, str] = json.loads(facts.get("versions", "{}"))
-        self.thresholds: dict[float, float] = {
-            float(rate): limit for rate, limit in json.loads(facts.get("thresholds", "{}")).items()
-        }
 
     @classmethod
     def load(cls, path: str | Path) -> "OnnxDetector":
@@ -80,7 +79,7 @@ class OnnxDetector:
         return cls(session, path, facts)
 
     def decision_function(self, X: Any) -> Float[np.ndarray, "n"]:
-        """Return [n] logits of being a bot's, calibrated if the detector is.
+        """Return [n] logits of being a bot's.
 
         Raises:
             InputError: The detector does not take X, its columns are others, a feature is NaN or
@@ -103,37 +102,29 @@ class OnnxDetector:
         bot = self._run("probability", X)
         return np.stack([1 - bot, bot], 1)
 
-    def predict(self, X: Any, false_positive_rate: float = 0.01) -> Int[np.ndarray, "n"]:
-        """Return [n] 1 for what is flagged at that false positive rate.
-
-        Raises:
-            InputError: There is no threshold for that rate; or as `decision_function`.
-        """
-        self.check_rate(false_positive_rate)
-        flagged = self.decision_function(X) >= self.thresholds[false_positive_rate]
-        return flagged.astype(np.int64)
-
-    def check_rate(self, false_positive_rate: float) -> None:
-        """Raise InputError if there is no threshold for that rate."""
-        if false_positive_rate not in self.thresholds:
-            known = ", ".join(f"{rate:g}" for rate in self.thresholds) or "none"
-            raise InputError(
-                f"{self.path}: false_positive_rate={false_positive_rate:g}: no threshold was fixed for "
-                f"it; there are: {known}"
-            )
-
     def _run(self, output: str, X: Any) -> Float[np.ndarray, "n"]:
-        inputs = {"features": self._table(X)} if self.columns_ else self._steps(X)
-        (answer,) = self._session.run([output], inputs)
+        if not self.columns_:
+            return self._run_steps(output, X)
+        (answer,) = self._session.run([output], {"features": self._table(X)})
         return np.asarray(answer, dtype=np.float64)
 
-    def _steps(self, X: Any) -> dict[str, np.ndarray]:
+    def _run_steps(self, output: str, X: Any) -> Float[np.ndarray, "n"]:
+        """Return the answers on movements; those of similar length go together."""
         if not _is_movements(X):
             raise InputError(f"{self.path}: the detector takes movements, not a table")
-        empty = (X.lengths < 1).nonzero()
-        if len(empty):
-            raise InputError(f"movements: row {int(empty[0])} has no steps; leave it out")
-        return {"deltas": X.deltas.cpu().float().numpy(), "lengths": X.lengths.cpu().long().numpy()}
+        lengths = X.lengths.cpu().long().numpy()
+        if (lengths < 1).any():
+            raise InputError(
+                f"movements: row {int((lengths < 1).argmax())} has no steps; leave it out"
+            )
+        moves_px = X.deltas[..., :2].cpu().float().numpy()
+        answers = np.zeros(len(lengths))
+        order = np.argsort(lengths, kind="stable")
+        for rows in np.array_split(order, -(-len(order) // _ROWS_AT_A_TIME)) if len(order) else ():
+            shown = np.ascontiguousarray(moves_px[rows, : lengths[rows].max()])
+            inputs = {"moves_px": shown, "lengths": lengths[rows]}
+            (answers[rows],) = self._session.run([output], inputs)
+        return answers
 
     def _table(self, X: Any) -> np.ndarray:
         if _is_movements(X):

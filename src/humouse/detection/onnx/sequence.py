@@ -14,51 +14,47 @@ from onnx import ModelProto
 from torch import Tensor, nn
 
 from humouse.detection.estimators.sequence import SequenceDetector
-from humouse.eval.probes.sequence_net import SequenceNet
-from humouse.eval.probes.step_channels import companded
+from humouse.detection.estimators.step_net import StepNet
 
 _OPSET = 18
 # torch.export takes sizes 0 and 1 for constants, so n and T are larger here.
-_EXAMPLE = (torch.ones(2, 8, 3), torch.tensor([8, 5]))
+_EXAMPLE = (torch.ones(2, 8, 2), torch.tensor([8, 5]))
 
 
 def sequence_graph(detector: SequenceDetector) -> ModelProto:
     """Return a fitted detector of steps as an ONNX model, without metadata.
 
-    Inputs: "deltas" [n, T, 3] float32 (dx px, dy px, dt ms; what padding holds does not matter) and
+    Inputs: "moves_px" [n, T, 2] float32 (dx, dy on one clock; what padding holds does not matter) and
     "lengths" [n] int64, 1 to T. Outputs: "logit" [n] and "probability" [n] of a bot, float32. n and
     T are free.
     """
     n, T = torch.export.Dim("n"), torch.export.Dim("T")
     with _quiet():
         program = torch.onnx.export(
-            _RawSteps(detector.net_).cpu(),
+            _WithProbability(detector.net_).cpu(),
             _EXAMPLE,
             dynamo=True,
             opset_version=_OPSET,
-            input_names=["deltas", "lengths"],
+            input_names=["moves_px", "lengths"],
             output_names=["logit", "probability"],
-            dynamic_shapes={"deltas": {0: n, 1: T}, "lengths": {0: n}},
+            dynamic_shapes={"moves_px": {0: n, 1: T}, "lengths": {0: n}},
             verbose=False,
         )
     assert program is not None
     return _without_origins(program.model_proto)
 
 
-class _RawSteps(nn.Module):
-    """The net behind its input: raw steps become companded channels, lengths a mask."""
+class _WithProbability(nn.Module):
+    """The net with both of its outputs."""
 
-    def __init__(self, net: SequenceNet) -> None:
+    def __init__(self, net: StepNet) -> None:
         super().__init__()
         self.net = net
 
     def forward(
-        self, deltas: Float[Tensor, "n T 3"], lengths: Int[Tensor, "n"]
+        self, moves_px: Float[Tensor, "n T 2"], lengths: Int[Tensor, "n"]
     ) -> tuple[Float[Tensor, "n"], Float[Tensor, "n"]]:
-        valid = torch.arange(deltas.shape[1]) < lengths[:, None]
-        # Replaced, not multiplied by 0: padding may hold NaN.
-        steps = companded(torch.where(valid[..., None], deltas, 0.0))
-        logit = self.net(steps, valid[:, None].to(steps))
+        logit = self.net(moves_px, lengths)
         return logit, logit.sigmoid()
 
 

@@ -1,17 +1,16 @@
 """`LabelledMovements`: movements, who or what made each, and the views that detectors take."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import polars as pl
-import torch
 from jaxtyping import Bool, Int
 
-from humouse.detection.names import HUMAN, STEPS, VIEWS
+from humouse.detection.names import HUMAN, STEPS
+from humouse.detection.samples.views import Views
 from humouse.errors import InputError
-from humouse.features import FeatureTable
 from humouse.files import atomic_write
 from humouse.trajectories import Trajectories, concatenate
 
@@ -25,26 +24,23 @@ class LabelledMovements:
             bot followed.
         family: [B] `HUMAN`, or the family of the bot.
         variant: [B] what made it exactly: the bot's variant, a checkpoint's name, or `HUMAN`.
-        views: Tables of B rows by name, some of `VIEWS`.
+        views: What detectors look at, or None.
 
     Raises:
-        ValueError: The parts disagree in size, or a view is unknown.
+        ValueError: The parts disagree in size.
     """
 
     movements: Trajectories
     family: np.ndarray
     variant: np.ndarray
-    views: Mapping[str, FeatureTable] = field(default_factory=dict)
+    views: Views | None = None
 
     def __post_init__(self) -> None:
         B = len(self.movements)
         if self.family.shape != (B,) or self.variant.shape != (B,):
             raise ValueError(f"{B} movements need {B} families and {B} variants")
-        for name, table in self.views.items():
-            if name not in VIEWS:
-                raise ValueError(f"no view {name!r}; there are {', '.join(VIEWS)}")
-            if len(table) != B:
-                raise ValueError(f"{B} movements need {B} rows of {name}, not {len(table)}")
+        if self.views is not None and len(self.views) != B:
+            raise ValueError(f"{B} movements need {B} rows of views, not {len(self.views)}")
 
     def __len__(self) -> int:
         return len(self.movements)
@@ -54,34 +50,36 @@ class LabelledMovements:
         """[B] whether no person made it."""
         return self.family != HUMAN
 
-    @property
-    def inputs(self) -> dict[str, Trajectories | FeatureTable]:
-        """What detectors look at: every view, the movements themselves as `STEPS`."""
-        return {STEPS: self.movements, **self.views}
-
     def rows(self, index: Int[np.ndarray, "b"]) -> "LabelledMovements":
         """Return the rows of those numbers, in that order."""
         return LabelledMovements(
             self.movements[index],
             self.family[index],
             self.variant[index],
-            {name: table.rows(index) for name, table in self.views.items()},
+            None if self.views is None else self.views.rows(index),
         )
 
-    def with_views(self, views: Mapping[str, FeatureTable]) -> "LabelledMovements":
-        """Return the same movements with these views besides their own."""
-        return replace(self, views={**self.views, **views})
+    @property
+    def looked_at(self) -> Views:
+        """The views.
+
+        Raises:
+            ValueError: There are none.
+        """
+        if self.views is None:
+            raise ValueError("these movements were not looked at")
+        return self.views
 
     def save(self, folder: str | Path) -> None:
-        """Write movements.parquet, kinds.parquet and a Parquet file for each view into a folder.
+        """Write movements.parquet, kinds.parquet and the views, if there are any, into a folder.
 
         Raises:
             InputError: A file cannot be written.
         """
         folder = Path(folder)
         self.movements.save(folder / "movements.parquet")
-        for name, table in self.views.items():
-            table.save(folder / f"{name}.parquet")
+        if self.views is not None:
+            self.views.save(folder)
         kinds = pl.DataFrame({"family": self.family, "variant": self.variant})
         with atomic_write(folder / "kinds.parquet") as temporary:  # last: it stands for the whole
             kinds.write_parquet(temporary)
@@ -102,11 +100,7 @@ class LabelledMovements:
             raise InputError(
                 f"{folder}: no labelled movements, or damaged; delete it and make it again"
             ) from error
-        views = {
-            name: FeatureTable.load(folder / f"{name}.parquet")
-            for name in VIEWS
-            if (folder / f"{name}.parquet").is_file()
-        }
+        views = Views.load(folder) if (folder / f"{STEPS}.parquet").is_file() else None
         return cls(movements, family, variant, views)
 
 
@@ -117,20 +111,12 @@ def label_movements(movements: Trajectories, family: str, variant: str) -> Label
 
 
 def concatenate_labelled(parts: Sequence[LabelledMovements]) -> LabelledMovements:
-    """Return all rows of `parts`, with the views that every part has."""
-    shared = [name for name in VIEWS if all(name in part.views for part in parts)]
+    """Return all rows of `parts`, with views if every part has them."""
+    views = [part.views for part in parts if part.views is not None]
     movements = [part.movements for part in parts]
     return LabelledMovements(
         concatenate(movements, "mixed"),
         np.concatenate([part.family.astype(str) for part in parts]),
         np.concatenate([part.variant.astype(str) for part in parts]),
-        {name: _stacked([part.views[name] for part in parts]) for name in shared},
+        Views.stacked(views) if len(views) == len(parts) else None,
     )
-
-
-def _stacked(tables: Sequence[FeatureTable]) -> FeatureTable:
-    first = tables[0]
-    values = torch.cat([table.select(first.names).values for table in tables])
-    named = [table.user for table in tables if table.user is not None]
-    user = np.concatenate(named) if len(named) == len(tables) else None
-    return FeatureTable(values, first.names, first.units, user)

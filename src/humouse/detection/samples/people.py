@@ -1,5 +1,7 @@
 """People in roles: who a detector is fitted on, calibrated on, evaluated on."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from humouse.errors import InputError
@@ -41,3 +43,10 @@ def subsample(people: Trajectories, n: int, seed: int) -> Trajectories:
     """Return n movements drawn without replacement, in recorded order, or all there are."""
     order = np.random.default_rng(derive_seed(seed, "gestures")).permutation(len(people))
     return people[np.sort(order[:n])].trimmed()
+
+
+def named_apart(people: Trajectories, setup: str) -> Trajectories:
+    """Return the movements with the set-up's name before each person's: another one's may be alike."""
+    if people.user is None:
+        return people
+    return replace(people, user=np.char.add(f"{setup}/", people.user.astype(str)))

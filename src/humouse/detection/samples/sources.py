@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from humouse.bots.composed import compose
 from humouse.bots.families import FAMILIES, Variant
 from humouse.bots.families import family as variants_of
 from humouse.codec import merge_zero_moves
 from humouse.data.movement_file import read_movements
-from humouse.detection.names import GENERATED, HUMAN, MEAN, SCRIPTED
+from humouse.detection.names import COMPOSED, FILES_MEAN, GENERATED, HUMAN, MEAN, SCRIPTED
 from humouse.detection.samples.people import ROLES
 from humouse.errors import InputError
 from humouse.generator import load_generator
@@ -20,7 +21,7 @@ from humouse.randomness import derive_seed
 from humouse.trained_model import TrainedModel
 from humouse.trajectories import Trajectories
 
-_TAKEN = (*FAMILIES, *GENERATED, HUMAN, SCRIPTED, MEAN)
+_TAKEN = (COMPOSED, *FAMILIES, *GENERATED, HUMAN, SCRIPTED, MEAN, FILES_MEAN)
 _PLAIN = re.compile(r"[\w-]+")
 
 
@@ -65,16 +66,26 @@ def negative_sources(
     """
     chosen = list(FAMILIES) if families is None else list(families)
     sources = {name: tuple(map(_scripted, variants_of(name))) for name in chosen}
+    sources[COMPOSED] = (NegativeSource(COMPOSED, _composed),)
     for family, paths in (models or {}).items():
         if paths:
             sources[family] = _models(family, [Path(path) for path in paths], device)
     for name, path in (files or {}).items():
-        if name in _TAKEN:
-            raise InputError(f"files.{name}: there is such a family already; choose another name")
-        if not _PLAIN.fullmatch(name):
-            raise InputError(f"files.{name}: name it in letters, digits, - and _")
+        check_family_name("files", name)
         sources[name] = (_file(name, path),)
     return sources
+
+
+def _composed(people: Trajectories, n: int, seed: int, role: str | None) -> Trajectories:
+    return compose(people, n, seed=seed)
+
+
+def check_family_name(setting: str, name: str) -> None:
+    """Raise InputError for a name that a family of one's own cannot have."""
+    if name in _TAKEN:
+        raise InputError(f"{setting}.{name}: there is such a family already; choose another name")
+    if not _PLAIN.fullmatch(name):
+        raise InputError(f"{setting}.{name}: name it in letters, digits, - and _")
 
 
 def _scripted(variant: Variant) -> NegativeSource:

@@ -6,30 +6,25 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from humouse.detection.benchmark.headline import (
-    TARGET_FPR,
-    false_alarms_of,
-    headline_detector,
-)
+from humouse.detection.benchmark.headline import TARGET_FPR, false_alarms_of, main_setup
 from humouse.detection.benchmark.result import BenchmarkResult
 from humouse.figures.style import FAKE_COLOUR, REAL_COLOUR, new_figure, plain, verbatim
 from humouse.report.detection.curve_figures import calibration, roc
 from humouse.report.detection.heat_figures import held_out, sessions
-from humouse.report.detection.negatives_figure import WIDTH_IN, negatives
-from humouse.settings.choices import MIXES
 
 _INK = "#1b1f24"
 _NAMED = 60
+
+WIDTH_IN = 4.8
+"""As wide as a telephone, so that its words need no scaling there."""
 
 
 def detection_figures(result: BenchmarkResult) -> dict[str, Figure]:
     """Return every picture that the result has numbers for, by name."""
     pictures: dict[str, Figure] = {}
     if result.cells:
-        pictures["held_out"] = held_out(result, _mixes(result))
-    if len(_mixes(result)) > 1:
-        pictures["negatives"] = negatives(result)
-    if false_alarms_of(result, headline_detector(result)):
+        pictures["held_out"] = held_out(result, result.mixes)
+    if false_alarms_of(result, main_setup(result)):
         pictures["false_alarms"] = false_alarms(result)
     if any("tpr_at_1" in one.scores for one in result.sessions):
         pictures["sessions"] = sessions(result)
@@ -41,12 +36,12 @@ def detection_figures(result: BenchmarkResult) -> dict[str, Figure]:
 
 
 def false_alarms(result: BenchmarkResult) -> Figure:
-    """Return how often each person is flagged, the worst above.
+    """Return how often each person of the main set-up is called a bot, the worst above.
 
     Args:
-        result: What to show; it must have false alarms of the headline detector.
+        result: What to show; it must have false alarms there.
     """
-    alarms = false_alarms_of(result, headline_detector(result))
+    alarms = false_alarms_of(result, main_setup(result))
     if alarms is None:
         raise ValueError("no false alarms were counted")
     rates = alarms.rate_by_user
@@ -69,7 +64,7 @@ def false_alarms(result: BenchmarkResult) -> Figure:
     _name_people(axes, people, alarms.gestures_by_user)
     axes.set_xlim(0, max(2.0, 1.25 * percent.max()))
     axes.set_ylim(-0.8, len(people) - 0.2)
-    axes.set_xlabel("flagged (% of a person's movements)", fontsize=9)
+    axes.set_xlabel("called a bot (% of a person's movements)", fontsize=9)
     plain(axes)
     axes.tick_params(labelsize=8)
     axes.grid(axis="y", visible=False)
@@ -87,8 +82,3 @@ def _name_people(axes: Axes, people: Sequence[str], gestures: Mapping[str, int])
         return
     axes.set_yticks([len(people) - 1], [verbatim(people[-1])])
     axes.set_ylabel(f"{len(people)} people", fontsize=9)
-
-
-def _mixes(result: BenchmarkResult) -> list[str]:
-    measured = {cell.mix for cell in result.cells}
-    return [mix for mix in MIXES if mix in measured]

@@ -3,10 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from humouse.detection.benchmark.headline import fullest, headline_detector
+from humouse.detection.benchmark.headline import headline_session, main_setup
 from humouse.detection.benchmark.metrics import SCORES
 from humouse.detection.benchmark.result import BenchmarkResult
+from humouse.detection.benchmark.wording import called
+from humouse.detection.names import BROWSER, OWN
 from humouse.eval.statistics.score import Score
+from humouse.report.detection.families import DELIVERY_WORDS
 from humouse.report.detection.tables import detectors_of, in_words, percent
 from humouse.report.wording import number
 
@@ -52,37 +55,51 @@ def heat_score(result: BenchmarkResult) -> tuple[str, str]:
     return "roc_auc", SCORES["roc_auc"].label
 
 
+Column = tuple[str, str]
+"""A detector, and how movements are delivered to it."""
+
+
+def heat_columns(result: BenchmarkResult) -> list[Column]:
+    """Return the columns of the heat map: the blend first, as a browser delivers first."""
+    return [(detector, d) for detector in detectors_of(result) for d in (BROWSER, OWN)]
+
+
+def column_name(column: Column) -> str:
+    """Return what stands above a column."""
+    return f"{called(column[0])}, {DELIVERY_WORDS[column[1]]}"
+
+
 def heat_rows(
-    result: BenchmarkResult, mix: str, families: Sequence[str]
-) -> tuple[list[str], list[HeatRow]]:
-    """Return the detectors, the headline one first, and a row of entries for each family."""
-    detectors = detectors_of(result)
+    result: BenchmarkResult, mix: str, families: Sequence[str], tested_on: str | None = None
+) -> list[HeatRow]:
+    """Return a row of entries for each family, one for each of `heat_columns`."""
+    setup = main_setup(result) if tested_on is None else tested_on
     name, _ = heat_score(result)
     rows = []
     for family in families:
-        cells = [result.cell(detector, family, mix) for detector in detectors]
-        rows.append(
-            (family, [_heat_entry(None if cell is None else cell.scores, name) for cell in cells])
-        )
-    return detectors, rows
+        cells = [result.cell(one, family, mix, setup, d) for one, d in heat_columns(result)]
+        entries = [_heat_entry(None if cell is None else cell.scores, name) for cell in cells]
+        rows.append((family, entries))
+    return rows
 
 
 def session_rows(
-    result: BenchmarkResult, families: Sequence[str]
+    result: BenchmarkResult, families: Sequence[str], name: str
 ) -> tuple[list[int], list[HeatRow]]:
-    """Return the lengths of sessions, and a row of entries for each family that has any."""
-    found = {
-        (one.family, one.gestures): one.scores
-        for one in result.sessions
-        if (one.detector, one.mix) == (headline_detector(result), fullest(result))
-        and "tpr_at_1" in one.scores
-    }
-    lengths = sorted({gestures for _, gestures in found})
-    rows = [
-        (family, [_heat_entry(found.get((family, length)), "tpr_at_1") for length in lengths])
-        for family in families
-        if any((family, length) in found for length in lengths)
-    ]
+    """Return the lengths of sessions, and a row of entries for each family that has any.
+
+    Args:
+        result: What to show.
+        families: In the order of rows.
+        name: Which score of `Session.scores`.
+    """
+    lengths = sorted({one.gestures for one in result.sessions if name in one.scores})
+    rows = []
+    for family in families:
+        sessions = [headline_session(result, family, length) for length in lengths]
+        entries = [_heat_entry(None if one is None else one.scores, name) for one in sessions]
+        if any(entries):
+            rows.append((family, entries))
     return lengths, rows
 
 
@@ -90,6 +107,6 @@ def _heat_entry(scores: Mapping[str, Score] | None, name: str) -> HeatEntry | No
     if scores is None or name not in scores:
         return None
     value = scores[name].value
-    text = percent(value, 0) if name == "tpr_at_1" else number(value)
-    filled = value if name == "tpr_at_1" else max(0.0, 2 * value - 1)
+    text = number(value) if name == "roc_auc" else percent(value, 0)
+    filled = max(0.0, 2 * value - 1) if name == "roc_auc" else value
     return HeatEntry(text, round(LEVELS * filled), in_words(scores))

@@ -8,12 +8,13 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from humouse.detection.benchmark.result import BenchmarkResult
-from humouse.detection.benchmark.wording import called
 from humouse.figures.style import new_figure, verbatim
 from humouse.report.detection.families import families_of, named
 from humouse.report.detection.heat import (
     HeatEntry,
+    column_name,
     heat_colours,
+    heat_columns,
     heat_rows,
     heat_score,
     session_rows,
@@ -32,15 +33,14 @@ def held_out(result: BenchmarkResult, mixes: Sequence[str]) -> Figure:
     families = families_of(result)
     columns = min(2, len(mixes))
     rows = -(-len(mixes) // columns)
-    detectors, _ = heat_rows(result, mixes[0], families)
-    width = 1.6 + 0.75 * len(detectors)
+    names = [column_name(one).replace(", ", "\n") for one in heat_columns(result)]
+    width = 1.6 + 0.75 * len(names)
     figure = new_figure(width * columns, (0.27 * len(families) + 1.2) * rows)
     grid = figure.subplots(rows, columns, squeeze=False, sharey=True)
     for axes in grid.flat[len(mixes) :]:
         axes.set_axis_off()
     for axes, mix in zip(grid.flat, mixes, strict=False):
-        _, entries = heat_rows(result, mix, families)
-        _heat(axes, entries, [called(name) for name in detectors])
+        _heat(axes, heat_rows(result, mix, families), names)
         axes.set_title(f"fitted on people and {mix}", fontsize=9.5, loc="left")
     figure.supxlabel(heat_score(result)[1], fontsize=9)
     return figure
@@ -52,7 +52,7 @@ def sessions(result: BenchmarkResult) -> Figure:
     Args:
         result: What to show; it must have sessions with a share caught.
     """
-    lengths, rows = session_rows(result, families_of(result))
+    lengths, rows = session_rows(result, families_of(result), "tpr_at_1")
     figure = new_figure(1.8 + 0.75 * len(lengths), 0.27 * len(rows) + 1.2)
     axes = figure.subplots()
     _heat(axes, rows, [str(length) for length in lengths])

@@ -10,8 +10,7 @@ from humouse.report.picture import inline_svg
 from humouse.report.wording import number
 
 _TITLES = {
-    "negatives": "Share caught of each kind of bots, by what detectors are fitted on",
-    "false_alarms": "How often each person is flagged",
+    "false_alarms": "How often each person is called a bot",
     "roc": "Share of bots caught by false-alarm rate, one line per kind held out",
     "calibration": "Share of bots by the probability that the detector gives",
 }

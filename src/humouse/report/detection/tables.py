@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from io import StringIO
 
 from humouse.detection.benchmark.drawn import RocCurve
-from humouse.detection.benchmark.findings import ADDED
-from humouse.detection.benchmark.headline import gain, goal_of, headline_detector
+from humouse.detection.benchmark.headline import MEANS, gain, goal_of, headline_cell, main_mix
 from humouse.detection.benchmark.metrics import SCORES
 from humouse.detection.benchmark.result import BenchmarkResult, FamilyScores
 from humouse.detection.benchmark.wording import digits_beside
-from humouse.detection.names import MEAN
+from humouse.detection.names import BLEND
 from humouse.eval.statistics.score import Score
 from humouse.report.wording import interval, number
-from humouse.settings.choices import MIXES
 
 
 @dataclass(frozen=True)
@@ -42,9 +40,9 @@ NOTHING = ScoreEntry("–")
 
 
 def detectors_of(result: BenchmarkResult) -> list[str]:
-    """Return the detectors, the headline one first."""
+    """Return the detectors, the blend first."""
     names = dict.fromkeys(cell.detector for cell in result.cells)
-    return sorted(names, key=lambda name: name != headline_detector(result))
+    return sorted(names, key=lambda name: name != BLEND)
 
 
 def in_words(scores: Mapping[str, Score]) -> str:
@@ -57,32 +55,49 @@ def in_words(scores: Mapping[str, Score]) -> str:
 
 
 def as_csv(result: BenchmarkResult) -> str:
-    """Return every score, and every point of every curve, as CSV."""
+    """Return every score, every share of people's movements, and every point of every curve, as CSV."""
     table = StringIO()
     writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(("score", "fitted_on", "family_held_out", "detector", "value", "low", "high"))
+    places = ("fitted_on", "tested_on", "family", "variant", "delivery", "detector")
+    writer.writerow(("score", *places, "value", "low", "high"))
 
-    def write(name: str, one: FamilyScores | RocCurve, score: Score) -> None:
+    def write(name: str, where: tuple[str, ...], score: Score) -> None:
         ends = ("" if end is None else end for end in (score.low, score.high))
-        writer.writerow((name, one.mix, one.family, one.detector, score.value, *ends))
+        writer.writerow((name, *where, score.value, *ends))
 
     for cell in result.cells:
+        where = cell.mix, cell.tested_on, cell.family, cell.variant, cell.delivery, cell.detector
         for name, score in cell.scores.items():
-            write(name, cell, score)
+            write(name, where, score)
+    for one in result.sessions:
+        where = one.mix, one.tested_on, one.family, "", one.delivery, BLEND
+        for name, score in one.scores.items():
+            write(f"{name}_of_{one.gestures}_movements", where, score)
+    for alarms in result.false_alarms:
+        fitted_on = f"{alarms.mix} on {' '.join(alarms.fitted_on)}"
+        where = fitted_on, alarms.tested_on, "human", "", "own", BLEND
+        for name in ("bot_at_1", "bot_at_01", "unfamiliar_at_1"):
+            write(name, where, Score(getattr(alarms, name)))
+        for count, share in alarms.sessions.items():
+            write(f"called_at_1_of_{count}_movements", where, Score(share))
     for curve in result.curves:
         for rate, score in zip(curve.rates, curve.caught, strict=True):
-            write(f"caught_at_false_alarm_rate_{rate:g}", curve, score)
+            write(f"caught_at_false_alarm_rate_{rate:g}", _of_curve(curve, result), score)
     return table.getvalue()
 
 
+def _of_curve(curve: RocCurve, result: BenchmarkResult) -> tuple[str, ...]:
+    return curve.mix, result.setups[0], curve.family, "", "60hz", curve.detector
+
+
 @dataclass(frozen=True)
-class NegativeRow:
-    """TPR at 1% FPR of one family in every mix, and what negatives of a kind change.
+class MixRow:
+    """TPR at 1% FPR of one family in every mix, and what each changes against the main one.
 
     Args:
         family: Its name.
         tprs: An entry for each mix.
-        changes: An entry for each pair of mixes that differ in diffusion negatives alone.
+        changes: An entry for each mix but the first.
     """
 
     family: str
@@ -122,7 +137,7 @@ def cell_entry(cell: FamilyScores | None, *, with_goal: bool) -> ScoreEntry | No
     if cell is None or "roc_auc" not in cell.scores:
         return None
     area, tpr = cell.scores["roc_auc"], cell.scores.get("tpr_at_1")
-    goal = goal_of(cell.family) if with_goal and cell.family != MEAN else None
+    goal = goal_of(cell.family) if with_goal and cell.family not in MEANS else None
     digits = digits_beside(area.value, goal)
     return ScoreEntry(
         number(area.value, digits),
@@ -134,31 +149,31 @@ def cell_entry(cell: FamilyScores | None, *, with_goal: bool) -> ScoreEntry | No
     )
 
 
-def negative_rows(result: BenchmarkResult, families: Sequence[str]) -> list[NegativeRow]:
-    """Return the headline detector's TPR at 1% FPR on each family in every mix that was measured."""
-    about = headline_detector(result)
-    mixes = [mix for mix in MIXES if any(cell.mix == mix for cell in result.cells)]
-    pairs = [pair for pair in ADDED["diffusion"] if set(pair) <= set(mixes)]
+def mix_rows(result: BenchmarkResult, families: Sequence[str]) -> list[MixRow]:
+    """Return the blend's TPR at 1% FPR on each family in every mix; none where there is one mix."""
+    if len(result.mixes) < 2:
+        return []
     rows = []
     for family in families:
-        cells = [result.cell(about, family, mix) for mix in mixes]
+        cells = [headline_cell(result, family, mix=mix) for mix in result.mixes]
         rows.append(
-            NegativeRow(
+            MixRow(
                 family,
                 [share_entry(cell.scores.get("tpr_at_1") if cell else None) for cell in cells],
-                [_change(result, about, family, pair) for pair in pairs],
+                [_change(result, family, mix) for mix in result.mixes[1:]],
             )
         )
     return rows
 
 
-def _change(result: BenchmarkResult, about: str, family: str, pair: tuple[str, str]) -> ScoreEntry:
+def _change(result: BenchmarkResult, family: str, mix: str) -> ScoreEntry:
     """Return by how many percentage points the TPR rises, and by how many in each seed."""
-    found = gain(result, about, family, *pair)
+    main = main_mix(result)
+    found = gain(result, family, main, mix)
     if found is None:
         return NOTHING
     more = found[2]
-    cells = [result.cell(about, family, mix) for mix in pair]
+    cells = [headline_cell(result, family, mix=one) for one in (main, mix)]
     seeds = [cell.by_seed.get("tpr_at_1", ()) for cell in cells if cell is not None]
     steps = [100 * (after - before) for before, after in zip(*seeds, strict=False)]
     each = ""

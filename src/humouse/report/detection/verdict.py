@@ -2,11 +2,18 @@
 
 from dataclasses import dataclass
 
-from humouse.detection.benchmark.findings import TransferResult, WorstPerson, findings
-from humouse.detection.benchmark.headline import ENOUGH, fullest, headline_detector
+from humouse.bots.families import FAMILIES
+from humouse.detection.benchmark.findings import People, Strangers, findings
+from humouse.detection.benchmark.headline import (
+    ENOUGH,
+    MEANS,
+    families_measured,
+    headline_cell,
+    headline_session,
+)
 from humouse.detection.benchmark.result import BenchmarkResult
 from humouse.detection.benchmark.wording import called, counted
-from humouse.detection.names import BLEND, GENERATED, MEAN
+from humouse.detection.names import FILES_MEAN, GENERATED, MEAN
 from humouse.eval.statistics.score import Score
 from humouse.report.detection.tables import percent, percent_interval
 from humouse.report.dots import Scale
@@ -15,28 +22,32 @@ from humouse.report.wording import number
 _PERCENT = Scale(0.0, 1.0, tuple((k / 4, f"{25 * k}%") for k in range(5)))
 
 
+_KINDS = (
+    (FILES_MEAN, "bots from files"),
+    (MEAN, "scripted bots"),
+    ("gan", "a GAN's movements"),
+    ("diffusion", "a diffusion model's movements"),
+)
+
+
 def headline(result: BenchmarkResult) -> str:
     """Return the verdict: the share of bots caught of families held out, and the hardest of them."""
     shares = _scores(result, "tpr_at_1")
-    scripted = {family: one for family, one in shares.items() if family not in (MEAN, *GENERATED)}
     if not shares:
         return _by_area(result)
-    parts = []
-    if scripted:
-        hardest = min(scripted, key=lambda one: scripted[one].value)
-        parts.append(
-            f"{percent(_mean(shares, scripted).value, 0)} of scripted bots it never trained on"
-        )
-        if len(scripted) > 1:
-            worst = percent(scripted[hardest].value, 0)
-            parts.append(f"of the hardest kind, {called(hardest)}, {worst}")
-    for family, words in (
-        ("gan", "a GAN's movements"),
-        ("diffusion", "a diffusion model's movements"),
-    ):
-        if family in shares:
-            parts.append(f"of {words}, {percent(shares[family].value, 0)}")
-    return f"At a 1% false-alarm rate, {_all_of(result)} {'; '.join(parts)}."
+    parts = [
+        f"{percent(share.value, 0)} of {words}"
+        for name, words in _KINDS
+        if (share := _mean(shares, name)) is not None
+    ]
+    kinds = {family: one for family, one in shares.items() if family not in MEANS}
+    if len(kinds) > 1:
+        hardest = min(kinds, key=lambda one: (kinds[one].value, one))
+        parts.append(f"of the hardest kind, {called(hardest)}, {percent(kinds[hardest].value, 0)}")
+    return (
+        "Delivered as by a browser and never trained on, at a 1% false-alarm rate the detector catches "
+        f"{'; '.join(parts)}."
+    )
 
 
 def _by_area(result: BenchmarkResult) -> str:
@@ -44,51 +55,54 @@ def _by_area(result: BenchmarkResult) -> str:
     areas = _scores(result, "roc_auc")
     if not areas:
         return "Nothing was measured."
-    kinds = {family: one for family, one in areas.items() if family != MEAN}
+    kinds = {family: one for family, one in areas.items() if family not in MEANS}
     hardest = min(kinds, key=lambda one: kinds[one].value)
-    start = _all_of(result, "separates")
     return (
-        f"{start[0].upper()}{start[1:]} {len(kinds)} kinds of bots that it never trained on from people "
-        f"at ROC-AUC {number(kinds[hardest].value)} or more; {called(hardest)} is the hardest."
-    )
-
-
-def _all_of(result: BenchmarkResult, verb: str = "catches") -> str:
-    about = headline_detector(result)
-    return (
-        f"the {'blend of all detectors' if about == BLEND else f'{called(about)} detector'} {verb}"
+        f"The detector separates {len(kinds)} kinds of bots that it never trained on from people at "
+        f"ROC-AUC {number(kinds[hardest].value)} or more; {called(hardest)} is the hardest."
     )
 
 
 def statements(result: BenchmarkResult) -> list[str]:
-    """Return what belongs to the verdict: how many kinds are caught, and the false alarms."""
-    shares = {k: one for k, one in _scores(result, "tpr_at_1").items() if k != MEAN}
-    said = []
-    if shares:
-        enough = sum(one.value >= ENOUGH for one in shares.values())
-        said.append(
-            f"{enough} of {len(shares)} kinds of bots are caught in {ENOUGH:.0%} of their movements or "
-            "more."
-        )
+    """Return what belongs to the verdict: sessions, and what is said of people."""
+    said = _of_sessions(result)
     found = findings(result)
-    said += [_strangers(one) for one in found if isinstance(one, WorstPerson)]
-    across = [one for one in found if isinstance(one, TransferResult) and one.fpr is not None]
+    said += [_of_people(one) for one in found if isinstance(one, People)]
+    strangers = [one.alarms for one in found if isinstance(one, Strangers)]
     said += [
-        f"On the devices of another dataset, {one.evaluated_on}, {percent(one.fpr or 0.0)} of people's "
-        "movements are flagged."
-        for one in across
+        f"Of people of {one.tested_on}, fitted without them: {percent(one.bot_at_1)} called a bot's, "
+        f"{percent(one.unfamiliar_at_1)} unfamiliar."
+        for one in strangers
     ]
-    if said and not across:
-        said.append("People on other devices were not tested; across=FOLDER tests them.")
+    if said and not strangers:
+        said.append("People of other set-ups were not tested; more_dirs=[FOLDER] tests them.")
     return said
 
 
-def _strangers(alarms: WorstPerson) -> str:
-    worst = counted(alarms.rate, alarms.gestures)
-    return (
-        f"False alarms: {percent(alarms.overall)} of the movements of {_people(alarms.people)} who took "
-        f"no part in training are flagged, where 1% was intended. The worst person: {worst}."
+def _of_sessions(result: BenchmarkResult) -> list[str]:
+    shares = {k: one for k, one in _scores(result, "tpr_at_1").items() if k not in MEANS}
+    if not shares:
+        return []
+    enough = sum(one.value >= ENOUGH for one in shares.values())
+    text = f"{enough} of {len(shares)} kinds of bots are caught in {ENOUGH:.0%} of their movements"
+    sessions = [headline_session(result, family, 5) for family in shares]
+    tprs = [one.scores["tpr_at_1"].value for one in sessions if one and "tpr_at_1" in one.scores]
+    if tprs:
+        text += f", and {sum(one >= ENOUGH for one in tprs)} in so many sessions of 5 movements"
+    return [f"{text}."]
+
+
+def _of_people(one: People) -> str:
+    alarms = one.alarms
+    text = (
+        f"Of the movements of {_people(len(alarms.rate_by_user))} of {alarms.tested_on} who took no part "
+        f"in training, {percent(alarms.bot_at_1)} are called a bot's, where 1% may be, and "
+        f"{percent(alarms.unfamiliar_at_1)} unfamiliar."
     )
+    if alarms.worst is not None:
+        who, rate = alarms.worst
+        text += f" The worst person: {counted(rate, alarms.gestures_by_user[who])}."
+    return text
 
 
 def _people(count: int) -> str:
@@ -136,13 +150,13 @@ class Gauge:
 
 
 def gauge(result: BenchmarkResult) -> Gauge | None:
-    """Return the gauge of the headline detector; None where no share caught was measured."""
+    """Return the gauge; None where no share caught was measured."""
     shares = _scores(result, "tpr_at_1")
-    kinds = sorted((k for k in shares if k != MEAN), key=lambda one: (shares[one].value, one))
-    scripted = {k: shares[k] for k in kinds if k not in GENERATED}
+    kinds = sorted((k for k in shares if k not in MEANS), key=lambda one: (shares[one].value, one))
+    scripted = [k for k in kinds if k in FAMILIES]
     if not kinds:
         return None
-    mean = _mean(shares, scripted) if scripted else None
+    mean = _mean(shares, MEAN)
     return Gauge(
         _PERCENT,
         None if mean is None else _mark(MEAN, f"mean of {len(scripted)} scripted kinds", mean),
@@ -157,17 +171,16 @@ def _mark(family: str, name: str, share: Score) -> GaugeMark:
     return GaugeMark(family, text, *map(_PERCENT.at, (share.value, share.low, share.high)))
 
 
-def _mean(shares: dict[str, Score], scripted: dict[str, Score]) -> Score:
-    """Return the mean over scripted families, as it was measured or from them."""
-    values = [one.value for one in scripted.values()]
-    return shares.get(MEAN) or Score(sum(values) / len(values))
+def _mean(shares: dict[str, Score], name: str) -> Score | None:
+    """Return a family's share, or that of a mean; of a single family of its kind, that one's."""
+    if name not in MEANS or name in shares:
+        return shares.get(name)
+    known = (*FAMILIES, *GENERATED)
+    own = [k for k in shares if (k in FAMILIES if name == MEAN else k not in known)]
+    return shares[own[0]] if len(own) == 1 else None
 
 
 def _scores(result: BenchmarkResult, name: str) -> dict[str, Score]:
-    """Return that score of the headline detector in the fullest mix, by family."""
-    about, mix = headline_detector(result), fullest(result)
-    return {
-        cell.family: cell.scores[name]
-        for cell in result.cells
-        if (cell.detector, cell.mix) == (about, mix) and name in cell.scores
-    }
+    """Return that score of the blend in the main mix and set-up, by family, means included."""
+    cells = [headline_cell(result, family) for family in (*families_measured(result), *MEANS)]
+    return {one.family: one.scores[name] for one in cells if one and name in one.scores}

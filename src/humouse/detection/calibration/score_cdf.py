@@ -1,7 +1,9 @@
 """`ScoreCDF`: the distribution of people's scores, with tails that extend beyond them."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -58,6 +60,16 @@ class ScoreCDF:
         steepness = np.diff(odds) / np.maximum(np.diff(knots), _LEAST * spread)
         below = float(steepness[0]) if len(steepness) else 1 / spread
         return cls(tuple(knots.tolist()), tuple(odds.tolist()), below, 1 / mean_excess)
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> "ScoreCDF":
+        """Return what `dataclasses.asdict` made, from JSON or not."""
+        return cls(
+            tuple(content["knots"]),
+            tuple(content["log_odds"]),
+            content["slope_below"],
+            content["slope_above"],
+        )
 
     def logit(self, scores: Float[np.ndarray, "*n"]) -> Float[np.ndarray, "*n"]:
         """Return logit F of scores."""

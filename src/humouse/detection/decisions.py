@@ -1,0 +1,99 @@
+"""Verdicts: from a detector's scores and its set-ups to what is said of each movement and each session."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from humouse.detection.names import BOT, HUMAN, UNFAMILIAR
+from humouse.detection.setups.session import normal_scores
+from humouse.detection.setups.setup import SetUp
+
+UNFAMILIAR_RATE = 0.05
+"""What the rate is multiplied by where no set-up explains a movement: only what nobody does is a bot's."""
+
+
+@dataclass(frozen=True, eq=False)
+class Decisions:
+    """What is said of B movements.
+
+    Args:
+        verdict: [B] `HUMAN`, `BOT` or `UNFAMILIAR`.
+        p_value: [B] share of people's movements with higher scores, in the set-up that explains a
+            movement best.
+        log_odds: [B] of a bot, if bots are as frequent as people.
+        session_verdict: [B] the verdict on the source after each movement; one of these, or undecided.
+        session_score: [B] deviations of the source's mean normal score from people's.
+    """
+
+    verdict: np.ndarray
+    p_value: Float[np.ndarray, "B"]
+    log_odds: Float[np.ndarray, "B"]
+    session_verdict: np.ndarray
+    session_score: Float[np.ndarray, "B"]
+
+
+def decide(
+    setups: Sequence[SetUp],
+    score: Float[np.ndarray, "B"],
+    traits: Float[np.ndarray, "B F"],
+    sources: Sequence[np.ndarray],
+    rate: float,
+) -> Decisions:
+    """Return the verdicts on B movements.
+
+    A movement is a bot's if it would be one in every set-up that it can come from. Where it can come from
+    none, all count, at a twentieth of the rate; if it is no bot then, it is unfamiliar.
+
+    Args:
+        setups: Those that the detector knows.
+        score: [B] the blend's.
+        traits: [B, F] traits of the set-up.
+        sources: Rows of each source, in the order of time.
+        rate: Share of people's movements that may be called bots.
+    """
+    known = np.stack([one.knows(traits, sources) for one in setups])  # [set-ups, B]
+    familiar = np.asarray(known.any(0))
+    counts = known | ~familiar
+    p_values = np.stack([one.p_value(score) for one in setups])
+    plain = np.stack([one.calibration.p_value(score) for one in setups])
+    p_value = np.where(counts, p_values, -np.inf).max(0)
+    allowed = rate * np.where(familiar, 1.0, UNFAMILIAR_RATE)
+    is_bot = p_value <= allowed
+    verdict = np.where(is_bot, BOT, np.where(familiar, HUMAN, UNFAMILIAR))
+    odds = np.stack([one.calibration.log_odds(score) for one in setups])
+    log_odds = np.where(counts, odds, np.inf).min(0)
+    session_verdict, session_score = verdict.astype(object), np.zeros(len(score))
+    for rows in sources:
+        session_verdict[rows], session_score[rows] = _session(
+            setups, plain[:, rows], counts[:, rows], familiar[rows], is_bot[rows], rate
+        )
+    return Decisions(verdict, p_value, log_odds, session_verdict.astype(str), session_score)
+
+
+def _session(
+    setups: Sequence[SetUp],
+    p_values: Float[np.ndarray, "S n"],
+    counts: Bool[np.ndarray, "S n"],
+    familiar: Bool[np.ndarray, "n"],
+    is_bot: Bool[np.ndarray, "n"],
+    rate: float,
+) -> tuple[np.ndarray, Float[np.ndarray, "n"]]:
+    """Return the verdict on one source and its score, after each of its n movements."""
+    scores, verdicts = [], []
+    for setup, p_value in zip(setups, p_values, strict=True):
+        normal = normal_scores(p_value)
+        scores.append(setup.session.score(normal))
+        verdicts.append(setup.session.verdicts(normal, rate))
+    # A set-up counts while it explains at least half of what the source has done.
+    explains = counts.cumsum(1) * 2 >= np.arange(1, counts.shape[1] + 1)
+    explains |= ~explains.any(0, keepdims=True)
+    lowest = np.where(explains, np.stack(scores), np.inf).argmin(0)
+    place = np.arange(counts.shape[1])
+    verdict, score = (np.stack(one)[lowest, place] for one in (verdicts, scores))
+    # What a source is like that no set-up explains is not known: only movements that are bots' count.
+    mostly_strange = np.cumsum(~familiar) * 2 > place + 1
+    mostly_bots = np.cumsum(is_bot) * 2 > place + 1
+    strange = np.where(mostly_bots, BOT, UNFAMILIAR)
+    return np.where(mostly_strange, strange, verdict), score

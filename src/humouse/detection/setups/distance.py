@@ -1,0 +1,99 @@
+"""`SetUpDistance`: how far movements lie from those of a set-up, by the traits of device and task."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+from scipy.special import ndtri
+
+from humouse.detection.calibration.score_cdf import ScoreCDF
+
+_LEVELS = np.linspace(0, 1, 101)
+_EXTREME = 0.001
+# Slope beyond people's range: deviations count threefold there.
+_BEYOND = 3.0
+_RIDGE = 0.02
+_LEAST_SPREAD = 1e-3
+
+
+@dataclass(frozen=True, eq=False)
+class SetUpDistance:
+    """Mahalanobis distance of traits, as normal scores, from those of a set-up's people.
+
+    Args:
+        columns: F names of traits.
+        knots: [F, K] people's quantiles of each.
+        spread: [F] people's standard deviation of each.
+        precision: [F, F] inverse covariance of the normal scores.
+        cdf: Of people's distances.
+    """
+
+    columns: tuple[str, ...]
+    knots: Float[np.ndarray, "F K"]
+    spread: Float[np.ndarray, "F"]
+    precision: Float[np.ndarray, "F F"]
+    cdf: ScoreCDF
+
+    @classmethod
+    def fit(cls, columns: tuple[str, ...], people: Float[np.ndarray, "n F"]) -> "SetUpDistance":
+        """Return the distance from [n, F] people's traits."""
+        knots = np.quantile(people, _LEVELS, axis=0).T
+        spread = np.maximum(people.std(0), _LEAST_SPREAD)
+        scores = _normal_scores(people, knots, spread)
+        covariance = np.cov(scores.T) + _RIDGE * np.eye(len(columns))
+        unfitted = cls(columns, knots, spread, np.linalg.inv(covariance), ScoreCDF.fit(np.zeros(1)))
+        return cls(
+            columns, knots, spread, unfitted.precision, ScoreCDF.fit(unfitted.distance(people))
+        )
+
+    def distance(self, traits: Float[np.ndarray, "n F"]) -> Float[np.ndarray, "n"]:
+        """Return [n] squared distances."""
+        scores = _normal_scores(traits, self.knots, self.spread)
+        return np.einsum("ni,ij,nj->n", scores, self.precision, scores)
+
+    def p_value(self, traits: Float[np.ndarray, "n F"]) -> Float[np.ndarray, "n"]:
+        """Return [n] the share of the set-up's people who lie farther."""
+        return self.cdf.p_value(self.distance(traits))
+
+    def range_of(self, column: int) -> tuple[float, float]:
+        """Return what 98% of people have of one trait."""
+        low, high = self.knots[column, [1, -2]].tolist()
+        return low, high
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain numbers."""
+        return {
+            "columns": self.columns,
+            "knots": self.knots.tolist(),
+            "spread": self.spread.tolist(),
+            "precision": self.precision.tolist(),
+            "cdf": asdict(self.cdf),
+        }
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> "SetUpDistance":
+        """Return what `to_json` wrote."""
+        knots, spread, precision = (
+            np.array(content[name], float) for name in ("knots", "spread", "precision")
+        )
+        cdf = ScoreCDF.from_json(content["cdf"])
+        return cls(tuple(content["columns"]), knots, spread, precision, cdf)
+
+
+def _normal_scores(
+    traits: Float[np.ndarray, "n F"], knots: Float[np.ndarray, "F K"], spread: np.ndarray
+) -> Float[np.ndarray, "n F"]:
+    """Return Φ⁻¹ of the share of people below each; beyond their range it goes on in deviations."""
+    scores = np.empty(traits.shape)
+    for place, (column, own) in enumerate(zip(traits.T, knots, strict=True)):
+        # Where people share one value, it stands in their middle.
+        below = np.interp(column, own, _LEVELS)
+        first = np.searchsorted(own, column, side="left") / (len(own) - 1)
+        last = (np.searchsorted(own, column, side="right") - 1) / (len(own) - 1)
+        share = np.where(last > first, (first + last) / 2, below)
+        beyond = np.maximum(column - own[-1], 0) - np.maximum(own[0] - column, 0)
+        inside = ndtri(np.clip(share, _EXTREME, 1 - _EXTREME))
+        scores[:, place] = inside + _BEYOND * beyond / spread[place]
+    return scores

@@ -1,0 +1,84 @@
+"""The detector that comes with the package: what it knows, and how often it takes people for bots."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+import humouse as hm
+from humouse.data.movement_file import read_movements
+from humouse.data.prepared import load_split
+from humouse.detection.detector import PACKAGED
+from humouse.detection.names import BOT, UNFAMILIAR
+
+_MOST = {"sapimouse": 0.015, "kh2017": 0.015}
+
+
+def test_it_loads_and_is_small():
+    detector = hm.Detector.load()
+    assert [one.name for one in detector.setups] == ["sapimouse", "kh2017", "balabit"]
+    assert sum(path.stat().st_size for path in PACKAGED.iterdir()) < 5e6
+    assert "/home" not in (PACKAGED / "detector.json").read_text()
+
+
+def test_it_tells_composed_bots_from_synthetic_people(many_gestures):
+    from humouse.bots.composed import compose
+
+    people = load_split(many_gestures / "val")
+    detector = hm.Detector.load()
+    person, bot = (detector.scored(one)[0] for one in (people, compose(people, 100, seed=1)))
+    assert np.median(bot) > np.median(person)
+
+
+@pytest.fixture(scope="module")
+def strangers(recordings: Path, once: Callable[..., Path]) -> Callable[[str], hm.Trajectories]:
+    """Test people of a public dataset: nobody of them was fitted or calibrated on."""
+    from humouse.commands.dataset import prepare_dataset
+    from humouse.settings import PrepareSettings
+    from humouse.settings.compose import settings_from
+
+    rules = ("gestures.min_events=5", "gestures.max_events=2000", "gestures.min_distance_px=10")
+    halves = {"kh2017": ("split.val_fraction=0.1", "split.test_fraction=0.5")}
+
+    def people(name: str) -> hm.Trajectories:
+        def prepare(folder: Path) -> Path:
+            places = (f"source={name}", f"root={recordings / name}", f"out_dir={folder / 'data'}")
+            words = [*places, *rules, *halves.get(name, ())]
+            prepare_dataset(settings_from("prepare", PrepareSettings, words), shown=False)
+            return folder / "data"
+
+        return load_split(once(f"strangers {name}", prepare) / "test")
+
+    return people
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize("name", list(_MOST))
+def test_people_are_not_taken_for_bots(strangers, name):
+    said = hm.Detector.load().score(strangers(name))
+    by_person = said.group_by("user").agg(n=pl.len(), bot=(pl.col("verdict") == BOT).mean())
+    assert (said["verdict"] == BOT).mean() <= _MOST[name]
+    assert (said["verdict"] == UNFAMILIAR).mean() <= 0.05
+    assert by_person.filter(pl.col("n") >= 100)["bot"].max() in (None, pytest.approx(0, abs=0.1))
+    ends = said.group_by("user").agg(pl.last("session_verdict"))["session_verdict"]
+    assert (ends == BOT).mean() <= 0.05
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize(
+    "library",
+    ["ghost_cursor_puppeteer", "ghost_cursor_timestamps", "humancursor", "pyclick", "windmouse"],
+)
+def test_libraries_that_it_never_saw_rank_above_people(recordings, strangers, library):
+    from sklearn.metrics import roc_auc_score
+
+    people = strangers("sapimouse")
+    human = hm.Detector.load().scored(people[np.arange(0, len(people), 3)])[0]
+    for timing in ("", "_60hz"):
+        moves = read_movements(recordings / "bot_libraries" / f"{library}{timing}.csv")
+        moves = moves[(moves.lengths >= 4).nonzero()[:, 0]]
+        bot = hm.Detector.load().scored(moves)[0]
+        label = np.arange(len(human) + len(bot)) >= len(human)
+        assert roc_auc_score(label, np.concatenate([human, bot])) > 0.985, timing
