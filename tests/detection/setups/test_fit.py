@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from humouse.codec import merge_zero_moves
+from humouse.detection.estimators.boosting import BoostingDetector
 from humouse.detection.names import HUMAN
 from humouse.detection.registry import select_detectors
 from humouse.detection.samples.devices import DeviceRules
@@ -36,7 +37,9 @@ def people(many_gestures: Path) -> Trajectories:
 
 
 def recipe(**changed) -> Recipe:
-    usual = Recipe(select_detectors(["boosting"]), SHOWING, {"composed": 3, "function": 1}, 60, 1)
+    (spec,) = select_detectors(["boosting"])
+    few = replace(spec, make=lambda seed: BoostingDetector(trees=20, seed=seed))
+    usual = Recipe([few], SHOWING, {"composed": 3, "function": 1}, 60, 1)
     return replace(usual, **changed)
 
 

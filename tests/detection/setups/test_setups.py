@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.spatial.distance import mahalanobis
 
 from humouse.detection.decisions import decide
 from humouse.detection.names import BOT, HUMAN, UNDECIDED, UNFAMILIAR
@@ -42,13 +43,39 @@ def test_people_of_the_set_up_are_near_and_another_clock_is_far():
     assert (distance.p_value(traits(300, 2, tick=40.0)) < 0.001).all()
 
 
-def test_the_distance_of_normal_traits_is_mahalanobis():
+def test_the_distance_is_scipy_s_mahalanobis_of_the_normal_scores():
     rng = np.random.default_rng(0)
     mixed = rng.normal(size=(20_000, 3)) @ np.array([[1, 0.5, 0], [0, 1, 0.3], [0, 0, 1]])
-    distance = SetUpDistance.fit(COLUMNS, mixed)
-    some = mixed[:200] * 0.8
-    exact = np.einsum("ni,ij,nj->n", some, np.linalg.inv(np.cov(mixed.T)), some)
-    assert np.corrcoef(distance.distance(some), exact)[0, 1] > 0.97
+    distance = SetUpDistance.fit(COLUMNS, np.exp(mixed))  # any rising map of traits is the same
+    some = mixed[(np.abs(mixed / mixed.std(0)) < 1.8).all(1)][:200]
+    precision = np.linalg.inv(np.corrcoef(mixed.T) + 0.02 * np.eye(3))
+    exact = [mahalanobis(one, np.zeros(3), precision) ** 2 for one in some / mixed.std(0)]
+    np.testing.assert_allclose(distance.distance(np.exp(some)), exact, rtol=0.1, atol=0.15)
+
+
+def test_a_value_that_all_people_share_is_their_middle_and_another_is_far():
+    same = traits(500, 0)
+    same[:, 0] = 16.0
+    distance = SetUpDistance.fit(COLUMNS, same)
+    assert (distance.p_value(same) >= 0.01).mean() > 0.97
+    other = same.copy()
+    other[:, 0] = 16.1
+    assert (distance.p_value(other) < 0.001).all()
+
+
+def test_a_range_is_what_nearly_all_people_have():
+    people = traits(4000, 0)
+    low, high = SetUpDistance.fit(COLUMNS, people).range_of(0)
+    assert ((people[:, 0] >= low) & (people[:, 0] <= high)).mean() == pytest.approx(0.98, abs=0.002)
+
+
+def test_far_movements_of_a_source_count_from_ten_on_and_above_a_quarter():
+    one = setup()
+    near, far = traits(200, 7), traits(200, 8, tick=60.0)
+    near = near[one.nearness(near) >= 0.01]
+    for n, strange, known in ((9, 5, 4), (10, 2, 8), (12, 3, 9), (10, 3, 0), (12, 4, 0)):
+        some = np.concatenate([near[: n - strange], far[:strange]])
+        assert one.knows(some, [np.arange(n)]).sum() == known
 
 
 def test_it_survives_json():
