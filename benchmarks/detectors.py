@@ -92,7 +92,9 @@ def main() -> None:
     )
     for name, times in (("views and members", seen), ("whole, with the table", whole)):
         p50, p99 = np.percentile(times, (50, 99))
-        print(f"  one movement, {name}: p50 {p50:.2f} ms, p99 {p99:.2f} ms (bar {LATENCY_BAR_MS:g})")
+        print(
+            f"  one movement, {name}: p50 {p50:.2f} ms, p99 {p99:.2f} ms (bar {LATENCY_BAR_MS:g})"
+        )
 
 
 if __name__ == "__main__":
