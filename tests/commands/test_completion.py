@@ -57,7 +57,7 @@ def test_bash_completes(tmp_path: Path):
     _humouse 2>/dev/null
     echo "${{COMPREPLY[@]}}" """
     done = subprocess.run(["bash", "-c", ask], capture_output=True, text=True, cwd=tmp_path)
-    assert done.stdout.split() == ["score", "train", "negatives", "benchmark"]
+    assert done.stdout.split() == ["score", "train", "calibrate", "negatives", "benchmark"]
 
 
 def test_without_a_shell_it_says_how():

@@ -85,7 +85,6 @@ def test_the_mean_over_seeds_is_of_what_all_have():
         ([np.nan], None, ["a"]),
         ([1.0], None, ["a", "b"]),
         ([1.0], [1.5], ["a"]),
-        ([1.0, 2.0], [0.5], ["a", "b"]),
     ],
 )
 def test_bad_scores_are_refused(score, probability, user):
