@@ -65,11 +65,11 @@ def test_seconds_are_read_as_seconds():
 @pytest.mark.parametrize(
     ("change", "options", "complaint"),
     [
-        ({}, {"t": "time"}, "points: no column 'time'; choose from t, x, y, who"),
+        ({}, {"t": "time"}, "points: no column 'time'; its columns are t, x, y, who. .*t=NAME"),
         ({}, {"time_unit": "min"}, "time_unit='min': choose s, ms, us"),
-        ({"x": ["1"] * 79 + ["far"]}, {}, "column 'x', row 80: 'far' is not a finite number"),
-        ({"y": [1.0] * 79 + [np.nan]}, {}, "column 'y', row 80: nan is not a finite number"),
-        ({"who": ["ada"] * 79 + [None]}, {"user": "who"}, "1 points name no who"),
+        ({"x": ["1"] * 79 + ["far"]}, {}, "column 'x', row 79: 'far' is not a finite number"),
+        ({"y": [1.0] * 79 + [np.nan]}, {}, "column 'y', row 79: nan is not a finite number"),
+        ({"who": ["ada"] * 79 + [None]}, {"user": "who"}, "row 79 names no who; repair"),
         ({"who": ["ada"] * 79 + ["ben"]}, {"movement": "who"}, "movement 'ben' has a single"),
         ({"t": [0.0] * 80}, {"rules": ALL}, "points: no gesture is left"),
     ],

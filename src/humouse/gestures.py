@@ -70,6 +70,12 @@ class Gestures:
     left_out: dict[int, str]
 
 
+def begins(t_ms: np.ndarray, apart: Bool[np.ndarray, "between"], rules: GestureRules) -> np.ndarray:
+    """Return [P] whether a gesture begins at a point; the arguments are those of `cut`."""
+    pause_ms = np.diff(t_ms)
+    return np.r_[True, apart | (pause_ms > rules.gap_ms) | (pause_ms < 0)]
+
+
 def cut(
     t_ms: np.ndarray,
     position_px: np.ndarray,
@@ -93,14 +99,14 @@ def cut(
         return _gestures(t_ms, position_px, user, none, none, rules)
     pause_ms = np.diff(t_ms)
     number = np.arange(len(t_ms))
-    begins = np.r_[True, apart | (pause_ms > rules.gap_ms) | (pause_ms < 0)]
+    first = begins(t_ms, apart, rules)
     if rules.merge_equal_timestamps:
         # The last point of a millisecond is kept, wherever the gesture begins within it.
-        last = np.r_[begins[1:] | (pause_ms > 0), True]
-        gesture = begins.cumsum()[last]
-        begins = np.r_[True, gesture[1:] != gesture[:-1]]
+        last = np.r_[first[1:] | (pause_ms > 0), True]
+        gesture = first.cumsum()[last]
+        first = np.r_[True, gesture[1:] != gesture[:-1]]
         t_ms, position_px, user, number = t_ms[last], position_px[last], user[last], number[last]
-    found = _gestures(t_ms, position_px, user, number, np.flatnonzero(begins), rules)
+    found = _gestures(t_ms, position_px, user, number, np.flatnonzero(first), rules)
     return replace(found, merged_events=len(pause_ms) + 1 - len(t_ms))
 
 

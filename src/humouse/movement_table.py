@@ -24,6 +24,7 @@ _PLACES: dict[str, type[pl.DataType]] = {
     "start_t": pl.Float64,
     "start_row": pl.Int64,
 }
+_SESSION = "session"
 _STEP_COLUMNS = ("dx_px", "dy_px", "dt_ms")
 _ORIGIN = "humouse.origin"
 
@@ -52,7 +53,8 @@ def write_table(path: str | Path, movements: StoredMovements) -> None:
     """Write the movements, whole or not at all.
 
     Columns: user, start_x_px, start_y_px, and the lists dx_px, dy_px, dt_ms; of movements with places
-    also movement, start_t and start_row. The origin is in the file's metadata under "humouse.origin".
+    also movement, start_t and start_row, and session if they have one. The origin is in the file's
+    metadata under "humouse.origin".
 
     Raises:
         InputError: The file cannot be written.
@@ -77,6 +79,8 @@ def write_table(path: str | Path, movements: StoredMovements) -> None:
             pl.Series(name, column, dtype=kind)
             for (name, kind), column in zip(_PLACES.items(), values, strict=True)
         )
+        if places.session is not None:
+            frame = frame.with_columns(pl.Series(_SESSION, places.session.astype(str)))
     with atomic_write(path) as temporary:
         try:
             frame.write_parquet(temporary, metadata={_ORIGIN: origin})
@@ -88,26 +92,58 @@ def read_table(path: str | Path) -> StoredMovements:
     """Return the movements that `write_table` wrote.
 
     Raises:
+        InputError: The file is missing, damaged, or holds something else; a movement cannot be used.
+    """
+    stored, faults = read_usable(path)
+    if faults:
+        row = min(faults)
+        more = f", and {len(faults) - 1:,} more rows have faults" if len(faults) > 1 else ""
+        raise InputError(f"{path}: row {row} has {faults[row]}{more}; repair or remove them")
+    return stored
+
+
+def read_usable(
+    path: str | Path, most_steps: int | None = None
+) -> tuple[StoredMovements, dict[int, str]]:
+    """Return the movements in a file, without a step where they cannot be used, and row → why.
+
+    Args:
+        path: The file.
+        most_steps: More steps than that cannot be used.
+
+    Raises:
         InputError: The file is missing, damaged, or holds something else.
     """
     frame, counts, origin = _read(path)
-    if frame.drop("user").null_count().sum_horizontal().item():
-        raise InputError(f"{path}: a movement lacks its start or its steps; write the file again")
-    if (counts != counts[:, :1]).any():
-        raise InputError(f"{path}: dx_px, dy_px and dt_ms differ in length; write the file again")
-    lengths = counts[:, 0].astype(np.int64)
-    lists = (frame[name] for name in _STEP_COLUMNS)
+    lacking = frame.drop("user").select(pl.any_horizontal(pl.all().is_null())).to_series()
+    start = np.array(frame.select("start_x_px", "start_y_px").fill_null(0).to_numpy(), order="C")
+    faults: dict[int, str] = {}
+
+    def note(bad: np.ndarray, fault: str) -> None:
+        for row in np.flatnonzero(bad).tolist():
+            faults.setdefault(row, fault)
+
+    note(lacking.to_numpy() | ~np.isfinite(start).all(1), "no start or no steps")
+    note((counts != counts[:, :1]).any(1), "dx_px, dy_px and dt_ms of different lengths")
+    if most_steps is not None:
+        note(
+            counts[:, 0] > most_steps, f"more than {most_steps} steps; cut it into single movements"
+        )
+    whole = np.array([row not in faults for row in range(len(frame))], bool)
+    lengths = np.where(whole, np.nan_to_num(counts[:, 0]), 0).astype(np.int64)
+    lists = (frame.filter(whole)[name] for name in _STEP_COLUMNS)
     steps = np.stack([a.filter(a.list.len() > 0).explode().to_numpy() for a in lists], 1)
     row = np.repeat(np.arange(len(lengths)), lengths)
-    broken = np.unique(row[~np.isfinite(steps).all(1)])
-    if len(broken):
-        raise InputError(
-            f"{path}: row {broken[0]} holds a step that is NaN or infinite"
-            f"{f', and {len(broken) - 1:,} more rows do' if len(broken) > 1 else ''}; repair or remove them"
-        )
-    start = np.array(frame.select("start_x_px", "start_y_px").to_numpy(), order="C")
+    for bad, fault in (
+        (~np.isfinite(steps).all(1), "a step that is NaN or infinite"),
+        (steps[:, 2] < 0, "a time that runs backwards"),
+    ):
+        note(np.bincount(row[bad], minlength=len(lengths)) > 0, fault)
+    usable = np.array([row not in faults for row in range(len(frame))], bool)
+    steps, lengths = steps[usable[row]], np.where(usable, lengths, 0)
+    start[~usable] = 0
     user = None if frame["user"].null_count() else frame["user"].to_numpy().astype(str)
-    return StoredMovements(steps, lengths, start, user, origin, _read_places(path))
+    return StoredMovements(steps, lengths, start, user, origin, _read_places(path)), faults
 
 
 def _read_places(path: str | Path) -> Places | None:
@@ -115,11 +151,13 @@ def _read_places(path: str | Path) -> Places | None:
     names = pl.scan_parquet(path, glob=False).collect_schema().names()
     if "movement" not in names:
         return None
-    frame = pl.read_parquet(path, columns=[name for name in _PLACES if name in names], glob=False)
+    known = [name for name in (*_PLACES, _SESSION) if name in names]
+    frame = pl.read_parquet(path, columns=known, glob=False)
     absent = {"start_t": np.full(len(frame), np.nan), "start_row": np.arange(len(frame))}
     frame = frame.with_columns(**{k: v for k, v in absent.items() if k not in names})
     movement, t, row = (frame[name].cast(kind).to_numpy() for name, kind in _PLACES.items())
-    return Places(movement, row, t)
+    session = frame[_SESSION].cast(pl.String).fill_null("") if _SESSION in names else None
+    return Places(movement, row, t, None if session is None else session.to_numpy())
 
 
 def _read(path: str | Path) -> tuple[pl.DataFrame, np.ndarray, str]:

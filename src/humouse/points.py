@@ -1,16 +1,16 @@
 """Reads tables of points, one row per point, as movements."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float64, Int64
+import polars as pl
+from jaxtyping import Float64, Int64
 
-from humouse.errors import InputError, nearest
-from humouse.gestures import GestureRules, Gestures, cut
-
-MS_PER_UNIT = {"s": 1000.0, "ms": 1.0, "us": 1e-3}
+from humouse.errors import InputError
+from humouse.gestures import GestureRules, Gestures, begins, cut
+from humouse.point_cells import PointCells, PointColumns, read_cells
+from humouse.time_unit import MS_PER_UNIT, check_unit
 
 MOST_STEPS = 4096
 """The longest movement, in steps. A mistaken unit then is an error instead of a full memory."""
@@ -24,7 +24,8 @@ class Places:
         movement: [B] what they are called there; the number of each where they have no names.
         row: [B] row of their first point, from 0.
         t: [B] time of their first point, as the table has it; NaN where it has none.
-        session: [B] the session that they belong to, or None where the table names none.
+        session: [B] the session they belong to, "" where the table names none; None where it has
+            no such column.
     """
 
     movement: np.ndarray
@@ -60,230 +61,194 @@ class FoundMovements:
     reasons: list[str]
 
 
-# Times in seconds that are read as ms end within this.
-_IN_SECONDS_MS = 10
-
-
 def movements_of(
     points: Any,
+    columns: PointColumns,
     *,
-    t: str,
-    x: str,
-    y: str,
-    movement: str | None,
-    user: str | None,
-    time_unit: str,
-    rules: GestureRules,
+    time_unit: str | None = None,
+    rules: GestureRules | None = None,
     where: str = "points",
     strict: bool = True,
-    session: str | None = None,
+    rounded: bool = True,
 ) -> FoundMovements:
     """Return the movements in a table of points.
 
+    The points of one movement are those with the same movement, user and session, wherever they
+    stand. Where no column has the movement, the stream of each user and session is cut by the rules.
+
     Args:
         points: A frame of polars or pandas, or any other mapping of names to columns.
-        t: Column of the time, from whatever moment.
-        x: Column of the horizontal position (px).
-        y: Column of the vertical position (px, downwards).
-        movement: Column of the movement's number or name; None cuts the stream of each person by
-            the rules.
-        user: Column of the person's name, or None.
-        time_unit: Unit of the times: "s", "ms" or "us".
-        rules: What counts as a gesture, where the stream is cut.
+        columns: Which column is which.
+        time_unit: Unit of the times: "s", "ms" or "us". None is "ms", and an error where that cannot
+            be right.
+        rules: What counts as a gesture, where a stream is cut; those of `humouse data prepare` by
+            default.
         where: What errors call the table.
-        strict: Whether a movement that cannot be used is an error, and the others are put on whole px and
-            ms, as most devices report them. Otherwise it is left out, and fractions are kept.
-        session: Column of the session's name, or None; a stream is cut where it changes.
+        strict: Whether what cannot be used is an error; otherwise it is left out, with the reason.
+        rounded: Whether positions and times are rounded to whole px and ms. Otherwise positions stay
+            as they are and times have a resolution of 1 us.
 
     Raises:
-        InputError: A column is missing or holds something that is no finite number; a movement's time
-            runs backwards, or it has a single point or more than `MOST_STEPS`; no gesture is left;
-            the unit of time is unknown or cannot be right.
+        InputError: A column is missing or holds no number; the unit of time is unknown or cannot be
+            right. With `strict`, also: a cell is no finite number; a movement's time runs backwards,
+            or it has a single point or more than `MOST_STEPS`; no gesture is left.
     """
-    if time_unit not in MS_PER_UNIT:
+    if time_unit not in (None, *MS_PER_UNIT):
         raise InputError(f"time_unit={time_unit!r}: choose {', '.join(MS_PER_UNIT)}")
-    for column in (t, x, y, movement, user, session):
-        if column is not None:
-            _check_column(points, column, where)
-    t_given = _numbers(points, t, where, strict)
-    t_ms = t_given * MS_PER_UNIT[time_unit]
-    position_px = np.stack([_numbers(points, one, where, strict) for one in (x, y)], 1)
-    if not len(t_ms):
-        raise InputError(f"{where}: holds no movement")
-    who = _names(points, user, where) if user else np.full(len(t_ms), "")
-    when = _names(points, session, where) if session else None
-    faulty = ~np.isfinite(np.column_stack([t_ms, position_px])).all(1)
-    if faulty.all():
-        raise InputError(f"{where}: no row has a time and a position that are finite numbers")
-    # Epochs take more digits than float32 has; where the clock starts does not matter.
-    t_ms = t_ms - np.nanmin(t_ms[~faulty])
-    if movement is None:
-        usable = np.flatnonzero(~faulty)
-        stream = who if when is None else np.char.add(np.char.add(who, "\n"), when)
-        found = _cut(t_ms[usable], position_px[usable], stream[usable], rules, where, strict)
-        unused = {int(usable[row]): reason for row, reason in found.left_out.items()}
-        unused |= dict.fromkeys(np.flatnonzero(faulty).tolist(), _NO_NUMBER)
-        first = usable[found.first]
-        found, names = replace(found, first=first, user=who[first], left_out=unused), None
-    else:
-        names = _names(points, movement, where)
-        found = _split(t_ms, position_px, who, names, faulty, where, strict)
-    longest_ms = np.add.reduceat(found.steps[:, 2], np.r_[0, found.lengths.cumsum()[:-1]]).max()
-    if longest_ms < _IN_SECONDS_MS:
+    cells = read_cells(points, columns, where, strict=strict)
+    t_ms = cells.t * MS_PER_UNIT[time_unit or "ms"]
+    named = columns.movement is not None
+    number = _numbered(cells.user, cells.session, *([cells.movement] if named else []))
+    divide = _split if named else _cut
+    found = divide(cells, t_ms, number, rules or GestureRules(), rounded)
+    if strict:
+        _check_found(found, cells, named, where)
+    if strict or time_unit is None:
+        check_unit(t_ms, number, time_unit or "ms", where, strict=strict)
+    return _placed(found, cells, named, columns.session is not None)
+
+
+def _placed(found: Gestures, cells: PointCells, named: bool, in_sessions: bool) -> FoundMovements:
+    """Return the movements found, with their places and those of what was left out."""
+    left_out = np.array(sorted(found.left_out), np.int64)
+    session = cells.session if in_sessions else None
+
+    def places(rows: np.ndarray, names: np.ndarray) -> Places:
+        return Places(names, rows, cells.t[rows], None if session is None else session[rows])
+
+    numbers = np.arange(len(found.first)).astype(str)
+    kept = places(found.first, cells.movement[found.first] if named else numbers)
+    unused = places(left_out, cells.movement[left_out])
+    reasons = [found.left_out[row] for row in left_out.tolist()]
+    return FoundMovements(found, kept, unused, cells.user[left_out], reasons)
+
+
+def _numbered(*names: np.ndarray) -> Int64[np.ndarray, "P"]:
+    """Return [P] a number for each point, the same where all names are, in order of appearance."""
+    number = np.zeros(len(names[0]), np.int64)
+    for values in names:
+        codes = np.unique(values, return_inverse=True)[1]
+        number = np.unique(number * (codes.max() + 1) + codes, return_inverse=True)[1]
+    _, seen = np.unique(number, return_index=True)
+    place = np.empty(len(seen), np.int64)
+    place[np.argsort(seen)] = np.arange(len(seen))
+    return place[number]
+
+
+def _check_found(found: Gestures, cells: PointCells, named: bool, where: str) -> None:
+    """Raise InputError for the first movement that cannot be used, or if none is left of a stream."""
+    if named and found.left_out:
+        row = min(found.left_out)
         raise InputError(
-            f"{where}: the longest movement takes {longest_ms:g} ms; if the times are in seconds, give "
-            "time_unit=s"
+            f"{where}: movement {str(cells.movement[row])!r} has {found.left_out[row]}"
         )
-    rows, left_out = found.first, np.array(list(found.left_out), np.int64)
-    numbers = np.arange(len(rows)).astype(str)
-    nameless = np.full(len(left_out), "")
-    places, apart = (
-        Places(called, at, t_given[at], None if when is None else when[at])
-        for called, at in (
-            (numbers if names is None else names[rows], rows),
-            (nameless if names is None else names[left_out], left_out),
-        )
-    )
-    return FoundMovements(found, places, apart, who[left_out], list(found.left_out.values()))
-
-
-def _check_column(points: Any, column: str, where: str) -> None:
-    names = points.keys() if isinstance(points, Mapping) else getattr(points, "columns", None)
-    if names is None:
-        raise InputError(
-            f"{where}: a {type(points).__name__} is no table; give a frame of polars or pandas, or a "
-            "dict of columns"
-        )
-    if column not in (names := [str(name) for name in names]):
-        raise InputError(
-            f"{where}: no column {column!r}; {nearest(column, names)} or say what it is called, as in "
-            "columns.t=time columns.x=clientX (in Python t=…, x=…)"
-        )
-
-
-_NO_NUMBER = "a time or position that is not a finite number"
-
-
-def _numbers(points: Any, column: str, where: str, strict: bool) -> Float64[np.ndarray, "P"]:
-    """Return a column's numbers; what is none is an error, or NaN where not `strict`."""
-    values = np.asarray(points[column])
-    try:
-        numbers = values.astype(np.float64)
-    except (TypeError, ValueError):
-        numbers = np.array([_number(value) for value in values])
-    bad = np.flatnonzero(~np.isfinite(numbers))
-    if len(bad) and strict:
-        raise InputError(
-            f"{where}: column {column!r}, row {bad[0] + 1}: {values[bad].tolist()[0]!r} is not a finite "
-            f"number{f', nor are {len(bad) - 1:,} more' if len(bad) > 1 else ''}; repair or remove them"
-        )
-    return np.where(np.isfinite(numbers), numbers, np.nan)
-
-
-def _number(value: Any) -> float:
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        return np.nan
-
-
-def _names(points: Any, column: str, where: str) -> np.ndarray:
-    values = np.asarray(points[column])
-    # None, and the NaN that pandas writes for it: it is not even equal to itself.
-    missing = sum(value is None or value != value for value in values.tolist())
-    if missing:
-        raise InputError(f"{where}: {missing:,} points name no {column}")
-    return values.astype(str)
-
-
-def _cut(
-    t_ms: np.ndarray,
-    position_px: np.ndarray,
-    user: np.ndarray,
-    rules: GestureRules,
-    where: str,
-    rounded: bool,
-) -> Gestures:
-    """Return the gestures of each person's stream, whose points may stand between those of others."""
-    order = np.argsort(np.unique(user, return_inverse=True)[1], kind="stable")
-    t_ms, position_px, user = t_ms[order], position_px[order], user[order]
-    if rounded:
-        t_ms, position_px = t_ms.round(), position_px.round()
-    found = cut(t_ms, position_px, user, user[1:] != user[:-1], rules)
     if not len(found.lengths):
         dropped = ", ".join(f"{count:,} {reason}" for reason, count in found.dropped.items())
         raise InputError(
-            f"{where}: no gesture is left ({dropped}); if time_unit is right, loosen rules=GestureRules(…), "
-            "or name the movements with movement="
+            f"{where}: no gesture is left ({dropped}); if time_unit is right, name the movements "
+            "(columns.movement=NAME, in Python movement=NAME), or loosen rules=GestureRules(…) in Python"
         )
+
+
+def _clock(t_ms: np.ndarray, zero_ms: Any, rounded: bool) -> np.ndarray:
+    """Return times counted from a moment, whole ms or at a resolution of 1 us.
+
+    An epoch in ms has no digits beyond that in float64, so that a finer step would be noise.
+    """
+    return (t_ms - zero_ms).round(0 if rounded else 3)
+
+
+def _cut(
+    cells: PointCells, t_ms: np.ndarray, number: np.ndarray, rules: GestureRules, rounded: bool
+) -> Gestures:
+    """Return the gestures of each stream, whose points may stand between those of others."""
+    order = np.argsort(number, kind="stable")
+    t_ms, stream, position_px = t_ms[order], number[order], cells.position_px[order]
+    # One absurd time must not take the digits of the others.
+    t_ms = _clock(t_ms, np.nanmin(t_ms) if rounded else np.nanmedian(t_ms), rounded)
+    position_px = position_px.round() if rounded else position_px
+    apart = stream[1:] != stream[:-1]
+    # A gesture with a faulty point is left out whole: its halves would start or end at full speed.
+    filled = pl.DataFrame({"t": t_ms, "stream": stream}).select(
+        pl.col("t").fill_nan(None).forward_fill().backward_fill().over("stream").fill_null(0.0)
+    )
+    gesture = begins(filled["t"].to_numpy(), apart, rules).cumsum()
+    faulty = np.array([row in cells.faults for row in order.tolist()])
+    broken = np.isin(gesture, gesture[faulty])
+    first, at = np.unique(gesture[faulty], return_index=True)
+    faults = {
+        int(order[np.searchsorted(gesture, one)]): cells.faults[int(row)]
+        for one, row in zip(first, order[faulty][at], strict=True)
+    }
+    order, gesture = order[~broken], gesture[~broken]
+    apart = gesture[1:] != gesture[:-1]
+    found = cut(t_ms[~broken], position_px[~broken], cells.user[order], apart, rules)
     words = {
         "few events": f"fewer than {rules.min_events} points between two pauses",
         "many events": f"more than {rules.max_events} points between two pauses",
         "short path": f"a path of less than {rules.min_distance_px:g} px",
     }
-    left_out = {int(order[number]): words[reason] for number, reason in found.left_out.items()}
-    return replace(found, first=order[found.first], left_out=left_out)
+    left_out = {int(order[k]): words[reason] for k, reason in found.left_out.items()}
+    return replace(found, first=order[found.first], left_out=faults | left_out)
 
 
 def _split(
-    t_ms: np.ndarray,
-    position_px: np.ndarray,
-    user: np.ndarray,
-    movement: np.ndarray,
-    faulty: Bool[np.ndarray, "P"],
-    where: str,
-    strict: bool,
+    cells: PointCells, t_ms: np.ndarray, number: np.ndarray, _: GestureRules, rounded: bool
 ) -> Gestures:
     """Return the movements that the points name, in the order in which they begin."""
-    names, seen, number = np.unique(movement, return_index=True, return_inverse=True)
-    place = np.empty(len(names), np.int64)
-    place[np.argsort(seen)] = np.arange(len(names))
-    order = np.argsort(place[number], kind="stable")
-    count = np.bincount(place[number])
-    complaints = _complaints(t_ms[order], count, faulty[order])
-    unusable = np.array([bool(complaint) for complaint in complaints])
-    first_row = np.sort(seen)
-    if unusable.any() and (strict or unusable.all()):
-        worst = int(unusable.argmax())
-        name = names[np.argsort(seen)][worst]
-        raise InputError(f"{where}: movement {str(name)!r} has {complaints[worst]}")
-    order, count = order[~np.repeat(unusable, count)], count[~unusable]
-    t_ms, position_px, user = t_ms[order], position_px[order], user[order]
-    first = np.r_[0, count.cumsum()[:-1]]
-    is_step = np.ones(len(t_ms), bool)
-    is_step[first] = False
+    order = np.argsort(number, kind="stable")
+    count = np.bincount(number)
+    first = order[np.r_[0, count.cumsum()[:-1]]]
+    complaints = _complaints(t_ms[order], order, count, cells.faults)
+    left_out = {int(first[k]): complaint for k, complaint in complaints.items()}
+    usable = np.ones(len(count), bool)
+    usable[list(complaints)] = False
+    order, count, first = order[np.repeat(usable, count)], count[usable], first[usable]
     # From its first point on each movement's clock is rounded, as a device that starts with it would.
-    t_ms = t_ms - np.repeat(t_ms[first], count)
-    if strict:
-        t_ms, position_px = t_ms.round(), position_px.round()
+    t_ms = _clock(t_ms[order], np.repeat(t_ms[first], count), rounded)
+    position_px = cells.position_px[order].round() if rounded else cells.position_px[order]
+    is_step = np.ones(len(order), bool)
+    is_step[np.r_[0, count.cumsum()[:-1]] if len(count) else []] = False
     values = np.column_stack([position_px, t_ms])
     steps = np.diff(values, axis=0, prepend=values[:1])[is_step].astype(np.float32)
-    start = position_px[first].astype(np.float32)
-    left_out = {int(first_row[k]): complaints[k] for k in np.flatnonzero(unusable)}
+    start = cells.position_px[first].round() if rounded else cells.position_px[first]
     return Gestures(
         steps,
         (count - 1).astype(np.int64),
-        start,
-        user[first],
+        start.astype(np.float32),
+        cells.user[first],
         {},
         0,
-        first_row[~unusable].astype(np.int64),
+        first,
         left_out,
     )
 
 
-def _complaints(t_ms: np.ndarray, count: np.ndarray, faulty: np.ndarray) -> list[str]:
-    """Return what is wrong with each movement, "" for nothing; their points stand one after the other."""
+_SORT = "sort its points by time, repair its clock, or give two movements two names"
+
+
+def _complaints(
+    t_ms: np.ndarray, row: np.ndarray, count: np.ndarray, faults: dict[int, str]
+) -> dict[int, str]:
+    """Return number → what is wrong, of the movements that cannot be used.
+
+    Args:
+        t_ms: [P] times (ms); the points of each movement stand one after the other.
+        row: [P] the rows that they come from.
+        count: [B] points of each movement.
+        faults: Row → what is wrong with its cells.
+    """
     number = np.repeat(np.arange(len(count)), count)
-    backwards = np.zeros(len(count), bool)
-    backwards[number[1:][(np.diff(t_ms) < 0) & (number[1:] == number[:-1])]] = True
-    complaints = np.where(
-        backwards, "a time that runs backwards; sort its points by time, or repair its clock", ""
-    ).astype(object)
+    back = np.flatnonzero((np.diff(t_ms) < 0) & (number[1:] == number[:-1])) + 1
+    complaints = {
+        int(number[k]): f"a time that runs backwards (row {row[k]}); {_SORT}" for k in back[::-1]
+    }
     for bad, complaint in _sizes(count, 2):
-        complaints[bad] = complaint
-    complaints[number[faulty]] = _NO_NUMBER
-    return complaints.tolist()
+        complaints |= dict.fromkeys(np.flatnonzero(bad).tolist(), complaint)
+    if faults:
+        faulty = np.flatnonzero(np.isin(row, list(faults)))
+        complaints |= {int(number[k]): faults[int(row[k])] for k in faulty[::-1]}
+    return complaints
 
 
 def check_points(names: np.ndarray, count: np.ndarray, where: str, fewest: int = 2) -> None:

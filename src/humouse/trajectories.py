@@ -16,6 +16,7 @@ from humouse.errors import InputError
 from humouse.extras import require
 from humouse.gestures import GestureRules
 from humouse.movement_table import StoredMovements, read_table, write_table
+from humouse.point_cells import PointColumns
 from humouse.points import FoundMovements, Places, movements_of
 
 if TYPE_CHECKING:
@@ -254,17 +255,8 @@ class Trajectories:
                 time runs backwards, or it has a single point or too many; no gesture is left; the unit
                 of time is unknown or cannot be right.
         """
-        found = movements_of(
-            points,
-            t=t,
-            x=x,
-            y=y,
-            movement=movement,
-            user=user,
-            time_unit=time_unit,
-            rules=rules or GestureRules(),
-            where=where,
-        )
+        columns = PointColumns(t=t, x=x, y=y, movement=movement, user=user)
+        found = movements_of(points, columns, time_unit=time_unit, rules=rules, where=where)
         return cls.from_found(found, origin, named=user is not None)
 
     @classmethod

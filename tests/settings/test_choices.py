@@ -22,10 +22,10 @@ from humouse.errors import InputError
 from humouse.eval.parts import _METRICS
 from humouse.eval.statistics.score import PROBES
 from humouse.features.modes import DETECTOR_MODES, FEATURE_MODES
-from humouse.points import MS_PER_UNIT
 from humouse.settings import SOURCE_SETTINGS, choices
 from humouse.settings.compose import compose
 from humouse.settings.typed import schema_of, typed
+from humouse.time_unit import MS_PER_UNIT
 
 _FREE = {
     *("about", "address", "autoencoder", "checkpoint_dir", "ckpt", "citation", "data_dir"),

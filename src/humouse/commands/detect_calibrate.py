@@ -8,6 +8,7 @@ from humouse.detection.detector import RATES, Detector
 from humouse.detection.own_setup import calibrate_setup, promised
 from humouse.errors import InputError
 from humouse.files import sha256, versions
+from humouse.point_cells import PointColumns
 from humouse.settings import DetectCalibrateSettings
 from humouse.settings.compose import command_of
 
@@ -22,7 +23,7 @@ def run(settings: DetectCalibrateSettings) -> None:
     if s.people is None:
         raise InputError(f"people: name the file, as in {_VERB} people=ours.csv")
     detector = Detector.load(s.detector)
-    log = read_log(s.people, **vars(s.columns), time_unit=s.time_unit)
+    log = read_log(s.people, PointColumns(**vars(s.columns)), s.time_unit)
     setup, suspicious = calibrate_setup(
         detector, log.movements, s.name or Path(s.people).stem, alone=not s.keep
     )

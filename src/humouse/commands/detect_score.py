@@ -9,6 +9,7 @@ from humouse.detection.detector import Detector, check_rate
 from humouse.detection.names import BOT, HUMAN, UNFAMILIAR, UNUSABLE
 from humouse.errors import InputError
 from humouse.files import atomic_write, set_aside
+from humouse.point_cells import PointColumns
 from humouse.settings import DetectScoreSettings
 
 _VERB = "humouse detect score"
@@ -23,7 +24,7 @@ def run(settings: DetectScoreSettings) -> None:
     if s.reasons < 0:
         raise InputError(f"reasons={s.reasons}: must be at least 0")
     detector = Detector.load(s.detector)
-    log = read_log(s.movements, **vars(s.columns), time_unit=s.time_unit)
+    log = read_log(s.movements, PointColumns(**vars(s.columns)), s.time_unit)
     decisions = detector.score(
         log.movements, false_positive_rate=s.false_positive_rate, reasons=s.reasons
     )
@@ -35,7 +36,8 @@ def run(settings: DetectScoreSettings) -> None:
 
 def _report(decisions: pl.DataFrame, s: DetectScoreSettings) -> None:
     counts = dict(decisions["verdict"].value_counts().iter_rows())
-    shown = ", ".join(f"{counts.get(name, 0):,} {name}" for name in (BOT, HUMAN, UNFAMILIAR))
+    verdicts = (BOT, HUMAN, UNFAMILIAR, UNUSABLE)
+    shown = ", ".join(f"{counts.get(name, 0):,} {name}" for name in verdicts)
     print(
         f"{len(decisions):,} movements: {shown} (at most {s.false_positive_rate:.1%} of people's may be "
         f"called bots): {s.out}"
@@ -50,8 +52,8 @@ def _report(decisions: pl.DataFrame, s: DetectScoreSettings) -> None:
         print(
             f"{sum(ends.values()):,} sources: " + ", ".join(f"{n:,} {v}" for v, n in ends.items())
         )
-    if unusable := counts.get(UNUSABLE, 0):
-        print(f"{unusable:,} more cannot be used; the column reasons says why")
+    if UNUSABLE in counts:
+        print(f"{UNUSABLE}: the column reasons says why")
 
 
 def _write(decisions: pl.DataFrame, path: Path) -> None:

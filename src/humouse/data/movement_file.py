@@ -7,8 +7,9 @@ import numpy as np
 import polars as pl
 
 from humouse.errors import InputError
-from humouse.gestures import GestureRules
-from humouse.points import check_points, movements_of
+from humouse.movement_table import read_usable
+from humouse.point_cells import PointColumns
+from humouse.points import MOST_STEPS, Places, check_points, movements_of
 from humouse.trajectories import Trajectories
 
 
@@ -86,53 +87,63 @@ class Log:
     left_out: pl.DataFrame
 
 
-def read_log(
-    path: str | Path,
-    *,
-    movement: str | None,
-    t: str,
-    x: str,
-    y: str,
-    user: str | None,
-    session: str | None,
-    time_unit: str,
-) -> Log:
-    """Return the movements in a file as they were recorded, and those that cannot be used apart.
+def read_log(path: str | Path, columns: PointColumns, time_unit: str | None = None) -> Log:
+    """Return the movements in a file, and those that cannot be used apart.
 
-    Fractions of px and ms are kept. Otherwise as `read_movements`.
+    Positions and times of a table of points are kept as they are, to the us.
+
+    Args:
+        path: The file, as `read_movements` reads it.
+        columns: Which column of a table of points is which; in a stream without a column of the
+            movement, gestures are cut.
+        time_unit: Unit of its times: "s", "ms" or "us". None is "ms", and an error where that cannot
+            be right.
 
     Raises:
-        InputError: As there, but for single movements that cannot be used; or no movement can be.
+        InputError: The file is missing, empty or damaged; a column is missing or holds no number; the
+            unit of time is unknown or cannot be right.
     """
     path = Path(path)
     table = _table(path)
     if "dx_px" in table.columns:
-        return Log(_own(path, None, fewest=1), pl.DataFrame(schema=_LEFT_OUT))
+        return _own_log(path)
     found = movements_of(
-        table,
-        t=t,
-        x=x,
-        y=y,
-        movement=movement,
-        user=user,
-        time_unit=time_unit,
-        rules=GestureRules(),
-        where=str(path),
-        strict=False,
-        session=session,
+        table, columns, time_unit=time_unit, where=str(path), strict=False, rounded=False
     )
-    named, places = user is not None, found.left_out
-    nobody = [None] * len(places)
-    left_out = {
-        "movement": places.movement if movement else nobody,
-        "user": found.left_out_user if named else nobody,
-        "session": nobody if places.session is None else places.session,
+    named = columns.user is not None
+    movements = Trajectories.from_found(found, path.stem, named=named)
+    return Log(movements, _unused(found.left_out, found.left_out_user, found.reasons))
+
+
+def _own_log(path: Path) -> Log:
+    """Return what is in a file as `Trajectories.save` writes it."""
+    stored, faults = read_usable(path, MOST_STEPS)
+    made = Trajectories.from_steps(*stored)
+    if not len(made):
+        raise InputError(f"{path}: holds no movement")
+    rows = np.array(sorted(faults), np.int64)
+    number = np.arange(len(made))
+    places = made.places or Places(number.astype(str), number, np.full(len(made), np.nan))
+    user = np.full(len(rows), "") if made.user is None else made.user[rows]
+    kept = np.setdiff1d(number, rows)
+    made = replace(made, places=places)[kept].trimmed()
+    return Log(made, _unused(places[rows], user, [faults[row] for row in rows.tolist()]))
+
+
+def _unused(places: Places, user: np.ndarray, reasons: list[str]) -> pl.DataFrame:
+    """Return the table of the movements that cannot be used."""
+    none = [None] * len(places)
+    columns = {
+        "movement": places.movement,
+        "user": user,
+        "session": none if places.session is None else places.session,
         "start": places.t,
         "row": places.row,
-        "reasons": found.reasons,
+        "reasons": reasons,
     }
-    movements = Trajectories.from_found(found, path.stem, named=named)
-    return Log(movements, pl.DataFrame(left_out, schema=_LEFT_OUT))
+    return pl.DataFrame(columns, schema=_LEFT_OUT).with_columns(
+        pl.col("movement", "user", "session").replace("", None), pl.col("start").fill_nan(None)
+    )
 
 
 def _own(path: Path, origin: str | None, fewest: int) -> Trajectories:
@@ -160,7 +171,11 @@ def _table(path: Path) -> pl.DataFrame:
 
 
 def _separator(path: Path) -> str:
-    """Return what parts the columns of a table: a semicolon or tab where its first line has no comma."""
+    """Return what stands between the columns: a comma, unless the header has none but another."""
     with path.open("rb") as file:
-        header = file.readline()
+        header = file.readline(_LONGEST_HEADER)
     return next((one for one in (",", ";", "\t") if one.encode() in header), ",")
+
+
+_LONGEST_HEADER = 65_536
+"""In bytes; a binary file need not have a second line."""

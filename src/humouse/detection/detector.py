@@ -123,7 +123,10 @@ class Detector:
             verdict=pl.lit(UNUSABLE), reasons=pl.lit(_STILL)
         )
         if not len(rows):
-            return decisions
+            scores = (f"{name}_score" for name in self.members)
+            absent = ("probability", "log_odds", "p_value", *scores, "reasons")
+            none = (pl.lit(None, pl.Float64).alias(name) for name in absent[:-1])
+            return decisions.with_columns(*none).select(*_PLACE, "verdict", *absent)
         views = [views for views, _ in looked]
         made = self._decisions(views, movements[rows], false_positive_rate, reasons)
         made = made.with_columns(number=pl.Series(rows, dtype=pl.Int64))
@@ -261,11 +264,12 @@ def _source_names(movements: Trajectories) -> np.ndarray | None:
     places = movements.places
     parts = [movements.user, None if places is None else places.session]
     names = [part.astype(str) for part in parts if part is not None]
-    return (
-        reduce(lambda one, other: np.char.add(np.char.add(one, "\n"), other), names)
-        if names
-        else None
-    )
+    if not names:
+        return None
+    joined = reduce(lambda one, other: np.char.add(np.char.add(one, "\n"), other), names)
+    # Strangers to one another: a source of its own for each movement that names neither.
+    own = np.char.add("\n\n", np.arange(len(joined)).astype(str))
+    return np.where(np.char.strip(joined, "\n") == "", own, joined)
 
 
 _PLACE = ("movement", "user", "session", "start", "row")
@@ -285,7 +289,7 @@ def _places(movements: Trajectories) -> pl.DataFrame:
             "start": pl.Series([None] * B if places is None else places.t, dtype=pl.Float64),
             "row": pl.Series(np.arange(B) if places is None else places.row, dtype=pl.Int64),
         }
-    ).with_columns(pl.col("start").fill_nan(None))
+    ).with_columns(pl.col("start").fill_nan(None), pl.col("user", "session").replace("", None))
 
 
 def _read_manifest(path: Path) -> dict[str, Any]:

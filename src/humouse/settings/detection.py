@@ -81,7 +81,10 @@ class DetectScoreSettings:
     )
     movements: str | None = setting("file of movements: humouse's own, or a table of points")
     columns: ScoredColumnSettings = field(default_factory=ScoredColumnSettings)
-    time_unit: str = setting("unit of the time in a table of points: {choices}", choices.TIME_UNITS)
+    time_unit: str | None = setting(
+        "unit of the time in a table of points: {choices}; null is ms, refused where it cannot be",
+        choices.TIME_UNITS,
+    )
     false_positive_rate: float = setting(
         "share of people's movements that may be called bots: 0.01 or 0.001"
     )
@@ -100,7 +103,10 @@ class DetectCalibrateSettings:
         "file of movements of your own people, 200 or more: humouse's own, or a table of points"
     )
     columns: ScoredColumnSettings = field(default_factory=ScoredColumnSettings)
-    time_unit: str = setting("unit of the time in a table of points: {choices}", choices.TIME_UNITS)
+    time_unit: str | None = setting(
+        "unit of the time in a table of points: {choices}; null is ms, refused where it cannot be",
+        choices.TIME_UNITS,
+    )
     name: str | None = setting("what to call the set-up; null for the file's name")
     keep: bool = setting("keep the set-ups that the detector knows besides, instead of yours alone")
     out_dir: str = setting("folder for the calibrated detector")

@@ -8,7 +8,7 @@ from humouse.data.sources.folder import recordings
 from humouse.data.sources.source import Events, Source, SourceFile
 from humouse.data.sources.table import STATE_WORDS, LogFormat, read_events
 from humouse.errors import InputError
-from humouse.points import MS_PER_UNIT
+from humouse.time_unit import MS_PER_UNIT
 
 _COLUMNS = ("t", "x", "y", "state", "user", "session")
 
