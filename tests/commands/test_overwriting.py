@@ -118,8 +118,9 @@ RECIPES = {
     "detect benchmark": Recipe(
         _DETECTOR + " families=[bezier,pid] mixes=[bots] bots_per_family=20 seeds=1 replicates=0",
         "plan.json,benchmark.json,benchmark.html,examples.parquet,held_out.png,false_alarms.png,"
-        "roc.png,calibration.png,"
-        "material/seed */*/*/*.parquet,material/all seeds/*/*/*.parquet,scores/seed */*.parquet",
+        "sessions.png,roc.png,calibration.png,"
+        "material/*/*/*/*.parquet,scores/seed */*.parquet,"
+        "scores/seed */*.json,scores/seed */*.joblib",
         slow=True,
     ),
 }
