@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float
 
 from humouse.detection.names import BOT, HUMAN, UNFAMILIAR
 from humouse.detection.setups.session import normal_scores
-from humouse.detection.setups.setup import SetUp
+from humouse.detection.setups.setup import LESS_LIKELY, SetUp
 
 UNFAMILIAR_RATE = 0.05
 """What the rate is multiplied by where no set-up explains a movement: only what nobody does is a bot's."""
@@ -20,9 +20,9 @@ class Decisions:
 
     Args:
         verdict: [B] `HUMAN`, `BOT` or `UNFAMILIAR`.
-        p_value: [B] share of people's movements with higher scores, in the set-up that explains a
-            movement best.
-        log_odds: [B] of a bot, if bots are as frequent as people.
+        p_value: [B] share of people's movements with higher scores: the highest of all set-ups that
+            explain a movement.
+        log_odds: [B] of a bot, if bots are as frequent as people, in the likeliest of these.
         session_verdict: [B] the verdict on the source after each movement; one of these, or undecided.
         session_score: [B] deviations of the source's mean normal score from people's.
     """
@@ -43,8 +43,9 @@ def decide(
 ) -> Decisions:
     """Return the verdicts on B movements.
 
-    A movement is a bot's if it would be one in every set-up that it can come from. Where it can come from
-    none, all count, at a twentieth of the rate; if it is no bot then, it is unfamiliar.
+    A set-up explains a movement that is near it and whose source has a clock about as likely there as
+    in any other. A movement is a bot's if it would be one in every set-up that explains it. Where none
+    does, all count, at a twentieth of the rate; if it is no bot then, it is unfamiliar.
 
     Args:
         setups: Those that the detector knows.
@@ -55,6 +56,8 @@ def decide(
     """
     known = np.stack([one.knows(traits, sources) for one in setups])  # [set-ups, B]
     familiar = np.asarray(known.any(0))
+    likely = np.stack([one.clock_log_likelihood(traits, sources) for one in setups])
+    known &= likely >= np.where(known, likely, -np.inf).max(0) - LESS_LIKELY
     counts = known | ~familiar
     p_values = np.stack([one.p_value(score) for one in setups])
     plain = np.stack([one.calibration.p_value(score) for one in setups])
@@ -63,7 +66,8 @@ def decide(
     is_bot = p_value <= allowed
     verdict = np.where(is_bot, BOT, np.where(familiar, HUMAN, UNFAMILIAR))
     odds = np.stack([one.calibration.log_odds(score) for one in setups])
-    log_odds = np.where(counts, odds, np.inf).min(0)
+    likeliest = np.where(counts, likely, -np.inf).argmax(0)
+    log_odds = odds[likeliest, np.arange(len(score))]
     session_verdict, session_score = verdict.astype(object), np.zeros(len(score))
     for rows in sources:
         session_verdict[rows], session_score[rows] = _session(

@@ -22,6 +22,12 @@ FAR_SHARE = 0.25
 FEWEST = 10
 """...if it has so many movements at least."""
 
+INDEPENDENT = 5
+"""A source's movements have one clock: together they say as much as so many that are independent."""
+
+LESS_LIKELY = 3.0
+"""A set-up whose clock makes a source e³ times less likely than another's does not explain it."""
+
 STRANGERS = 0.5
 """The margin for people other than those calibrated on."""
 
@@ -104,6 +110,20 @@ class SetUp:
             if len(rows) >= FEWEST and (~near[rows]).mean() > FAR_SHARE:
                 known[rows] = False
         return known
+
+    def clock_log_likelihood(
+        self, traits: Float[np.ndarray, "n F"], groups: Sequence[np.ndarray]
+    ) -> Float[np.ndarray, "n"]:
+        """Return [n] how likely the clock of each movement's source is in the set-up.
+
+        Args:
+            traits: [n, F] traits of movements.
+            groups: Rows of each source.
+        """
+        own = np.stack([one.clock_log_likelihood(traits) for one in self.distances]).max(0)
+        for rows in groups:
+            own[rows] = own[rows].mean() * min(len(rows), INDEPENDENT)
+        return own
 
     def to_json(self) -> dict[str, Any]:
         """Return it as plain numbers."""
