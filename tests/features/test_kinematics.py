@@ -135,4 +135,4 @@ def test_log_dimensionless_jerk_of_minimum_jerk():
     from humouse.features.motion import Motion
 
     got = kinematics(Motion.of(deltas, torch.tensor([2000])))["log_dimensionless_jerk"]
-    assert float(got) == pytest.approx(-math.log(720 / (15 / 8) ** 2), rel=1e-2)
+    assert got[0] == pytest.approx(-math.log(720 / (15 / 8) ** 2), rel=1e-2)

@@ -1,12 +1,12 @@
-"""Movements as rows of named numbers, computed for a whole batch on its own device."""
+"""Movements as rows of named numbers, computed for a whole batch."""
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
 import torch
-from jaxtyping import Float
-from torch import Tensor
+from jaxtyping import Float, Int
 
-from humouse.features.coupling import COUPLING, coupling
+from humouse.features.coupling import COUPLING, PATH_COUPLING, coupling, path_coupling
 from humouse.features.kinematics import BASIC, KINEMATICS, kinematics
 from humouse.features.motion import Motion
 from humouse.features.spectra import SPECTRA, spectra, velocity_spectrum
@@ -17,7 +17,7 @@ from humouse.trajectories import Trajectories
 
 __all__ = ["BASIC", "GROUPS", "Feature", "FeatureTable", "feature_table", "velocity_spectrum"]
 
-_Compute = Callable[[Motion], dict[str, Tensor]]
+_Compute = Callable[[Motion], dict[str, np.ndarray]]
 
 GROUPS: dict[str, tuple[Feature, ...]] = {
     "kinematics": KINEMATICS,
@@ -25,8 +25,9 @@ GROUPS: dict[str, tuple[Feature, ...]] = {
     "spectra": SPECTRA,
     "neuromotor": NEUROMOTOR,
     "coupling": COUPLING,
+    "path_coupling": PATH_COUPLING,
 }
-"""What each group of columns holds, in order."""
+"""What each group of columns holds, in order; "path_coupling" is what "coupling" holds beside the clock."""
 
 _COMPUTE: dict[str, _Compute] = {
     "kinematics": kinematics,
@@ -34,11 +35,11 @@ _COMPUTE: dict[str, _Compute] = {
     "spectra": spectra,
     "neuromotor": neuromotor,
     "coupling": coupling,
+    "path_coupling": path_coupling,
 }
 
-# Steps taken at a time: about what a CPU's cache holds; elsewhere what keeps the device busy.
-_STEPS_AT_A_TIME = {"cpu": 2**16}
-_STEPS_ELSEWHERE = 2**20
+# Steps taken at a time: about what a CPU's cache holds, with all that is made of them.
+_STEPS_AT_A_TIME = 2**14
 
 
 def feature_table(
@@ -46,7 +47,7 @@ def feature_table(
 ) -> FeatureTable:
     """Return the features of each movement.
 
-    Computed in float64 on the movements' own device. Every value is finite, whatever the movement;
+    Computed in float64 on the CPU, wherever the movements are. Every value is finite, whatever the movement;
     each group's module says what a movement too short or too straight for a measure gets.
 
     Args:
@@ -65,34 +66,34 @@ def feature_table(
         raise ValueError(f"no feature group {sorted(unknown)[0]!r}; there are {', '.join(GROUPS)}")
     features = [feature for group in groups for feature in GROUPS[group]]
     names = tuple(feature.name for feature in features)
-    lengths = trajectories.lengths.cpu()
-    values = trajectories.deltas.new_zeros(len(trajectories), len(names), dtype=torch.float32)
+    deltas, lengths = trajectories.deltas.cpu(), trajectories.lengths.cpu()
+    values = np.empty((len(trajectories), len(names)), np.float32)
     # Similar lengths go together, so that blocks have little padding.
     order = lengths.argsort()
-    at_a_time = _STEPS_AT_A_TIME.get(values.device.type, _STEPS_ELSEWHERE)
+    ascending = lengths[order].numpy()
     first = 0
     while first < len(order):
-        rows = _block(lengths[order], first, at_a_time)
-        chosen = order[rows].to(values.device)
-        longest = int(lengths[order[rows]].max())
-        motion = Motion.of(trajectories.deltas[chosen, :longest], trajectories.lengths[chosen])
-        values[chosen] = _rows(motion, groups, names)
+        rows = _block(ascending, first)
+        chosen = order[rows]
+        motion = Motion.of(deltas[chosen, : int(ascending[rows.stop - 1])], lengths[chosen])
+        values[chosen.numpy()] = _rows(motion, groups, names)
         first = rows.stop
     units = tuple(feature.unit for feature in features)
-    return FeatureTable(values, names, units, trajectories.user)
+    on_device = torch.from_numpy(values).to(trajectories.deltas.device)
+    return FeatureTable(on_device, names, units, trajectories.user)
 
 
-def _block(ascending: Tensor, first: int, steps: int) -> slice:
-    """Return the rows from `first` on that hold about `steps` steps, at least one row."""
+def _block(ascending: Int[np.ndarray, "B"], first: int) -> slice:
+    """Return the rows from `first` on that hold about `_STEPS_AT_A_TIME` steps, at least one row."""
     typical = max(1, int(ascending[first]))
-    last = min(len(ascending), first + max(1, steps // typical)) - 1
+    last = min(len(ascending), first + max(1, _STEPS_AT_A_TIME // typical)) - 1
     longest = max(1, int(ascending[last]))
-    return slice(first, min(last + 1, first + max(1, steps // longest)))
+    return slice(first, min(last + 1, first + max(1, _STEPS_AT_A_TIME // longest)))
 
 
-def _rows(motion: Motion, groups: Sequence[str], names: Sequence[str]) -> Float[Tensor, "B F"]:
-    numbers: dict[str, Tensor] = {}
+def _rows(motion: Motion, groups: Sequence[str], names: Sequence[str]) -> Float[np.ndarray, "B F"]:
+    numbers: dict[str, np.ndarray] = {}
     for group in groups:
         numbers.update(_COMPUTE[group](motion))
-    largest = torch.finfo(torch.float32).max
-    return torch.stack([numbers[name] for name in names], 1).clamp(-largest, largest).float()
+    largest = np.finfo(np.float32).max
+    return np.stack([numbers[name] for name in names], 1).clip(-largest, largest)

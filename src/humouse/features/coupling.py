@@ -8,15 +8,14 @@ depend on each other too, which the distributions of steps, speeds or ticks do n
 import math
 from dataclasses import dataclass
 
-import torch
-from jaxtyping import Bool, Float, Int
-from torch import Tensor
+import numpy as np
+from jaxtyping import Bool, Float, Shaped
 
 from humouse.features import masked
 from humouse.features.motion import Motion
 from humouse.features.table import Feature
 
-COUPLING = (
+_CLOCK = (
     Feature("dt_speed_correlation", "1", "correlation of log time step and log speed"),
     Feature(
         "dt_dip_correlation",
@@ -30,6 +29,9 @@ COUPLING = (
     ),
     Feature("dt_autocorrelation_1", "1", "correlation of log time step with the next"),
     Feature("dt_first_log_ratio", "1", "log of the first time step over the median"),
+)
+
+PATH_COUPLING = (
     Feature("dx_roughness", "1", "log mean square of the second difference of dx (px²) + 0.1"),
     Feature("dy_roughness", "1", "log mean square of the second difference of dy (px²) + 0.1"),
     Feature(
@@ -60,15 +62,22 @@ COUPLING = (
     ),
 )
 
+COUPLING = (*_CLOCK, *PATH_COUPLING)
+
 _LONG = 1.5
 _FAST_PX = 6.0
 _LEAST_VARIATION = 1e-9
 
 
-def coupling(motion: Motion) -> dict[str, Float[Tensor, "B"]]:
+def coupling(motion: Motion) -> dict[str, Float[np.ndarray, "B"]]:
     """Return each of `COUPLING`, [B]; 0 where a movement has too few steps for one."""
     steps = _Steps.of(motion)
-    return {**_clock(steps), **_pixels(steps), **_ends(steps), **_turns(steps)}
+    return {**_clock(steps), **_path(steps)}
+
+
+def path_coupling(motion: Motion) -> dict[str, Float[np.ndarray, "B"]]:
+    """Return each of `PATH_COUPLING`, [B]; 0 where a movement has too few steps for one."""
+    return _path(_Steps.of(motion))
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +86,6 @@ class _Steps:
 
     Args:
         motion: The movements.
-        log_dt: [B, T] log of the time step in ms.
         log_speed: [B, T] log of the speed in px/ms, + 0.01.
         second: [B, T] True from the second valid step on.
         third: [B, T] True from the third valid step on.
@@ -85,120 +93,141 @@ class _Steps:
     """
 
     motion: Motion
-    log_dt: Float[Tensor, "B T"]
-    log_speed: Float[Tensor, "B T"]
-    second: Bool[Tensor, "B T"]
-    third: Bool[Tensor, "B T"]
-    inner: Bool[Tensor, "B T"]
+    log_speed: Float[np.ndarray, "B T"]
+    second: Bool[np.ndarray, "B T"]
+    third: Bool[np.ndarray, "B T"]
+    inner: Bool[np.ndarray, "B T"]
 
     @classmethod
     def of(cls, motion: Motion) -> "_Steps":
-        mask = motion.mask
-        index = torch.arange(mask.shape[1], device=mask.device)
-        return cls(
-            motion,
-            (motion.seconds * 1000).log(),
-            (motion.speed_px_s / 1000 + 0.01).log(),
-            mask & (index >= 1),
-            mask & (index >= 2),
-            mask & (index >= 1) & (index < motion.count[:, None] - 1),
-        )
+        second, third, inner = (motion.mask.copy() for _ in range(3))
+        second[:, :1] = third[:, :2] = inner[:, :1] = False
+        inner &= _after(motion.mask)
+        inner[:, -1:] = False
+        return cls(motion, np.log(motion.speed_px_s / 1000 + 0.01), second, third, inner)
 
 
-def _clock(s: _Steps) -> dict[str, Tensor]:
+def _clock(s: _Steps) -> dict[str, np.ndarray]:
+    """Return what tells about the clock."""
     motion = s.motion
+    log_dt = np.log(motion.seconds * 1000)
     dip = s.log_speed - (_before(s.log_speed) + _after(s.log_speed)) / 2
-    ascending = motion.dt_ms.masked_fill(~motion.mask, torch.inf).sort(1).values
-    tick_ms = masked.quantile_of_sorted(ascending, motion.count, 0.5).clamp(min=1.0)
+    ascending = np.sort(np.where(motion.mask, motion.dt_ms, np.inf))
+    tick_ms = np.maximum(masked.quantile_of_sorted(ascending, motion.count, 0.5), 1.0)
     long = s.inner & (motion.dt_ms > _LONG * tick_ms[:, None])
+    with_speed, with_dip, with_next = _correlations(
+        (log_dt, s.log_speed, motion.mask),
+        (log_dt, dip, s.inner),
+        (_before(log_dt), log_dt, s.second),
+    )
     return {
-        "dt_speed_correlation": _correlation(s.log_dt, s.log_speed, motion.mask),
-        "dt_dip_correlation": _correlation(s.log_dt, dip, s.inner),
+        "dt_speed_correlation": with_speed,
+        "dt_dip_correlation": with_dip,
         "long_step_dip": _mean(dip, long),
-        "dt_autocorrelation_1": _correlation(_before(s.log_dt), s.log_dt, s.second),
-        "dt_first_log_ratio": _first(s.log_dt, motion) - tick_ms.log() * (motion.count > 0),
+        "dt_autocorrelation_1": with_next,
+        "dt_first_log_ratio": _first(log_dt) - np.log(tick_ms) * (motion.count > 0),
     }
 
 
-def _pixels(s: _Steps) -> dict[str, Tensor]:
-    numbers = {}
-    for name, moves in (("dx", s.motion.dx_px), ("dy", s.motion.dy_px)):
-        rough = _before(moves) - 2 * moves + _after(moves)
-        power = torch.where(s.inner, rough * rough, 0.0)
-        numbers[f"{name}_roughness"] = (masked.mean(power, s.inner.sum(1)) + 0.1).log()
-        numbers[f"{name}_roughness_autocorrelation_1"] = _correlation(
-            _before(rough), rough, s.inner & s.third
-        )
-    same = [moves == _before(moves) for moves in (s.motion.dx_px, s.motion.dy_px)]
-    numbers["repeat_share"] = masked.share(same[0] & same[1] & s.second, s.motion.count)
-    return numbers
-
-
-def _ends(s: _Steps) -> dict[str, Tensor]:
+def _path(s: _Steps) -> dict[str, np.ndarray]:
+    """Return ties between pixels, turns, speed and the ends: what needs no clock of its own."""
     motion = s.motion
-    mean_px = masked.mean(motion.step_px, motion.count).clamp(min=_LEAST_VARIATION)
-    last = (motion.count - 1).clamp(min=0)[:, None]
-    numbers = {}
-    for name, step_px in (
-        ("first", _first(motion.step_px, motion)),
-        ("last", _at(motion.step_px, last)),
-    ):
-        ratio = ((step_px + 0.5) / mean_px).log()
-        numbers[f"{name}_step_log_ratio"] = torch.where(motion.count > 0, ratio, 0.0)
-    return numbers
-
-
-def _turns(s: _Steps) -> dict[str, Tensor]:
-    motion = s.motion
-    step_px, before_px = motion.step_px, _before(motion.step_px)
-    heading = torch.atan2(motion.dy_px, motion.dx_px)
-    turn = (heading - _before(heading) + math.pi).remainder(2 * math.pi) - math.pi
-    turn = turn.abs()
-    turning = s.second & (step_px > 0) & (before_px > 0)
-    both_px = step_px + before_px
-    both_ms = (motion.seconds + _before(motion.seconds)).clamp(min=0.001) * 1000
-    log_curvature = (2 * (turn + 0.02) / (both_px + 1)).log()
+    moves_px, step_px = motion.moves_px, motion.step_px
+    step_before_px = _before(step_px)
+    rough = _before(moves_px) - 2 * moves_px + _after(moves_px)
+    rough_before, rough_pairs = _before(rough), s.inner & s.third
+    roughness = np.log(masked.mean(rough * rough * s.inner, s.inner.sum(1)) + 0.1)
+    turn = _turn(motion)
+    turning = s.second & (step_px > 0) & (step_before_px > 0)
+    both_px = step_px + step_before_px
+    both_ms = np.maximum(motion.seconds + _before(motion.seconds), 0.001) * 1000
+    log_curvature = np.log(2 * (turn + 0.02) / (both_px + 1))
     change = s.log_speed - _before(s.log_speed)
-    fast = turning & (step_px >= _FAST_PX) & (before_px >= _FAST_PX)
+    correlations = _correlations(
+        (rough_before[0], rough[0], rough_pairs),
+        (rough_before[1], rough[1], rough_pairs),
+        (turn, np.log(step_px + 0.5), turning),
+        (log_curvature, np.log(both_px / both_ms + 0.01), turning),
+        (_before(change), change, s.third),
+    )
+    same = (moves_px == _before(moves_px)).all(0) & s.second
+    fast = turning & (step_px >= _FAST_PX) & (step_before_px >= _FAST_PX)
     return {
-        "turn_step_correlation": _correlation(turn, (step_px + 0.5).log(), turning),
-        "curvature_speed_correlation": _correlation(
-            log_curvature, (both_px / both_ms + 0.01).log(), turning
-        ),
-        "fast_turn_log_rad": (_mean(turn, fast) + 0.01).log(),
-        "log_speed_change_autocorrelation_1": _correlation(_before(change), change, s.third),
+        "dx_roughness": roughness[0],
+        "dy_roughness": roughness[1],
+        **dict(zip(_CORRELATED, correlations, strict=True)),
+        "repeat_share": masked.share(same, motion.count),
+        **_ends(motion),
+        "fast_turn_log_rad": np.log(_mean(turn, fast) + 0.01),
     }
 
 
-def _before(values: Float[Tensor, "B T"]) -> Float[Tensor, "B T"]:
-    """Return [B, T] the value of the step before each."""
-    return values.roll(1, 1)
+_CORRELATED = (
+    "dx_roughness_autocorrelation_1",
+    "dy_roughness_autocorrelation_1",
+    "turn_step_correlation",
+    "curvature_speed_correlation",
+    "log_speed_change_autocorrelation_1",
+)
 
 
-def _after(values: Float[Tensor, "B T"]) -> Float[Tensor, "B T"]:
-    """Return [B, T] the value of the step after each."""
-    return values.roll(-1, 1)
+def _turn(motion: Motion) -> Float[np.ndarray, "B T"]:
+    """Return [B, T] the angle between each step and the one before, 0 to π."""
+    heading = np.arctan2(motion.dy_px, motion.dx_px)
+    around = np.abs(heading - _before(heading))
+    return np.minimum(around, 2 * math.pi - around)
 
 
-def _first(values: Float[Tensor, "B T"], motion: Motion) -> Float[Tensor, "B"]:
-    return _at(values, torch.zeros_like(motion.count)[:, None])
+def _ends(motion: Motion) -> dict[str, np.ndarray]:
+    mean_px = np.maximum(masked.mean(motion.step_px, motion.count), _LEAST_VARIATION)
+    some = motion.count > 0
+    last_px = (
+        masked.at(motion.step_px, np.maximum(motion.count - 1, 0))
+        if motion.step_px.shape[1]
+        else mean_px
+    )
+    return {
+        f"{name}_step_log_ratio": np.log(np.where(some, (step_px + 0.5) / mean_px, 1.0))
+        for name, step_px in (("first", _first(motion.step_px)), ("last", last_px))
+    }
 
 
-def _at(values: Float[Tensor, "B T"], index: Int[Tensor, "B 1"]) -> Float[Tensor, "B"]:
-    """Return [B] the value at each row's index; 0 where there are no steps at all."""
-    return values.gather(1, index)[:, 0] if values.shape[1] else values.sum(1)
+def _before(values: Float[np.ndarray, "*S T"]) -> Float[np.ndarray, "*S T"]:
+    """Return the value of the step before each; of the first, the last one's."""
+    before = np.empty_like(values)
+    before[..., 1:], before[..., :1] = values[..., :-1], values[..., -1:]
+    return before
 
 
-def _mean(values: Float[Tensor, "B T"], where: Bool[Tensor, "B T"]) -> Float[Tensor, "B"]:
-    return masked.mean(torch.where(where, values, 0.0), where.sum(1))
+def _after(values: Shaped[np.ndarray, "*S T"]) -> Shaped[np.ndarray, "*S T"]:
+    """Return the value of the step after each; of the last, the first one's."""
+    after = np.empty_like(values)
+    after[..., :-1], after[..., -1:] = values[..., 1:], values[..., :1]
+    return after
 
 
-def _correlation(
-    a: Float[Tensor, "B T"], b: Float[Tensor, "B T"], where: Bool[Tensor, "B T"]
-) -> Float[Tensor, "B"]:
-    """Return [B] Pearson's correlation where `where` holds; 0 where a variable does not vary."""
-    count = where.sum(1)
-    a, b = (torch.where(where, v - _mean(v, where)[:, None], 0.0) for v in (a, b))
-    variation = (a * a).sum(1) * (b * b).sum(1)
+def _first(values: Float[np.ndarray, "B T"]) -> Float[np.ndarray, "B"]:
+    """Return [B] the value of the first step; 0 where there are no steps at all."""
+    return values[:, 0] if values.shape[1] else np.zeros(len(values))
+
+
+def _mean(
+    values: Float[np.ndarray, "B T"], where: Bool[np.ndarray, "B T"]
+) -> Float[np.ndarray, "B"]:
+    return masked.mean(values * where, where.sum(1))
+
+
+def _correlations(
+    *pairs: tuple[Float[np.ndarray, "B T"], Float[np.ndarray, "B T"], Bool[np.ndarray, "B T"]],
+) -> Float[np.ndarray, "K B"]:
+    """Return [K, B] Pearson's correlation of each of K pairs of variables, where its third part holds.
+
+    0 where a variable does not vary.
+    """
+    where = np.stack([one[2] for one in pairs])
+    values = np.stack([[one[0] for one in pairs], [one[1] for one in pairs]])
+    count = where.sum(2)
+    a, b = masked.centred(values * where, where, count)
+    variation = (a * a).sum(2) * (b * b).sum(2)
     varies = (variation > _LEAST_VARIATION**2) & (count > 2)
-    return torch.where(varies, (a * b).sum(1) / variation.clamp(min=1e-300).sqrt(), 0.0)
+    return (a * b).sum(2) * varies / np.sqrt(np.maximum(variation, 1e-300))

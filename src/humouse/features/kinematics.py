@@ -9,9 +9,8 @@ A measure is 0 where a movement has too few steps for it (no turn, no jerk …).
 where it began has no direction: its lateral distance is the distance from the start, its overshoot 0.
 """
 
-import torch
-from jaxtyping import Bool, Float, Int
-from torch import Tensor
+import numpy as np
+from jaxtyping import Float
 
 from humouse.features import masked
 from humouse.features.motion import Motion, beside_zero, length
@@ -20,6 +19,8 @@ from humouse.features.table import Feature
 PAUSE_MS = 50.0
 _NO_DISTANCE_PX = 1e-6
 _LEVEL = 1e-6
+_QUARTERS = np.array([0.25, 0.5, 0.75, 1.0])
+_ORDERS = np.arange(3)[:, None]
 
 _GAMBOA = "Gamboa & Fred 2004, doi:10.1117/12.542625"
 _MACKENZIE = "MacKenzie, Kauppinen & Silfverberg 2001, doi:10.1145/365024.365028"
@@ -113,137 +114,144 @@ BASIC = (
 """Eighteen basic features: size, speed and its derivatives, shape."""
 
 
-def kinematics(motion: Motion) -> dict[str, Float[Tensor, "B"]]:
+def kinematics(motion: Motion) -> dict[str, Float[np.ndarray, "B"]]:
     """Return each of `KINEMATICS`, [B]; all 0 for a movement without steps."""
-    path = motion.step_px.sum(1)
-    dx, dy = motion.dx_px.sum(1), motion.dy_px.sum(1)
-    net = length(dx, dy)
-    somewhere = net > _NO_DISTANCE_PX
+    path, net = motion.step_px.sum(1), length(motion.net_px)
+    direction = motion.net_px * _inverse(net)
+    flips = masked.sign_changes(motion.moves_px)
     return {
         "duration_ms": motion.dt_ms.sum(1),
         "path_px": path,
         "net_px": net,
-        "steps": motion.count.double(),
-        "direction_cos": torch.where(somewhere, dx / net.clamp(min=_NO_DISTANCE_PX), 0.0),
-        "direction_sin": torch.where(somewhere, dy / net.clamp(min=_NO_DISTANCE_PX), 0.0),
-        "path_efficiency": torch.where(path > 0, net / path.clamp(min=1e-300), 0.0).clamp(max=1),
+        "steps": motion.count.astype(np.float64),
+        "direction_cos": direction[0],
+        "direction_sin": direction[1],
+        "path_efficiency": np.minimum(net / np.maximum(path, 1e-300), 1),
         **_derivatives(motion),
         **_speed_profile(motion),
         **_turns(motion),
-        **_canonical(motion, net),
-        "dx_flips": masked.sign_changes(motion.dx_px),
-        "dy_flips": masked.sign_changes(motion.dy_px),
+        **_canonical(motion, net, direction),
+        "dx_flips": flips[0],
+        "dy_flips": flips[1],
     }
 
 
-def _derivatives(motion: Motion) -> dict[str, Float[Tensor, "B"]]:
-    mask, seconds, speed = motion.mask, motion.seconds, motion.speed_px_s
+def _inverse(net: Float[np.ndarray, "B"]) -> Float[np.ndarray, "B"]:
+    """Return 1 / net; 0 where a movement ends where it began."""
+    return (net > _NO_DISTANCE_PX) / np.maximum(net, _NO_DISTANCE_PX)
+
+
+def _derivatives(motion: Motion) -> dict[str, Float[np.ndarray, "B"]]:
+    seconds, mask = motion.seconds, motion.mask
+    # A k-th derivative stands at the last of the steps that it needs; those of the padding, and those
+    # across the end into it, are none.
     between = (seconds[:, 1:] + seconds[:, :-1]) / 2
-    ax, ay = (v.diff(dim=1) / between for v in motion.velocity_px_s)
-    inner = seconds[:, 1:-1]
-    jx, jy = (a.diff(dim=1) / inner for a in (ax, ay))
-    # Differences across the end, into the padding, are not derivatives.
-    acceleration = torch.where(mask[:, 1:], length(ax, ay), 0.0)
-    jerk = torch.where(mask[:, 2:], length(jx, jy), 0.0)
-    roughness = (jerk * jerk * inner).sum(1) * motion.duration_s**3
-    peak = masked.largest(speed)
-    ratio = torch.where(roughness > 0, roughness / (peak * peak).clamp(min=1e-300), 1.0)
-    numbers = {"log_dimensionless_jerk": -ratio.clamp(min=1e-300).log()}
-    magnitudes = (speed, acceleration, jerk)
-    for order, ((name, unit, _), values) in enumerate(zip(_MAGNITUDES, magnitudes, strict=True)):
-        count = (motion.count - order).clamp(min=0)
-        for key, number in _statistics(values, mask[:, order:], count).items():
-            numbers[f"{name}_{key}_{_SUFFIX[unit]}"] = number
-    return numbers
-
-
-def _statistics(
-    values: Float[Tensor, "B T"], valid: Bool[Tensor, "B T"], count: Int[Tensor, "B"]
-) -> dict[str, Float[Tensor, "B"]]:
+    acceleration = np.diff(motion.velocity_px_s) / between
+    jerk = np.diff(acceleration) / seconds[:, 1:-1]
+    sizes = np.zeros((3, *mask.shape))
+    sizes[0] = motion.speed_px_s
+    sizes[1, :, 1:] = length(acceleration) * mask[:, 1:]
+    sizes[2, :, 2:] = length(jerk) * mask[:, 2:]
+    valid = np.zeros(sizes.shape, bool)
+    for order in range(3):
+        valid[order, :, order:] = mask[:, order:]
+    count = np.maximum(motion.count - _ORDERS, 0)
+    numbers = {
+        "mean": masked.mean(sizes, count),
+        "std": masked.std(sizes, valid, count),
+        "max": masked.largest(sizes),
+        "p95": masked.upper_quantile(sizes, count, 0.95),
+    }
+    rough = sizes[2, :, 2:]
+    roughness = (rough * rough * seconds[:, 1:-1]).sum(1)
+    peak = numbers["max"][0]
+    ratio = roughness * motion.duration_s**3 / np.maximum(peak * peak, 1e-300)
+    ratio = np.where(roughness > 0, np.maximum(ratio, 1e-300), 1.0)
     return {
-        "mean": masked.mean(values, count),
-        "std": masked.std(values, valid, count),
-        "max": masked.largest(values),
-        "p95": masked.upper_quantile(values, count, 0.95),
+        "log_dimensionless_jerk": -np.log(ratio),
+        **{
+            f"{name}_{key}_{_SUFFIX[unit]}": numbers[key][order]
+            for order, (name, unit, _) in enumerate(_MAGNITUDES)
+            for key in numbers
+        },
     }
 
 
-def _speed_profile(motion: Motion) -> dict[str, Float[Tensor, "B"]]:
+def _speed_profile(motion: Motion) -> dict[str, Float[np.ndarray, "B"]]:
     """Return peaks of speed, the time of the highest, and the speed in each quarter."""
     speed = beside_zero(motion.speed_px_s, after=1)
-    peak, at = speed.max(1)
-    change = speed.diff(dim=1)
+    highest = speed.argmax(1)
+    peak = masked.at(speed, highest)
+    change = np.diff(speed)
     # Differences below rounding count as none, else a plateau of equal speeds would have many peaks.
-    change = torch.where(change.abs() > _LEVEL * peak[:, None], change, 0.0)
+    change[np.abs(change) <= _LEVEL * peak[:, None]] = 0
     knots, duration = beside_zero(motion.end_s), motion.duration_s
-    middle = (knots.gather(1, at[:, None]) + knots.gather(1, (at - 1).clamp(min=0)[:, None])) / 2
-    quarters = torch.tensor([0.25, 0.5, 0.75, 1.0], device=knots.device, dtype=torch.float64)
-    done = _interpolate(knots, beside_zero(motion.step_px).cumsum(1), duration[:, None] * quarters)
-    speeds = beside_zero(done).diff(dim=1) / (duration[:, None] / 4)
+    middle = (masked.at(knots, highest) + masked.at(knots, np.maximum(highest - 1, 0))) / 2
+    done = _interpolate(knots, beside_zero(motion.step_px).cumsum(1), duration[:, None] * _QUARTERS)
+    speeds = np.diff(beside_zero(done)) / (duration[:, None] / 4)
     return {
         # From rest to rest, speed rises and falls alternately: 2 · peaks − 1 changes.
         "submovements": (masked.sign_changes(change) + (peak > 0)) / 2,
-        "peak_speed_time_ratio": torch.where(peak > 0, middle[:, 0] / duration, 0.0),
+        "peak_speed_time_ratio": middle * (peak > 0) / duration,
         **{f"speed_quarter{k + 1}_px_s": speeds[:, k] for k in range(4)},
     }
 
 
 def _interpolate(
-    knots: Float[Tensor, "B K"], values: Float[Tensor, "B K"], at: Float[Tensor, "B Q"]
-) -> Float[Tensor, "B Q"]:
+    knots: Float[np.ndarray, "B K"], values: Float[np.ndarray, "B K"], at: Float[np.ndarray, "B Q"]
+) -> Float[np.ndarray, "B Q"]:
     """Return [B, Q] each row's piecewise linear values at `at`."""
     last = knots.shape[1] - 1
-    high = torch.searchsorted(knots, at.contiguous()).clamp(min(1, last), last)
-    low = (high - 1).clamp(min=0)
-    left, right = knots.gather(1, low), knots.gather(1, high)
-    part = ((at - left) / (right - left).clamp(min=1e-300)).clamp(0, 1)
-    before, after = values.gather(1, low), values.gather(1, high)
-    return before + (after - before) * part
+    row = np.arange(len(knots))[:, None]
+    high = (knots[:, None] < at[..., None]).sum(2).clip(min(1, last), last)
+    low = np.maximum(high - 1, 0)
+    left, before = knots[row, low], values[row, low]
+    part = (at - left) / np.maximum(knots[row, high] - left, 1e-300)
+    return before + (values[row, high] - before) * part.clip(0, 1)
 
 
-def _turns(motion: Motion) -> dict[str, Float[Tensor, "B"]]:
+def _turns(motion: Motion) -> dict[str, Float[np.ndarray, "B"]]:
     """Return heading changes, curvature and pauses, between one non-zero move and the next."""
-    moves = (motion.dx_px != 0) | (motion.dy_px != 0)
-    x, y, end_s = masked.packed(
-        torch.stack([motion.dx_px, motion.dy_px, motion.end_s]), moves
-    ).unbind(0)
+    moves = motion.step_px > 0
+    packed = masked.packed(np.stack([*motion.moves_px, motion.end_s, motion.step_px]), moves)
+    (x, y), end_s, step = packed[:2], packed[2], packed[3]
     count = moves.sum(1)
-    turns = (count - 1).clamp(min=0)
-    valid = torch.arange(x.shape[1], device=x.device) < count[:, None]
+    turns = np.maximum(count - 1, 0)
+    valid = np.arange(x.shape[1]) < count[:, None]
     pairs = valid[:, 1:]
     x0, y0, x1, y1 = x[:, :-1], y[:, :-1], x[:, 1:], y[:, 1:]
-    turn = torch.where(pairs, torch.atan2(x0 * y1 - y0 * x1, x0 * x1 + y0 * y1), 0.0)
-    size, step = turn.abs(), length(x, y)
-    both = ((step[:, 1:] + step[:, :-1]) / 2).clamp(min=1e-300)
+    turn = np.arctan2(x0 * y1 - y0 * x1, x0 * x1 + y0 * y1) * pairs
+    size = np.abs(turn)
+    both = np.maximum((step[:, 1:] + step[:, :-1]) / 2, 1e-300)
     # The time before the first move counts as a wait too.
-    wait_s = torch.where(valid, beside_zero(end_s).diff(dim=1), 0.0)
+    wait_s = np.diff(beside_zero(end_s)) * valid
     pause = wait_s >= (PAUSE_MS - 1e-6) / 1000
     return {
         "heading_change_mean_rad": masked.mean(size, turns),
         "heading_change_std_rad": masked.std(turn, pairs, turns),
         "heading_change_max_rad": masked.largest(size),
         "curvature_mean_rad_px": masked.mean(size / both, turns),
-        "pauses": pause.sum(1, dtype=torch.int32).double(),
-        "pause_share": torch.where(pause, wait_s, 0.0).sum(1) / motion.duration_s,
+        "pauses": pause.sum(1) + 0.0,
+        "pause_share": (wait_s * pause).sum(1) / motion.duration_s,
     }
 
 
-def _canonical(motion: Motion, net: Float[Tensor, "B"]) -> dict[str, Float[Tensor, "B"]]:
+def _canonical(
+    motion: Motion, net: Float[np.ndarray, "B"], direction: Float[np.ndarray, "2 B"]
+) -> dict[str, Float[np.ndarray, "B"]]:
     """Return distances from, and beyond the end of, the line from the first point to the last."""
-    x, y = motion.dx_px.cumsum(1), motion.dy_px.cumsum(1)
+    position = motion.moves_px.cumsum(2)
+    (x, y), (east, north) = position, direction[..., None]
     somewhere = net > _NO_DISTANCE_PX
-    scale = torch.where(somewhere, 1 / net.clamp(min=_NO_DISTANCE_PX), 0.0)
-    east = (motion.dx_px.sum(1) * scale)[:, None]
-    north = (motion.dy_px.sum(1) * scale)[:, None]
-    lateral = torch.where(somewhere[:, None], (east * y - north * x).abs(), length(x, y))
-    lateral = torch.where(motion.mask, lateral, 0.0)
-    along = torch.where(motion.mask, east * x + north * y, 0.0)
-    rms = masked.mean(lateral * lateral, motion.count).sqrt()
+    lateral = np.abs(east * y - north * x)
+    if not somewhere.all():
+        lateral = np.where(somewhere[:, None], lateral, length(position))
+    lateral *= motion.mask
+    along = (east * x + north * y) * motion.mask
+    rms = np.sqrt(masked.mean(lateral * lateral, motion.count))
     return {
         "lateral_rms_px": rms,
         "lateral_max_px": masked.largest(lateral),
-        "lateral_rms_ratio": rms / net.clamp(min=1),
-        "overshoot_px": torch.where(somewhere, masked.largest(along.clamp(min=0)) - net, 0.0).clamp(
-            min=0
-        ),
+        "lateral_rms_ratio": rms / np.maximum(net, 1),
+        "overshoot_px": np.maximum(masked.largest(along) - net, 0) * somewhere,
     }

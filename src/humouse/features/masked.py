@@ -1,89 +1,115 @@
 """Statistics over the valid steps of each row; padding must hold zeros."""
 
-import torch
-from jaxtyping import Bool, Float, Int
-from torch import Tensor
+import math
+
+import numpy as np
+from jaxtyping import Bool, Float, Float32, Int, Shaped
 
 
-def share(where: Bool[Tensor, "B T"], count: Int[Tensor, "B"]) -> Float[Tensor, "B"]:
+def share(where: Bool[np.ndarray, "B T"], count: Int[np.ndarray, "B"]) -> Float[np.ndarray, "B"]:
     """Return [B] the share of `count` steps at which `where` holds; 0 in a row without any."""
-    return where.sum(1, dtype=torch.int32) / count.clamp(min=1).double()
+    return where.sum(1) / np.maximum(count, 1)
 
 
-def mean(values: Float[Tensor, "B T"], count: Int[Tensor, "B"]) -> Float[Tensor, "B"]:
-    """Return [B] the mean of the first `count` values; 0 in a row without any."""
-    return values.sum(1) / count.clamp(min=1)
+def mean(
+    values: Float[np.ndarray, "*S T"], count: Int[np.ndarray, "*#S"]
+) -> Float[np.ndarray, "*S"]:
+    """Return the mean of the first `count` values of each row; 0 in a row without any."""
+    return values.sum(-1) / np.maximum(count, 1)
 
 
 def centred(
-    values: Float[Tensor, "B T"], mask: Bool[Tensor, "B T"], count: Int[Tensor, "B"]
-) -> Float[Tensor, "B T"]:
-    """Return [B, T] the valid values minus their mean, zeros elsewhere."""
-    return torch.where(mask, values - mean(values, count)[:, None], 0.0)
+    values: Float[np.ndarray, "*S T"],
+    mask: Bool[np.ndarray, "*#S T"],
+    count: Int[np.ndarray, "*#S"],
+) -> Float[np.ndarray, "*S T"]:
+    """Return the valid values of each row minus their mean, zeros elsewhere."""
+    return (values - mean(values, count)[..., None]) * mask
 
 
 def std(
-    values: Float[Tensor, "B T"], mask: Bool[Tensor, "B T"], count: Int[Tensor, "B"]
-) -> Float[Tensor, "B"]:
-    """Return [B] the population standard deviation of the valid values; 0 in a row without any."""
-    return mean(centred(values, mask, count).square_(), count).sqrt()
+    values: Float[np.ndarray, "*S T"],
+    mask: Bool[np.ndarray, "*#S T"],
+    count: Int[np.ndarray, "*#S"],
+) -> Float[np.ndarray, "*S"]:
+    """Return the population standard deviation of the valid values; 0 in a row without any."""
+    apart = centred(values, mask, count)
+    return np.sqrt(mean(np.square(apart, out=apart), count))
 
 
-def largest(values: Float[Tensor, "B T"]) -> Float[Tensor, "B"]:
-    """Return [B] the largest value of each row of values that are not negative; 0 where none."""
-    return values.amax(1) if values.shape[1] else values.new_zeros(len(values))
+def largest(values: Float[np.ndarray, "*S T"]) -> Float[np.ndarray, "*S"]:
+    """Return the largest value of each row of values that are not negative; 0 where none."""
+    return values.max(-1, initial=0.0)
 
 
 def upper_quantile(
-    values: Float[Tensor, "B T"], count: Int[Tensor, "B"], q: float
-) -> Float[Tensor, "B"]:
-    """Return [B] the q-quantile of the first `count` values, linear between order statistics.
+    values: Float[np.ndarray, "*S T"], count: Int[np.ndarray, "*S"], q: float
+) -> Float[np.ndarray, "*S"]:
+    """Return the q-quantile of the first `count` values of rows, linear between order statistics.
 
     Args:
-        values: [B, T], none negative.
-        count: [B] how many of them are valid.
-        q: Above one half: only the largest (1 − q)·T values are sorted.
+        values: [..., T], none negative.
+        count: How many of them are valid.
+        q: Which quantile.
     """
-    T = values.shape[1]
-    if T == 0:
-        return values.new_zeros(len(values))
-    # float32 halves the time of the search; a feature table holds float32 anyway.
-    most = torch.finfo(torch.float32).max
-    top = values.clamp(max=most).float().topk(min(T, int((1 - q) * (T - 1)) + 2), dim=1).values
-    return _between(top, (count - 1).clamp(min=0) * (1 - q))
+    # float32 halves the time of the sort; a feature table holds float32 anyway.
+    ascending = np.minimum(values, np.finfo(np.float32).max).astype(np.float32)
+    ascending.sort(-1)
+    return _between(ascending[..., ::-1], _last(count) * np.float32(1 - q))
 
 
 def quantile_of_sorted(
-    ascending: Float[Tensor, "B T"], count: Int[Tensor, "B"], q: float
-) -> Float[Tensor, "B"]:
-    """Return [B] the q-quantile of the first `count` values of each ascending row; 0 where none."""
-    if ascending.shape[1] == 0:
-        return ascending.new_zeros(len(ascending))
-    value = _between(ascending, (count - 1).clamp(min=0) * q)
-    return torch.where(count > 0, value, value.new_zeros(()))
+    ascending: Float[np.ndarray, "*S T"], count: Int[np.ndarray, "*S"], q: float
+) -> Float[np.ndarray, "*S"]:
+    """Return the q-quantile of the first `count` values of each ascending row; 0 where none."""
+    if ascending.shape[-1] == 0:
+        return np.zeros(count.shape)
+    return np.where(count > 0, _between(ascending, _last(count) * np.float32(q)), 0.0)
 
 
-def _between(ordered: Float[Tensor, "B K"], index: Float[Tensor, "B"]) -> Float[Tensor, "B"]:
-    """Return [B] the value at a fractional index of each row."""
-    index = index.double()
-    low = index.floor().long()
-    high = (low + 1).clamp(max=ordered.shape[1] - 1)
-    a = ordered.gather(1, low[:, None])[:, 0].double()
-    b = ordered.gather(1, high[:, None])[:, 0].double()
-    part = index - low
+def _last(count: Int[np.ndarray, "*S"]) -> Float32[np.ndarray, "*S"]:
+    """Return the index of the last of the valid values."""
+    # In float32, twentieths of whole numbers that are whole come out so.
+    return np.maximum(count - 1, 0).astype(np.float32)
+
+
+def _between(
+    ordered: Float[np.ndarray, "*S T"], index: Float[np.ndarray, "*S"]
+) -> Float[np.ndarray, "*S"]:
+    """Return the value at a fractional index of each row."""
+    if ordered.shape[-1] == 0:
+        return np.zeros(index.shape)
+    low = index.astype(np.int64)
+    part = index.astype(np.float64) - low
+    a = at(ordered, low).astype(np.float64)
     # At a whole index the neighbour may be padding (infinite) and must not take part.
-    return torch.where(part > 0, a + (b - a) * part, a)
+    b = at(ordered, low + (part > 0))
+    return a + (b - a) * part
 
 
-def packed(values: Float[Tensor, "*S B T"], keep: Bool[Tensor, "B T"]) -> Float[Tensor, "*S B T"]:
+def at(values: Shaped[np.ndarray, "*S T"], index: Int[np.ndarray, "*S"]) -> np.ndarray:
+    """Return the value at each row's index."""
+    # Half the time of np.take_along_axis, which is felt where a batch is one movement.
+    flat = values.reshape(index.size, values.shape[-1])
+    return flat[np.arange(index.size), index.ravel()].reshape(index.shape)
+
+
+def packed(
+    values: Float[np.ndarray, "*S B T"], keep: Bool[np.ndarray, "B T"]
+) -> Float[np.ndarray, "*S B T"]:
     """Return the kept values of each row moved to its front, in order; zeros after them."""
-    T = values.shape[-1]
-    place = torch.where(keep, keep.cumsum(1) - 1, T).expand(values.shape)
-    empty = values.new_zeros(*values.shape[:-1], T + 1)
-    return empty.scatter_(-1, place, values)[..., :T]
+    row, column = keep.nonzero()
+    place = keep.cumsum(1)[row, column] - 1
+    front = np.zeros(values.shape)
+    front[..., row, place] = values[..., row, column]
+    return front
 
 
-def sign_changes(values: Float[Tensor, "B T"]) -> Float[Tensor, "B"]:
-    """Return [B] how often the sign changes from one non-zero value to the next non-zero one."""
-    sign = packed(values.sign(), values != 0)
-    return (sign[:, 1:] * sign[:, :-1] < 0).sum(1, dtype=torch.int32).double()
+def sign_changes(values: Float[np.ndarray, "*S T"]) -> Float[np.ndarray, "*S"]:
+    """Return how often the sign changes from one non-zero value to the next non-zero one."""
+    rows = math.prod(values.shape[:-1])
+    flat = values.reshape(rows, values.shape[-1])
+    row, column = flat.nonzero()
+    positive = flat[row, column] > 0
+    changes = (positive[1:] != positive[:-1]) & (row[1:] == row[:-1])
+    return np.bincount(row[1:][changes], minlength=rows).reshape(values.shape[:-1]) + 0.0

@@ -68,18 +68,17 @@ SPECTRA = (
 )
 
 
-def spectra(motion: Motion) -> dict[str, Float[Tensor, "B"]]:
+def spectra(motion: Motion) -> dict[str, Float[np.ndarray, "B"]]:
     """Return each of `SPECTRA`, [B]; a movement without steps or motion has no power."""
-    frequency = torch.tensor(FREQUENCIES_HZ, dtype=torch.float64, device=motion.mask.device)
+    frequency = np.array(FREQUENCIES_HZ)
     power = _power(motion, frequency)
-    total = power.sum(1, keepdim=True)
-    part = torch.where(total > 0, power / total.clamp(min=1e-300), 0.0)
+    part = power / np.maximum(power.sum(1, keepdims=True), 1e-300)
     numbers = {}
     for low, high in BANDS_HZ:
         inside = slice(*np.searchsorted(FREQUENCIES_HZ, (low, high)).tolist())
         numbers[f"power_{low}_{high}_hz_db"] = decibel(power[:, inside].mean(1))
         numbers[f"power_{low}_{high}_hz_share"] = part[:, inside].sum(1)
-    disorder = -torch.special.xlogy(part, part).sum(1) / math.log(len(FREQUENCIES_HZ))
+    disorder = -(part * np.log(np.maximum(part, 1e-300))).sum(1) / math.log(len(FREQUENCIES_HZ))
     return {
         **numbers,
         "power_tail_db": decibel(part[:, np.searchsorted(FREQUENCIES_HZ, TAIL_FROM_HZ) :].sum(1)),
@@ -89,9 +88,9 @@ def spectra(motion: Motion) -> dict[str, Float[Tensor, "B"]]:
     }
 
 
-def decibel(power: Float[Tensor, "*S"]) -> Float[Tensor, "*S"]:
+def decibel(power: Float[np.ndarray, "*S"]) -> Float[np.ndarray, "*S"]:
     """Return the power in dB, at least −60."""
-    return 10 * power.clamp(min=_FLOOR).log10()
+    return 10 * np.log10(np.maximum(power, _FLOOR))
 
 
 def velocity_spectrum(
@@ -110,37 +109,60 @@ def velocity_spectrum(
         ValueError: A frequency is not above 0.
     """
     if frequency_hz is None:
-        frequency_hz = torch.tensor(FREQUENCIES_HZ, device=trajectories.deltas.device)
+        frequency_hz = torch.tensor(FREQUENCIES_HZ)
     if (frequency_hz <= 0).any():
         raise ValueError("frequencies must be above 0 Hz")
     motion = Motion.of(trajectories.deltas, trajectories.lengths)
-    largest = torch.finfo(torch.float32).max
-    return frequency_hz.float(), _power(motion, frequency_hz.double()).clamp(max=largest).float()
+    power = np.minimum(_power(motion, frequency_hz.double().numpy()), np.finfo(np.float32).max)
+    return frequency_hz.float(), torch.from_numpy(power.astype(np.float32))
 
 
-def _power(motion: Motion, frequency_hz: Float[Tensor, "F"]) -> Float[Tensor, "B F"]:
+def _power(motion: Motion, frequency_hz: Float[np.ndarray, "F"]) -> Float[np.ndarray, "B F"]:
     angular = 2 * math.pi * frequency_hz
     knots = beside_zero(motion.end_s)
-    jump = torch.stack([beside_zero(v, after=1).diff(dim=1) for v in motion.velocity_px_s], 1)
-    # The phases of all knots and frequencies are by far the largest array, so they are made in parts.
-    rows = max(1, _PHASES_AT_A_TIME // max(1, knots.shape[1] * len(angular)))
-    parts = []
-    for some_knots, some_jump in zip(knots.split(rows), jump.split(rows), strict=True):
-        phase = some_knots[..., None] * angular
-        real, imaginary = some_jump @ phase.cos(), some_jump @ phase.sin_()
-        parts.append((real * real + imaginary * imaginary).sum(1))
-    return torch.cat(parts) / (angular * angular) / motion.duration_s[:, None]
+    jump = np.diff(beside_zero(motion.velocity_px_s, after=1))
+    B, K = knots.shape
+    if _on_one_clock(motion):
+        # Past its end a movement's velocity does not change, so the longest one's knots do for all.
+        power = _transformed(jump, knots[motion.count.argmax()], angular)
+    else:
+        # The phases of all knots and frequencies are by far the largest array, so they are made in parts.
+        rows = max(1, _PHASES_AT_A_TIME // (K * len(angular)))
+        power = np.concatenate(
+            [
+                _transformed(jump[:, part, None], knots[part], angular)[..., 0, :]
+                for part in (slice(first, first + rows) for first in range(0, B, rows))
+            ]
+        )
+    return power / (angular * angular) / motion.duration_s[:, None]
 
 
-def _autocorrelation(motion: Motion) -> dict[str, Float[Tensor, "B"]]:
+def _transformed(
+    jump: Float[np.ndarray, "2 *B n K"],
+    knots_s: Float[np.ndarray, "*B K"],
+    angular: Float[np.ndarray, "F"],
+) -> Float[np.ndarray, "*B n F"]:
+    """Return the power of jumps at knots, before it is divided by frequency and duration."""
+    phase = knots_s[..., None] * angular
+    real, imaginary = jump @ np.cos(phase), jump @ np.sin(phase)
+    return (real * real + imaginary * imaginary).sum(0)
+
+
+def _on_one_clock(motion: Motion) -> bool:
+    """Return whether all steps of all movements take the same time."""
+    return bool(motion.seconds.size) and bool(
+        ((motion.seconds == motion.seconds[0, 0]) | ~motion.mask).all()
+    )
+
+
+def _autocorrelation(motion: Motion) -> dict[str, Float[np.ndarray, "B"]]:
     speed = motion.speed_px_s
-    vx, vy = (masked.centred(v, motion.mask, motion.count) for v in motion.velocity_px_s)
-    power = (vx * vx + vy * vy).sum(1)
+    v = masked.centred(motion.velocity_px_s, motion.mask, motion.count)
+    power = (v * v).sum((0, 2))
     # A constant velocity differs from its mean only by rounding.
     uneven = power > 1e-12 * (speed * speed).sum(1)
-    numbers = {}
-    for lag in LAGS:
-        product = (vx[:, lag:] * vx[:, :-lag] + vy[:, lag:] * vy[:, :-lag]).sum(1)
-        ratio = product / power.clamp(min=1e-300)
-        numbers[f"velocity_autocorrelation_{lag}"] = torch.where(uneven, ratio, 0.0)
-    return numbers
+    inverse = uneven / np.maximum(power, 1e-300)
+    return {
+        f"velocity_autocorrelation_{lag}": (v[..., lag:] * v[..., :-lag]).sum((0, 2)) * inverse
+        for lag in LAGS
+    }

@@ -4,9 +4,8 @@ They separate generated from recorded movements at least as well as shape does: 
 mouse polled at 125 Hz, whole pixels, events without motion.
 """
 
-import torch
+import numpy as np
 from jaxtyping import Bool, Float
-from torch import Tensor
 
 from humouse.features import masked
 from humouse.features.motion import Motion
@@ -36,11 +35,11 @@ TIMING = (
 )
 
 
-def timing(motion: Motion) -> dict[str, Float[Tensor, "B"]]:
+def timing(motion: Motion) -> dict[str, Float[np.ndarray, "B"]]:
     """Return each of `TIMING`, [B]; all 0 for a movement without steps."""
-    count, dx, dy = motion.count, motion.dx_px, motion.dy_px
+    count, (dx, dy) = motion.count, motion.moves_px
     still_x, still_y = dx == 0, dy == 0
-    reach = torch.maximum(dx.abs(), dy.abs())
+    reach = np.maximum(np.abs(dx), np.abs(dy))
     off_grid = masked.share(_off_grid(dx), count) + masked.share(_off_grid(dy), count)
     return {
         **_clock(motion),
@@ -51,47 +50,45 @@ def timing(motion: Motion) -> dict[str, Float[Tensor, "B"]]:
     }
 
 
-def _clock(motion: Motion) -> dict[str, Float[Tensor, "B"]]:
+def _clock(motion: Motion) -> dict[str, Float[np.ndarray, "B"]]:
     mask, count, dt = motion.mask, motion.count, motion.dt_ms
     # float32 holds recorded times exactly, and sorts in half the time.
-    ascending = dt.float().masked_fill(~mask, torch.inf).sort(1).values
+    ascending = np.sort(np.where(mask, dt, np.inf).astype(np.float32))
     low, median, high = (masked.quantile_of_sorted(ascending, count, q) for q in (0.1, 0.5, 0.9))
     mode, times = _mode(ascending, mask)
-    tick = median.clamp(min=_TICK_TOLERANCE_MS)[:, None]
-    off_tick = (dt - tick * (dt / tick).round()).abs()
-    shortest = ascending[:, :1].double().sum(1)  # a sum, so that T = 0 works
+    tick = np.maximum(median, _TICK_TOLERANCE_MS)[:, None]
+    off_tick = np.abs(dt - tick * np.round(dt / tick))
     return {
         "dt_mean_ms": masked.mean(dt, count),
         "dt_std_ms": masked.std(dt, mask, count),
-        "dt_min_ms": torch.where(count > 0, shortest, 0.0),
+        "dt_min_ms": masked.quantile_of_sorted(ascending, count, 0.0),
         "dt_p10_ms": low,
         "dt_median_ms": median,
         "dt_p90_ms": high,
         "dt_max_ms": masked.largest(dt),
         "dt_mode_ms": mode,
-        "dt_mode_share": times / count.clamp(min=1),
+        "dt_mode_share": times / np.maximum(count, 1),
         "dt_on_tick_share": masked.share((off_tick <= _TICK_TOLERANCE_MS) & mask, count),
         "dt_off_grid_share": masked.share(_off_grid(dt), count),
     }
 
 
 def _mode(
-    ascending: Float[Tensor, "B T"], mask: Bool[Tensor, "B T"]
-) -> tuple[Float[Tensor, "B"], Float[Tensor, "B"]]:
+    ascending: Float[np.ndarray, "B T"], mask: Bool[np.ndarray, "B T"]
+) -> tuple[Float[np.ndarray, "B"], Float[np.ndarray, "B"]]:
     """Return [B] the commonest whole value of ascending rows and how often it occurs."""
     B, T = ascending.shape
     if T == 0:
-        nothing = ascending.new_zeros(B).double()
-        return nothing, nothing
-    whole = ascending.round()
-    index = torch.arange(T, device=whole.device).expand(B, T)
-    new = torch.cat([mask.new_ones(B, 1), whole[:, 1:] != whole[:, :-1]], 1)
-    first = torch.where(new, index, 0).cummax(1).values
+        return np.zeros(B), np.zeros(B)
+    whole = np.round(ascending)
+    index = np.arange(T)
+    new = np.concatenate([np.ones((B, 1), bool), whole[:, 1:] != whole[:, :-1]], 1)
+    first = np.maximum.accumulate(np.where(new, index, 0), 1)
     run = (index - first + 1) * mask
-    times, at = run.max(1)  # the first of equals
-    mode = whole.gather(1, at[:, None])[:, 0].double()
-    return torch.where(times > 0, mode, 0.0), times.double()
+    commonest = run.argmax(1)  # the first of equals
+    times = masked.at(run, commonest)
+    return np.where(times > 0, masked.at(whole, commonest), 0.0).astype(np.float64), times + 0.0
 
 
-def _off_grid(values: Float[Tensor, "B T"]) -> Bool[Tensor, "B T"]:
-    return (values - values.round()).abs() > _OFF_GRID
+def _off_grid(values: Float[np.ndarray, "B T"]) -> Bool[np.ndarray, "B T"]:
+    return np.abs(values - np.round(values)) > _OFF_GRID

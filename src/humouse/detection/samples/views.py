@@ -65,11 +65,10 @@ class Views:
         )
 
 
-_GROUPS = ("kinematics", "spectra", "coupling")
+_GROUPS = ("kinematics", "spectra", "path_coupling")
 # What one clock makes constant, what tells where a movement goes, and what repeats another column.
 _LEFT_OUT = {
-    *("dt_speed_correlation", "dt_dip_correlation", "long_step_dip", "dt_autocorrelation_1"),
-    *("dt_first_log_ratio", "power_32_64_hz_db", "power_32_64_hz_share", "duration_ms"),
+    *("power_32_64_hz_db", "power_32_64_hz_share", "duration_ms"),
     *("direction_cos", "direction_sin"),
 }
 

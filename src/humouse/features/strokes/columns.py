@@ -12,6 +12,7 @@ features of a half without strokes are 0, and so are all features of a movement 
 
 import math
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -66,11 +67,12 @@ NEUROMOTOR = (
 )
 
 
-def neuromotor(motion: Motion) -> dict[str, Float[Tensor, "B"]]:
+def neuromotor(motion: Motion) -> dict[str, Float[np.ndarray, "B"]]:
     """Return each of `NEUROMOTOR`, [B]; all 0 for a movement without motion."""
     strokes = fit_strokes(motion)
-    late = strokes.peak_s > motion.duration_s[:, None] / 2
-    values = _values(strokes, torch.atan2(motion.dy_px.sum(1), motion.dx_px.sum(1)))
+    late = strokes.peak_s > torch.from_numpy(motion.duration_s)[:, None] / 2
+    dx_px, dy_px = motion.net_px
+    values = _values(strokes, torch.from_numpy(np.arctan2(dy_px, dx_px)))
     numbers = {
         "strokes": strokes.count.double(),
         SNR: strokes.snr_db.clamp(max=_MOST_SNR_DB),
@@ -86,7 +88,7 @@ def neuromotor(motion: Motion) -> dict[str, Float[Tensor, "B"]]:
             for statistic, result in statistics.items():
                 name = _name(parameter, unit, half, statistic)
                 numbers[name] = torch.where(number > 0, result, 0.0)
-    return numbers
+    return {name: number.numpy() for name, number in numbers.items()}
 
 
 def _values(strokes: Strokes, direction: Float[Tensor, "B"]) -> tuple[Float[Tensor, "B K"], ...]:

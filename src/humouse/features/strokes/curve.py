@@ -16,6 +16,7 @@ integral over the step. An uneven clock, or a step longer than a stroke, is hand
 import math
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
@@ -66,12 +67,16 @@ class FitTarget:
     @classmethod
     def of(cls, motion: Motion) -> "FitTarget":
         """Return the target of a motion."""
-        weight = torch.where(motion.mask, motion.seconds.rsqrt(), 0.0)
-        steps = torch.stack([motion.dx_px, motion.dy_px], 1) * weight[:, None]
+        weight = torch.from_numpy(motion.mask / np.sqrt(motion.seconds))
+        steps = torch.from_numpy(motion.moves_px).transpose(0, 1) * weight[:, None]
         scale = steps.square().sum((1, 2)).sqrt()
-        low, high = _bounds(motion.step_px.sum(1) / scale.clamp(min=_LEAST), motion.duration_s)
+        path_px, duration_s, time_s, count = map(
+            torch.from_numpy,
+            (motion.step_px.sum(1), motion.duration_s, beside_zero(motion.end_s), motion.count),
+        )
+        low, high = _bounds(path_px / scale.clamp(min=_LEAST), duration_s)
         steps = steps / scale.clamp(min=_LEAST)[:, None, None]
-        return cls(beside_zero(motion.end_s), steps, weight, low, high, scale, motion.count)
+        return cls(time_s, steps, weight, low, high, scale, count)
 
     def __getitem__(self, rows: Tensor) -> "FitTarget":
         """Return the chosen rows."""
