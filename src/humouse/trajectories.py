@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from html import escape
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,7 +68,7 @@ class Trajectories:
             raise ValueError("a valid step is NaN or infinite")
         if not _all_finite(self.start):
             raise ValueError("a start is NaN or infinite")
-        if (padded[..., 2] < 0).any():
+        if padded.numel() and float(padded[..., 2].amin()) < 0:
             raise ValueError("a step has a negative dt_ms: time runs backwards")
         object.__setattr__(self, "deltas", padded)
 
@@ -193,6 +194,8 @@ class Trajectories:
     def trimmed(self) -> "Trajectories":
         """Return the same movements with no more padding than the longest one needs."""
         longest = int(self.lengths.max()) if len(self) else 0
+        if longest == self.deltas.shape[1]:
+            return self
         return replace(self, deltas=self.deltas[:, :longest])
 
     def to_frame(self) -> pl.DataFrame:
@@ -334,7 +337,7 @@ class Trajectories:
 
 def _all_finite(values: Float[Tensor, "..."]) -> bool:
     """Whether no value is NaN or infinite; in one pass, as every batch is checked at each change."""
-    return not values.numel() or all(bool(limit.isfinite()) for limit in values.aminmax())
+    return not values.numel() or all(isfinite(float(limit)) for limit in values.aminmax())
 
 
 def _counted(count: int, noun: str) -> str:

@@ -11,6 +11,8 @@ import numpy as np
 from jaxtyping import Bool, Float, Float64, Int
 from torch import Tensor
 
+from humouse.features import masked
+
 MIN_STEP_MS = 1.0
 """Least duration of a step: recorders count whole milliseconds, so shorter ones are clamped to it.
 
@@ -93,7 +95,7 @@ def length(vector: Float64[np.ndarray, "2 *S"]) -> Float64[np.ndarray, "*S"]:
     """Return the length of each vector (x, y)."""
     # Several times as fast as np.hypot; no coordinate is so large that its square overflows.
     squares = vector * vector
-    return np.sqrt(squares[0] + squares[1])
+    return masked.root(squares[0] + squares[1])
 
 
 def beside_zero(values: Float64[np.ndarray, "*S T"], after: int = 0) -> Float64[np.ndarray, "*S K"]:

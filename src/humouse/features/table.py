@@ -89,10 +89,8 @@ class FeatureTable:
         Raises:
             KeyError: One of them is not here.
         """
-        missing = [name for name in names if name not in self.names]
-        if missing:
-            raise KeyError(missing[0])
-        columns = [self.names.index(name) for name in names]
+        place = {name: column for column, name in enumerate(self.names)}
+        columns = [place[name] for name in names]
         units = tuple(self.units[column] for column in columns)
         return replace(self, values=self.values[:, columns], names=tuple(names), units=units)
 

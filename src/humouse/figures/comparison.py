@@ -209,8 +209,8 @@ def velocity_spectra(
         (real, REAL_COLOUR, "people", "-"),
         (fake, FAKE_COLOUR, "generated", "--"),
     ):
-        frequency, power = (part.cpu() for part in velocity_spectrum(side))
-        power_db = decibel(power.double()).numpy()
+        frequency, power = (part.numpy() for part in velocity_spectrum(side))
+        power_db = decibel(power.astype(np.float64))
         low, middle, high = np.quantile(power_db, [0.25, 0.5, 0.75], axis=0)
         above.fill_between(frequency, low, high, color=colour, alpha=0.2, linewidth=0)
         label = f"{word}: {verbatim(side.origin)} ({len(side)})"

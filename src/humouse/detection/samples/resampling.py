@@ -119,6 +119,8 @@ def in_blocks(
     Returns:
         The same movements with these changes, padded to the longest.
     """
+    if len(sizes) and len(sizes) * int(sizes.max()) <= _STEPS_AT_A_TIME:
+        return change(movements, torch.arange(len(sizes), device=sizes.device)).trimmed()
     order = sizes.argsort(descending=True, stable=True)
     ordered = sizes[order].tolist()
     parts, first = [], 0

@@ -86,7 +86,8 @@ def look(
     """
     cut = steady(movements, clock.pause_ms)
     rows = (cut.lengths >= 1).nonzero()[:, 0]
-    cut = cut[rows].trimmed()
+    if len(rows) < len(cut):
+        cut = cut[rows]
     on_clock = _beginning(clock.laid(cut, phases(len(movements), seed)[rows]))
     features = feature_table(on_clock, _GROUPS)
     kept = [name for name in features.names if name not in _LEFT_OUT]
@@ -96,6 +97,8 @@ def look(
 
 def _beginning(movements: Trajectories) -> Trajectories:
     """Return the first `MOST_STEPS` steps of each movement."""
+    if movements.deltas.shape[1] <= MOST_STEPS:
+        return movements
     deltas = movements.deltas[:, :MOST_STEPS].contiguous()
     return replace(movements, deltas=deltas, lengths=movements.lengths.clamp(max=MOST_STEPS))
 

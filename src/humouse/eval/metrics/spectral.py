@@ -76,5 +76,6 @@ def _distance_db(
     moved = real[0] > 0
     if not moved.any():
         return real.new_zeros(len(real))
-    difference = decibel(fake[:, moved]) - 10 * real[:, moved].log10()
+    fake_db = torch.from_numpy(decibel(fake[:, moved].numpy()))
+    difference = fake_db - 10 * real[:, moved].log10()
     return difference.square().mean(1).sqrt()
