@@ -12,6 +12,8 @@ from humouse.data.movement_file import read_movements
 from humouse.data.prepared import load_split
 from humouse.detection.detector import PACKAGED
 from humouse.detection.names import BOT, UNFAMILIAR
+from humouse.detection.samples.views import look
+from oracles.features import movements as winding
 
 _MOST = {"sapimouse": 0.015, "kh2017": 0.015}
 
@@ -30,6 +32,23 @@ def test_it_tells_composed_bots_from_synthetic_people(many_gestures):
     detector = hm.Detector.load()
     person, bot = (detector.scored(one)[0] for one in (people, compose(people, 100, seed=1)))
     assert np.median(bot) > np.median(person)
+
+
+def test_its_answers_stay_and_do_not_depend_on_the_batch():
+    """How features are computed may change, but not by what a tree can tell."""
+    detector = hm.Detector.load()
+    movements = winding(8, 7, shortest=8)
+    views, _ = look(movements, detector.clock)
+    together = detector.member_scores(views)
+    expected = {
+        "sequence": [5.73492, 4.32455, 4.50279, 7.72546, 5.99594, 7.78794, 5.92675, 2.87821],
+        "boosting": [3.97184, 4.54649, 4.94756, 6.13651, 3.70745, 3.91355, 4.26048, 2.42912],
+    }
+    for name, answers in zip(detector.members, together.T, strict=True):
+        np.testing.assert_allclose(answers, expected[name], atol=1e-4)
+    for row, answers in enumerate(together):
+        alone, _ = look(movements[[row]].trimmed(), detector.clock)
+        np.testing.assert_allclose(detector.member_scores(alone)[0], answers, atol=1e-5)
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from humouse.features.motion import Motion
-from humouse.features.strokes.columns import NEUROMOTOR, neuromotor
+from humouse.features.strokes import columns
+from humouse.features.strokes.columns import NEUROMOTOR
 from humouse.features.strokes.curve import FitTarget, as_strokes, displacements, slopes
 from humouse.features.strokes.fit import MAX_STROKES, fit_strokes
 from humouse.features.strokes.model import Strokes, path, velocity
@@ -24,6 +25,11 @@ from oracles.strokes import on_pixels, superposed
 PARAMETERS = (
     "amplitude_px", "onset_s", "log_delay", "log_response", "angle_start_rad", "angle_end_rad",
 )  # fmt: skip
+
+
+def neuromotor(motion):
+    """Return the features as tensors."""
+    return {name: torch.from_numpy(values) for name, values in columns.neuromotor(motion).items()}
 
 
 def of(trajectories):
@@ -201,9 +207,9 @@ def test_superposed_strokes_are_explained(number, clock_ms):
     assert (got.count == number).double().mean() > 0.5
     # What the strokes are said to explain, they do.
     recorded = of(movements)
-    time_s = torch.nn.functional.pad(recorded.end_s, (1, 0))
-    steps = torch.stack([recorded.dx_px, recorded.dy_px], -1)
-    weight = torch.where(recorded.mask, 1 / recorded.seconds, 0.0)[..., None]
+    time_s = torch.nn.functional.pad(torch.from_numpy(recorded.end_s), (1, 0))
+    steps = torch.from_numpy(recorded.moves_px).permute(1, 2, 0)
+    weight = torch.from_numpy(recorded.mask / recorded.seconds)[..., None]
     rest = ((steps - path(got, time_s).diff(dim=1)) ** 2 * weight).sum((1, 2))
     snr_db = 10 * ((steps**2 * weight).sum((1, 2)) / rest).log10()
     torch.testing.assert_close(snr_db.clamp(max=90), got.snr_db.clamp(max=90), rtol=1e-3, atol=0.01)
