@@ -2,13 +2,17 @@
 
 Run: `python benchmarks/detectors.py [--detector FOLDER]`; without a folder, that of the package. The
 whole way is timed: one clock, features, set-up, both members in ONNX Runtime, verdicts. Each time is the
-best of a few rounds; the parts of a comparison take turns, so that a busy machine slows all alike.
+best of a few rounds; the parts of a comparison take turns, so that a busy machine slows all alike. An
+empty loop says how fast the machine is; the peer of a single movement is the features' plain numpy code
+of the tests, for 69 features, on the same steps.
 """
 
 import argparse
+import runpy
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -23,6 +27,15 @@ from humouse.trajectories import Trajectories
 BATCH_BAR_PER_S = 5_000
 LATENCY_BAR_MS = 5.0
 _ROUNDS = 3
+_ORACLE = Path(__file__).parents[1] / "tests" / "oracles" / "features.py"
+
+
+def empty_loop_s() -> float:
+    """Return the time of a loop of ten million that does nothing: 0.4 s in a fast hour."""
+    started = time.perf_counter()
+    for _ in range(10**7):
+        pass
+    return time.perf_counter() - started
 
 
 def seconds(candidates: Sequence[Callable[[], object]]) -> np.ndarray:
@@ -76,6 +89,7 @@ def main() -> None:
         ]
     )
     n = len(movements)
+    print(f"an empty loop of 10^7: {empty_loop_s():.2f} s")
     print(f"{n:,} movements, {int(movements.lengths.median())} steps in the middle")
     print(f"  whole, one core: {n / one:,.0f} a second")
     print(f"  whole, two threads: {n / two:,.0f} a second (bar {BATCH_BAR_PER_S:,})")
@@ -83,14 +97,25 @@ def main() -> None:
     print(f"  all views: {n / featured:,.0f} a second")
     print(f"  strokes, which no member looks at: {200 / strokes:,.0f} a second")
     single: list[Trajectories] = [movements[[row]].trimmed() for row in range(given.calls)]
-    whole, seen = latencies_ms(
+    plain = runpy.run_path(str(_ORACLE))["reference"]
+    steps = [
+        look(movement, detector.clock)[0].steps.deltas[0].double().numpy() for movement in single
+    ]
+    print(f"  an empty loop of 10^7: {empty_loop_s():.2f} s")
+    whole, seen, peer = latencies_ms(
         [
             lambda number: detector.score(single[number]),
             lambda number: detector.member_scores(look(single[number], detector.clock)[0]),
+            lambda number: plain(*steps[number].T),
         ],
         given.calls,
     )
-    for name, times in (("views and members", seen), ("whole, with the table", whole)):
+    print(f"  an empty loop of 10^7: {empty_loop_s():.2f} s")
+    for name, times in (
+        ("views and members", seen),
+        ("whole, with the table", whole),
+        ("peer: plain numpy features alone", peer),
+    ):
         p50, p99 = np.percentile(times, (50, 99))
         print(
             f"  one movement, {name}: p50 {p50:.2f} ms, p99 {p99:.2f} ms (bar {LATENCY_BAR_MS:g})"
