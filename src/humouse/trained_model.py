@@ -238,7 +238,7 @@ def check_request(model: TrainedModel, request: SampleRequest) -> None:
     if seq_len is not None and not shortest <= seq_len <= longest:
         seen = f"{shortest}" if shortest == longest else f"{shortest} to {longest}"
         raise InputError(
-            f"seq_len={seq_len}: {model.title} was trained on {seen} steps; ask for that, or train "
+            f"seq_len={seq_len}: {model.title} makes movements of {seen} steps; ask for that, or train "
             "with another data.sequence_length"
         )
     if request.cond is not None:

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -6,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from humouse.codec import CanonicalCodec, EventCodec, codec_from_state, merge_zero_moves, resample
+from humouse.codec import CanonicalCodec, EventCodec, codec_from_state, merge_zero_moves
 from humouse.codec.event import rounded_to_sum
 from humouse.errors import InputError
 from humouse.trajectories import Trajectories
@@ -122,20 +123,22 @@ def test_canonical_codec_with_time_inverts_native_steps(batch):
 
 
 @FEW
-@given(batches, st.integers(2, 40))
-def test_canonical_codec_inverts_on_its_own_clock(batch, T):
-    codec = CanonicalCodec(sequence_length=T).fit(random_movements())
-    on_clock = resample(batch[codec.fits(batch)], T)
-    on_clock = on_clock[codec.fits(on_clock)]
-    decoded = codec.decode(*codec.encode(on_clock))
-    scale = float(on_clock.path_px.max()) if len(on_clock) else 1.0
-    torch.testing.assert_close(decoded.deltas, on_clock.deltas, rtol=1e-3, atol=2e-5 * scale)
+@given(batches, st.integers(2, 40), st.integers(2, 40))
+def test_canonical_codec_inverts_on_its_own_output(batch, T, modes):
+    codec = CanonicalCodec(sequence_length=T, modes=modes).fit(random_movements())
+    own = codec.decode(*codec.encode(batch[codec.fits(batch)]))
+    own = own[codec.fits(own)]
+    again = codec.decode(*codec.encode(own))
+    scale = float(own.path_px.max()) if len(own) else 1.0
+    torch.testing.assert_close(again.deltas, own.deltas, rtol=1e-3, atol=2e-5 * scale)
 
 
 def test_canonical_frame_is_recentred_rotated_and_of_unit_path_and_duration():
     codec = CanonicalCodec(sequence_length=50, normalize=False)
     batch = random_movements()
     x, frame = codec.fit(batch).encode(batch)
+    assert x.shape == (50, 32, 2)
+    x = codec.expanded(x, frame)
     assert x.shape == (50, 50, 2)
     net = x.sum(1)
     assert (net[:, 0] > 0).all()
@@ -151,20 +154,8 @@ def test_each_canonical_step_can_be_switched_off():
     plain = CanonicalCodec(
         sequence_length=30, canonicalize_path=False, rotate_to_plus_x=False, normalize=False
     ).fit(batch)
-    x, _ = plain.encode(batch)
-    torch.testing.assert_close(x.sum(1), batch.net_px, rtol=1e-4, atol=1e-3)
-
-
-def test_resampling_follows_a_plain_interpolation():
-    batch = random_movements(n=7)
-    ours = resample(batch, 33)
-    for i in range(len(batch)):
-        k = int(batch.lengths[i])
-        d = batch.deltas[i, :k].double().numpy()
-        time, place = np.r_[0, d[:, 2].cumsum()], np.r_[np.zeros((1, 2)), d[:, :2].cumsum(0)]
-        query = np.linspace(0, time[-1], 34)
-        expected = np.diff(np.column_stack([np.interp(query, time, p) for p in place.T]), axis=0)
-        np.testing.assert_allclose(ours.deltas[i, :, :2], expected, atol=2e-4)
+    x, frame = plain.encode(batch)
+    torch.testing.assert_close(plain.expanded(x, frame).sum(1), batch.net_px, rtol=1e-4, atol=1e-3)
 
 
 @FEW
@@ -290,6 +281,25 @@ class TestConformance:
             codec.fit(still)
 
 
+def test_a_movement_may_be_written_in_any_number_of_steps():
+    codec = CanonicalCodec().fit(random_movements())
+    x, frame = codec.encode(random_movements(n=6, seed=5))
+    whole = codec.decode(x, frame)
+    for steps in (400, 64, 100):
+        other = replace(frame, lengths=torch.full_like(frame.lengths, steps))
+        made = codec.decode(x, other)
+        assert made.lengths.tolist() == [steps] * 6
+        torch.testing.assert_close(made.net_px, whole.net_px, rtol=1e-3, atol=1e-2)
+        torch.testing.assert_close(made.duration_ms, whole.duration_ms)
+        # Samples of that many steps, as the public functions return them, are the same movement.
+        again = codec.decode(codec.expanded(x, other), other)
+        torch.testing.assert_close(again.deltas, made.deltas, rtol=1e-3, atol=1e-3)
+        there = codec.canonicalize(made).positions_px()
+        torch.testing.assert_close(
+            there, codec.canonicalize(whole).positions_px(), rtol=0, atol=8.0
+        )
+
+
 def test_a_goal_sets_direction_and_size_of_a_canonical_movement():
     codec = CanonicalCodec(sequence_length=24).fit(random_movements())
     x, frame = codec.encode(random_movements(n=6, seed=5))
@@ -304,6 +314,8 @@ def test_impossible_settings_are_errors():
         EventCodec(sequence_length=1)
     with pytest.raises(InputError, match="companding_px=0"):
         EventCodec(companding_px=0.0)
+    with pytest.raises(InputError, match=r"data\.modes=1"):
+        CanonicalCodec(modes=1)
 
 
 @pytest.mark.realdata

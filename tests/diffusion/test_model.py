@@ -12,7 +12,7 @@ from humouse.diffusion.model import DIFFUSION, load_model
 from humouse.errors import InputError
 from humouse.gan.model import GAN
 from humouse.generator import KINDS
-from humouse.training.checkpoint import PRETRAINED, Checkpoint, find_checkpoint
+from humouse.training.checkpoint import PRETRAINED, Checkpoint, Kind, find_checkpoint
 
 
 def same(a: Any, b: Any) -> bool:
@@ -59,6 +59,24 @@ def test_the_best_weights_are_the_models(tiny_checkpoint: Path, tmp_path: Path):
     checkpoint.save(tmp_path / "none.pt")
     weights = load_model(tmp_path / "none.pt").denoiser.network.state_dict()
     assert same(dict(weights), checkpoint.ema)
+
+
+@pytest.mark.parametrize("kind", [None, DIFFUSION])
+def test_one_of_the_earlier_canonical_frame_says_how_to_train_anew(
+    tiny_checkpoint: Path, tmp_path: Path, kind: Kind | None
+):
+    content = torch.load(tiny_checkpoint, weights_only=True)
+    del content["codec"]["settings"]["modes"], content["config"]["data"]["modes"]
+    torch.save(content, tmp_path / "earlier.pt")
+    with pytest.raises(
+        InputError, match=r"earlier\.pt: trained in the earlier canonical frame"
+    ) as told:
+        Checkpoint.load(tmp_path / "earlier.pt", kind)
+    assert str(told.value).endswith("humouse train experiment=train data=humouse_default")
+    # Where native steps are kept, nothing changed.
+    content["codec"]["settings"]["canonicalize_duration"] = False
+    torch.save(content, tmp_path / "native.pt")
+    assert Checkpoint.load(tmp_path / "native.pt", kind).config["data"]["modes"] == 32
 
 
 def _changed(content: dict[str, Any], **changes: Any) -> dict[str, Any]:

@@ -200,6 +200,11 @@ def test_seq_len_fixes_the_length(event_model: DiffusionModel, model: DiffusionM
         assert x0.shape == (3, seq_len, 3)
         assert frame.lengths.tolist() == [seq_len] * 3
     x0, _ = model.with_rule(_RULE).sample_deltas(SampleRequest(3, seq_len=32, seed=0))
+    # In the canonical frame it is how finely the same movement is written.
+    fine = model.with_rule(_RULE).sample_deltas(SampleRequest(3, seq_len=50, seed=0))
+    assert torch.equal(fine[0], x0)
+    made = model.codec.decode(*fine)
+    assert made.lengths.tolist() == [50] * 3
     assert x0.shape == (3, 32, 2)
 
 
@@ -215,7 +220,7 @@ def test_padding_is_zero(event_model: DiffusionModel):
     [
         ({"n": 0}, "n=0: ask for at least 1"),
         ({"n": -1}, "n=-1"),
-        ({"seq_len": 31}, "seq_len=31: .* was trained on 32 steps"),
+        ({"seq_len": 321}, "seq_len=321: .* makes movements of 2 to 320 steps"),
         ({"seq_len": 0}, "seq_len=0"),
         ({"rule": SamplingRule(steps=0)}, "steps"),
         ({"rule": SamplingRule(sampler="euler")}, "sampler=euler: .*ddim, dpm"),

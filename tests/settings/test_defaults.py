@@ -36,7 +36,7 @@ _NOT_REPEATED = {"cond_dim", "seed"}
         (AugmentRules, "diffusion/train", "data.augment", "time_stretch time_warp jitter mirror "
          "mirror_x crop crop_min goal_jitter"),
         (CanonicalCodec, "diffusion/train", "data", "sequence_length canonicalize_path "
-         "canonicalize_duration rotate_to_plus_x"),
+         "canonicalize_duration rotate_to_plus_x modes"),
         (EventCodec, "diffusion/train", "data", "sequence_length companding_px clock "
          "merge_zero_moves"),
         (UNet1D, "diffusion/train", "model", "base_channels channel_mults attn_bottleneck dropout "
@@ -55,8 +55,8 @@ _NOT_REPEATED = {"cond_dim", "seed"}
 def test_a_default_of_the_library_is_the_value_in_yaml(
     made: Callable, config: str, section: str, names: str
 ):
-    # The specification's run, not the events' own.
-    values = compose(config, ["experiment=train"] if config == "diffusion/train" else [])
+    # The specification's values, not those of an experiment.
+    values = compose(config, ["~experiment"] if config == "diffusion/train" else [])
     values = OmegaConf.to_container(OmegaConf.select(values, section) if section else values)
     defaults = {
         name: list(one.default) if isinstance(one.default, tuple) else one.default

@@ -60,6 +60,16 @@ def test_a_configuration_of_today_stays_as_it_is():
     assert upgraded(now) == now
 
 
+def test_settings_that_came_later_get_the_value_of_what_was_done_before():
+    old = {"data": {"codec": "event"}, "diffusion": {"objective": "v"}}
+    assert upgraded(old) == {
+        "start_from": None,
+        "data": {"codec": "event", "modes": 32},
+        "diffusion": {"objective": "v", "low_noise_share": 0.0},
+    }
+    assert upgraded({"data": {"codec": "event", "modes": 5}})["data"]["modes"] == 5
+
+
 @pytest.fixture
 def before(tmp_path: Path) -> Path:
     """The packaged model as a checkpoint of before, when its decoder's settings had other names."""

@@ -8,8 +8,9 @@ companded so that moves of one pixel and of a hundred are both resolved.
 from collections.abc import Mapping
 from typing import Any
 
+from humouse.codec.band import resample
 from humouse.codec.base import Codec
-from humouse.codec.canonical import CanonicalCodec, resample
+from humouse.codec.canonical import CanonicalCodec
 from humouse.codec.coerce import coerce_to_codec
 from humouse.codec.event import EventCodec, merge_zero_moves
 from humouse.codec.frame import (
@@ -40,11 +41,18 @@ __all__ = [
     "coerce_to_codec",
     "condition_vector",
     "merge_zero_moves",
+    "of_earlier_frame",
     "resample",
     "valid_steps",
 ]
 
 CODECS: dict[str, type[Codec]] = {codec.name: codec for codec in (CanonicalCodec, EventCodec)}
+
+
+def of_earlier_frame(state: Mapping[str, Any]) -> bool:
+    """Return whether a `state_dict` is of the canonical frame before it had modes."""
+    settings = state.get("base", state)["settings"]
+    return bool(settings.get("canonicalize_duration")) and "modes" not in settings
 
 
 def codec_from_state(state: Mapping[str, Any]) -> Codec:

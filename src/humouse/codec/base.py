@@ -98,7 +98,7 @@ class Codec(ABC):
         """
 
     def length_range(self) -> tuple[int, int]:
-        """Return the shortest and the longest sequence that the model was trained on."""
+        """Return the fewest and the most steps of a sample: those that the model was trained on."""
         return self.trained_lengths
 
     def fit(self, train: Trajectories) -> "Codec":
@@ -144,7 +144,7 @@ class Codec(ABC):
     ) -> Trajectories:
         """Return the movements of x0 [B, T, C], in px and ms."""
         deltas = self._from_channels(x0 * self.std.to(x0) + self.mean.to(x0), frame)
-        mask = valid_steps(frame.lengths, x0.shape[1])[..., None]
+        mask = valid_steps(frame.lengths, deltas.shape[1])[..., None]
         deltas = torch.where(mask, deltas, deltas.new_zeros(()))
         return Trajectories(deltas, frame.lengths, frame.start, None, origin)
 

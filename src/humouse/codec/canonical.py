@@ -5,33 +5,41 @@ from dataclasses import replace
 from typing import Any
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from humouse.codec.band import at_points, resample
 from humouse.codec.base import Codec
 from humouse.codec.frame import Frame, conditions_of, pad_to, valid_steps
+from humouse.errors import InputError
 from humouse.settings.choices import CONDITIONS
 from humouse.trajectories import Trajectories
 
 NOMINAL_PATH_PX = 1000.0
 NOMINAL_DURATION_MS = 1000.0
 _NOMINAL_GRID_PX = 0.01
+_MOST_STEPS = 10  # of a sample, in T
 
 
 class CanonicalCodec(Codec):
     """The specification's canonical frame (§1).
 
-    With `canonicalize_duration` the path is resampled, linearly in time, to T steps of Δt = 1/T,
-    and C = 2 (dx, dy): decoding gives a movement with T steps of duration/T each, and
-    decode(encode(·)) is exact on movements that already have T equal time steps. Without it the
-    native steps are kept, padded to T, and C = 3 (dx, dy, dt as a share of the duration): exact on
-    every movement of at most T steps.
+    With `canonicalize_duration` the path is resampled smoothly to T equal steps of Δt = 1/T, C = 2
+    (dx, dy), and only the first `modes` cosine modes of the steps are kept: a frame of 200 steps holds
+    some 36 recorded events, so everything above is the interpolation's own. A movement of so few modes
+    is the same on any number of points: networks see it on as many as there are modes, and decoding
+    writes as many steps as the frame asks for. decode(encode(·)) is exact on movements in this frame, as
+    `canonicalize` and decoding make them.
+
+    Without it the native steps are kept, padded to T, and C = 3 (dx, dy, dt as a share of the duration):
+    exact on every movement of at most T steps.
 
     Args:
         sequence_length: T.
         canonicalize_path: Divide by the length of the path.
-        canonicalize_duration: Resample to a fixed clock.
+        canonicalize_duration: Resample to a fixed clock, and keep the first modes.
         rotate_to_plus_x: Turn the net displacement to point along +x; the angle is kept.
+        modes: How many modes are kept, of at most T.
         normalize: Standardise the channels on the train split.
     """
 
@@ -44,12 +52,16 @@ class CanonicalCodec(Codec):
         canonicalize_path: bool = True,
         canonicalize_duration: bool = True,
         rotate_to_plus_x: bool = True,
+        modes: int = 32,
         normalize: bool = True,
     ) -> None:
         super().__init__(sequence_length=sequence_length, normalize=normalize)
+        if modes < 2:
+            raise InputError(f"data.modes={modes}: must be at least 2")
         self.canonicalize_path = canonicalize_path
         self.canonicalize_duration = canonicalize_duration
         self.rotate_to_plus_x = rotate_to_plus_x
+        self.modes = modes
         self.channel_names = ("dx", "dy") if canonicalize_duration else ("dx", "dy", "dt")
 
     def settings(self) -> dict[str, Any]:
@@ -59,6 +71,7 @@ class CanonicalCodec(Codec):
             "canonicalize_path": self.canonicalize_path,
             "canonicalize_duration": self.canonicalize_duration,
             "rotate_to_plus_x": self.rotate_to_plus_x,
+            "modes": self.modes,
             "normalize": self.normalize,
         }
 
@@ -69,10 +82,30 @@ class CanonicalCodec(Codec):
             return moves
         return moves & (trajectories.lengths <= self.sequence_length)
 
+    def steps(self, lengths: Int[Tensor, "*B"]) -> Int[Tensor, "*B"]:
+        """Return on how many points networks see movements of these lengths."""
+        if not self.canonicalize_duration:
+            return lengths
+        return torch.full_like(lengths, min(self.modes, self.sequence_length))
+
+    def length_range(self) -> tuple[int, int]:
+        """Return the fewest and the most steps that a movement can be written in."""
+        if not self.canonicalize_duration:
+            return super().length_range()
+        return 2, _MOST_STEPS * self.sequence_length
+
+    def expanded(self, x0: Float[Tensor, "B n C"], frame: Frame) -> Float[Tensor, "B T C"]:
+        """Return x0 on as many points as the frame has steps."""
+        return self._written(x0, frame) if self.canonicalize_duration else x0
+
+    def _written(self, x: Float[Tensor, "B n C"], frame: Frame) -> Float[Tensor, "B T C"]:
+        steps = int(frame.lengths.max()) if len(frame) else self.sequence_length
+        return at_points(x, steps, self.modes)
+
     def _to_channels(self, trajectories: Trajectories) -> tuple[Float[Tensor, "B T C"], Frame]:
         native = conditions_of(trajectories)
         if self.canonicalize_duration:
-            trajectories = resample(trajectories, self.sequence_length)
+            trajectories = self._on_clock(trajectories)
         deltas = pad_to(trajectories.deltas, self.sequence_length)
         net, path_px = trajectories.net_px, trajectories.path_px
         frame = Frame(
@@ -90,18 +123,28 @@ class CanonicalCodec(Codec):
         if self.canonicalize_path:
             moves = moves / path_px[:, None, None]
         if self.canonicalize_duration:
-            return moves, frame
+            points = int(self.steps(torch.tensor(self.sequence_length)))
+            return at_points(moves, points, self.modes), frame
         return torch.cat([moves, deltas[..., 2:] / frame.duration_ms[:, None, None]], -1), frame
 
-    def _from_channels(self, x: Float[Tensor, "B T C"], frame: Frame) -> Float[Tensor, "B T 3"]:
+    def _on_clock(self, trajectories: Trajectories) -> Trajectories:
+        """Return the movements at T equal time steps, of no more modes than the frame has."""
+        smooth = resample(trajectories, self.sequence_length)
+        moves = at_points(smooth.deltas[..., :2], self.sequence_length, self.modes)
+        return replace(smooth, deltas=torch.cat([moves, smooth.deltas[..., 2:]], -1))
+
+    def _from_channels(self, x: Float[Tensor, "B n C"], frame: Frame) -> Float[Tensor, "B T 3"]:
         moves = x[..., :2]
+        if self.canonicalize_duration:  # x has the size of one of T steps, on however many points
+            moves = self._written(moves, frame)
+            moves = moves * (self.sequence_length / moves.shape[1])
         if self.canonicalize_path:
             moves = moves * frame.path_px[:, None, None]
         if self.rotate_to_plus_x:
             moves = _rotate(moves, frame.angle)
         if self.canonicalize_duration:
             step_ms = frame.duration_ms / frame.lengths
-            dt_ms = step_ms[:, None, None].expand(-1, x.shape[1], 1)
+            dt_ms = step_ms[:, None, None].expand(-1, moves.shape[1], 1)
         else:  # time does not run backwards, whatever the model returns
             dt_ms = x[..., 2:].clamp_min(0) * frame.duration_ms[:, None, None]
         return torch.cat([moves, dt_ms], -1)
@@ -117,8 +160,7 @@ class CanonicalCodec(Codec):
         wanted[:, : cond.shape[1]] = cond
         goal, duration_ms, path_px = wanted[:, :2], wanted[:, 2], wanted[:, 3]
         if self.rotate_to_plus_x and self.canonicalize_path:
-            mask = valid_steps(frame.lengths, x0.shape[1])[..., None]
-            net = ((x0 * self.std + self.mean)[..., :2] * mask).sum(1)
+            net = self._net(x0 * self.std + self.mean, frame)
             # The sample's own direction is close to +x, but not exactly.
             angle = torch.atan2(goal[:, 1], goal[:, 0]) - torch.atan2(net[:, 1], net[:, 0])
             to_goal_px = goal.norm(dim=-1) / net.norm(dim=-1).clamp_min(1e-3)
@@ -129,6 +171,12 @@ class CanonicalCodec(Codec):
             path_px=torch.where(path_px.isnan(), frame.path_px, path_px),
             duration_ms=torch.where(duration_ms.isnan(), frame.duration_ms, duration_ms),
         )
+
+    def _net(self, x: Float[Tensor, "B n C"], frame: Frame) -> Float[Tensor, "B 2"]:
+        """Return the net displacement in the frame, where the path is 1."""
+        if self.canonicalize_duration:
+            return x[..., :2].mean(1) * self.sequence_length
+        return (x[..., :2] * valid_steps(frame.lengths, x.shape[1])[..., None]).sum(1)
 
     def canonicalize(self, trajectories: Trajectories) -> Trajectories:
         """Return the movements in the canonical frame, at a nominal 1,000 px of path in 1 s.
@@ -143,8 +191,9 @@ class CanonicalCodec(Codec):
             path_px=torch.full_like(frame.path_px, NOMINAL_PATH_PX),
             duration_ms=torch.full_like(frame.duration_ms, NOMINAL_DURATION_MS),
         )
-        mask = valid_steps(frame.lengths, x.shape[1])[..., None]
-        deltas = torch.where(mask, self._from_channels(x, nominal), x.new_zeros(()))
+        deltas = self._from_channels(x, nominal)
+        mask = valid_steps(frame.lengths, deltas.shape[1])[..., None]
+        deltas = torch.where(mask, deltas, x.new_zeros(()))
         # Recorded paths, resampled, hold exact plateaus and zeros. Encoding and decoding blurs them by
         # 1e-5 px (float32), which a classifier would see. Rounding to a fine grid removes that.
         moves = (deltas[..., :2] / _NOMINAL_GRID_PX).round() * _NOMINAL_GRID_PX + 0.0
@@ -157,27 +206,6 @@ class CanonicalCodec(Codec):
             return raw
         distance = torch.asinh(cond[:, :2].norm(dim=-1, keepdim=True) / 10.0)
         return torch.cat([distance, distance * 0, raw[:, 2:]], 1)
-
-
-def resample(trajectories: Trajectories, steps: int) -> Trajectories:
-    """Return the movements at `steps` equal time steps, interpolated linearly in time."""
-    time_ms = trajectories.deltas[..., 2].double().cumsum(1)
-    time_ms = torch.cat([time_ms.new_zeros(len(time_ms), 1), time_ms], 1)
-    position = trajectories.deltas[..., :2].double().cumsum(1)
-    position = torch.cat([position.new_zeros(len(position), 1, 2), position], 1)
-    duration_ms = time_ms[:, -1:]
-    query_ms = duration_ms * torch.linspace(0, 1, steps + 1, device=time_ms.device).double()
-    right = torch.searchsorted(time_ms, query_ms).clamp(1, time_ms.shape[1] - 1)
-    t0, t1 = time_ms.gather(1, right - 1), time_ms.gather(1, right)
-    share = ((query_ms - t0) / (t1 - t0).clamp_min(1e-9)).clamp(0, 1)[..., None]
-    p0 = position.gather(1, (right - 1)[..., None].expand(-1, -1, 2))
-    p1 = position.gather(1, right[..., None].expand(-1, -1, 2))
-    moves = torch.lerp(p0, p1, share).diff(dim=1)
-    dt_ms = (duration_ms / steps)[..., None].expand(-1, steps, 1)
-    deltas = torch.cat([moves, dt_ms], -1).to(trajectories.deltas.dtype)
-    return replace(
-        trajectories, deltas=deltas, lengths=torch.full_like(trajectories.lengths, steps)
-    )
 
 
 def _rotate(moves: Float[Tensor, "B T 2"], angle: Float[Tensor, "B"]) -> Float[Tensor, "B T 2"]:

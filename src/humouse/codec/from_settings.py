@@ -19,6 +19,7 @@ def make_codec(data: DataSettings) -> Codec:
         canonicalize_path=data.canonicalize_path,
         canonicalize_duration=data.canonicalize_duration,
         rotate_to_plus_x=data.rotate_to_plus_x,
+        modes=data.modes,
         normalize=data.normalize_sequences,
     )
 

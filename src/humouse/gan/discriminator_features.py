@@ -56,10 +56,11 @@ def _in_batches(
     device = next(model.pair.parameters()).device
     x0, frame = model.codec.encode(coerce_to_codec(movements, model.codec))
     parts: list[Tensor] = []
-    order = frame.lengths.argsort(stable=True)
+    steps = model.codec.steps(frame.lengths)
+    order = steps.argsort(stable=True)
     for rows in order.split(_BATCH):
-        T = int(frame.lengths[rows].max())
-        mask = valid_steps(frame.lengths[rows], T)
+        T = int(steps[rows].max())
+        mask = valid_steps(steps[rows], T)
         parts.append(network(x0[rows, :T].to(device), mask.to(device), None).cpu())
         if progress is not None:
             progress()

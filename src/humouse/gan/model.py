@@ -56,23 +56,24 @@ class GanModel(TrainedModel):
         progress: Callable[[], None],
     ) -> Float[Tensor, "B T C"]:
         device = next(self.pair.parameters()).device
-        T = int(frame.lengths.max())
+        steps = self.codec.steps(frame.lengths)
+        T = int(steps.max())
         latent = self._latent(rows, seed, T, device)
         cond = self.codec.conditions_for(frame, self.cond_dim)
-        mask = valid_steps(frame.lengths.to(device), T)
+        mask = valid_steps(steps.to(device), T)
         x0 = self.pair.generator(latent, mask, None if cond is None else cond.to(device))
         progress()
         return x0
 
     def _latent(self, rows: Int[Tensor, "B"], seed: int, T: int, device: torch.device) -> Latent:
         network = self.pair.generator
-        shape = (self.codec.sequence_length, network.step_noise)
+        longest = int(self.codec.steps(torch.tensor(self.codec.sequence_length)))
         movement, steps = [], []
         for row in rows.tolist():
             g = generator(seed, "sample", row)
             movement.append(torch.randn(network.latent_dim, generator=g))
             # Drawn at full length and cut: a movement's noise must not depend on its neighbours'.
-            steps.append(torch.randn(shape, generator=g)[:T])
+            steps.append(torch.randn(longest, network.step_noise, generator=g)[:T])
         return Latent(torch.stack(movement).to(device), torch.stack(steps).to(device))
 
 

@@ -37,6 +37,9 @@ class DataSettings:
         "canonical codec: resample to Δt = 1/T (C = 2); else keep native steps with Δt (C = 3)"
     )
     rotate_to_plus_x: bool = setting("canonical codec: turn the net displacement to +x")
+    modes: int = setting(
+        "canonical codec: cosine modes of the steps that are kept on the fixed clock; at most T"
+    )
     normalize_sequences: bool = setting("standardise each channel on the train split")
     companding_px: float = setting("event codec: dx and dy enter as asinh(d / this)")
     clock: str = setting("event codec: what dt is coded by: {choices}", choices.CLOCKS)

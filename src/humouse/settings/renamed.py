@@ -21,6 +21,14 @@ RENAMED = {
 }
 """Old dotted setting → new one, in the same section; no configuration has both."""
 
+LATER: dict[str, tuple[str, dict[str, Any]]] = {
+    "": ("diffusion", {"start_from": None}),
+    "data.": ("codec", {"modes": 32}),
+    "diffusion.": ("objective", {"low_noise_share": 0.0}),
+}
+"""Settings that came later: section → a setting that it is known by, and these with the value of what
+was done before."""
+
 
 def upgraded(config: Mapping[str, Any], section: str = "") -> dict[str, Any]:
     """Return a configuration of any age with the settings' names of today, its values unchanged.
@@ -34,6 +42,5 @@ def upgraded(config: Mapping[str, Any], section: str = "") -> dict[str, Any]:
         key = f"{section}{name}"
         today = RENAMED.get(key, key).removeprefix(section)
         renamed[today] = upgraded(value, f"{key}.") if isinstance(value, Mapping) else value
-    # Settings that came later, with the value of what was done before.
-    added = {"start_from": None} if not section and "diffusion" in config else {}
-    return {**added, **renamed}
+    mark, added = LATER.get(section, ("", {}))
+    return {**(added if mark in config else {}), **renamed}

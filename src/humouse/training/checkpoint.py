@@ -15,6 +15,7 @@ import torch
 from omegaconf import OmegaConf
 from torch import Tensor
 
+from humouse.codec import of_earlier_frame
 from humouse.errors import InputError
 from humouse.files import atomic_write
 from humouse.settings.renamed import upgraded
@@ -136,6 +137,8 @@ class Checkpoint:
         missing = [field.name for field in fields(cls) if field.name not in content]
         if missing:
             raise InputError(f"{path}: damaged, it lacks {', '.join(missing)}; train it again")
+        if of_earlier_frame(content["codec"]):
+            raise InputError(f"{path}: {_of_earlier_frame(content, kind)}")
         content["config"] = upgraded(content["config"])
         return cls(**{field.name: content[field.name] for field in fields(cls)})
 
@@ -162,6 +165,17 @@ class Checkpoint:
             return typed(OmegaConf.create(self.config), schema)
         except InputError as error:
             raise InputError(f"{path}: does not fit this version of humouse ({error})") from error
+
+
+def _of_earlier_frame(content: dict[str, Any], kind: Kind | None) -> str:
+    """Return what is wrong with a checkpoint of the earlier canonical frame, and how to train it anew."""
+    command = "humouse train" if kind is None else kind.command
+    how = "experiment=train" if command == "humouse train" else "data.codec=canonical"
+    dataset = content["config"].get("data", {}).get("dataset_id", "NAME")
+    return (
+        "trained in the earlier canonical frame, whose movements had corners and no limit to their modes; "
+        f"this version has another. Train it anew: {command} {how} data={dataset}"
+    )
 
 
 def save_tensors(path: str | Path, content: dict[str, Any]) -> None:

@@ -57,7 +57,11 @@ class LatentCodec(Codec):
 
     def steps(self, lengths: Int[Tensor, "*B"]) -> Int[Tensor, "*B"]:
         """Return how many valid latent steps movements of these lengths have."""
-        return self.autoencoder.latent_steps(lengths)
+        return self.autoencoder.latent_steps(self.base.steps(lengths))
+
+    def length_range(self) -> tuple[int, int]:
+        """Return the fewest and the most steps of a sample: the base codec's."""
+        return self.base.length_range()
 
     def fits(self, trajectories: Trajectories) -> Bool[Tensor, "B"]:
         """[B] True for movements that the base codec accepts."""
@@ -70,16 +74,21 @@ class LatentCodec(Codec):
     @torch.no_grad()
     def _to_channels(self, trajectories: Trajectories) -> tuple[Float[Tensor, "B T C"], Frame]:
         x0, frame = self.base.encode(trajectories)
-        mask = valid_steps(frame.lengths, x0.shape[1])
+        mask = valid_steps(self.base.steps(frame.lengths), x0.shape[1])
         parts = zip(x0.split(_ROWS_AT_A_TIME), mask.split(_ROWS_AT_A_TIME), strict=True)
         return torch.cat([self.autoencoder.encode(*part) for part in parts]), frame
 
-    @torch.no_grad()
     def expanded(self, x0: Float[Tensor, "B t K"], frame: Frame) -> Float[Tensor, "B T C"]:
-        """Return the base codec's x0 decoded from latents [B, t, K]: [B, f·t, C], at most T steps."""
+        """Return the deltas that latents [B, t, K] stand for, on the base codec's scale."""
+        return self.base.expanded(self.reconstructed(x0, frame), frame)
+
+    @torch.no_grad()
+    def reconstructed(self, x0: Float[Tensor, "B t K"], frame: Frame) -> Float[Tensor, "B n C"]:
+        """Return the base codec's x0 decoded from latents [B, t, K]: [B, f·t, C], at most its points."""
         latents = x0 * self.std.to(x0) + self.mean.to(x0)
-        longest = min(self.autoencoder.factor * x0.shape[1], self.sequence_length)
-        mask = valid_steps(frame.lengths, longest)
+        most = int(self.base.steps(torch.tensor(self.sequence_length)))
+        longest = min(self.autoencoder.factor * x0.shape[1], most)
+        mask = valid_steps(self.base.steps(frame.lengths), longest)
         parts = zip(latents.split(_ROWS_AT_A_TIME), mask.split(_ROWS_AT_A_TIME), strict=True)
         return torch.cat([self.autoencoder.decode(*part) for part in parts])
 

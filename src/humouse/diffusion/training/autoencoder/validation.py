@@ -23,8 +23,8 @@ class RoundTrip(SampleCheck):
     def numbers(self, codec: LatentCodec, *, softness: float) -> dict[str, float]:
         """Return the masked loss without noise, and the share of steps that come back exactly."""
         x0, frame = codec.base.encode(self.people)
-        mask = valid_steps(frame.lengths, x0.shape[1])
-        decoded = codec.expanded(codec.encode(self.people)[0], frame)
+        mask = valid_steps(codec.base.steps(frame.lengths), x0.shape[1])
+        decoded = codec.reconstructed(codec.encode(self.people)[0], frame)
         ends = cells(codec.base, x0)
         errors = reconstruction_errors(decoded, x0, mask, ends, softness=softness)
         loss = float(errors.sum()) / (int(mask.sum()) * x0.shape[2])
