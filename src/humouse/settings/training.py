@@ -34,6 +34,9 @@ class DiffusionSettings:
     timesteps: int = setting("size of the time grid; 0 for continuous time")
     min_snr_weight: bool = setting("min-SNR weighting of the loss")
     min_snr_gamma: float = setting("γ of min-SNR weighting")
+    low_noise_share: float = setting(
+        "share of a step's gestures whose noise time is drawn from the lowest quarter alone"
+    )
     self_condition_prob: float = setting("share of gestures trained with a previous prediction")
 
 

@@ -125,6 +125,18 @@ def test_previous_answers_are_given_in_their_share(share: float):
     assert abs(float(given_one.float().mean()) - share) < 0.065
 
 
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
+@pytest.mark.parametrize("timesteps", [0, 1000])
+def test_times_of_low_noise_are_drawn_in_their_share(timesteps: int, share: float):
+    batches = make(50, NoisyPlan(batch_size=50, seed=0, low_noise=share))
+    batches.schedule = make_schedule("cosine", timesteps)
+    t = torch.cat([batches[step].batch.t for step in range(40)])
+    assert bool(((t > 0) & (t <= 1)).all())
+    # The lowest quarter has its own quarter of the others, too.
+    expected = share + (1 - share) / 4
+    assert abs(float((t <= 0.25).float().mean()) - expected) < 0.04
+
+
 def test_an_augmentation_that_the_codec_refuses_is_undone(monkeypatch: pytest.MonkeyPatch):
     """Movements that the codec refuses after augmentation come as they were."""
     batches = make(10, NoisyPlan(batch_size=10, seed=0), EventCodec(sequence_length=20))

@@ -34,9 +34,9 @@ class Schedule(ABC):
         """Return α_t² / σ_t²."""
         return (2 * self.log_snr_half(t)).exp().to(t.dtype)
 
-    def training_time(self, u: Float[Tensor, "*S"]) -> Float[Tensor, "*S"]:
-        """Map uniform draws u in [0, 1) to training times in (0, 1]."""
-        return 1 - u
+    def training_time(self, u: Float[Tensor, "*S"], most: float = 1.0) -> Float[Tensor, "*S"]:
+        """Map uniform draws u in [0, 1) to training times in (0, most]."""
+        return most * (1 - u)
 
     def times(
         self, steps: int, *, lambda_min: float = -math.inf, until: float = 0.0
@@ -126,9 +126,10 @@ class DiscreteSchedule(Schedule):
             self._alpha_bar = self._alpha_bar.to(t.device)
         return self._alpha_bar[index]
 
-    def training_time(self, u: Float[Tensor, "*S"]) -> Float[Tensor, "*S"]:
-        """Map uniform draws u in [0, 1) to the grid's times 1/N … 1."""
-        return ((u * self.timesteps).floor().clamp(max=self.timesteps - 1) + 1) / self.timesteps
+    def training_time(self, u: Float[Tensor, "*S"], most: float = 1.0) -> Float[Tensor, "*S"]:
+        """Map uniform draws u in [0, 1) to the grid's times 1/N … most."""
+        times = max(1, round(most * self.timesteps))
+        return ((u * times).floor().clamp(max=times - 1) + 1) / self.timesteps
 
     def times(
         self, steps: int, *, lambda_min: float = -math.inf, until: float = 0.0

@@ -12,15 +12,19 @@ from humouse.randomness import generator
 from humouse.training.batches import BatchPlan, GestureBatches, Shard
 from humouse.trajectories import Trajectories
 
+_LOW_NOISE = 0.25
+
 
 @dataclass(frozen=True)
 class NoisyPlan(BatchPlan):
     """How batches with noise are drawn.
 
     Args:
+        low_noise: Share of gestures whose noise time is drawn from the lowest quarter alone.
         self_condition: Share of gestures that get a previous answer.
     """
 
+    low_noise: float = 0.0
     self_condition: float = 0.5
 
 
@@ -78,11 +82,13 @@ class NoisyBatches(GestureBatches[NoisyShard]):
         # Times are spread evenly over the batch: one draw, B places, each still uniform.
         u = (torch.rand(1, generator=g) + torch.arange(B) / B).remainder(1)
         u = u[torch.randperm(B, generator=g)]
+        low = torch.arange(B) < round(self.plan.low_noise * B)
+        time = self.schedule.training_time
         batch = NoisyBatch(
             x0=clean.x0,
             mask=clean.mask,
             cond=clean.cond,
-            t=self.schedule.training_time(u),
+            t=torch.where(low, time(u, _LOW_NOISE), time(u)),
             eps=torch.randn(B, T, C, generator=g),
             self_condition=torch.rand(B, generator=g) < self.plan.self_condition,
         )

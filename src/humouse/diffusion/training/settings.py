@@ -16,6 +16,11 @@ def check_settings(settings: TrainSettings) -> None:
             "optim.grad_accum": (s.optim.grad_accum, 1),
         }
     )
-    check_shares({"diffusion.self_condition_prob": s.diffusion.self_condition_prob})
+    check_shares(
+        {
+            "diffusion.low_noise_share": s.diffusion.low_noise_share,
+            "diffusion.self_condition_prob": s.diffusion.self_condition_prob,
+        }
+    )
     check_below_one({"model.dropout": s.model.dropout})
     check_above_zero({"diffusion.min_snr_gamma": s.diffusion.min_snr_gamma})
