@@ -176,7 +176,8 @@ def tiny_settings(tiny_overrides: Callable[..., list[str]]) -> Callable[..., "Tr
     from humouse.settings.compose import settings_from
 
     def settings(folder: Path, *more: str) -> TrainModelSettings:
-        return settings_from("diffusion/train", TrainModelSettings, tiny_overrides(folder, *more))
+        words = tiny_overrides(folder, "optim.lr_decay=constant", *more)
+        return settings_from("diffusion/train", TrainModelSettings, words)
 
     return settings
 

@@ -402,7 +402,7 @@ def test_early_stopping_keeps_the_best_weights(
 
 
 def test_the_loss_decreases(tmp_path: Path, tiny_settings: Make):
-    more = ("optim.max_steps=30", "optim.lr=3e-3", "data.batch_size=16")
+    more = ("optim.max_steps=30", "optim.lr=3e-3", "optim.lr_warmup_steps=0", "data.batch_size=16")
     train(tiny_settings(tmp_path, *more))
     values = losses(tmp_path)
     assert len(values) == 30
@@ -496,7 +496,7 @@ def test_validation_gives_a_conditional_model_its_conditions(
 
 def test_bf16_gradients_with_self_conditioning(tmp_path: Path, tiny_settings: Make):
     """Weights cast by the first, unlearnt pass must not be what the second learns through."""
-    wide = ("model.dropout=0", "model.base_channels=64")
+    wide = ("model.dropout=0", "model.base_channels=64", "model.self_condition=true")
     trainer = made(tiny_settings(tmp_path, *wide))
     module = trainer.learner.loss
     for step in range(4):  # layers that start at zero hide the gradients before them

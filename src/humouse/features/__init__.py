@@ -25,9 +25,10 @@ GROUPS: dict[str, tuple[Feature, ...]] = {
     "spectra": SPECTRA,
     "neuromotor": NEUROMOTOR,
     "coupling": COUPLING,
-    "path_coupling": PATH_COUPLING,
 }
-"""What each group of columns holds, in order; "path_coupling" is what "coupling" holds beside the clock."""
+"""What each group of columns holds, in order."""
+
+_COLUMNS = GROUPS | {"path_coupling": PATH_COUPLING}
 
 _COMPUTE: dict[str, _Compute] = {
     "kinematics": kinematics,
@@ -61,10 +62,10 @@ def feature_table(
     Raises:
         ValueError: There is no such group.
     """
-    unknown = set(groups) - set(GROUPS)
+    unknown = set(groups) - set(_COLUMNS)
     if unknown:
         raise ValueError(f"no feature group {sorted(unknown)[0]!r}; there are {', '.join(GROUPS)}")
-    features = [feature for group in groups for feature in GROUPS[group]]
+    features = [feature for group in groups for feature in _COLUMNS[group]]
     names = tuple(feature.name for feature in features)
     deltas, lengths = trajectories.deltas.cpu(), trajectories.lengths.cpu()
     values = np.empty((len(trajectories), len(names)), np.float32)
