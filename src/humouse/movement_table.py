@@ -129,7 +129,8 @@ def read_usable(
         note(
             counts[:, 0] > most_steps, f"more than {most_steps} steps; cut it into single movements"
         )
-    whole = np.array([row not in faults for row in range(len(frame))], bool)
+    number = np.arange(len(frame))
+    whole = ~np.isin(number, list(faults))
     lengths = np.where(whole, np.nan_to_num(counts[:, 0]), 0).astype(np.int64)
     lists = (frame.filter(whole)[name] for name in _STEP_COLUMNS)
     steps = np.stack([a.filter(a.list.len() > 0).explode().to_numpy() for a in lists], 1)
@@ -139,7 +140,7 @@ def read_usable(
         (steps[:, 2] < 0, "a time that runs backwards"),
     ):
         note(np.bincount(row[bad], minlength=len(lengths)) > 0, fault)
-    usable = np.array([row not in faults for row in range(len(frame))], bool)
+    usable = ~np.isin(number, list(faults))
     steps, lengths = steps[usable[row]], np.where(usable, lengths, 0)
     start[~usable] = 0
     user = None if frame["user"].null_count() else frame["user"].to_numpy().astype(str)

@@ -173,7 +173,7 @@ def _cut(
         pl.col("t").fill_nan(None).forward_fill().backward_fill().over("stream").fill_null(0.0)
     )
     gesture = begins(filled["t"].to_numpy(), apart, rules).cumsum()
-    faulty = np.array([row in cells.faults for row in order.tolist()])
+    faulty = np.isin(order, list(cells.faults))
     broken = np.isin(gesture, gesture[faulty])
     first, at = np.unique(gesture[faulty], return_index=True)
     faults = {
@@ -206,16 +206,15 @@ def _split(
     order, count, first = order[np.repeat(usable, count)], count[usable], first[usable]
     # From its first point on each movement's clock is rounded, as a device that starts with it would.
     t_ms = _clock(t_ms[order], np.repeat(t_ms[first], count), rounded)
-    position_px = cells.position_px[order].round() if rounded else cells.position_px[order]
+    position_px = cells.position_px.round() if rounded else cells.position_px
     is_step = np.ones(len(order), bool)
     is_step[np.r_[0, count.cumsum()[:-1]] if len(count) else []] = False
-    values = np.column_stack([position_px, t_ms])
+    values = np.column_stack([position_px[order], t_ms])
     steps = np.diff(values, axis=0, prepend=values[:1])[is_step].astype(np.float32)
-    start = cells.position_px[first].round() if rounded else cells.position_px[first]
     return Gestures(
         steps,
         (count - 1).astype(np.int64),
-        start.astype(np.float32),
+        position_px[first].astype(np.float32),
         cells.user[first],
         {},
         0,

@@ -124,9 +124,9 @@ class Detector:
         )
         if not len(rows):
             scores = (f"{name}_score" for name in self.members)
-            absent = ("probability", "log_odds", "p_value", *scores, "reasons")
-            none = (pl.lit(None, pl.Float64).alias(name) for name in absent[:-1])
-            return decisions.with_columns(*none).select(*_PLACE, "verdict", *absent)
+            none = pl.lit(None, pl.Float64)
+            absent = [none.alias(name) for name in ("probability", "log_odds", "p_value", *scores)]
+            return decisions.select(*_PLACE, "verdict", *absent, "reasons")
         views = [views for views, _ in looked]
         made = self._decisions(views, movements[rows], false_positive_rate, reasons)
         made = made.with_columns(number=pl.Series(rows, dtype=pl.Int64))

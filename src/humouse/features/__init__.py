@@ -54,7 +54,8 @@ def feature_table(
     Args:
         trajectories: B movements (px, ms).
         groups: Which of `GROUPS`, in the order that the columns shall have. "neuromotor" fits
-            strokes, which takes some 40 times as long as all the others.
+            strokes, which takes some 40 times as long as all the others. "path_coupling" is what
+            "coupling" holds beside the clock.
 
     Returns:
         [B, F] float32, with the movements' users.

@@ -103,7 +103,7 @@ def velocity_spectrum(
         frequency_hz: [F] frequencies above 0 (Hz); by default 1, 3, … 63.
 
     Returns:
-        [F] frequencies (Hz) and [B, F] power (px²/s), both float32.
+        [F] frequencies (Hz) and [B, F] power (px²/s), both float32; the power on the CPU.
 
     Raises:
         ValueError: A frequency is not above 0.
@@ -113,7 +113,9 @@ def velocity_spectrum(
     if (frequency_hz <= 0).any():
         raise ValueError("frequencies must be above 0 Hz")
     motion = Motion.of(trajectories.deltas, trajectories.lengths)
-    power = np.minimum(_power(motion, frequency_hz.double().numpy()), np.finfo(np.float32).max)
+    power = np.minimum(
+        _power(motion, frequency_hz.double().cpu().numpy()), np.finfo(np.float32).max
+    )
     return frequency_hz.float(), torch.from_numpy(power.astype(np.float32))
 
 
