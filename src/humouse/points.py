@@ -219,6 +219,7 @@ def _split(
         cells.user[first],
         {},
         0,
+        0,
         first,
         left_out,
     )

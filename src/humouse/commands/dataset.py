@@ -37,6 +37,7 @@ def prepare_dataset(settings: PrepareSettings, *, shown: bool = True) -> Prepare
             val_fraction=settings.split.val_fraction,
             test_fraction=settings.split.test_fraction,
             seed=settings.split.seed,
+            by=settings.split.by,
             progress=lambda done, total: advance(),
         )
 
