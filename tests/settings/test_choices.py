@@ -43,7 +43,16 @@ _FREE = {
         "bots.held_out",
     ),
     *("columns.movement", "columns.session", "columns.state", "columns.t", "columns.user"),
-    *("columns.x", "columns.y", "columns.button", "downloaded", "line", "points"),
+    *(
+        "columns.x",
+        "columns.y",
+        "columns.button",
+        "downloaded",
+        "line",
+        "marks",
+        "picture",
+        "points",
+    ),
     *("user_from", "user_prefix", "states.drag", "states.ignore", "states.move", "states.press"),
     *("states.release", "states.scroll"),
 }

@@ -70,8 +70,10 @@ def meanings(
     return found
 
 
-def source_of(choice: str) -> str:
-    return choice.removeprefix("source=") if choice.startswith("source=") else "humouse_default"
+def source_of(config: str, choice: str) -> str:
+    if choice.startswith("source="):
+        return choice.removeprefix("source=")
+    return "auto" if config == "inspect" else "humouse_default"
 
 
 def test_every_file_is_the_configuration_of_a_verb_or_an_option_of_one():
@@ -91,7 +93,7 @@ def test_every_option_is_tried():
 def test_schema_and_yaml_hold_the_same_settings(config: str, choice: str):
     values = composed(config, choice)
     names = set(leaves(values))
-    assert names == set(meanings(_SCHEMAS[config], source_of(choice), names))
+    assert names == set(meanings(_SCHEMAS[config], source_of(config, choice), names))
     settings = typed(values, _SCHEMAS[config])
     assert not OmegaConf.missing_keys(OmegaConf.structured(settings))
 
@@ -113,7 +115,9 @@ def test_help_names_every_setting_with_its_meaning_and_value(
     lines = text.splitlines()
     assert lines[0] == "usage"
     values = composed(config, choice)
-    for key, meaning in meanings(_SCHEMAS[config], source_of(choice), set(leaves(values))).items():
+    for key, meaning in meanings(
+        _SCHEMAS[config], source_of(config, choice), set(leaves(values))
+    ).items():
         assert len(meaning) > 5, f"{key} has no help text"
         # A group, decoder=…, has a line of its own above the settings.
         *_, line = (line for line in lines if line.startswith(f"  {key}="))

@@ -70,7 +70,7 @@ def prepare(
     out_dir = Path(out_dir)
     settings = {
         "format": _FORMAT,
-        "source": {"name": source.name, "settings": source.settings()},
+        "source": {"name": source.name, "settings": source.settings(), "note": source.note},
         "rules": dataclasses.asdict(rules),
         "split": {
             "by": by,

@@ -90,6 +90,8 @@ class Prepared:
             f"the same ms: {counts['events_merged']:,}",
             f"  gestures dropped: {by_reason(counts['gestures_dropped'])}",
         ]
+        if note := self.manifest["source"]["note"]:
+            lines.append(f"  {note}")
         if repaired := counts["rows_repaired"]:
             lines.append(f"  rows put in order: {by_reason(repaired)}")
         if names := self.manifest["users_without_gestures"]:

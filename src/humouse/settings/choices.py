@@ -8,7 +8,26 @@ from collections.abc import Iterable, Mapping
 
 Choices = tuple[str, ...] | Mapping[str, str]
 
-SOURCES = ("sapimouse", "balabit", "kh2017", "csv", "humouse_default")
+SOURCES = (
+    "sapimouse",
+    "balabit",
+    "kh2017",
+    "csv",
+    "auto",
+    "pynput",
+    "pynput_text",
+    "browser",
+    "rrweb",
+    "jspsych",
+    "mousetrap",
+    "psychopy",
+    "bogazici",
+    "dfl",
+    "attentive_cursor",
+    "iliou",
+    "minecraft",
+    "humouse_default",
+)
 SPLIT_BY = {
     "people": "",
     "sessions": "of each person, who is then on all sides",

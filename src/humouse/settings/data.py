@@ -139,6 +139,7 @@ class RecordingSettings(SourceSettings):
         "regular expression of a line of text, with groups such as (?P<t>…) called like the columns"
     )
     shape: str | None = setting("a form that columns cannot say: {choices}", choices.SHAPES)
+    marks: list[str] = setting("further columns by which source=auto knows the form")
     separator: str | None = setting("character between the fields; null finds it")
     time_unit: str = setting("unit of the time: {choices}", choices.RECORDING_TIME_UNITS)
     intervals: bool = setting("the time is the time since the row above")
@@ -170,9 +171,24 @@ class PrepareSettings:
         default_factory=SourceSettings, metadata={"variants": SOURCE_SETTINGS}
     )
     root: str | None = setting("folder (or file) of the recordings")
-    out_dir: str = setting("folder for train, val, test.parquet and manifest.json")
+    out_dir: str | None = setting(
+        "folder for train, val, test.parquet and manifest.json; null for data/NAME of the source"
+    )
     gestures: GestureSettings = field(default_factory=GestureSettings)
     split: SplitSettings = field(default_factory=SplitSettings)
+
+
+@dataclass
+class InspectSettings:
+    """`humouse data inspect`: what recordings hold."""
+
+    source: SourceSettings = field(
+        default_factory=SourceSettings, metadata={"variants": SOURCE_SETTINGS}
+    )
+    root: str | None = setting("folder (or file) of the recordings")
+    picture: str | None = setting(
+        "file for a picture of the first gestures, .png, .svg or .pdf; null for none"
+    )
 
 
 @dataclass

@@ -75,7 +75,9 @@ def test_a_misspelt_source_or_setting_gets_the_nearest_right_one():
 
 def test_every_source_states_whether_it_is_synthetic():
     assert [
-        name for name in SOURCES if make_source(name, **ROOT.get(name, {"root": "x"})).synthetic
+        name
+        for name in SOURCES
+        if name != "auto" and make_source(name, **ROOT.get(name, {"root": "x"})).synthetic
     ] == ["humouse_default"]
     assert make_source("humouse_default").origin == "humouse_default (synthetic)"
 

@@ -72,11 +72,17 @@ def likely_unit(t: np.ndarray) -> str:
     since_1970 = next((unit for unit in ("ns", "us", "ms", "s") if size > _EPOCH[unit]), "")
     if not len(step):
         return since_1970 or "ms"
-    step_ms = {unit: float(np.median(step)) * scale for unit, scale in MS_PER_UNIT.items()}
+    usual = max(float(np.median(step)), _trimmed(np.abs(np.diff(t))))
+    step_ms = {unit: usual * scale for unit, scale in MS_PER_UNIT.items()}
     # A clock that counts from a machine's start is as large as another unit's since 1970.
     if since_1970 and _FASTEST_STEP_MS <= step_ms[since_1970] <= _SLOWEST_STEP_MS:
         return since_1970
     return min(step_ms, key=lambda unit: abs(np.log(step_ms[unit] / _USUAL_STEP_MS)))
+
+
+def _trimmed(step: np.ndarray) -> float:
+    """Return the mean step without the pauses: events that come in bursts have a far smaller median."""
+    return float(np.sort(step)[: -max(1, len(step) // 10)].mean()) if len(step) > 1 else 0.0
 
 
 def check_clock(t_ms: np.ndarray, same_run: np.ndarray, unit: str) -> None:
@@ -113,8 +119,7 @@ def check_clock(t_ms: np.ndarray, same_run: np.ndarray, unit: str) -> None:
         raise InputError(
             f"{same_ms:.0%} of its rows have the time of the row above, and its clock ticks every "
             f"{tick:,.3g} ms: too coarse to show how a movement goes. Record with a finer clock (Firefox "
-            "rounds to 100 ms where privacy.resistFingerprinting is on; timeStamp and performance.now() beat "
-            "whole seconds), or check columns.t and time_unit"
+            "rounds to 100 ms where privacy.resistFingerprinting is on), or check columns.t and time_unit"
         )
     if usual > _SLOWEST_STEP_MS:
         raise InputError(

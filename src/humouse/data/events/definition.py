@@ -33,6 +33,7 @@ class Definition:
         points: Column or path of the list of points within each record.
         line: Regular expression of a line of text, its groups named like the columns.
         shape: Name of a form that columns alone cannot say; see `humouse.data.reading.shapes`.
+        marks: Further columns by which a file of this form is recognised.
         separator: Character between the fields; None finds it.
         time_unit: "s", "ms", "us" or "ns"; "auto" takes each file's likely one.
         intervals: Whether the time column holds the time since the row above.
@@ -64,6 +65,7 @@ class Definition:
     points: str | None = None
     line: str | None = None
     shape: str | None = None
+    marks: tuple[str, ...] = ()
     separator: str | None = None
     time_unit: str = "ms"
     intervals: bool = False

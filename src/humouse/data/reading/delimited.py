@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
-from humouse.data.reading.layout import Layout, is_number
+from humouse.data.reading.layout import Layout
 from humouse.errors import InputError
 
 _CANDIDATES = (",", ";", "\t", "|", " ")
@@ -55,7 +55,7 @@ def find_header(path: Path, raw: bytes, layout: Layout) -> Header:
     rows = [line for _, line in lines[at : at + 20]]
     quoted = any(f'{separator}"' in f"{separator}{line}" for line in rows)
     start, text = lines[at]
-    if layout.numbered and _begins_here(fields, layout):
+    if layout.numbered and layout.begins_with(fields):
         return Header([str(n + 1) for n in range(len(fields))], start, separator, quoted)
     return Header(fields, start + len(text.encode()), separator, quoted)
 
@@ -66,7 +66,7 @@ def _names(
     """Return the first line that has the names, what divides it, and its fields."""
     for at, (_, line) in enumerate(lines):
         found = [(split(line, separator), separator) for separator in candidates]
-        fits = [(len(fields), fields, one) for fields, one in found if _begins_here(fields, layout)]
+        fits = [(len(fields), fields, one) for fields, one in found if layout.begins_with(fields)]
         if fits:
             _, fields, separator = max(fits, key=lambda fit: fit[0])
             return at, separator, fields
@@ -91,17 +91,6 @@ def _first_lines(raw: bytes) -> list[tuple[int, str]]:
             lines.append((start, line.decode("utf-8", "replace")))
         start += len(line)
     return lines
-
-
-def _begins_here(fields: Sequence[str], layout: Layout) -> bool:
-    """Return whether these fields are the names, or with columns by number the first row."""
-    places = layout.places(fields)
-    if places is None:
-        return False
-    if not layout.numbered:
-        return True
-    needed = dict(zip(layout.columns, places, strict=True))
-    return all(is_number(fields[needed[key]]) for key in ("x", "y") if key in needed)
 
 
 def split(line: str, separator: str) -> list[str]:

@@ -23,11 +23,39 @@ USUAL = {
         "timems",
         "datetime",
         "mousetime",
+        "timecord",
     ),
-    "x": ("x", "clientx", "pagex", "screenx", "xpos", "posx", "mousex", "cursorx", "xpx", "dx"),
-    "y": ("y", "clienty", "pagey", "screeny", "ypos", "posy", "mousey", "cursory", "ypx", "dy"),
+    "x": (
+        "x",
+        "xcord",
+        "clientx",
+        "pagex",
+        "screenx",
+        "xpos",
+        "posx",
+        "mousex",
+        "cursorx",
+        "xpx",
+        "dx",
+    ),
+    "y": (
+        "y",
+        "ycord",
+        "clienty",
+        "pagey",
+        "screeny",
+        "ypos",
+        "posy",
+        "mousey",
+        "cursory",
+        "ypx",
+        "dy",
+    ),
     "state": ("state", "event", "type", "action", "pressed", "eventtype", "msg"),
-    "user": ("user", "userid", "participant", "participantid", "subject", "subjectid", "subjectnr"),
+    "user": (
+        *("user", "userid", "participant", "participantid", "subject", "subjectid", "subjectnr"),
+        *("prolificid", "person"),
+    ),
     "session": ("session", "sessionid", "trial", "trialindex"),
 }
 """Setting → what its column is usually called, in small letters alone, the likeliest first."""
@@ -39,7 +67,7 @@ class Layout:
 
     Args:
         columns: Setting (t, x, y, state …) → the file's own name of the column, its number from 1, or
-            in JSON the path to it with dots.
+            in JSON the path to it with dots. None at all finds the line of usual names.
         separator: Character between the fields, or None to find it.
         points: Column or path of the list of points within each record, or None.
         line: Regular expression of a line of text, its groups named like columns, or None.
@@ -64,7 +92,17 @@ class Layout:
     @property
     def numbered(self) -> bool:
         """Whether every column is given by its number."""
-        return all(name.isdecimal() for name in self.columns.values())
+        return bool(self.columns) and all(name.isdecimal() for name in self.columns.values())
+
+    def begins_with(self, fields: Sequence[str]) -> bool:
+        """Return whether these fields are the names, or with columns by number the first row."""
+        if not self.columns:
+            return has_usual(fields)
+        places = self.places(fields)
+        if places is None or not self.numbered:
+            return places is not None
+        needed = dict(zip(self.columns, places, strict=True))
+        return all(is_number(fields[needed[key]]) for key in ("x", "y") if key in needed)
 
     def chosen(self, path: Path, names: Sequence[str]) -> dict[str, str]:
         """Return setting → name among `names`.
@@ -83,11 +121,17 @@ class Layout:
         return chosen
 
 
+def has_usual(names: Sequence[str]) -> bool:
+    """Return whether a time and a position are among these names, as they are usually called."""
+    short = {letters(name.rsplit(".", 1)[-1]) for name in names}
+    return all(short & set(USUAL[key]) for key in ("t", "x", "y"))
+
+
 def place(name: str, names: Sequence[str]) -> int | None:
     """Return where a column stands: by its name, its letters alone, or its number."""
     if name in names:
         return names.index(name)
-    for plain in (str.strip, _letters):
+    for plain in (str.strip, letters):
         alike = [at for at, other in enumerate(names) if plain(other) == plain(name)]
         if len(alike) == 1 and plain(name):
             return alike[0]
@@ -97,7 +141,7 @@ def place(name: str, names: Sequence[str]) -> int | None:
 
 
 @cache
-def _letters(name: str) -> str:
+def letters(name: str) -> str:
     """Return "time" of "Time (ms)"."""
     return re.sub(r"[\W_]", "", re.sub(r"[(\[{].*?[)\]}]", "", name)).lower()
 
@@ -112,7 +156,7 @@ def _missing(missing: dict[str, str], names: Sequence[str]) -> str:
             f"no column {name!r}: its first line, {shown}, holds no names; say which column is which by "
             f"number, as in columns.{key}=1"
         )
-    usual = [one for one in names if _letters(one) in USUAL.get(key, ())]
+    usual = [one for one in names if letters(one) in USUAL.get(key, ())]
     close = usual or get_close_matches(name, names, 1, cutoff=0.5)
     return (
         f"no column {name!r}; its columns are {shown}; say which is which, as in "

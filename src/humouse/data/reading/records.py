@@ -54,6 +54,20 @@ def points_of(path: Path, records: Sequence[Record], layout: Layout) -> pl.DataF
     return _frame(points)
 
 
+def names_in(path: Path, raw: bytes) -> set[str]:
+    """Return the names of what is in the first records, with dots, and in the points inside them.
+
+    Raises:
+        InputError: The text is no JSON.
+    """
+    records = _parsed(path, raw)[0][:_FIRST]
+    around = {name for record in records for name in _flat(record)}
+    return around | set(read_records(path, raw, Layout({}))[0].columns)
+
+
+_FIRST = 20
+
+
 def _frame(records: Sequence[Record]) -> pl.DataFrame:
     rows = [_flat(record) for record in records]
     names = list(dict.fromkeys(key for row in rows for key in row))
@@ -86,7 +100,7 @@ def _parsed(path: Path, raw: bytes) -> tuple[list[Record], int]:
 
 def _list_in(records: Sequence[Record]) -> str | None:
     """Return the name of the first list of records in the first records, or None."""
-    for record in records[:20]:
+    for record in records[:_FIRST]:
         for key, value in record.items():
             if isinstance(value, list) and value and isinstance(value[0], dict):
                 return key

@@ -13,7 +13,7 @@ from humouse.data.reading.packed import content, is_parquet
 from humouse.data.reading.records import is_json, points_of, read_records
 from humouse.errors import InputError
 
-__all__ = ["Layout", "Table", "read_content", "read_table"]
+__all__ = ["Layout", "Table", "read_content", "read_everything", "read_table"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +61,27 @@ def read_content(path: Path, raw: bytes, layout: Layout) -> Table:
         return _chosen(path, frame, layout, header.form, damaged)
     frame, damaged = read_delimited(path, raw, header, layout.chosen(path, header.names))
     return Table(frame, header.names, header.form, damaged)
+
+
+def read_everything(path: Path, layout: Layout) -> pl.DataFrame | None:
+    """Return all columns of a file under their own names, or None of one that holds no row.
+
+    Args:
+        path: The file.
+        layout: The columns by which its line of names is found; they need not be there.
+
+    Raises:
+        InputError: The file cannot be read.
+    """
+    raw = content(path)
+    if not raw.strip():
+        return None
+    if is_parquet(raw):
+        return _parquet(path, raw)
+    if is_json(raw):
+        return read_records(path, raw, layout)[0]
+    header = find_header(path, raw, layout)
+    return read_delimited(path, raw, header, {name: name for name in header.names})[0]
 
 
 def _chosen(path: Path, frame: pl.DataFrame, layout: Layout, form: str, damaged: int = 0) -> Table:

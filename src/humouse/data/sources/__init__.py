@@ -1,12 +1,15 @@
 """Sources of data: from recordings to tables of events."""
 
 import inspect
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from humouse.data.events.definition import Definition
 from humouse.data.events.event import EVENT_SCHEMA, Events
 from humouse.data.sources.definitions import NAMES, definition
 from humouse.data.sources.humouse_default import HumouseDefault
+from humouse.data.sources.recognise import recognise, taken_for
 from humouse.data.sources.recordings import Recordings
 from humouse.data.sources.source import Source, SourceFile
 from humouse.errors import InputError, nearest
@@ -31,7 +34,40 @@ def make_source(name: str, **options: Any) -> Source:
     root = options.pop("root", None) or definition(name, {}).downloaded
     if not root:
         raise InputError(f"root: source={name} needs root=FOLDER, where its recordings lie")
-    return Recordings(definition(name, options), Path(root).expanduser())
+    folder = Path(root).expanduser()
+    if name == "auto":
+        return _recognised(folder, options)
+    return Recordings(definition(name, options), folder)
+
+
+def _recognised(folder: Path, options: dict[str, Any]) -> Recordings:
+    """Return the recordings of a folder as what its first file is."""
+    plain, asked = definition("auto", {}), definition("auto", options)
+    given = {key: value for key, value in options.items() if _differs(key, value, plain)}
+    first = sorted(Recordings(asked, folder).paths())[0]
+    found = replace(recognise(first, given), pattern=asked.pattern)
+    ways = ["file", "folder", "USER/*/*"] if asked.user_from == plain.user_from else []
+    for user_from in (found.user_from, *ways):
+        chosen = replace(found, user_from=user_from)
+        source = Recordings(chosen, folder, taken_for(first, chosen))
+        try:
+            source.files()
+        except InputError:  # the names of the files are no people's: those of their folders may be
+            continue
+        return source
+    return Recordings(replace(found, user_from="file"), folder, taken_for(first, found))
+
+
+def _differs(key: str, value: Any, plain: Definition) -> bool:
+    """Return whether somebody has set an option of source=auto."""
+    before = getattr(plain, key)
+    if isinstance(value, dict):
+        value = {
+            name: one for name, one in value.items() if tuple(one or ()) or isinstance(one, str)
+        }
+        before = {name: one for name, one in before.items() if one}
+        return {k: v if isinstance(v, str) else tuple(v) for k, v in value.items()} != before
+    return (tuple(value) if isinstance(value, list) else value) != before
 
 
 def _synthetic(options: dict[str, Any]) -> HumouseDefault:

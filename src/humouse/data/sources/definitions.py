@@ -14,7 +14,27 @@ from humouse.errors import InputError, nearest
 
 _FOLDER = Path(configs.__file__).parent / "source"
 _BASE = "base"
-NAMES = (*("sapimouse", "balabit", "kh2017", "csv"),)
+NAMES = (
+    *(
+        "sapimouse",
+        "balabit",
+        "kh2017",
+        "csv",
+        "auto",
+        "pynput",
+        "pynput_text",
+        "browser",
+        "rrweb",
+        "jspsych",
+        "mousetrap",
+        "psychopy",
+        "bogazici",
+        "dfl",
+        "attentive_cursor",
+        "iliou",
+        "minecraft",
+    ),
+)
 
 
 @cache
@@ -40,8 +60,9 @@ def definition(name: str, options: Mapping[str, Any]) -> Definition:
             raise InputError(f"{option}: source={name} has no such setting; {hint}")
     values = _merged(_merged(_file(_BASE), _file(name)), options)
     states = {state: tuple(words) for state, words in values.pop("states").items()}
+    marks = tuple(values.pop("marks"))
     origin = tuple(float(value) for value in values.pop("origin_px"))
-    return Definition(states=states, origin_px=origin, **values)
+    return Definition(states=states, marks=marks, origin_px=origin, **values)
 
 
 def _merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

@@ -21,10 +21,12 @@ class Recordings(Source):
     Args:
         definition: What the files hold.
         folder: The folder, or one file.
+        note: What the recordings were taken for, where nobody said it.
     """
 
     definition: Definition
     folder: Path
+    note: str = ""
 
     def __post_init__(self) -> None:
         people_of([], self.definition.user_from)
@@ -46,7 +48,7 @@ class Recordings(Source):
     def files(self) -> list[SourceFile]:
         """Return the files that match the pattern, in natural order (user2 before user10)."""
         base = self.folder if self.folder.is_dir() else self.folder.parent
-        found = {path.relative_to(base).as_posix(): path for path in self._paths()}
+        found = {path.relative_to(base).as_posix(): path for path in self.paths()}
         names = sorted(found, key=natural_key)
         if self.definition.columns.get("user"):
             return [SourceFile(name, found[name], None, Path(name).stem) for name in names]
@@ -56,7 +58,7 @@ class Recordings(Source):
             for name, (user, session) in zip(names, people, strict=True)
         ]
 
-    def _paths(self) -> list[Path]:
+    def paths(self) -> list[Path]:
         """Return the paths of the files; of one that lies there both packed and not, the packed one.
 
         Raises:
@@ -69,14 +71,15 @@ class Recordings(Source):
             download = self.definition.downloaded
             fetch = f", or fetch them: humouse data download {self.name}" if download else ""
             raise InputError(
-                f"root={self.folder}: no such folder; give the one that holds {pattern}{fetch}"
+                f"root={self.folder}: no such folder; give the one that holds "
+                f"{_shown(pattern)}{fetch}"
             )
         found = [path for one in pattern.split() for path in self.folder.glob(one)]
         found = [path for path in found if path.is_file() and not path.name.startswith(".")]
         if not found:
             raise InputError(
-                f"root={self.folder}: no file {pattern} in it; give the folder that holds them, or name "
-                "them, as in source.pattern=**/*.txt"
+                f"root={self.folder}: no file {_shown(pattern)} in it; give the folder that holds "
+                "them, or name them, as in source.pattern=**/*.txt"
             )
         packed = {path.with_suffix("") for path in found if path.suffix in PACKED}
         return [path for path in found if path not in packed]
@@ -85,3 +88,8 @@ class Recordings(Source):
         """Return the events of one recording."""
         assert file.path is not None
         return read_events(file.path, self.definition, file.user)
+
+
+def _shown(pattern: str) -> str:
+    first, *more = pattern.split()
+    return f"{first} or the like" if more else first

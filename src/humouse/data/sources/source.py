@@ -29,11 +29,13 @@ class SourceFile:
 class Source(ABC):
     """A dataset: where its recordings are and how to read one.
 
-    `name` is its name in the configuration; `synthetic` is True where no person moved.
+    `name` is its name in the configuration; `synthetic` is True where no person moved;
+    `note` is a sentence on how the recordings were understood, where there is something to say.
     """
 
     name: str
     synthetic: bool = False
+    note: str = ""
 
     @property
     def origin(self) -> str:
