@@ -13,7 +13,8 @@ class GestureRules:
     """Rules of what counts as a gesture.
 
     Args:
-        gap_ms: A pause longer than this ends the gesture.
+        gap_ms: A pause longer than this ends the gesture, whether nothing is noted in it or again and
+            again the same position.
         min_events: Fewest points of a gesture, after merging.
         max_events: Most points of a gesture, after merging; a longer one is dropped entirely, since a
             part of it would start or end at full speed.
@@ -56,6 +57,7 @@ class Gestures:
         dropped: Number of gestures left out, by the first rule that they broke: "few events",
             "many events" or "short path".
         merged_events: Number of events that were merged into a later one of the same ms.
+        still_events: Number of events left out because the mouse stood still for a pause.
         first: [N] number of each gesture's first point, among those that it was cut from.
         left_out: Number of the first point of each gesture left out, and the rule that it broke.
     """
@@ -66,6 +68,7 @@ class Gestures:
     user: np.ndarray
     dropped: dict[str, int]
     merged_events: int
+    still_events: int
     first: Int64[np.ndarray, "N"]
     left_out: dict[int, str]
 
@@ -97,17 +100,30 @@ def cut(
     if not len(t_ms):
         none = np.zeros(0, np.int64)
         return _gestures(t_ms, position_px, user, none, none, rules)
-    pause_ms = np.diff(t_ms)
-    number = np.arange(len(t_ms))
-    first = begins(t_ms, apart, rules)
+    number = np.flatnonzero(_moving(t_ms, position_px, apart, rules))
+    still_events = len(t_ms) - len(number)
+    apart = np.r_[False, apart].cumsum()[number]
+    t_ms, position_px, user = t_ms[number], position_px[number], user[number]
+    first = begins(t_ms, np.diff(apart) != 0, rules)
+    events = len(t_ms)
     if rules.merge_equal_timestamps:
         # The last point of a millisecond is kept, wherever the gesture begins within it.
-        last = np.r_[first[1:] | (pause_ms > 0), True]
+        last = np.r_[first[1:] | (np.diff(t_ms) > 0), True]
         gesture = first.cumsum()[last]
         first = np.r_[True, gesture[1:] != gesture[:-1]]
         t_ms, position_px, user, number = t_ms[last], position_px[last], user[last], number[last]
     found = _gestures(t_ms, position_px, user, number, np.flatnonzero(first), rules)
-    return replace(found, merged_events=len(pause_ms) + 1 - len(t_ms))
+    return replace(found, merged_events=events - len(t_ms), still_events=still_events)
+
+
+def _moving(
+    t_ms: np.ndarray, position_px: np.ndarray, apart: np.ndarray, rules: GestureRules
+) -> np.ndarray:
+    """Return [P] which points are not a repetition of a position for longer than a pause."""
+    arrived = np.r_[True, (np.diff(position_px, axis=0) != 0).any(1) | apart | (np.diff(t_ms) < 0)]
+    first = np.flatnonzero(arrived)
+    stay_ms = t_ms[np.r_[first[1:] - 1, len(t_ms) - 1]] - t_ms[first]
+    return arrived | (np.repeat(stay_ms, np.diff(np.r_[first, len(t_ms)])) <= rules.gap_ms)
 
 
 def _gestures(
@@ -147,6 +163,7 @@ def _gestures(
         user=user[first[kept]].astype(str),
         dropped={reason: count for reason, count in dropped.items() if count},
         merged_events=0,
+        still_events=0,
         first=number[first[kept]],
         left_out=left_out,
     )

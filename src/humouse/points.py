@@ -218,6 +218,7 @@ def _split(
         cells.user[first],
         {},
         0,
+        0,
         first,
         left_out,
     )

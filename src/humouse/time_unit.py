@@ -5,7 +5,8 @@ import polars as pl
 
 from humouse.errors import InputError
 
-MS_PER_UNIT = {"s": 1000.0, "ms": 1.0, "us": 1e-3}
+MS_PER_UNIT = {"s": 1000.0, "ms": 1.0, "us": 1e-3, "ns": 1e-6}
+UNIT_NAMES = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}
 
 _SHORTEST_MS = 10
 """Movements that all take less are most likely read in too small a unit."""
@@ -48,8 +49,7 @@ def check_unit(
         likely, seen = "us", f"the usual step from point to point takes {usual:,.0f} ms"
     else:
         return
-    names = {"s": "seconds", "ms": "milliseconds", "us": "microseconds"}
-    right = "" if strict else f"; if they are in {names[unit]} all the same, time_unit={unit}"
+    right = "" if strict else f"; if they are in {UNIT_NAMES[unit]} all the same, time_unit={unit}"
     raise InputError(
-        f"{where}: {seen}; if the times are in {names[likely]}, give time_unit={likely}{right}"
+        f"{where}: {seen}; if the times are in {UNIT_NAMES[likely]}, give time_unit={likely}{right}"
     )

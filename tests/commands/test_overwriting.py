@@ -61,6 +61,7 @@ RECIPES = {
     "detect score": Recipe(
         "detector={detector} movements={tiny_data}/val.parquet out={out}/said.csv", "said.csv"
     ),
+    "data inspect": Recipe("root={log} picture={out}/picture.png", "picture.png"),
     "data prepare": Recipe(
         "source.users=6 source.gestures_per_user=5 out_dir={out}",
         "train.parquet,val.parquet,test.parquet,manifest.json",
@@ -142,6 +143,13 @@ def evaluation(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def other_evaluation(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("other")
     return example_run(folder, n=40, origin="gan", seed=7, groups=["timing"]).folder
+
+
+@pytest.fixture(scope="module")
+def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("logs") / "ann.csv"
+    path.write_text("t,x,y\n" + "\n".join(f"{8 * k},{5 * k},{k}" for k in range(40)))
+    return path
 
 
 def run_verb(name: str, words: str) -> None:

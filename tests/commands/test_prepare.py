@@ -45,7 +45,12 @@ def test_settings_reach_the_source_the_rules_and_the_split(tmp_path: Path):
     manifest = prepared.manifest
     assert manifest["source"]["settings"]["users"] == 5
     assert manifest["rules"]["gap_ms"] == 150
-    assert manifest["split"] == {"seed": 3, "val_fraction": 0.4, "test_fraction": 0.2}
+    assert manifest["split"] == {
+        "by": "people",
+        "seed": 3,
+        "val_fraction": 0.4,
+        "test_fraction": 0.2,
+    }
     assert len(manifest["splits"]["val"]["users"]) == 2
 
 
@@ -53,7 +58,7 @@ def test_columns_of_a_csv(tmp_path: Path):
     folder = tmp_path / "logs"
     folder.mkdir()
     for user in "abcde":
-        rows = "\n".join(f"{10 * i},{20 * i},{5 * i}" for i in range(40))
+        rows = "\n".join(f"{10 * i},{20 * i},{ord(user) * i}" for i in range(40))
         (folder / f"{user}.csv").write_text(f"when,px,py\n{rows}\n")
     names = [f"source.columns.{name}={column}" for name, column in zip("txy", ("when", "px", "py"))]  # noqa: B905
     more = ("source=csv", f"root={folder}", *names)

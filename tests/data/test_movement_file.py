@@ -1,5 +1,8 @@
 """Movements of another library, from files as they come and as they are broken."""
 
+import gzip
+import json
+
 import polars as pl
 import pytest
 import torch
@@ -48,6 +51,24 @@ def test_columns_and_units_can_be_named(tmp_path):
     )
     assert made.duration_ms.tolist() == [500, 250]
     assert made.origin == "their library"
+
+
+@pytest.mark.parametrize("kind", ["semicolons", "commas", "gzip", "utf-16", "json", "lines"])
+def test_the_table_may_have_any_form(tmp_path, kind):
+    text = pl.DataFrame(POINTS).write_csv()
+    records = pl.DataFrame(POINTS).to_dicts()
+    content = {
+        "semicolons": text.replace(",", ";").encode(),
+        "commas": text.replace(",", ";").replace(".", ",").encode(),
+        "gzip": gzip.compress(text.encode()),
+        "utf-16": text.encode("utf-16"),
+        "json": json.dumps(records).encode(),
+        "lines": "\n".join(map(json.dumps, records)).encode(),
+    }[kind]
+    (tmp_path / "library").write_bytes(content)
+    made = read_movements(tmp_path / "library")
+    assert made.lengths.tolist() == [2, 1]
+    assert made.deltas[0].tolist() == [[2, 0, 8], [8, 0, 8]]
 
 
 def test_points_of_movements_may_alternate(tmp_path):

@@ -2,6 +2,7 @@ import json
 import resource
 import subprocess
 import sys
+from zlib import crc32
 
 import pytest
 import torch
@@ -21,8 +22,11 @@ HEADER = "client timestamp,button,state,x,y\n"
 
 def session(path, gestures, start_ms=0):
     path.parent.mkdir(parents=True, exist_ok=True)
+    left = (
+        crc32(f"{path.parent.name}/{path.name}".encode()) % 9999
+    )  # nobody begins where another does
     rows = [
-        f"{start_ms + 1000 * g + 17 * i},NoButton,Move,{7 * i},{g}"
+        f"{start_ms + 1000 * g + 17 * i},NoButton,Move,{left + 7 * i},{g}"
         for g in range(gestures)
         for i in range(20)
     ]
@@ -57,7 +61,9 @@ def test_the_manifest_tells_what_was_read_kept_and_dropped(root, tmp_path):
         "files": 12,
         "events": 20 * (25 + 10) + 1,
         "rows_dropped": {"not finite": 1, "unreadable": 1},
+        "rows_repaired": {},
         "events_merged": 0,
+        "events_still": 0,
         "gestures": 35,
         "gestures_dropped": {"few events": 1},
     }
@@ -285,7 +291,7 @@ def test_a_seed_out_of_range_is_named(root, tmp_path, seed):
 
 
 def test_people_named_by_a_column_are_listed_where_they_made_no_gesture(tmp_path):
-    rows = [f"{10 * i},{20 * i},{i},{user}" for user in "abcde" for i in range(40)]
+    rows = [f"{10 * i},{20 * i},{i * ord(user)},{user}" for user in "abcde" for i in range(40)]
     (tmp_path / "log.csv").write_text("\n".join(["t,x,y,who", *rows, "1,2,3,still"]))
     columns = {"t": "t", "x": "x", "y": "y", "user": "who"}
     source = make_source("csv", root=tmp_path / "log.csv", columns=columns)
@@ -300,7 +306,7 @@ def test_sapimouse_prepares(recordings, tmp_path):
     counts = prepared.manifest["counts"]
     assert counts["files"] == 196
     assert counts["events"] + sum(counts["rows_dropped"].values()) == 943_856
-    assert counts["rows_dropped"] == {"backwards": 4}
+    assert (counts["rows_dropped"], counts["rows_repaired"]) == ({}, {"sorted": 4})
     assert 20_000 < counts["gestures"] < 30_000
     splits = [prepared.split(name) for name in SPLITS]
     users = [set(split.user) for split in splits if split.user is not None]
@@ -339,3 +345,26 @@ def test_a_split_without_a_manifest(root, tmp_path):
     (tmp_path / "out" / "manifest.json").write_text("{")
     with pytest.raises(InputError, match=r"manifest\.json: not readable as JSON"):
         origin_of(tmp_path / "out" / "val")
+
+
+def test_copies_under_another_name_are_left_out_and_named(root, tmp_path):
+    copied = (root / "user1/session_1min.csv").read_text()
+    (root / "user1b").mkdir()
+    (root / "user1b/session_1min.csv").write_text(copied)
+    prepared = run(root, tmp_path / "out")
+    assert prepared.manifest["counts"]["gestures_dropped"]["copy"] == 4
+    assert "user1b" in prepared.manifest["users_without_gestures"]
+    (warning,) = prepared.manifest["warnings"]
+    assert warning["files"] == ["user1b/session_1min.csv"]
+    assert "one person under two names?" in prepared.summary()
+
+
+def test_one_person_is_divided_by_time_and_the_summary_says_so(root, tmp_path):
+    source = make_source("sapimouse", root=root, pattern="user4/*.csv")
+    with pytest.raises(InputError, match=r"split\.by=time"):
+        prepare(source, out_dir=tmp_path / "out", rules=GestureRules())
+    prepared = prepare(source, out_dir=tmp_path / "out", rules=GestureRules(), by="time")
+    splits = prepared.manifest["splits"]
+    assert [splits[name]["gestures"] for name in SPLITS] == [5, 2, 2]
+    assert all(split["users"] == ["user4"] for split in splits.values())
+    assert "the same people are in train, val and test" in prepared.summary()

@@ -43,7 +43,18 @@ _FREE = {
         "bots.held_out",
     ),
     *("columns.movement", "columns.session", "columns.state", "columns.t", "columns.user"),
-    *("columns.x", "columns.y"),
+    *(
+        "columns.x",
+        "columns.y",
+        "columns.button",
+        "downloaded",
+        "line",
+        "marks",
+        "picture",
+        "points",
+    ),
+    *("user_from", "user_prefix", "states.drag", "states.ignore", "states.move", "states.press"),
+    *("states.release", "states.scroll"),
 }
 """Settings that hold a path, an address or a name of the user's own."""
 

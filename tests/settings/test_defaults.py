@@ -31,7 +31,7 @@ _NOT_REPEATED = {"cond_dim", "seed"}
     [
         (GestureRules, "prepare", "gestures", "gap_ms min_events max_events min_distance_px "
          "cut_at_presses merge_equal_timestamps"),
-        (prepare, "prepare", "split", "val_fraction test_fraction"),
+        (prepare, "prepare", "split", "val_fraction test_fraction by"),
         (HumouseDefault, "prepare", "source", "users gestures_per_user"),
         (AugmentRules, "diffusion/train", "data.augment", "time_stretch time_warp jitter mirror "
          "mirror_x crop crop_min goal_jitter"),

@@ -50,7 +50,7 @@ def leaves(config: DictConfig, prefix: str = "") -> Iterator[str]:
 
 
 def meanings(
-    schema: type, source: str, nulls: Collection[str] = (), prefix: str = ""
+    schema: type, source: str | None, nulls: Collection[str] = (), prefix: str = ""
 ) -> dict[str, str]:
     """Return every setting of a schema, with the options of that source, and its meaning.
 
@@ -61,7 +61,8 @@ def meanings(
         name = f"{prefix}{field.name}"
         types = get_args(field.type) or (field.type,)
         inner = next((one for one in types if dataclasses.is_dataclass(one)), None)
-        inner = SOURCE_SETTINGS[source] if inner is SourceSettings else inner
+        if inner is SourceSettings and source is not None:
+            inner = SOURCE_SETTINGS[source]
         if inner is not None and name not in nulls:
             found |= meanings(inner, source, nulls, f"{name}.")
         else:
@@ -69,8 +70,10 @@ def meanings(
     return found
 
 
-def source_of(choice: str) -> str:
-    return choice.removeprefix("source=") if choice.startswith("source=") else "humouse_default"
+def source_of(config: str, choice: str) -> str:
+    if choice.startswith("source="):
+        return choice.removeprefix("source=")
+    return "auto" if config == "inspect" else "humouse_default"
 
 
 def test_every_file_is_the_configuration_of_a_verb_or_an_option_of_one():
@@ -83,14 +86,14 @@ def test_every_file_is_the_configuration_of_a_verb_or_an_option_of_one():
 
 def test_every_option_is_tried():
     tried = {choice.replace("=", "/") for _, choice in _CASES if choice}
-    assert tried == _FILES - set(_SCHEMAS) - _SHARED - {"data/base"}
+    assert tried == _FILES - set(_SCHEMAS) - _SHARED - {"data/base", "source/base"}
 
 
 @pytest.mark.parametrize(("config", "choice"), _CASES)
 def test_schema_and_yaml_hold_the_same_settings(config: str, choice: str):
     values = composed(config, choice)
     names = set(leaves(values))
-    assert names == set(meanings(_SCHEMAS[config], source_of(choice), names))
+    assert names == set(meanings(_SCHEMAS[config], source_of(config, choice), names))
     settings = typed(values, _SCHEMAS[config])
     assert not OmegaConf.missing_keys(OmegaConf.structured(settings))
 
@@ -99,7 +102,7 @@ def test_schema_and_yaml_hold_the_same_settings(config: str, choice: str):
 def test_values_stand_in_yaml_alone(config: str):
     """A schema's fields have no values: two places cannot disagree."""
     schema = OmegaConf.structured(_SCHEMAS[config])
-    names = set(meanings(_SCHEMAS[config], "sapimouse"))  # the source that has no options
+    names = set(meanings(_SCHEMAS[config], None))  # options of sources stand in their own schemas
     assert OmegaConf.missing_keys(schema) == names
 
 
@@ -112,7 +115,9 @@ def test_help_names_every_setting_with_its_meaning_and_value(
     lines = text.splitlines()
     assert lines[0] == "usage"
     values = composed(config, choice)
-    for key, meaning in meanings(_SCHEMAS[config], source_of(choice), set(leaves(values))).items():
+    for key, meaning in meanings(
+        _SCHEMAS[config], source_of(config, choice), set(leaves(values))
+    ).items():
         assert len(meaning) > 5, f"{key} has no help text"
         # A group, decoder=…, has a line of its own above the settings.
         *_, line = (line for line in lines if line.startswith(f"  {key}="))

@@ -14,6 +14,8 @@ from humouse.settings import DataSettings, PrepareSettings
 from humouse.settings.compose import settings_from
 from humouse.training.data import TrainingData
 
+DATA = Path("data")
+
 EMBEDDED = "humouse_default"
 """The dataset that needs no recordings."""
 
@@ -32,13 +34,19 @@ def prepare_dataset(settings: PrepareSettings, *, shown: bool = True) -> Prepare
     with progress_bar(f"preparing {name}", len(source.files()), shown=shown) as advance:
         return prepare(
             source,
-            out_dir=settings.out_dir,
+            out_dir=settings.out_dir or _folder_of(name),
             rules=GestureRules(**vars(settings.gestures)),
             val_fraction=settings.split.val_fraction,
             test_fraction=settings.split.test_fraction,
             seed=settings.split.seed,
+            by=settings.split.by,
             progress=lambda done, total: advance(),
         )
+
+
+def _folder_of(name: str) -> Path:
+    """Return where a dataset is prepared unless somebody says it."""
+    return DATA if name == EMBEDDED else DATA / name
 
 
 def dataset(data: DataSettings, *, shown: bool = True) -> Prepared:

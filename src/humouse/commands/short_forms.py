@@ -84,7 +84,11 @@ def _data_settings(word: str, asks_for_help: bool) -> list[str]:
     for folder in (DATA / name, Path(name)):
         if (folder / _MANIFEST).is_file():
             source = read_json(folder / _MANIFEST).get("source", {}).get("name")
-            return [f"data={source}", f"data.dir={quoted(str(folder))}"]
+            # Forms that are no dataset share the settings of a plain table.
+            named = (
+                [f"data={source}"] if source in known else ["data=csv", f"data.dataset_id={source}"]
+            )
+            return [*named, f"data.dir={quoted(str(folder))}"]
     if asks_for_help:
         return [word]
     place = shell_word("out_dir", str(DATA / name))

@@ -91,6 +91,15 @@ VERBS = {
         "; humouse data download NAME is short for archive=NAME",
         named="archive",
     ),
+    "data inspect": Verb(
+        "say what recordings hold, and what would become of them",
+        "inspect",
+        settings.InspectSettings,
+        "inspect",
+        TRAIN,
+        folders_as("root"),
+        "; humouse data inspect PLACE is short for root=PLACE",
+    ),
     "data prepare": Verb(
         "cut raw recordings into gestures, split by people",
         "prepare",

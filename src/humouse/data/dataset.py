@@ -4,7 +4,7 @@ import shlex
 from pathlib import Path
 
 from humouse.data.prepared import MANIFEST, Prepared
-from humouse.data.sources import SOURCES
+from humouse.data.sources.definitions import NAMES, definition
 from humouse.errors import InputError
 
 
@@ -42,6 +42,6 @@ def _how(folder: Path, dataset_id: str) -> str:
     """Return how to prepare a dataset."""
     out_dir = shlex.quote(f"out_dir={folder}")
     prepare = f"humouse data prepare source={dataset_id}"
-    if dataset_id in SOURCES and SOURCES[dataset_id].public:
+    if dataset_id in NAMES and definition(dataset_id, {}).downloaded:
         return f"run: humouse data download {dataset_id}, then: {prepare} {out_dir}"
     return f"run: {prepare} root=FOLDER_OF_THE_RECORDINGS {out_dir}"

@@ -1,11 +1,12 @@
 """From tables of pointer events to gestures, and from gestures to `Trajectories`."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
 
-from humouse.data.sources.source import STATES
+from humouse.data.events.event import STATES
 from humouse.gestures import GestureRules, Gestures, cut
 from humouse.trajectories import Trajectories
 
@@ -19,6 +20,9 @@ def cut_gestures(events: pl.DataFrame, rules: GestureRules) -> Gestures:
     Args:
         events: In the form of `humouse.data.sources.EVENT_SCHEMA`.
         rules: What counts as a gesture.
+
+    Returns:
+        The gestures; `first` numbers rows of the table.
     """
     state = events["state"].to_physical().to_numpy()
     motion = state <= STATES.index("drag")
@@ -30,7 +34,8 @@ def cut_gestures(events: pl.DataFrame, rules: GestureRules) -> Gestures:
     user = events["user"].to_numpy()[motion]
 
     apart = (np.diff(cuts) != 0) | (run[1:] != run[:-1])
-    return cut(t_ms, position_px, user, apart, rules)
+    found = cut(t_ms, position_px, user, apart, rules)
+    return replace(found, first=np.flatnonzero(motion)[found.first])
 
 
 def to_trajectories(parts: Sequence[Gestures], origin: str) -> Trajectories:

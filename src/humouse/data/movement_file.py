@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from humouse.data.reading.layout import Layout
+from humouse.data.reading.table import read_everything
 from humouse.errors import InputError
 from humouse.movement_table import read_usable
 from humouse.point_cells import PointColumns
@@ -27,12 +29,12 @@ def read_movements(
 ) -> Trajectories:
     """Return the movements in a file.
 
-    The file is Parquet as `Trajectories.save` writes it, or a table, CSV or Parquet, with one row a
-    point; the points of a movement stand in the order of their times. Those of a table are put on
+    The file is Parquet as `Trajectories.save` writes it, or a table in text, JSON or Parquet, with one row
+    a point; the points of a movement stand in the order of their times. Those of a table are put on
     whole px and ms, as a device would report them.
 
     Args:
-        path: The file; one that ends in .parquet is Parquet, any other CSV.
+        path: The file: Parquet, delimited text or JSON, plain, in gzip or in zstd.
         movement: Column of the movement's number or name; None cuts each person's stream into gestures.
         t: Column of the time, from whatever moment.
         x: Column of the horizontal position (px).
@@ -48,7 +50,7 @@ def read_movements(
             than `MOST_STEPS`; the unit of time is unknown or cannot be right.
     """
     path = Path(path)
-    table = _table(path)
+    table = _table(path, PointColumns(t, x, y, movement, user))
     if "dx_px" in table.columns:
         return _own(path, origin, fewest=1 if empty else 2)
     return Trajectories.from_points(
@@ -104,7 +106,7 @@ def read_log(path: str | Path, columns: PointColumns, time_unit: str | None = No
             unit of time is unknown or cannot be right.
     """
     path = Path(path)
-    table = _table(path)
+    table = _table(path, columns)
     if "dx_px" in table.columns:
         return _own_log(path)
     found = movements_of(
@@ -156,26 +158,15 @@ def _own(path: Path, origin: str | None, fewest: int) -> Trajectories:
     return replace(made, origin=origin or made.origin)
 
 
-def _table(path: Path) -> pl.DataFrame:
-    try:
-        if path.suffix == ".parquet":
-            return pl.read_parquet(path, glob=False)
-        return pl.read_csv(path, infer_schema=False, glob=False, separator=_separator(path))
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: no such file of movements") from error
-    except pl.exceptions.NoDataError as error:
-        raise InputError(f"{path}: empty; give a table with one row per point") from error
-    except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
-        reason = str(error).splitlines()[0]
-        raise InputError(f"{path}: not a readable table of points ({reason})") from error
-
-
-def _separator(path: Path) -> str:
-    """Return what stands between the columns: a comma, unless the header has none but another."""
-    with path.open("rb") as file:
-        header = file.readline(_LONGEST_HEADER)
-    return next((one for one in (",", ";", "\t") if one.encode() in header), ",")
-
-
-_LONGEST_HEADER = 65_536
-"""In bytes; a binary file need not have a second line."""
+def _table(path: Path, columns: PointColumns) -> pl.DataFrame:
+    """Return a file's columns under their own names, whatever its form; numbers may have a comma."""
+    if not path.is_file():
+        raise InputError(f"{path}: no such file of movements")
+    named = {key: name for key, name in vars(columns).items() if name}
+    table = read_everything(path, Layout(named))
+    if table is None:
+        raise InputError(f"{path}: empty; give a table with one row per point")
+    text = [
+        name for name in (columns.t, columns.x, columns.y) if table.schema.get(name) == pl.String
+    ]
+    return table.with_columns(pl.col(text).str.replace(r"^\s*([-+]?\d*),(\d+)\s*$", "${1}.${2}"))

@@ -3,20 +3,20 @@
 import dataclasses
 import os
 import tempfile
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 
+from humouse.data.counts import Counts
 from humouse.data.gestures import cut_gestures, to_trajectories
-from humouse.data.prepared import MANIFEST, Prepared, by_reason, load_split, manifest_sha256
-from humouse.data.sources import Events, Source, SourceFile
-from humouse.data.sources.folder import natural_key
-from humouse.data.splits import SPLITS, split_users
+from humouse.data.names import natural_key
+from humouse.data.prepared import MANIFEST, Prepared, load_split, manifest_sha256
+from humouse.data.sources import Source, SourceFile
+from humouse.data.splits import PEOPLE, SPLITS, divide
 from humouse.errors import InputError
 from humouse.files import atomic_write, set_aside_in, sha256, versions, write_json
 from humouse.gestures import GestureRules, Gestures
@@ -24,7 +24,7 @@ from humouse.gestures import GestureRules, Gestures
 __all__ = ["Prepared", "load_split", "prepare"]
 
 # Part of the settings: data prepared under other code than this are not reused.
-_FORMAT = 1
+_FORMAT = 2
 # Steps held in memory before they go to disk: about 1 MB flat, some 10 MB padded.
 _STEPS_A_PART = 2**16
 _ROWS_A_GROUP = 2**14
@@ -38,6 +38,7 @@ def prepare(
     val_fraction: float = 0.2,
     test_fraction: float = 0.2,
     seed: int = 0,
+    by: str = PEOPLE,
     progress: Callable[[int, int], None] | None = None,
 ) -> Prepared:
     """Cut a source's recordings into gestures, split them by person and write them.
@@ -56,6 +57,8 @@ def prepare(
         val_fraction: Share of the people that go to val.
         test_fraction: Share of the people that go to test.
         seed: Seed of the split, 0 ≤ seed < 2³².
+        by: What is divided: "people", or of the same people "sessions" or the "time" of each; see
+            `divide`.
         progress: Called with the number of files done and of all files.
 
     Raises:
@@ -67,27 +70,39 @@ def prepare(
     out_dir = Path(out_dir)
     settings = {
         "format": _FORMAT,
-        "source": {"name": source.name, "settings": source.settings()},
+        "source": {"name": source.name, "settings": source.settings(), "note": source.note},
         "rules": dataclasses.asdict(rules),
-        "split": {"seed": seed, "val_fraction": val_fraction, "test_fraction": test_fraction},
+        "split": {
+            "by": by,
+            "seed": seed,
+            "val_fraction": val_fraction,
+            "test_fraction": test_fraction,
+        },
     }
     files = source.files()
     hashes = [None if file.path is None else _hash(file.path) for file in files]
     if (found := _reusable(out_dir, settings, files, hashes)) is not None:
         return found
-    counts = _Counts()
+    counts = Counts()
     with _parts_folder(out_dir) as name, _writing_to(out_dir):
         folder = Path(name)
         parts = _write_parts(source, files, rules, folder, counts, progress)
         if not counts.users:
-            raise InputError(_nothing(source, counts))
-        users = split_users(counts.users, val=val_fraction, test=test_fraction, seed=seed)
+            raise InputError(counts.nothing(str(source.root or source.name), rules))
+        number = divide(
+            list(counts.sources),
+            np.array(counts.source_of),
+            by=by,
+            val=val_fraction,
+            test=test_fraction,
+            seed=seed,
+        )
         content = {
             **settings,
             "origin": source.origin,
             "synthetic": source.synthetic,
             "root": None if source.root is None else str(source.root),
-            "splits": _write_splits(folder, parts, users, counts, source.origin),
+            "splits": _write_splits(folder, parts, number, counts, source.origin),
             **counts.report(files, hashes),
             "versions": versions(),
         }
@@ -102,54 +117,12 @@ def prepare(
     return Prepared(out_dir, manifest)
 
 
-@dataclass
-class _Counts:
-    """What was read, kept and dropped so far."""
-
-    events_of_file: list[int] = field(default_factory=list)
-    files_without_events: list[str] = field(default_factory=list)
-    rows_dropped: Counter[str] = field(default_factory=Counter)
-    gestures_dropped: Counter[str] = field(default_factory=Counter)
-    events_merged: int = 0
-    seen: set[str] = field(default_factory=set)
-    users: Counter[str] = field(default_factory=Counter)
-
-    def add(self, file: SourceFile, events: Events, gestures: Gestures) -> None:
-        self.events_of_file.append(events.table.height)
-        if not events.table.height:
-            self.files_without_events.append(file.name)
-        self.rows_dropped.update(events.dropped)
-        self.gestures_dropped.update(gestures.dropped)
-        self.events_merged += gestures.merged_events
-        self.seen.update({file.user} if file.user else events.table["user"].unique())
-        self.users.update(gestures.user.tolist())
-
-    def report(self, files: Sequence[SourceFile], hashes: Sequence[str | None]) -> dict[str, Any]:
-        """Return the manifest's part about the files and what became of them."""
-        return {
-            "counts": {
-                "files": len(self.events_of_file),
-                "events": sum(self.events_of_file),
-                "rows_dropped": dict(sorted(self.rows_dropped.items())),
-                "events_merged": self.events_merged,
-                "gestures": self.users.total(),
-                "gestures_dropped": dict(sorted(self.gestures_dropped.items())),
-            },
-            "users_without_gestures": sorted(self.seen - self.users.keys(), key=natural_key),
-            "files_without_events": self.files_without_events,
-            "files": [
-                {"name": file.name, "sha256": hashed, "events": events}
-                for file, hashed, events in zip(files, hashes, self.events_of_file, strict=True)
-            ],
-        }
-
-
 def _write_parts(
     source: Source,
     files: Sequence[SourceFile],
     rules: GestureRules,
     folder: Path,
-    counts: _Counts,
+    counts: Counts,
     progress: Callable[[int, int], None] | None,
 ) -> list[Path]:
     """Write all gestures to files in `folder`, in order, and return these."""
@@ -157,8 +130,7 @@ def _write_parts(
     waiting: list[Gestures] = []
     for done, file in enumerate(files, 1):
         events = source.events(file)
-        waiting.append(cut_gestures(events.table, rules))
-        counts.add(file, events, waiting[-1])
+        waiting.append(counts.add(file, events, cut_gestures(events.table, rules)))
         steps = sum(len(gestures.steps) for gestures in waiting)
         if steps and (steps >= _STEPS_A_PART or done == len(files)):
             written.append(folder / f"{len(written):06}.parquet")
@@ -172,24 +144,30 @@ def _write_parts(
 def _write_splits(
     folder: Path,
     parts: Sequence[Path],
-    users: Mapping[str, Sequence[str]],
-    counts: _Counts,
+    number: np.ndarray,
+    counts: Counts,
     origin: str,
 ) -> dict[str, dict[str, Any]]:
-    """Write the splits to `folder` and return the manifest's part about them."""
+    """Write the splits to `folder` and return the manifest's part about them.
+
+    Which split each gesture goes to is in `number` [N].
+    """
+    user = np.array([user for user, _ in counts.sources])[counts.source_of]
     return {
         split: {
-            "sha256": _write_split(folder / f"{split}.parquet", parts, names, origin),
-            "gestures": sum(counts.users[user] for user in names),
-            "users": names,
+            "sha256": _write_split(folder / f"{split}.parquet", parts, number == at, origin),
+            "gestures": int((number == at).sum()),
+            "users": sorted(set(user[number == at].tolist()), key=natural_key),
         }
-        for split, names in users.items()
+        for at, split in enumerate(SPLITS)
     }
 
 
-def _write_split(path: Path, parts: Sequence[Path], users: Sequence[str], origin: str) -> str:
-    """Write the gestures of `users` among `parts` to `path` and return the file's SHA-256."""
-    theirs = pl.scan_parquet(list(parts), glob=False).filter(pl.col("user").is_in(users))
+def _write_split(path: Path, parts: Sequence[Path], chosen: np.ndarray, origin: str) -> str:
+    """Write the chosen [N] gestures among `parts` to `path` and return the file's SHA-256."""
+    rows = pl.Series(np.flatnonzero(chosen), dtype=pl.UInt32)
+    everything = pl.scan_parquet(list(parts), glob=False, row_index_name="row")
+    theirs = everything.filter(pl.col("row").is_in(rows.implode())).drop("row")
     with atomic_write(path) as temporary:
         theirs.sink_parquet(
             temporary, metadata={"humouse.origin": origin}, row_group_size=_ROWS_A_GROUP
@@ -254,12 +232,3 @@ def _writing_to(out_dir: Path) -> Iterator[None]:
         raise InputError(
             f"{out_dir}: cannot be written ({reason}); free some space or choose another folder"
         ) from error
-
-
-def _nothing(source: Source, counts: _Counts) -> str:
-    return (
-        f"{source.root or source.name}: not one gesture in {len(counts.events_of_file)} files of "
-        f"{sum(counts.events_of_file)} events (rows dropped: {by_reason(counts.rows_dropped)}; "
-        f"gestures dropped: {by_reason(counts.gestures_dropped)}); check the columns and the time "
-        "unit, or loosen the rules"
-    )

@@ -90,10 +90,20 @@ class Prepared:
             f"the same ms: {counts['events_merged']:,}",
             f"  gestures dropped: {by_reason(counts['gestures_dropped'])}",
         ]
+        if note := self.manifest["source"]["note"]:
+            lines.append(f"  {note}")
+        if repaired := counts["rows_repaired"]:
+            lines.append(f"  rows put in order: {by_reason(repaired)}")
         if names := self.manifest["users_without_gestures"]:
             lines.append(f"  people without any gesture, left out: {_names(names)}")
         if names := self.manifest["files_without_events"]:
             lines.append(f"  files without any usable event, left out: {_names(names)}")
+        if self.manifest["split"]["by"] != "people":
+            lines.append(
+                "  careful: the same people are in train, val and test; scores on val and test say nothing "
+                "of others"
+            )
+        lines += [f"  careful: {_warning(one)}" for one in self.manifest["warnings"]]
         return "\n".join(lines)
 
 
@@ -144,6 +154,13 @@ def manifest_sha256(manifest: Mapping[str, Any]) -> str:
 def by_reason(counts: Mapping[str, int]) -> str:
     """Return counts as words: "3 backwards, 1 unreadable", or "none"."""
     return ", ".join(f"{count:,} {reason}" for reason, count in counts.items()) or "none"
+
+
+def _warning(found: Mapping[str, Any]) -> str:
+    """Return a warning with the files that it is about."""
+    first, *more = found["files"] or [""]
+    others = f" (and {len(more):,} more files alike)" if more else ""
+    return f"{first}{others}: {found['warning']}" if first else found["warning"]
 
 
 def _names(names: list[str], most: int = 8) -> str:

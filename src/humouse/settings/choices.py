@@ -8,9 +8,34 @@ from collections.abc import Iterable, Mapping
 
 Choices = tuple[str, ...] | Mapping[str, str]
 
-SOURCES = ("sapimouse", "balabit", "kh2017", "csv", "humouse_default")
-USER_FROM = ("file", "folder")
-TIME_UNITS = ("s", "ms", "us")
+SOURCES = (
+    "sapimouse",
+    "balabit",
+    "kh2017",
+    "csv",
+    "auto",
+    "pynput",
+    "pynput_text",
+    "browser",
+    "rrweb",
+    "jspsych",
+    "mousetrap",
+    "psychopy",
+    "bogazici",
+    "dfl",
+    "attentive_cursor",
+    "iliou",
+    "minecraft",
+    "humouse_default",
+)
+SPLIT_BY = {
+    "people": "",
+    "sessions": "of each person, who is then on all sides",
+    "time": "of each person, likewise",
+}
+SHAPES = ("rrweb", "iliou")
+TIME_UNITS = ("s", "ms", "us", "ns")
+RECORDING_TIME_UNITS = {**dict.fromkeys(TIME_UNITS, ""), "auto": "each file's likely one"}
 DEVICES = {"auto": "", "cpu": "", "cuda": "cuda:1 for the second one"}
 
 CODECS = {

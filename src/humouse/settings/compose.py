@@ -99,6 +99,7 @@ def compose(config: str, overrides: Sequence[str]) -> DictConfig:
     Raises:
         InputError: An override names no setting or no option that there is.
     """
+    overrides = [_readable(text) for text in overrides]
     running, GlobalHydra.instance().hydra = GlobalHydra.instance().hydra, None
     try:
         with hydra.initialize_config_module(CONFIGS, version_base="1.3"):
@@ -111,6 +112,19 @@ def compose(config: str, overrides: Sequence[str]) -> DictConfig:
                 raise InputError(_explain(config, overrides, defaults, error)) from error
     finally:  # a sweep's own Hydra goes on after a job that composed something else
         GlobalHydra.instance().hydra = running
+
+
+def _readable(text: str) -> str:
+    """Return an override as Hydra reads it: `columns.t=Time (ms)` gets the quotes that it needs."""
+    found = re.fullmatch(r"(?P<key>\+{0,2}[\w./@-]+)=(?P<value>.+)", text, re.DOTALL)
+    if found is None:
+        return text
+    try:
+        OverridesParser.create().parse_override(text)
+    except HydraException:
+        plain = not found["value"].startswith(("[", "{", "'", '"', "${"))
+        return f"{found['key']}={quoted(found['value'])}" if plain else text
+    return text if found["value"].strip() else f"{found['key']}={quoted(found['value'])}"
 
 
 def chosen_options(config: str, overrides: Sequence[str]) -> list[str]:

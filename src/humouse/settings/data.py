@@ -74,6 +74,7 @@ class GestureSettings:
 class SplitSettings:
     """Which people go where."""
 
+    by: str = setting("what is divided: {choices}", choices.SPLIT_BY)
     val_fraction: float = setting("share of the people for validation")
     test_fraction: float = setting("share of the people for testing")
     seed: int = setting("seed of the draw, from 0 to 2³² − 1")
@@ -97,35 +98,70 @@ class SyntheticSourceSettings(SourceSettings):
 
 @dataclass
 class ColumnSettings:
-    """What the columns of delimited text files are called."""
+    """What the columns are called: a name, a number from 1, or in JSON a path with dots."""
 
-    t: str = setting("column of the time")
-    x: str = setting("column of the horizontal position (px)")
-    y: str = setting("column of the vertical position (px, downwards)")
-    state: str | None = setting("column of the kind of event; null where every row is a move")
+    t: str = setting("column of the time: numbers, or dates in ISO 8601")
+    x: str = setting("column of the horizontal position")
+    y: str = setting("column of the vertical position")
+    state: str | None = setting("column of what happened; null where every row is a move")
+    button: str | None = setting("column of the button; wheel or scroll there make a row a scroll")
     user: str | None = setting("column of the person; null where the file's path names it")
     session: str | None = setting("column of the session; null where each file is one")
 
 
 @dataclass
-class CsvSourceSettings(SourceSettings):
-    """Delimited text files with a line of column names."""
+class StateSettings:
+    """Further words of the column of what happened, such as [Mouse moved]."""
 
-    columns: ColumnSettings = field(default_factory=ColumnSettings)
-    time_unit: str = setting("unit of the time: {choices}", choices.TIME_UNITS)
-    pattern: str = setting("which files of the folder, as a glob")
+    move: list[str] = setting("words of moves")
+    drag: list[str] = setting("words of moves with a button down")
+    press: list[str] = setting("words of a button's press")
+    release: list[str] = setting("words of a button's release")
+    scroll: list[str] = setting("words of the wheel")
+    ignore: list[str] = setting("words of rows that say nothing of the mouse")
+
+
+@dataclass
+class RecordingSettings(SourceSettings):
+    """Recordings of people: text, JSON or Parquet, plain, in gzip or in zstd."""
+
+    about: str | None = setting("what the recordings are")
+    page: str | None = setting("web page that describes them")
+    licence: str | None = setting("on what terms they are published")
+    citation: str | None = setting("what to cite")
+    downloaded: str | None = setting("where humouse data download puts them")
+    pattern: str = setting("which files of the folder, as globs with blanks between")
     user_from: str = setting(
-        "what names the person where no column does: {choices}", choices.USER_FROM
+        "what names the person where no column does: file, folder, or a pattern of the path's end with "
+        "USER, SESSION and *, such as USER/*/SESSION or USER_SESSION"
     )
-    separator: str = setting("character between the fields")
+    user_prefix: str = setting("what to put before the names in the person's column")
+    columns: ColumnSettings = field(default_factory=ColumnSettings)
+    points: str | None = setting("column, or path in JSON, of the list of points in each record")
+    line: str | None = setting(
+        "regular expression of a line of text, with groups such as (?P<t>…) called like the columns"
+    )
+    shape: str | None = setting("a form that columns cannot say: {choices}", choices.SHAPES)
+    marks: list[str] = setting("further columns by which source=auto knows the form")
+    separator: str | None = setting("character between the fields; null finds it")
+    time_unit: str = setting("unit of the time: {choices}", choices.RECORDING_TIME_UNITS)
+    intervals: bool = setting("the time is the time since the row above")
+    relative: bool = setting("x and y are moves since the row above")
+    scale_px: float = setting("px in one unit of x and y")
+    scale_y_px: float | None = setting("px in one unit of y; null for scale_px")
+    origin_px: list[float] = setting("where x = y = 0 lies, in px from the top left")
+    y_up: bool | None = setting("whether y grows upwards; null where it is not known")
+    states: StateSettings = field(default_factory=StateSettings)
+    held: bool = setting("the state column says whether a button is down, not what happened")
+    polled: bool = setting("the position was noted at a fixed rate, whether it moved or not")
+    thin_to_hz: float | None = setting(
+        "points a second that recordings of more than twice as many are thinned to; null leaves them"
+    )
 
 
 SOURCE_SETTINGS: dict[str, type[SourceSettings]] = {
-    "sapimouse": SourceSettings,
-    "balabit": SourceSettings,
-    "kh2017": SourceSettings,
-    "csv": CsvSourceSettings,
-    "humouse_default": SyntheticSourceSettings,
+    name: SyntheticSourceSettings if name == "humouse_default" else RecordingSettings
+    for name in choices.SOURCES
 }
 
 
@@ -138,9 +174,24 @@ class PrepareSettings:
         default_factory=SourceSettings, metadata={"variants": SOURCE_SETTINGS}
     )
     root: str | None = setting("folder (or file) of the recordings")
-    out_dir: str = setting("folder for train, val, test.parquet and manifest.json")
+    out_dir: str | None = setting(
+        "folder for train, val, test.parquet and manifest.json; null for data/NAME of the source"
+    )
     gestures: GestureSettings = field(default_factory=GestureSettings)
     split: SplitSettings = field(default_factory=SplitSettings)
+
+
+@dataclass
+class InspectSettings:
+    """`humouse data inspect`: what recordings hold."""
+
+    source: SourceSettings = field(
+        default_factory=SourceSettings, metadata={"variants": SOURCE_SETTINGS}
+    )
+    root: str | None = setting("folder (or file) of the recordings")
+    picture: str | None = setting(
+        "file for a picture of the first gestures, .png, .svg or .pdf; null for none"
+    )
 
 
 @dataclass

@@ -57,7 +57,7 @@ def test_states_of_browsers_and_quoted_fields_are_understood(tmp_path):
     ("options", "named"),
     [
         ({"time_unit": "min"}, "time_unit=min"),
-        ({"columns": {"t": "when", "x": "px"}}, r"columns\.y"),
+        ({"columns": {**COLUMNS, "y": None}}, r"columns\.y"),
         ({"columns": {**COLUMNS, "z": "pz"}}, r"columns\.z"),
         ({"user_from": "path"}, "user_from=path"),
         ({"separator": "::"}, "separator="),

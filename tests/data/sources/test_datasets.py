@@ -9,6 +9,9 @@ SAPIMOUSE = "client timestamp,button,state,x,y\n"
 BALABIT = "record timestamp,client timestamp,button,state,x,y\n"
 
 
+ROOT: dict[str, dict] = {"humouse_default": {}}
+
+
 def write(path, content):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(content)
@@ -51,9 +54,10 @@ def test_balabit_uses_the_clients_clock_and_recognises_the_wheel(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["sapimouse", "balabit", "kh2017", "csv"])
-def test_a_root_that_is_missing_or_holds_nothing_is_named(tmp_path, name):
+def test_a_root_that_is_missing_or_holds_nothing_is_named(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)  # where nothing was downloaded
     with pytest.raises(InputError, match="root"):
-        make_source(name)
+        make_source(name).files()
     with pytest.raises(InputError, match="no such folder"):
         make_source(name, root=tmp_path / "gone").files()
     with pytest.raises(InputError, match=str(tmp_path)):
@@ -70,7 +74,11 @@ def test_a_misspelt_source_or_setting_gets_the_nearest_right_one():
 
 
 def test_every_source_states_whether_it_is_synthetic():
-    assert [name for name, source in SOURCES.items() if source.synthetic] == ["humouse_default"]
+    assert [
+        name
+        for name in SOURCES
+        if name != "auto" and make_source(name, **ROOT.get(name, {"root": "x"})).synthetic
+    ] == ["humouse_default"]
     assert make_source("humouse_default").origin == "humouse_default (synthetic)"
 
 

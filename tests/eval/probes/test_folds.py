@@ -14,6 +14,15 @@ def test_a_copy_stands_in_its_originals_fold():
     assert fold.tolist() == [0, 1, 2, 2, 1, 0]
 
 
+def test_a_person_under_two_names_stands_in_one_fold():
+    real = np.tile(np.arange(12.0).reshape(6, 2), (2, 1))
+    rows, is_real = np.concatenate([real, real + 0.5]), np.arange(24) < 12
+    fold = np.repeat([0, 1, 2, 3], 6)
+    moved = group_duplicates(rows, is_real, fold)
+    assert moved[6:12].tolist() == moved[:6].tolist()
+    assert moved[12:].tolist() == fold[12:].tolist()
+
+
 def test_many_copies_of_one_gesture_stay_in_their_folds():
     """A generator that repeats one recorded gesture has collapsed: a probe must be able to learn that."""
     real = np.arange(20.0).reshape(10, 2)

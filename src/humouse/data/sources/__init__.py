@@ -1,47 +1,82 @@
-"""Sources of data, one file each: from raw logs to tables of events."""
+"""Sources of data: from recordings to tables of events."""
 
 import inspect
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from humouse.data.sources.balabit import Balabit
-from humouse.data.sources.csv import Csv
+from humouse.data.events.definition import Definition
+from humouse.data.events.event import EVENT_SCHEMA, Events
+from humouse.data.sources.definitions import NAMES, definition
 from humouse.data.sources.humouse_default import HumouseDefault
-from humouse.data.sources.kh2017 import Kh2017
-from humouse.data.sources.sapimouse import SapiMouse
-from humouse.data.sources.source import EVENT_SCHEMA, Events, Source, SourceFile
+from humouse.data.sources.recognise import recognise, taken_for
+from humouse.data.sources.recordings import Recordings
+from humouse.data.sources.source import Source, SourceFile
 from humouse.errors import InputError, nearest
 
-SOURCES: dict[str, type[Source]] = {
-    source.name: source for source in (SapiMouse, Balabit, Kh2017, Csv, HumouseDefault)
-}
+SOURCES = (*NAMES, HumouseDefault.name)
 
 
 def make_source(name: str, **options: Any) -> Source:
     """Return the source called `name` with its options, as a configuration gives them.
 
     Args:
-        name: A key of `SOURCES`.
+        name: One of `SOURCES`.
         **options: The source's settings; `root` is the folder or file of the recordings.
 
     Raises:
         InputError: No source or option is called that, or a root is needed and missing.
     """
     if name not in SOURCES:
-        raise InputError(f"source={name}: no such source; {nearest(name, list(SOURCES))}")
-    parameters = inspect.signature(SOURCES[name]).parameters
-    if "folder" in parameters:
-        root = options.pop("root", None)
-        if not root:
-            raise InputError(f"root: source={name} needs root=FOLDER, where its recordings lie")
-        options["folder"] = Path(root).expanduser()
+        raise InputError(f"source={name}: no such source; {nearest(name, SOURCES)}")
+    if name == HumouseDefault.name:
+        return _synthetic(options)
+    root = options.pop("root", None) or definition(name, {}).downloaded
+    if not root:
+        raise InputError(f"root: source={name} needs root=FOLDER, where its recordings lie")
+    folder = Path(root).expanduser()
+    if name == "auto":
+        return _recognised(folder, options)
+    return Recordings(definition(name, options), folder)
+
+
+def _recognised(folder: Path, options: dict[str, Any]) -> Recordings:
+    """Return the recordings of a folder as what its first file is."""
+    plain, asked = definition("auto", {}), definition("auto", options)
+    given = {key: value for key, value in options.items() if _differs(key, value, plain)}
+    first = sorted(Recordings(asked, folder).paths())[0]
+    found = replace(recognise(first, given), pattern=asked.pattern)
+    ways = ["file", "folder", "USER/*/*"] if asked.user_from == plain.user_from else []
+    for user_from in (found.user_from, *ways):
+        chosen = replace(found, user_from=user_from)
+        source = Recordings(chosen, folder, taken_for(first, chosen))
+        try:
+            source.files()
+        except InputError:  # the names of the files are no people's: those of their folders may be
+            continue
+        return source
+    return Recordings(replace(found, user_from="file"), folder, taken_for(first, found))
+
+
+def _differs(key: str, value: Any, plain: Definition) -> bool:
+    """Return whether somebody has set an option of source=auto."""
+    before = getattr(plain, key)
+    if isinstance(value, dict):
+        value = {
+            name: one for name, one in value.items() if tuple(one or ()) or isinstance(one, str)
+        }
+        before = {name: one for name, one in before.items() if one}
+        return {k: v if isinstance(v, str) else tuple(v) for k, v in value.items()} != before
+    return (tuple(value) if isinstance(value, list) else value) != before
+
+
+def _synthetic(options: dict[str, Any]) -> HumouseDefault:
+    known = list(inspect.signature(HumouseDefault).parameters)
     for option in options:
-        if option not in parameters:
-            known = ["root" if key == "folder" else key for key in parameters]
-            raise InputError(
-                f"{option}: source={name} has no such setting; {nearest(option, known)}"
-            )
-    return SOURCES[name](**options)
+        if option not in known:
+            hint = nearest(option, known)
+            raise InputError(f"{option}: source={HumouseDefault.name} has no such setting; {hint}")
+    return HumouseDefault(**options)
 
 
 __all__ = ["EVENT_SCHEMA", "SOURCES", "Events", "Source", "SourceFile", "make_source"]

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from humouse.data.sources.source import EVENT_SCHEMA, Events, Source, SourceFile
+from humouse.data.events.event import EVENT_SCHEMA, Events
+from humouse.data.sources.source import Source, SourceFile
 from humouse.data.sources.synthetic import Motion, Person, draw_person, move
 from humouse.errors import InputError
 

@@ -3,22 +3,9 @@
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
-import polars as pl
-
-STATES = ("move", "drag", "press", "release", "scroll")
-
-EVENT_SCHEMA = pl.Schema(
-    {
-        "t_ms": pl.Int64(),
-        "x_px": pl.Int32(),
-        "y_px": pl.Int32(),
-        "state": pl.Enum(STATES),
-        "user": pl.String(),
-        "run": pl.UInt32(),
-    }
-)
+from humouse.data.events.event import Events
 
 
 @dataclass(frozen=True)
@@ -39,30 +26,16 @@ class SourceFile:
     session: str
 
 
-@dataclass(frozen=True, eq=False)
-class Events:
-    """The events of one recording.
-
-    Args:
-        table: One row an event, in `EVENT_SCHEMA`, in the order of the recording. `run` numbers
-            the uninterrupted recordings in the file: no gesture spans two of them.
-        dropped: Number of rows left out, by reason.
-    """
-
-    table: pl.DataFrame
-    dropped: dict[str, int]
-
-
 class Source(ABC):
     """A dataset: where its recordings are and how to read one.
 
-    `name` is its name in the configuration; `synthetic` is True where no person moved,
-    `public` where `humouse data download` fetches it.
+    `name` is its name in the configuration; `synthetic` is True where no person moved;
+    `note` is a sentence on how the recordings were understood, where there is something to say.
     """
 
-    name: ClassVar[str]
-    synthetic: ClassVar[bool] = False
-    public: ClassVar[bool] = False
+    name: str
+    synthetic: bool = False
+    note: str = ""
 
     @property
     def origin(self) -> str:
@@ -91,5 +64,5 @@ class Source(ABC):
         """Return the events of one recording; an empty file has none.
 
         Raises:
-            InputError: The file cannot be read, or a column is missing.
+            InputError: The file cannot be read, a column is missing, or the rows cannot be right.
         """

@@ -63,7 +63,9 @@ def _balanced(counts: np.ndarray, folds: int, rng: np.random.Generator) -> np.nd
 def group_duplicates(
     rows: np.ndarray, is_real: np.ndarray, fold: Int[np.ndarray, "R"]
 ) -> Int[np.ndarray, "R"]:
-    """Return the folds, each fake row that equals a real one moved to the real one's fold.
+    """Return the folds, real rows that are equal in one of them, and each fake row in its real equal's.
+
+    Real rows are equal where a recording stands twice, or one person goes by two names.
 
     With its original in the train folds, a held-out copy would be predicted as real with certainty,
     and two equal sets would score below one half. Each real row takes one copy along, no more: many
@@ -75,9 +77,11 @@ def group_duplicates(
         fold: [R].
     """
     places: dict[bytes, list[int]] = {}
-    for row, number in zip(rows[is_real], fold[is_real], strict=True):
-        places.setdefault(row.tobytes(), []).append(number)
     moved = fold.copy()
+    for k in np.flatnonzero(is_real):
+        numbers = places.setdefault(rows[k].tobytes(), [])
+        moved[k] = numbers[0] if numbers else fold[k]
+        numbers.append(moved[k])
     for k in np.flatnonzero(~is_real):
         free = places.get(rows[k].tobytes())
         if free:

@@ -1,12 +1,15 @@
+"""Delimited logs as they come and as they are broken."""
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from humouse.data.sources.source import EVENT_SCHEMA
-from humouse.data.sources.table import LogFormat, read_events
+from humouse.data.events.event import EVENT_SCHEMA
+from humouse.data.events.read import read_events
+from humouse.data.sources.definitions import definition
 from humouse.errors import InputError
 
-LOG = LogFormat(t="client timestamp")
+LOG = definition("sapimouse", {})
 HEADER = b"client timestamp,button,state,x,y\n"
 GOOD = b"10,NoButton,Move,1,2\n"
 
@@ -23,8 +26,8 @@ def read(tmp_path, content, log=LOG):
         (b"20,NoButton,Move,5", "unreadable"),
         (b"20,NoBut", "unreadable"),
         (b"20,NoButton,Move,\xff5,7", "unreadable"),
-        (b"20,NoButton,Mo\xfeve,5,7", "unreadable"),
-        (b"20,NoButton,Teleport,5,7", "unreadable"),
+        (b"20,NoButton,Mo\xfeve,5,7", "unknown state"),
+        (b"20,NoButton,Teleport,5,7", "unknown state"),
         (b"client timestamp,button,state,x,y", "unreadable"),
         (b"20,NoButton,Move,NaN,7", "not finite"),
         (b"inf,NoButton,Move,5,7", "not finite"),
@@ -32,7 +35,6 @@ def read(tmp_path, content, log=LOG):
         (b"20,NoButton,Move,5,65535", "out of range"),
         (b"20,NoButton,Move,-99999999999999,7", "out of range"),
         (b"1e300,NoButton,Move,5,7", "out of range"),
-        (b"9,NoButton,Move,5,7", "backwards"),
     ],
 )
 def test_a_bad_row_is_dropped_and_counted_and_its_neighbours_stay(tmp_path, row, reason):
@@ -90,9 +92,7 @@ def test_no_bytes_break_the_reader(tmp_path_factory, noise):
 
 
 @given(
-    st.lists(
-        st.tuples(st.integers(0, 50), st.integers(-9, 9999), st.integers(-9, 9999)), max_size=30
-    )
+    st.lists(st.tuples(st.integers(0, 50), st.integers(-9, 200), st.integers(-9, 200)), max_size=30)
 )
 @settings(deadline=None, max_examples=30)
 def test_what_was_written_is_read(tmp_path_factory, rows):
@@ -100,7 +100,7 @@ def test_what_was_written_is_read(tmp_path_factory, rows):
     rows = sorted(rows)
     lines = [f"{t / 1000:.3f},NoButton,Drag,{x},{y}" for t, x, y in rows]
     path.write_text(HEADER.decode() + "\n".join(lines))
-    log = LogFormat(t="client timestamp", ms_per_unit=1000.0)
+    log = definition("balabit", {})
     events = read_events(path, log, "ann")
     assert events.table.rows() == [(t, x, y, "drag", "ann", 0) for t, x, y in rows]
     assert events.dropped == {}

@@ -1,0 +1,46 @@
+"""The one form of events, and what became of the rows that they were read from."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import polars as pl
+
+STATES = ("move", "drag", "press", "release", "scroll")
+
+EVENT_SCHEMA = pl.Schema(
+    {
+        "t_ms": pl.Int64(),
+        "x_px": pl.Int32(),
+        "y_px": pl.Int32(),
+        "state": pl.Enum(STATES),
+        "user": pl.String(),
+        "run": pl.UInt32(),
+    }
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Events:
+    """The events of one recording.
+
+    Args:
+        table: One row an event, in `EVENT_SCHEMA`, in the order of time. `run` numbers the
+            uninterrupted recordings in the file: no gesture spans two of them.
+        dropped: Number of rows left out, by reason.
+        repaired: Number of rows put right, by what was done.
+        warnings: Sentences on what is likely not as it should be.
+        usual_step_ms: Usual time between two points while the mouse moves; None where it hardly does.
+        sessions: Run → the name of its session, where the file names one.
+    """
+
+    table: pl.DataFrame
+    dropped: Mapping[str, int]
+    repaired: Mapping[str, int] = field(default_factory=dict)
+    warnings: Sequence[str] = ()
+    sessions: Mapping[int, str] = field(default_factory=dict)
+    usual_step_ms: float | None = None
+
+
+def no_events() -> Events:
+    """Return the events of a file without a row."""
+    return Events(pl.DataFrame(schema=EVENT_SCHEMA), {})

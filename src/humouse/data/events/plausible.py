@@ -1,0 +1,185 @@
+"""Whether what a file holds can be right: stops with the likely cause, or says what to look at."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+
+from humouse.data.events.clean import NO_FAULT
+from humouse.data.events.clock import check_clock
+from humouse.data.events.definition import Definition
+from humouse.data.events.event import Events
+from humouse.data.events.hand import usual_step_ms
+from humouse.errors import InputError
+
+_FEW = 20
+_WARN, _STOP = 0.1, 0.5
+_SLOW_MS = 34
+_SCALES = (1.25, 1.5, 1.75, 2.0, 2.25, 2.5, 3.0, 1.1, 4 / 3, 1.2, 1.8)
+"""Device pixel ratios of common screens and zooms."""
+
+
+def check(rows: pl.DataFrame, definition: Definition, unit: str) -> None:
+    """Raise InputError if the times or positions of a recording cannot be what they are taken for.
+
+    Args:
+        rows: t (ms), x, y (px), state, user and session, as they were read.
+        definition: What they were taken for.
+        unit: What the times were in.
+    """
+    points = rows.filter(
+        pl.all_horizontal(pl.col("t", "x", "y").is_finite()),
+        pl.col("state").is_in(["move", "drag"]),
+    )
+    if points.height < _FEW:
+        return
+    points = points.sort("user", "session", maintain_order=True)
+    run = points.select(pl.struct("user", "session").rle_id()).to_series().to_numpy()
+    same = run[1:] == run[:-1]
+    check_clock(points["t"].to_numpy(), same, unit)
+    x, y = points["x"].to_numpy(), points["y"].to_numpy()
+    _check_span(x, y)
+    if not definition.relative:
+        _check_absolute(x, y, same)
+
+
+def _check_span(x: np.ndarray, y: np.ndarray) -> None:
+    """Raise InputError if positions are most likely shares of a screen."""
+    spans = [float(np.ptp(np.quantile(v, (0.01, 0.99)))) for v in (x, y)]
+    if max(spans) < _SMALL_PX and _fractional(x, y) > _STOP:
+        raise InputError(
+            f"its positions span {spans[0]:.2g} × {spans[1]:.2g} px, in fractions: they are most likely "
+            "shares of a screen or window; give the px that one unit takes, as in scale_px=1080, and "
+            "scale_y_px where it is another"
+        )
+
+
+def _check_absolute(x: np.ndarray, y: np.ndarray, same: np.ndarray) -> None:
+    """Raise InputError if the columns most likely hold moves rather than positions."""
+    sizes = [float(np.median(np.abs(v))) for v in (x, y)]
+    signs = [(v < 0).any() and (v > 0).any() for v in (x, y)]
+    wander = [
+        float(np.abs(np.diff(v)[same]).mean()) / max(float(np.abs(v).mean()), 1e-9) for v in (x, y)
+    ]
+    if max(sizes) < _USUAL_MOVE_PX and all(signs) and min(wander) > _MOVES_WANDER:
+        raise InputError(
+            f"its positions lie within a few px of 0 and jump about (medians {sizes[0]:.3g} and "
+            f"{sizes[1]:.3g}): x and y are most likely moves since the row above; give relative=true"
+        )
+
+
+_SMALL_PX = 10
+_USUAL_MOVE_PX = 25
+_MOVES_WANDER = 0.04
+
+
+def _fractional(x: np.ndarray, y: np.ndarray) -> float:
+    """Return the share of points that lie between pixels."""
+    return float((_off_grid(x) | _off_grid(y)).mean())
+
+
+def _off_grid(values: np.ndarray) -> np.ndarray:
+    return np.abs(values - values.round()) > 1e-3
+
+
+def remarks(
+    events: Events,
+    rows: pl.DataFrame,
+    definition: Definition,
+    unknown: Mapping[str, int],
+    said: tuple[str, ...],
+) -> Events:
+    """Return the events with a warning of each thing to look at.
+
+    Args:
+        events: What became of the rows.
+        rows: As they were read.
+        definition: What they were taken for.
+        unknown: Unknown words of the state column, with their counts.
+        said: Warnings that there are already.
+
+    Raises:
+        InputError: More than half of the rows were dropped as faulty.
+    """
+    warnings = [*said, *_dropped(events, rows.height, unknown)]
+    table = events.table.filter(pl.col("state").is_in(["move", "drag"]))
+    points = rows.filter(pl.all_horizontal(pl.col("t", "x", "y").is_finite()))
+    usual = None
+    if table.height >= _FEW and points.height >= _FEW:
+        warnings += _positions(points["x"].to_numpy(), points["y"].to_numpy(), definition)
+        columns = (table[name].to_numpy() for name in ("t_ms", "x_px", "y_px", "run"))
+        usual = usual_step_ms(*columns)
+        if usual is not None and usual > _SLOW_MS:
+            warnings.append(
+                f"about {1000 / usual:.0f} points a second while the mouse moves: too few for most of what "
+                "tells people and bots apart (60 or more are usual); gestures.min_events may have to be "
+                "lower"
+            )
+    if thinned := events.dropped.get("thinned"):
+        warnings.append(
+            f"recorded at a high rate, and thinned to {definition.thin_to_hz:g} points a second "
+            f"({thinned:,} rows); thin_to_hz=null leaves them"
+        )
+    return replace(events, warnings=tuple(warnings), usual_step_ms=usual)
+
+
+def _dropped(events: Events, rows: int, unknown: Mapping[str, int]) -> list[str]:
+    """Return a warning for each reason for which many rows were dropped."""
+    faults = {why: n for why, n in events.dropped.items() if why not in NO_FAULT}
+    total = sum(faults.values())
+    counted = ", ".join(f"{n:,} {why}" for why, n in faults.items())
+    remedy = f"; {_unknown(unknown)}" if faults.get("unknown state", 0) > total / 2 else ""
+    everything = rows + faults.get("damaged row", 0) + faults.get("damaged trial", 0)
+    share = total / max(everything, 1)
+    if total > _FEW / 2 and share > _STOP:
+        raise InputError(
+            f"{share:.0%} of its {everything:,} rows cannot be used ({counted}){remedy}"
+        )
+    if total > _FEW / 2 and share > _WARN:
+        return [f"{share:.0%} of its rows were dropped ({counted}){remedy}"]
+    if sum(unknown.values()) >= _FEW / 4:
+        return [f"some of its rows were dropped, as {_unknown(unknown)}"]
+    return []
+
+
+def _unknown(words: Mapping[str, int]) -> str:
+    """Return what to do about unknown words of the state column."""
+    shown = ", ".join(repr(word) for word in list(words)[:5])
+    if {word.lower() for word in words} <= _FLAGS:
+        return (
+            f"the state column says {shown}: if it says whether a button is down, give held=true, and if "
+            "what happened, what each means, as in states.move=[0]"
+        )
+    first = next(iter(words), "")
+    return f"it is not known what {shown} mean in the state column: say it, as in states.move=[{first}]"
+
+
+_FLAGS = {"", "0", "1", "2", "0.0", "1.0", "true", "false"}
+
+
+def _positions(x: np.ndarray, y: np.ndarray, definition: Definition) -> list[str]:
+    """Return a warning of positions between pixels, and one of positions around a centre."""
+    warnings = []
+    share = _fractional(x, y)
+    if definition.scale_px == 1 and share > _WARN:
+        fits = [s for s in _SCALES if _fractional(x * s, y * s) < 0.01]
+        likely = (
+            f"they are whole at a device pixel ratio of {fits[0]:.4g}: give scale_px={fits[0]:.4g}"
+            if fits
+            else "give scale_px=RATIO where a screen's pixels are finer, so that small steps stay"
+        )
+        warnings.append(
+            f"{share:.0%} of its positions lie between pixels and are rounded; {likely}"
+        )
+    below = [(v < 0).mean() for v in (x, y)]
+    if (
+        definition.y_up is None
+        and not definition.relative
+        and all(0.2 < share < 0.8 for share in below)
+    ):
+        warnings.append(
+            "its positions lie around (0, 0), as from a screen's centre, where y often grows upwards; give "
+            "y_up=true or y_up=false, and origin_px=[960,540] for where the centre is"
+        )
+    return warnings

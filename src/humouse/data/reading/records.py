@@ -1,0 +1,174 @@
+"""JSON: an array of records, a record a line, or records with lists of points inside."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from humouse.data.reading.layout import Layout
+from humouse.data.reading.shapes import shaped
+from humouse.errors import InputError
+
+Record = Mapping[str, Any]
+
+
+def is_json(raw: bytes) -> bool:
+    """Return whether a text is JSON rather than anything else that begins with a bracket."""
+    start = raw[:4096].lstrip()
+    if start[:1] == b"{":
+        return True
+    return start[:1] == b"[" and start[1:].lstrip()[:1] in (b"{", b"]")
+
+
+def read_records(path: Path, raw: bytes, layout: Layout) -> tuple[pl.DataFrame, int]:
+    """Return the records as a table, and the number of those that could not be read.
+
+    Objects within a record become columns with dots in their names: data.x. `layout.points` names the
+    list that holds the points; each gets the other values of its record. Without it, the first list of
+    records in a record is that list.
+
+    Raises:
+        InputError: The text is no JSON, or no list of points is where the layout says.
+    """
+    records, damaged = _parsed(path, raw)
+    if layout.shape is not None:
+        return _frame(shaped(path, records, layout.shape)), damaged
+    name = layout.points if layout.points is not None else _list_in(records)
+    if name is None:
+        return _frame(records), damaged
+    return points_of(path, records, replace(layout, points=name)), damaged
+
+
+def points_of(path: Path, records: Sequence[Record], layout: Layout) -> pl.DataFrame:
+    """Return the points in the lists of records, each with the other values of its record.
+
+    Raises:
+        InputError: No record has such a list.
+    """
+    points = list(_points(records, layout.points or "", layout))
+    if not points:
+        raise InputError(f"{path}: no record has a list of points called {layout.points!r}")
+    return _frame(points)
+
+
+def names_in(path: Path, raw: bytes) -> set[str]:
+    """Return the names of what is in the first records, with dots, and in the points inside them.
+
+    Raises:
+        InputError: The text is no JSON.
+    """
+    records = _parsed(path, raw)[0][:_FIRST]
+    around = {name for record in records for name in _flat(record)}
+    return around | set(read_records(path, raw, Layout({}))[0].columns)
+
+
+_FIRST = 20
+
+
+def _frame(records: Sequence[Record]) -> pl.DataFrame:
+    rows = [_flat(record) for record in records]
+    names = list(dict.fromkeys(key for row in rows for key in row))
+    return pl.DataFrame([_column(key, [row.get(key) for row in rows]) for key in names])
+
+
+def _parsed(path: Path, raw: bytes) -> tuple[list[Record], int]:
+    """Return the records of an array, of one object, or of lines with an object each."""
+    try:
+        whole = json.loads(raw)
+    except (ValueError, RecursionError):
+        whole = None
+    if isinstance(whole, dict):
+        return [whole], 0
+    if isinstance(whole, list):
+        records: list[Record] = [one for one in whole if isinstance(one, dict)]
+        return records, len(whole) - len(records)
+    lines = [line for line in raw.split(b"\n") if line.strip()]
+    parsed: list[Record] = []
+    for line in lines:
+        try:
+            record = json.loads(line)
+        except (ValueError, RecursionError):
+            continue
+        parsed += [record] if isinstance(record, dict) else []
+    if not parsed:
+        raise InputError(f"{path}: begins like JSON, but is neither one array nor an object a line")
+    return parsed, len(lines) - len(parsed)
+
+
+def _list_in(records: Sequence[Record]) -> str | None:
+    """Return the name of the first list of records in the first records, or None."""
+    for record in records[:_FIRST]:
+        for key, value in record.items():
+            if isinstance(value, list) and value and isinstance(value[0], dict):
+                return key
+    return None
+
+
+def _points(records: Sequence[Record], name: str, layout: Layout) -> Iterator[Record]:
+    """Yield each point with the values of the record around it, whose number is `record`."""
+    for number, record in enumerate(records):
+        points = listed(at(record, name))
+        if points is None:
+            if name not in layout.columns.values() and _has_point(record, layout):
+                yield {**record, "record": number}
+            continue
+        around = {key: value for key, value in record.items() if not isinstance(value, list)}
+        for point in points:
+            if isinstance(point, dict):
+                yield {**around, **point, "record": number}
+
+
+def _has_point(record: Record, layout: Layout) -> bool:
+    flat = _flat(record)
+    return all(layout.columns.get(key, key) in flat for key in ("x", "y"))
+
+
+def listed(value: Any) -> list[Any] | None:
+    """Return a list, from text where it stands in a cell; None where there is none."""
+    if isinstance(value, str) and value.lstrip().startswith("["):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            return None
+    return value if isinstance(value, list) else None
+
+
+def at(record: Record, path: str) -> Any:
+    """Return what stands at a path with dots, None where nothing does."""
+    if path in record:
+        return record[path]
+    key, _, rest = path.partition(".")
+    inner = record.get(key)
+    return at(inner, rest) if rest and isinstance(inner, dict) else None
+
+
+def _flat(record: Record) -> dict[str, Any]:
+    """Return the record with dots in the names of what lies deeper."""
+    if not any(isinstance(value, dict) for value in record.values()):
+        return dict(record)
+    flat: dict[str, Any] = {}
+    for key, value in record.items():
+        if isinstance(value, dict):
+            flat |= {f"{key}.{inner}": one for inner, one in _flat(value).items()}
+        else:
+            flat[key] = value
+    return flat
+
+
+def _column(name: str, values: list[Any]) -> pl.Series:
+    """Return a column: whole numbers, numbers, or text."""
+    kinds = {type(value) for value in values if value is not None}
+    if kinds == {int}:
+        return pl.Series(name, values, dtype=pl.Int64, strict=False)
+    if kinds and kinds <= {int, float}:
+        return pl.Series(name, [None if v is None else float(v) for v in values], dtype=pl.Float64)
+    return pl.Series(name, [_text(value) for value in values], dtype=pl.String)
+
+
+def _text(value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    return json.dumps(value)

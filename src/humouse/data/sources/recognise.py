@@ -1,0 +1,129 @@
+"""Which form a recording has: that of a known source, or a table whose columns have usual names."""
+
+import re
+from dataclasses import fields, replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from humouse.data.events.definition import COLUMNS, Definition
+from humouse.data.reading.delimited import find_header
+from humouse.data.reading.layout import USUAL, Layout, letters
+from humouse.data.reading.packed import content, is_parquet
+from humouse.data.reading.records import is_json, names_in
+from humouse.data.reading.table import read_content
+from humouse.data.sources.definitions import NAMES, definition
+from humouse.data.sources.people import stem
+from humouse.errors import InputError
+from humouse.settings.compose import shell_word
+
+_NOT_ASKED = ("csv", "auto", "kh2017")
+"""Forms that others stand for, or that stand for others."""
+
+
+def recognise(path: Path, options: dict[str, Any]) -> Definition:
+    """Return what a recording is most likely to be.
+
+    Args:
+        path: The file.
+        options: Values of the definition that are known already.
+
+    Raises:
+        InputError: Nothing known fits it.
+    """
+    raw = content(path)
+    found = [name for name in NAMES if name not in _NOT_ASKED and _fits(path, raw, name)]
+    if found:
+        # The form that asks for most is the most particular.
+        name = max(found, key=lambda one: _asks(definition(one, {})))
+        return definition(name, options)
+    columns = _usual_columns(path, raw)
+    known = {key: value for key, value in options.items() if key != "columns"}
+    given = {**columns, **options.get("columns", {})}
+    return definition("csv", {"time_unit": "auto", **known, "columns": given})
+
+
+def taken_for(path: Path, chosen: Definition) -> str:
+    """Return a sentence on what a file was taken for, with the settings that say it."""
+    ending = path.name.removeprefix(PurePosixPath(stem(path.name)).name)
+    same = settings_of(replace(chosen, pattern=f"**/*{ending}"))
+    what = chosen.name if chosen.name == "csv" else f"{chosen.name} ({chosen.about})"
+    return f"{path.name} was taken for {what}; the same as: {same}"
+
+
+def settings_of(chosen: Definition) -> str:
+    """Return the settings that say the same of a plain table."""
+    plain, words = definition("csv", {"pattern": "**/*.csv"}), ["source=csv"]
+    for key in COLUMNS:
+        if chosen.columns.get(key) != plain.columns.get(key):
+            words.append(shell_word(f"source.columns.{key}", chosen.columns.get(key)))
+    for key, known in chosen.states.items():
+        if known:
+            words.append(shell_word(f"source.states.{key}", list(known)))
+    terms = (
+        "name",
+        "about",
+        "page",
+        "licence",
+        "citation",
+        "downloaded",
+        "columns",
+        "states",
+        "marks",
+    )
+    for one in fields(Definition):
+        value = getattr(chosen, one.name)
+        if one.name not in terms and value != getattr(plain, one.name):
+            words.append(
+                shell_word(f"source.{one.name}", list(value) if isinstance(value, tuple) else value)
+            )
+    return " ".join(words)
+
+
+def _asks(known: Definition) -> int:
+    return len(known.layout.columns) + 2 * len(known.marks) + 4 * bool(known.line or known.shape)
+
+
+def _fits(path: Path, raw: bytes, name: str) -> bool:
+    """Return whether a file has what a definition needs, called exactly so."""
+    known = definition(name, {})
+    if known.downloaded is not None and not any(map(path.match, known.pattern.split())):
+        return False
+    if known.line is not None:
+        first = next((line for line in raw[:4096].split(b"\n") if line.strip()), b"")
+        return re.search(known.line, first.decode("utf-8", "replace")) is not None
+    needed = known.marks
+    if not (known.shape or known.points):
+        needed = (*known.layout.columns.values(), *needed)
+    layout = replace(known.layout, points=None, columns={name: name for name in needed})
+    return set(needed) <= _names(path, raw, layout)
+
+
+def _names(path: Path, raw: bytes, layout: Layout) -> set[str]:
+    """Return the names of a file's columns; none where it cannot be told into columns."""
+    try:
+        if is_parquet(raw):
+            return set(read_content(path, raw, Layout({})).names)
+        return names_in(path, raw) if is_json(raw) else set(find_header(path, raw, layout).names)
+    except InputError:
+        return set()
+
+
+def _usual_columns(path: Path, raw: bytes) -> dict[str, str | None]:
+    """Return setting → the file's name for it, by what such columns are usually called.
+
+    Raises:
+        InputError: It has no column of time or of a position.
+    """
+    names = sorted(_names(path, raw, Layout({})))
+    found: dict[str, str | None] = {}
+    for key, usual in USUAL.items():
+        last = {letters(name.rsplit(".", 1)[-1]): name for name in reversed(names)}
+        found[key] = next((last[word] for word in usual if word in last), None)
+    missing = [key for key in ("t", "x", "y") if found[key] is None]
+    if missing:
+        shown = ", ".join(names)[:120]
+        raise InputError(
+            f"{path}: source=auto does not know this form (it has {shown}); say which column is which: "
+            f"source=csv {' '.join(f'source.columns.{key}=NAME' for key in missing)}"
+        )
+    return found
