@@ -144,7 +144,7 @@ def run_in_place(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
         ),
         (
             ("data", "download", "csv"),
-            "humouse: archive=csv: no such choice; choose one of balabit",
+            "humouse: archive=csv: no such choice; choose from balabit",
         ),
         (("data", "download", "balabit", "sha256=1"), "humouse: sha256=1: must be 64 hex"),
         (("data", "prepare", "source=csv", "root=gone"), "humouse: root=gone: no such folder"),

@@ -20,18 +20,27 @@ _MOVES = [(10 * i, 20 * i, 5 * i) for i in range(40)]
 
 def sapimouse() -> bytes:
     """Five synthetic people in the layout of SapiMouse's archive."""
-    rows = "".join(f"{t},NoButton,Move,{x},{y}\n" for t, x, y in _MOVES)
-    table = f"client timestamp,button,state,x,y\n{rows}"
-    return zipped({f"sapimouse/user{n}/session_2020-05-14_1min.csv": table for n in range(1, 6)})
+    head = "client timestamp,button,state,x,y\n"
+    return zipped(
+        {
+            f"sapimouse/user{n}/session_2020-05-14_1min.csv": head
+            + "".join(f"{t},NoButton,Move,{x * n},{y}\n" for t, x, y in _MOVES)
+            for n in range(1, 6)
+        }
+    )
 
 
 def balabit() -> bytes:
     """Five synthetic people in the layout of GitHub's archive of the Balabit challenge."""
-    rows = "".join(f"{t / 1000},{t / 1000},NoButton,Move,{x},{y}\n" for t, x, y in _MOVES)
-    table = f"record timestamp,client timestamp,button,state,x,y\n{rows}"
+    head = "record timestamp,client timestamp,button,state,x,y\n"
     top = "Mouse-Dynamics-Challenge-d00d6f7"
-    files = {f"{top}/training_files/user{n}/session_{n}0": table for n in range(1, 6)}
-    return zipped({**files, f"{top}/README.md": "", f"{top}/test_files/user1/session_7": table})
+    files = {
+        f"{top}/training_files/user{n}/session_{n}0": head
+        + "".join(f"{t / 1000},{t / 1000},NoButton,Move,{x * n},{y}\n" for t, x, y in _MOVES)
+        for n in range(1, 6)
+    }
+    challenge = {f"{top}/test_files/user1/session_7": head}
+    return zipped({**files, f"{top}/README.md": "", **challenge})
 
 
 def zipped(files: dict[str, str]) -> bytes:

@@ -45,8 +45,14 @@ def test_multirun_sweeps(launched: Callable):
     assert launched("--multirun", "n=1,2") == [1, 2]
 
 
-def test_cfg_job_shows_the_settings(launched: Callable, capsys: pytest.CaptureFixture):
-    assert launched("--cfg", "job", "n=77") == []
+@pytest.mark.parametrize(
+    "words",
+    [("--cfg", "job", "n=77"), ("n=77", "--cfg", "job"), ("n=77", "--cfg", "job", "seed=1")],
+)
+def test_cfg_job_shows_the_settings(
+    launched: Callable, capsys: pytest.CaptureFixture, words: tuple[str, ...]
+):
+    assert launched(*words) == []
     assert OmegaConf.create(capsys.readouterr().out).n == 77
 
 

@@ -33,11 +33,8 @@ _SCHEMAS = {verb.config: verb.schema for verb in VERBS.values()}
         ("diffusion/train", "lr=1", "lr: no such setting; did you mean optim.lr?"),
         ("diffusion/train", "sed=1", "did you mean seed?"),
         ("diffusion/train", "dta=sapimouse", "did you mean data?"),
-        (
-            "diffusion/train",
-            "data=sapimice",
-            "choose one of balabit, csv, humouse_default, kh2017, sapi",
-        ),
+        ("diffusion/train", "data=sapimice", "no such choice; did you mean sapimouse?"),
+        ("diffusion/train", "data=qq", "choose from balabit, csv, humouse_default, kh2017, sapi"),
         ("diffusion/train", "+optim.typo=1", "optim.typo"),
         ("diffusion/train", "optim=3", "OptimSettings"),
         ("diffusion/train", "optim.lr=fast", "optim.lr: "),
@@ -57,11 +54,8 @@ _SCHEMAS = {verb.config: verb.schema for verb in VERBS.values()}
         ("diffusion/sigma_eval", "generator={gan:x}", "did you mean generators?"),
         ("report", "runs=a", "did you mean run?"),
         ("prepare", "gestures.gap=1", "did you mean gestures.gap_ms?"),
-        (
-            "prepare",
-            "source=sapi",
-            "choose one of balabit, csv, humouse_default, kh2017, sapimouse",
-        ),
+        ("prepare", "source=sapi", "source=sapi: no such choice; did you mean sapimouse?"),
+        ("prepare", "source=qq", "no such choice; choose from attentive_cursor, auto, balabit"),
         ("prepare", "source.usrs=1", "did you mean source.users?"),
     ],
 )

@@ -7,10 +7,11 @@ from pathlib import Path
 
 from humouse.commands.help import print_page, wrapped
 from humouse.data.public.download import Archive, Downloaded, download, downloaded
+from humouse.data.sources.definitions import definition
 from humouse.errors import InputError
 from humouse.progress import byte_bar
-from humouse.settings import DownloadSettings, PrepareSettings
-from humouse.settings.compose import as_override, config_groups, settings_from
+from humouse.settings import DownloadSettings
+from humouse.settings.compose import as_override, config_groups
 
 
 def run(settings: DownloadSettings) -> None:
@@ -80,6 +81,6 @@ def _origin(archive: Archive, found: Downloaded) -> str:
 def _next(settings: DownloadSettings) -> str:
     """Return the command that prepares the recordings."""
     command = f"humouse data prepare source={settings.name}"
-    if settings.out_dir == settings_from("prepare", PrepareSettings, command.split()[3:]).root:
+    if settings.name and settings.out_dir == definition(settings.name, {}).downloaded:
         return command
     return f"{command} {shlex.quote(f'root={as_override(settings.out_dir)}')}"

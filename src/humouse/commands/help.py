@@ -36,7 +36,7 @@ def help_text(config: str, schema: type, usage: str, overrides: Sequence[str] = 
     settings = settings_of(config, schema, overrides)
     lines = [usage, "", "Settings are given as key=value, for example seed=7.", ""]
     for group, options in config_groups(config).items():
-        lines.append(f"  {group}={'|'.join(options)}")
+        lines += wrapped(f"{group}={' | '.join(options)}", _window(), "  ", "      ")
     lines += [""] if config_groups(config) else []
     width = min(max(len(f"{key}={value}") for key, value, _ in settings) + 2, 44)
     for key, value, meaning in settings:
@@ -63,7 +63,7 @@ def settings_of(
 
 def _wrapped(setting: str, meaning: str, width: int) -> list[str]:
     """Return a setting and its meaning beside it, wrapped as the window asks."""
-    window = max(shutil.get_terminal_size((100, 24)).columns, width + 40)
+    window = max(_window(), width + 40)
     first = f"  {setting:<{width}}  "
     rest = " " * (width + 4)
     # A value that is a text of its own wraps alone, and the meaning stands below it.
@@ -71,6 +71,11 @@ def _wrapped(setting: str, meaning: str, width: int) -> list[str]:
     if len(setting) <= width or not above:
         return wrapped(meaning, window, first, rest) or [first.rstrip()]
     return above + wrapped(meaning, window, rest, rest)
+
+
+def _window() -> int:
+    """Return how many characters a line holds."""
+    return shutil.get_terminal_size((100, 24)).columns
 
 
 def wrapped(text: str, window: int, first: str, rest: str) -> list[str]:

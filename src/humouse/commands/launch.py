@@ -69,8 +69,22 @@ def launch(
             task(typed(composed, schema))
 
     with tempfile.TemporaryDirectory() as folder:  # the sweeper cannot but write a file
-        sys.argv[1:] = [*arguments, *_QUIET, f"hydra.sweep.dir={folder}"]
+        sys.argv[1:] = [*_flags_first(arguments), *_QUIET, f"hydra.sweep.dir={folder}"]
         run()
+
+
+def _flags_first(words: list[str]) -> list[str]:
+    """Return the flags, each with what belongs to it, and then the settings.
+
+    Hydra's own parser takes no settings on both sides of a flag.
+    """
+    after_flag = [before.startswith("-") for before in ["", *words]]
+    flags = [
+        word.startswith("-") or (after and "=" not in word)
+        for word, after in zip(words, after_flag, strict=False)
+    ]
+    parted = sorted(zip(flags, words, strict=True), key=lambda pair: not pair[0])
+    return [word for _, word in parted]
 
 
 def _as_settings(words: list[str], schema: type) -> list[str]:

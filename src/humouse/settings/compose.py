@@ -147,7 +147,7 @@ def _explain(config: str, overrides: Sequence[str], defaults: DictConfig, error:
             return f"{text}: not of the form key=value (quote it if it holds spaces or brackets)"
         key = override.key_or_group
         if key in groups and str(override.value()) not in groups[key]:
-            return f"{text}: no such choice; choose one of {', '.join(groups[key])}"
+            return f"{text}: no such choice; {nearest(str(override.value()), groups[key])}"
         if key not in keys and RENAMED.get(key) in keys:
             return f"{key}: is now called {RENAMED[key]}"
         if override.is_add() or override.is_delete() or key in keys:

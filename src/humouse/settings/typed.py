@@ -76,6 +76,6 @@ def schema_of(field: dataclasses.Field[Any], composed: DictConfig) -> type | Non
     name = OmegaConf.select(composed, f"{field.name}.name")
     if name not in variants:
         raise InputError(
-            f"{field.name}.name={name}: no such choice; choose one of {', '.join(variants)}"
+            f"{field.name}.name={name}: no such choice; {nearest(str(name), list(variants))}"
         )
     return variants[name]

@@ -287,7 +287,7 @@ def test_settings_that_make_no_sense(override: str):
     [
         ("optim.r1_gama=1", r"did you mean optim\.r1_gamma"),
         ("modle.kind=lstm", "no such setting"),
-        ("gan/experiment=vae", "choose one of conv, lstm"),
+        ("gan/experiment=vae", "choose from conv, lstm"),
     ],
 )
 def test_a_misspelt_setting(override: str, message: str):
