@@ -59,8 +59,8 @@ def decide(
     likely = np.stack([one.clock_log_likelihood(traits, sources) for one in setups])
     known &= likely >= np.where(known, likely, -np.inf).max(0) - LESS_LIKELY
     counts = known | ~familiar
-    p_values = np.stack([one.p_value(score) for one in setups])
     plain = np.stack([one.calibration.p_value(score) for one in setups])
+    p_values = np.stack([one.with_margin(own) for one, own in zip(setups, plain, strict=True)])
     p_value = np.where(counts, p_values, -np.inf).max(0)
     allowed = rate * np.where(familiar, 1.0, UNFAMILIAR_RATE)
     is_bot = p_value <= allowed

@@ -119,22 +119,25 @@ class Detector:
             raise InputError(f"reasons={reasons}: must be at least 0")
         looked = list(self._looked_at(movements))
         rows = np.concatenate([rows for _, rows in looked])
-        decisions = _places(movements).with_columns(
-            verdict=pl.lit(UNUSABLE), reasons=pl.lit(_STILL)
-        )
+        places = _places(movements)
         if not len(rows):
             scores = (f"{name}_score" for name in self.members)
             none = pl.lit(None, pl.Float64)
             absent = [none.alias(name) for name in ("probability", "log_odds", "p_value", *scores)]
-            return decisions.select(*_PLACE, "verdict", *absent, "reasons")
+            return places.with_columns(
+                pl.lit(UNUSABLE).alias("verdict"), *absent, pl.lit(_STILL).alias("reasons")
+            )
         views = [views for views, _ in looked]
-        made = self._decisions(views, movements[rows], false_positive_rate, reasons)
-        made = made.with_columns(number=pl.Series(rows, dtype=pl.Int64))
-        placed = decisions.with_columns(number=pl.int_range(len(decisions), dtype=pl.Int64))
-        joined = placed.join(made, on="number", how="left", maintain_order="left", suffix="_made")
-        own = [pl.coalesce(f"{name}_made", name).alias(name) for name in ("verdict", "reasons")]
-        order = [name for name in made.columns if name not in ("number", "reasons")]
-        return joined.with_columns(own).select(*_PLACE, *order, "reasons")
+        sources, named = _sources(movements, rows)
+        made = self._decisions(views, sources, named, false_positive_rate, reasons)
+        if len(rows) < len(places):
+            place = np.full(len(places), -1)
+            place[rows] = np.arange(len(rows))
+            gathered = pl.all().gather(pl.Series(place).replace(-1, None))
+            made = made.select(gathered).with_columns(
+                pl.col("verdict").fill_null(UNUSABLE), pl.col("reasons").fill_null(_STILL)
+            )
+        return places.hstack(made)
 
     def member_scores(self, views: Views) -> Float[np.ndarray, "B M"]:
         """Return [B, M] the logit of each member of the blend."""
@@ -156,17 +159,22 @@ class Detector:
     def _looked_at(self, movements: Trajectories) -> Iterator[tuple[Views, Int[np.ndarray, "b"]]]:
         """Yield the views of parts of the movements, and the numbers of those that move."""
         for first in range(0, max(len(movements), 1), _ROWS_AT_A_TIME):
-            part = movements[np.arange(first, min(first + _ROWS_AT_A_TIME, len(movements)))]
+            whole = len(movements) <= _ROWS_AT_A_TIME
+            part = movements if whole else movements[first : first + _ROWS_AT_A_TIME]
             views, rows = look(part, self.clock)
             yield views, rows + first
 
     def _decisions(
-        self, looked: Sequence[Views], movements: Trajectories, rate: float, most: int
+        self,
+        looked: Sequence[Views],
+        sources: Sequence[np.ndarray],
+        named: bool,
+        rate: float,
+        most: int,
     ) -> pl.DataFrame:
         """Return the decision on each of B movements that move, of which these are the views."""
         logits = np.concatenate([self.member_scores(views) for views in looked])
         traits = np.concatenate([_traits(views) for views in looked])
-        sources, named = _sources(movements)
         made = decide(self.setups, blend(list(self.members), logits), traits, sources, rate)
         columns: dict[str, Any] = {
             "verdict": made.verdict,
@@ -176,7 +184,7 @@ class Detector:
             **dict(zip((f"{name}_score" for name in self.members), logits.T, strict=True)),
         }
         if named:
-            number = np.zeros(len(movements), np.int64)
+            number = np.zeros(len(logits), np.int64)
             for rows in sources:
                 number[rows] = np.arange(1, len(rows) + 1)
             columns |= {
@@ -249,12 +257,15 @@ def check_rate(rate: float) -> None:
         raise InputError(f"false_positive_rate={rate:g}: choose {known}")
 
 
-def _sources(movements: Trajectories) -> tuple[list[np.ndarray], bool]:
-    """Return the rows of each source, in order, and whether sources are named: one is the whole batch."""
+def _sources(movements: Trajectories, rows: Int[np.ndarray, "b"]) -> tuple[list[np.ndarray], bool]:
+    """Return which of the movements `rows` are of each source, in order, and whether sources are named.
+
+    Without names, all are of one source.
+    """
     names = _source_names(movements)
     if names is None:
-        return [np.arange(len(movements))], False
-    _, number = np.unique(names, return_inverse=True)
+        return [np.arange(len(rows))], False
+    _, number = np.unique(names[rows], return_inverse=True)
     order = np.argsort(number, kind="stable")
     return np.split(order, np.flatnonzero(np.diff(number[order])) + 1), True
 
@@ -272,24 +283,27 @@ def _source_names(movements: Trajectories) -> np.ndarray | None:
     return np.where(np.char.strip(joined, "\n") == "", own, joined)
 
 
-_PLACE = ("movement", "user", "session", "start", "row")
-
-
 def _places(movements: Trajectories) -> pl.DataFrame:
     """Return where each of B movements stands: in the table that it was read from, or in the batch."""
     B, places = len(movements), movements.places
-    user = [None] * B if movements.user is None else movements.user.astype(str)
     session = None if places is None else places.session
     named = np.arange(B).astype(str) if places is None else places.movement.astype(str)
+    start = np.full(B, np.nan) if places is None else places.t
     return pl.DataFrame(
         {
             "movement": pl.Series(named, dtype=pl.String),
-            "user": pl.Series(user, dtype=pl.String),
-            "session": pl.Series([None] * B if session is None else session, dtype=pl.String),
-            "start": pl.Series([None] * B if places is None else places.t, dtype=pl.Float64),
+            "user": _names(movements.user, B),
+            "session": _names(session, B),
+            "start": pl.Series(start, dtype=pl.Float64, nan_to_null=True),
             "row": pl.Series(np.arange(B) if places is None else places.row, dtype=pl.Int64),
         }
-    ).with_columns(pl.col("start").fill_nan(None), pl.col("user", "session").replace("", None))
+    )
+
+
+def _names(given: np.ndarray | None, n: int) -> pl.Series:
+    """Return n names; null where there is none, or an empty one."""
+    names = [None] * n if given is None else given.tolist()
+    return pl.Series([None if one in (None, "") else str(one) for one in names], dtype=pl.String)
 
 
 def _read_manifest(path: Path) -> dict[str, Any]:

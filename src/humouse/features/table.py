@@ -89,6 +89,8 @@ class FeatureTable:
         Raises:
             KeyError: One of them is not here.
         """
+        if tuple(names) == self.names:
+            return self
         place = {name: column for column, name in enumerate(self.names)}
         columns = [place[name] for name in names]
         units = tuple(self.units[column] for column in columns)

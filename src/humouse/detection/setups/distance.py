@@ -100,14 +100,14 @@ def _normal_scores(
     traits: Float[np.ndarray, "n F"], knots: Float[np.ndarray, "F K"], spread: np.ndarray
 ) -> Float[np.ndarray, "n F"]:
     """Return Φ⁻¹ of the share of people below each; beyond their range it goes on in deviations."""
-    scores = np.empty(traits.shape)
+    below, first, last = (np.empty(traits.shape) for _ in range(3))
     for place, (column, own) in enumerate(zip(traits.T, knots, strict=True)):
-        # Where people share one value, it stands in their middle.
-        below = np.interp(column, own, _LEVELS)
-        first = np.searchsorted(own, column, side="left") / (len(own) - 1)
-        last = (np.searchsorted(own, column, side="right") - 1) / (len(own) - 1)
-        share = np.where(last > first, (first + last) / 2, below)
-        beyond = np.maximum(column - own[-1], 0) - np.maximum(own[0] - column, 0)
-        inside = ndtri(np.clip(share, _EXTREME, 1 - _EXTREME))
-        scores[:, place] = inside + _BEYOND * beyond / spread[place]
-    return scores
+        below[:, place] = np.interp(column, own, _LEVELS)
+        first[:, place] = own.searchsorted(column, side="left")
+        last[:, place] = own.searchsorted(column, side="right")
+    steps = knots.shape[1] - 1
+    first, last = first / steps, (last - 1) / steps
+    # Where people share one value, it stands in their middle.
+    share = np.where(last > first, (first + last) / 2, below)
+    beyond = np.maximum(traits - knots[:, -1], 0) - np.maximum(knots[:, 0] - traits, 0)
+    return ndtri(np.clip(share, _EXTREME, 1 - _EXTREME)) + _BEYOND * beyond / spread

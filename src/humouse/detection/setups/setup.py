@@ -89,7 +89,11 @@ class SetUp:
 
     def p_value(self, score: Float[np.ndarray, "n"]) -> Float[np.ndarray, "n"]:
         """Return [n] the share of people with higher scores, the margin included; at most 1."""
-        return np.minimum(self.calibration.p_value(score) / self.margin, 1.0)
+        return self.with_margin(self.calibration.p_value(score))
+
+    def with_margin(self, p_value: Float[np.ndarray, "n"]) -> Float[np.ndarray, "n"]:
+        """Return [n] the calibration's p-values with the margin included; at most 1."""
+        return np.minimum(p_value / self.margin, 1.0)
 
     def nearness(self, traits: Float[np.ndarray, "n F"]) -> Float[np.ndarray, "n"]:
         """Return [n] the share of the set-up's people who lie farther."""
