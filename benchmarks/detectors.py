@@ -2,7 +2,8 @@
 
 Run: `python benchmarks/detectors.py [--detector FOLDER]`; without a folder, that of the package. The
 whole way is timed: one clock, features, set-up, both members in ONNX Runtime, verdicts. Each time is the
-best of a few rounds; the parts of a comparison take turns, so that a busy machine slows all alike. An
+best of a few rounds; the parts of a comparison take turns, so that a busy machine slows all alike. Of
+single movements the processor's time stands beside: what the wall clock shows above it is waiting. An
 empty loop says how fast the machine is; the peer of a single movement is the features' plain numpy code
 of the tests, for 69 features, on the same steps.
 """
@@ -50,14 +51,18 @@ def seconds(candidates: Sequence[Callable[[], object]]) -> np.ndarray:
 
 
 def latencies_ms(candidates: Sequence[Callable[[int], object]], rounds: int) -> np.ndarray:
-    """Return [candidates, rounds] the time of each single call, the candidates in turns."""
-    times = np.zeros((len(candidates), rounds))
+    """Return [2, candidates, rounds] the time of each single call, the candidates in turns.
+
+    First by the wall clock, then what the process had of the processor.
+    """
+    times = np.zeros((2, len(candidates), rounds))
     for number in range(-20, rounds):  # the first calls warm up
         for place, candidate in enumerate(candidates):
-            started = time.perf_counter_ns()
+            started = time.perf_counter_ns(), time.process_time_ns()
             candidate(number)
+            ended = time.perf_counter_ns(), time.process_time_ns()
             if number >= 0:
-                times[place, number] = (time.perf_counter_ns() - started) / 1e6
+                times[:, place, number] = np.subtract(ended, started) / 1e6
     return times
 
 
@@ -102,7 +107,7 @@ def main() -> None:
         look(movement, detector.clock)[0].steps.deltas[0].double().numpy() for movement in single
     ]
     print(f"  an empty loop of 10^7: {empty_loop_s():.2f} s")
-    whole, seen, peer = latencies_ms(
+    wall_ms, processor_ms = latencies_ms(
         [
             lambda number: detector.score(single[number]),
             lambda number: detector.member_scores(look(single[number], detector.clock)[0]),
@@ -111,14 +116,13 @@ def main() -> None:
         given.calls,
     )
     print(f"  an empty loop of 10^7: {empty_loop_s():.2f} s")
-    for name, times in (
-        ("views and members", seen),
-        ("whole, with the table", whole),
-        ("peer: plain numpy features alone", peer),
-    ):
-        p50, p99 = np.percentile(times, (50, 99))
+    names = ("whole, with the table", "views and members", "peer: plain numpy features alone")
+    for name, wall, processor in zip(names, wall_ms, processor_ms, strict=True):
+        p50, p99 = np.percentile(wall, (50, 99))
+        own_p50, own_p99 = np.percentile(processor, (50, 99))
         print(
-            f"  one movement, {name}: p50 {p50:.2f} ms, p99 {p99:.2f} ms (bar {LATENCY_BAR_MS:g})"
+            f"  one movement, {name}: p50 {p50:.2f} ms, p99 {p99:.2f} ms (bar {LATENCY_BAR_MS:g}); "
+            f"of the processor {own_p50:.2f} and {own_p99:.2f} ms"
         )
 
 
