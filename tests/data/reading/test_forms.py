@@ -2,10 +2,15 @@
 
 import gzip
 import json
+from pathlib import Path
 
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from humouse.data.reading.layout import Layout
+from humouse.data.reading.records import read_records
 from humouse.data.sources import make_source
 from humouse.errors import InputError
 
@@ -151,3 +156,27 @@ def test_what_is_none_of_these_is_an_error_that_names_the_file(tmp_path, content
     with pytest.raises(InputError, match=r"u\.csv: ") as caught:
         read(tmp_path / "u.csv")
     assert "\n" not in str(caught.value)
+
+
+_NUMBER = st.integers(-(2**40), 2**40) | st.floats(-1e6, 1e6, width=32)
+_CELLS = {
+    "t": st.none() | _NUMBER,
+    "state": st.none() | st.sampled_from(["", "move", "3", "é", "[1, 2]", "a\nb"]),
+    "down": st.none() | st.booleans(),
+}
+_RECORDS = st.fixed_dictionaries({}, optional=_CELLS)
+_NESTED = st.fixed_dictionaries({"y": _NUMBER}, optional={**_CELLS, "data": _RECORDS})
+
+
+@given(records=st.lists(_NESTED, min_size=1, max_size=6), damaged=st.booleans())
+def test_records_are_read_alike_at_once_and_one_by_one(records: list[dict], damaged: bool):
+    """A damaged line has them all read one by one; it costs itself alone."""
+    lines = [json.dumps(record) for record in records]
+    raw = "\n".join([*lines, *['{"x": '] * damaged]).encode()
+    frame, lost = read_records(Path("a.ndjson"), raw, Layout({}))
+    alone = [read_records(Path("a.json"), f"[{line}]".encode(), Layout({}))[0] for line in lines]
+    assert lost == damaged
+    assert {name for one in alone for name in one.columns} <= set(frame.columns)
+    for name in frame.columns:
+        expected = [one[name][0] if name in one.columns else None for one in alone]
+        assert frame[name].to_list() == expected

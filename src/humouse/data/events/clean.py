@@ -1,14 +1,14 @@
 """Drops the rows that cannot be used, puts the others into the order of time, and counts both."""
 
 from collections import Counter
+from collections.abc import Mapping
 
 import polars as pl
 
 from humouse.data.events.definition import Definition
-from humouse.data.events.event import EVENT_SCHEMA, Events
+from humouse.data.events.event import EVENT_SCHEMA, IGNORE, Events
 from humouse.data.events.hand import jumps, thinned
 from humouse.data.events.order import ordered
-from humouse.data.events.states import IGNORE
 
 # A remote desktop writes −1 as an unsigned 16-bit number; no screen is that wide.
 OVERFLOW_PX = 65535
@@ -36,40 +36,51 @@ def clean(rows: pl.DataFrame, definition: Definition, *, by_person: bool) -> Eve
     """
     dropped: Counter[str] = Counter()
 
-    def keep(reason: str, good: pl.Expr) -> None:
+    def keep(good: Mapping[str, pl.Expr]) -> None:
         nonlocal rows
-        kept = rows.filter(good.fill_null(False))
-        dropped[reason] += rows.height - kept.height
-        rows = kept
+        fault = pl.coalesce(
+            pl.when(~one.fill_null(False)).then(pl.lit(why)) for why, one in good.items()
+        )
+        found = rows.select(fault.alias("fault")).to_series()
+        if found.null_count() < len(found):
+            counts = dict(found.drop_nulls().value_counts().iter_rows())
+            dropped.update({why: counts.get(why, 0) for why in good})
+            rows = rows.filter(found.is_null())
 
-    keep("not of the mouse", (pl.col("state") != IGNORE) | pl.col("state").is_null())
     # A button or wheel needs no position.
     button = pl.col("state").is_in(["press", "release", "scroll"]).fill_null(False)
     rows = rows.with_columns(
         pl.when(button & pl.col(name).is_null()).then(0.0).otherwise(pl.col(name)).alias(name)
         for name in ("x", "y")
+        if rows[name].null_count()
     )
-    keep("unreadable", pl.all_horizontal(pl.col("t", "x", "y", "user").is_not_null()))
-    keep("unknown state", pl.col("state").is_not_null())
-    keep("not finite", pl.all_horizontal(pl.col("t", "x", "y").is_finite()))
-    # Times that no int64 holds are as unusable as such a coordinate.
-    within = pl.all_horizontal(pl.col("x", "y").abs() < OVERFLOW_PX, pl.col("t").abs() < 2.0**53)
-    keep("out of range", within)
+    keep(
+        {
+            "not of the mouse": (pl.col("state") != IGNORE) | pl.col("state").is_null(),
+            "unreadable": pl.all_horizontal(pl.col("t", "x", "y", "user").is_not_null()),
+            "unknown state": pl.col("state").is_not_null(),
+            "not finite": pl.all_horizontal(pl.col("t", "x", "y").is_finite()),
+            # Times that no int64 holds are as unusable as such a coordinate.
+            "out of range": pl.all_horizontal(
+                pl.col("x", "y").abs() < OVERFLOW_PX, pl.col("t").abs() < 2.0**53
+            ),
+        }
+    )
     if by_person:  # rows of several people may alternate: sort them out before time
         rows = rows.sort("user", "session", maintain_order=True)
     rows = rows.with_columns(run=pl.struct("user", "session").rle_id(), t=pl.col("t").round())
     rows, repaired = ordered(rows)
-    keep("backwards", ~pl.col("backwards"))
+    keep({"backwards": ~pl.col("backwards")})
     rows = rows.with_columns(pl.col("x", "y").round())
     rows = jumps(rows, definition.origin_px)
-    keep("jump", ~pl.col("stray"))
+    keep({"jump": ~pl.col("stray")})
     sessions = _sessions(rows)
     if definition.polled:
         here = pl.any_horizontal(pl.col("x", "y", "run").diff() != 0).fill_null(True)
-        keep("unmoved", here | ~pl.col("state").is_in(["move", "drag"]))
+        keep({"unmoved": here | ~pl.col("state").is_in(["move", "drag"])})
     if definition.thin_to_hz is not None:
         rows = thinned(rows, definition.thin_to_hz)
-        keep("thinned", pl.col("kept"))
+        keep({"thinned": pl.col("kept")})
     return Events(_table(rows), {why: n for why, n in dropped.items() if n}, repaired, (), sessions)
 
 

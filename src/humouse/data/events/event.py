@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 import polars as pl
 
 STATES = ("move", "drag", "press", "release", "scroll")
+IGNORE = "ignore"
+"""State of a row that says nothing of the mouse."""
+ROW_STATE = pl.Enum([*STATES, IGNORE])
 
 EVENT_SCHEMA = pl.Schema(
     {

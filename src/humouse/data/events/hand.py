@@ -19,33 +19,35 @@ def jumps(rows: pl.DataFrame, origin_px: tuple[float, ...]) -> pl.DataFrame:
         rows: With t, x, y, state and run, in the order of time.
         origin_px: Where x = y = 0 lies.
     """
-    moved = rows["state"].is_in(_MOVED).to_numpy()
-    at = np.flatnonzero(moved)
-    stray = np.zeros(rows.height, bool)
-    if len(at) > 1:
-        t, x, y, run = (rows[name].to_numpy()[at] for name in ("t", "x", "y", "run"))
-        found = _strays(t, np.column_stack([x, y]), run, np.round(origin_px))
-        stray[at[found]] = True
-        at = at[~found]
-    begins = np.zeros(rows.height, np.int64)
-    if len(at) > 1:
-        t, x, y, run = (rows[name].to_numpy()[at] for name in ("t", "x", "y", "run"))
-        begins[at[1:]] = _leaps(t, np.column_stack([x, y]), run)
-    number = rows["run"].to_numpy().astype(np.int64)
-    changes = np.r_[False, np.diff(number) != 0] | (begins > 0)
-    return rows.with_columns(stray=pl.Series(stray), run=pl.Series(changes.cumsum()))
+    number = rows["run"].to_numpy()
+    points = rows.select(
+        "t", "x", "y", "run", row=pl.int_range(pl.len()), moved=pl.col("state").is_in(_MOVED)
+    ).filter("moved")
+    leap = _leaps(points)
+    stray, begins = np.zeros(rows.height, bool), np.zeros(rows.height, bool)
+    if leap.any():
+        found = _strays(points, leap, np.round(origin_px))
+        stray[points["row"].to_numpy()[found]] = True
+        points = points.filter(~pl.Series(found))
+        begins[points["row"].to_numpy()[1:]] = _leaps(points)
+    begins[1:] |= number[1:] != number[:-1]
+    return rows.with_columns(stray=pl.Series(stray), run=pl.Series(begins.cumsum()))
 
 
-def _leaps(t: np.ndarray, at: np.ndarray, run: np.ndarray) -> np.ndarray:
+def _leaps(points: pl.DataFrame) -> np.ndarray:
     """Return [P − 1] whether a jump lies between a point and the next."""
-    far = np.hypot(*np.diff(at, axis=0).T)
-    time = np.maximum(np.diff(t), 1)
-    return (far > _JUMP_PX) & (far > _JUMP_PX_PER_MS * time) & (run[1:] == run[:-1])
+    t, x, y, run = (points[name].to_numpy() for name in ("t", "x", "y", "run"))
+    squared = np.square(np.diff(x)) + np.square(np.diff(y))
+    leap = (squared > _JUMP_PX**2) & (run[1:] == run[:-1])
+    far = np.flatnonzero(leap)  # few are, and only of those is the time asked
+    fastest = _JUMP_PX_PER_MS * np.maximum(t[far + 1] - t[far], 1)
+    leap[far] = squared[far] > np.square(fastest)
+    return leap
 
 
-def _strays(t: np.ndarray, at: np.ndarray, run: np.ndarray, origin: np.ndarray) -> np.ndarray:
-    """Return [P] which points are stray."""
-    leap = _leaps(t, at, run)
+def _strays(points: pl.DataFrame, leap: np.ndarray, origin: np.ndarray) -> np.ndarray:
+    """Return [P] which points are stray; `leap` says between which jumps lie."""
+    at, run = points.select("x", "y").to_numpy(), points["run"].to_numpy()
     into, out = np.r_[False, leap], np.r_[leap, False]
     there_and_back = into & out
     between = np.flatnonzero(there_and_back)
@@ -53,6 +55,8 @@ def _strays(t: np.ndarray, at: np.ndarray, run: np.ndarray, origin: np.ndarray) 
     away = np.hypot(*(at[between] - at[between - 1]).T)
     there_and_back[between] = home < away / 2
     zero = (at == origin).all(1)
+    if not zero.any():
+        return there_and_back
     # All points of a stay at (0, 0) share its fate.
     stay = np.r_[True, (zero[1:] != zero[:-1]) | (run[1:] != run[:-1])].cumsum() - 1
     jumped = np.zeros(stay[-1] + 1, bool)

@@ -9,7 +9,7 @@ import polars as pl
 from humouse.data.events.clean import clean
 from humouse.data.events.clock import numbers, times
 from humouse.data.events.definition import Definition
-from humouse.data.events.event import Events, no_events
+from humouse.data.events.event import ROW_STATE, Events, no_events
 from humouse.data.events.lists import long
 from humouse.data.events.plausible import check, remarks
 from humouse.data.events.states import STATE_COLUMNS, from_held, states
@@ -123,7 +123,7 @@ def _states(
             for name in unused[:1]
             if "line" not in table.form
         )
-        return pl.lit("move"), {}, warned
+        return pl.lit("move", ROW_STATE), {}, warned
     if definition.held:
         return frame["state"], {}, ()
     found, unknown = states(frame["state"], button, definition.states)

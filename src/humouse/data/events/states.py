@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-IGNORE = "ignore"
+from humouse.data.events.event import IGNORE, ROW_STATE
 
 WORDS = {
     **dict.fromkeys(("move", "moved", "mousemove", "pointermove", "pointerrawupdate"), "move"),
@@ -67,19 +67,23 @@ def states(
         button: What the column of buttons says, if there is one.
         further: See `words_of`.
     """
-    original = word.cast(pl.String).fill_null("").str.strip_chars()
-    said = original.str.to_lowercase()
-    known = words_of(further)
-    found = said.replace_strict(known, default=None, return_dtype=pl.String())
+    said, known = word.cast(pl.String).fill_null(""), words_of(further)
+    # A column has few words: each is looked up once.
+    meaning = {one: known.get(one.strip().lower()) for one in said.unique()}
+    found = said.replace_strict(meaning, return_dtype=ROW_STATE)
     if button is not None:
-        pressed = button.cast(pl.String).fill_null("").str.strip_chars().str.to_lowercase()
-        wheel = pressed.is_in(WHEELS)
-        found = pl.select(pl.when(wheel).then(pl.lit("scroll")).otherwise(found)).to_series()
+        pressed = button.cast(pl.String).fill_null("")
+        wheels = [one for one in pressed.unique() if one.strip().lower() in WHEELS]
+        found = _where(pressed.is_in(wheels), "scroll", found) if wheels else found
     if not found.is_in(["move", "drag"]).any():
         # Loggers that say nothing of a move leave the cell empty.
-        found = pl.select(pl.when(said == "").then(pl.lit("move")).otherwise(found)).to_series()
-    unknown = original.filter(found.is_null()).value_counts(sort=True, name="rows")
+        found = _where(said.str.strip_chars() == "", "move", found)
+    unknown = said.filter(found.is_null()).str.strip_chars().value_counts(sort=True, name="rows")
     return found, dict(unknown.iter_rows())
+
+
+def _where(there: pl.Series, state: str, otherwise: pl.Series) -> pl.Series:
+    return pl.select(pl.when(there).then(pl.lit(state, ROW_STATE)).otherwise(otherwise)).to_series()
 
 
 def from_held(word: pl.Expr) -> pl.Expr:
@@ -95,4 +99,5 @@ def from_held(word: pl.Expr) -> pl.Expr:
         .when(down)
         .then(pl.lit("drag"))
         .otherwise(pl.lit("move"))
+        .cast(ROW_STATE)
     )

@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -105,11 +105,22 @@ def split(line: str, separator: str) -> list[str]:
 
 
 def read_delimited(
-    path: Path, raw: bytes, header: Header, columns: Mapping[str, str]
+    path: Path,
+    raw: bytes,
+    header: Header,
+    columns: Mapping[str, str],
+    numeric: Collection[str] = (),
 ) -> tuple[pl.DataFrame, int]:
     """Return the chosen columns as text, called as the settings call them, and the count of damaged lines.
 
     A line that opens a quote and does not close it is damaged: it costs itself, not those below it.
+
+    Args:
+        path: The file, for what is said of it.
+        raw: Its content.
+        header: Where its rows begin.
+        columns: What a column is to be called → its name in the file.
+        numeric: Which of them are numbers where every cell of all of them is one; else all stay text.
     """
     body = raw[header.start :]
     if header.separator == " ":
@@ -122,26 +133,40 @@ def read_delimited(
         body = b"\n".join(whole)
     fields = [f"field{n}" for n in range(len(header.names))]
     wanted = {key: fields[list(header.names).index(name)] for key, name in columns.items()}
-    if not body.strip():
+    if not body or body.isspace():
         return pl.DataFrame(schema=dict.fromkeys(columns, pl.String)), damaged
+    as_numbers = {field for key, field in wanted.items() if key in numeric}
     try:
-        frame = pl.read_csv(
-            body,
-            has_header=False,
-            schema=dict.fromkeys(fields, pl.String()),
-            columns=sorted({fields.index(field) for field in wanted.values()}),
-            separator=header.separator,
-            quote_char='"' if header.quoted else None,
-            encoding="utf8-lossy",
-            ignore_errors=True,
-            truncate_ragged_lines=True,
-            extra_columns="ignore",
-        )
+        frame = _parsed(body, header, fields, wanted.values(), as_numbers)
+        if any(frame[field].null_count() for field in as_numbers):
+            frame = _parsed(body, header, fields, wanted.values(), ())
     except pl.exceptions.PolarsError as error:
         if not header.quoted:
             raise InputError(f"{path}: cannot be read ({str(error).splitlines()[0]})") from error
         frame = _line_by_line(body, header.separator, fields)
     return frame.select(pl.col(field).alias(key) for key, field in wanted.items()), damaged
+
+
+def _parsed(
+    body: bytes,
+    header: Header,
+    fields: Sequence[str],
+    wanted: Collection[str],
+    as_numbers: Collection[str],
+) -> pl.DataFrame:
+    """Return the wanted fields, null where one that is to be a number is none."""
+    return pl.read_csv(
+        body,
+        has_header=False,
+        schema={one: pl.Float64() if one in as_numbers else pl.String() for one in fields},
+        columns=sorted({fields.index(field) for field in wanted}),
+        separator=header.separator,
+        quote_char='"' if header.quoted else None,
+        encoding="utf8-lossy",
+        ignore_errors=True,
+        truncate_ragged_lines=True,
+        extra_columns="ignore",
+    )
 
 
 def _line_by_line(body: bytes, separator: str, fields: Sequence[str]) -> pl.DataFrame:

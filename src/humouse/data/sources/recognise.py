@@ -31,12 +31,14 @@ def recognise(path: Path, options: dict[str, Any]) -> Definition:
         InputError: Nothing known fits it.
     """
     raw = content(path)
-    found = [name for name in NAMES if name not in _NOT_ASKED and _fits(path, raw, name)]
+    # In text, the line of names is where a form's own names are; elsewhere they are asked for once.
+    held = _names(path, raw, Layout({})) if is_json(raw) or is_parquet(raw) else None
+    found = [name for name in NAMES if name not in _NOT_ASKED and _fits(path, raw, name, held)]
     if found:
         # The form that asks for most is the most particular.
         name = max(found, key=lambda one: _asks(definition(one, {})))
         return definition(name, options)
-    columns = _usual_columns(path, raw)
+    columns = _usual_columns(path, held or _names(path, raw, Layout({})))
     known = {key: value for key, value in options.items() if key != "columns"}
     given = {**columns, **options.get("columns", {})}
     return definition("csv", {"time_unit": "auto", **known, "columns": given})
@@ -83,7 +85,7 @@ def _asks(known: Definition) -> int:
     return len(known.layout.columns) + 2 * len(known.marks) + 4 * bool(known.line or known.shape)
 
 
-def _fits(path: Path, raw: bytes, name: str) -> bool:
+def _fits(path: Path, raw: bytes, name: str, held: set[str] | None) -> bool:
     """Return whether a file has what a definition needs, called exactly so."""
     known = definition(name, {})
     if known.downloaded is not None and not any(map(path.match, known.pattern.split())):
@@ -95,7 +97,7 @@ def _fits(path: Path, raw: bytes, name: str) -> bool:
     if not (known.shape or known.points):
         needed = (*known.layout.columns.values(), *needed)
     layout = replace(known.layout, points=None, columns={name: name for name in needed})
-    return set(needed) <= _names(path, raw, layout)
+    return set(needed) <= (_names(path, raw, layout) if held is None else held)
 
 
 def _names(path: Path, raw: bytes, layout: Layout) -> set[str]:
@@ -108,13 +110,13 @@ def _names(path: Path, raw: bytes, layout: Layout) -> set[str]:
         return set()
 
 
-def _usual_columns(path: Path, raw: bytes) -> dict[str, str | None]:
+def _usual_columns(path: Path, held: set[str]) -> dict[str, str | None]:
     """Return setting → the file's name for it, by what such columns are usually called.
 
     Raises:
         InputError: It has no column of time or of a position.
     """
-    names = sorted(_names(path, raw, Layout({})))
+    names = sorted(held)
     found: dict[str, str | None] = {}
     for key, usual in USUAL.items():
         last = {letters(name.rsplit(".", 1)[-1]): name for name in reversed(names)}
