@@ -263,6 +263,7 @@ def test_the_installed_command(call: Callable):
     assert (done.returncode, done.stdout) == (0, f"humouse {__version__}\n")
 
 
+@pytest.mark.slow
 def test_conditions_by_name_and_out_of_range(
     call: Callable, event_checkpoint: Path, tmp_path: Path
 ):

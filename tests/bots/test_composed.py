@@ -118,6 +118,7 @@ def test_without_paths_and_what_else_bends_lines_are_straight(people):
     assert (beside_px(bent) > 3 * cut_px).mean() > 0.5
 
 
+@pytest.mark.slow
 def test_without_speeds_all_paths_are_run_at_minimum_jerk(people):
     made = compose(people, MANY, seed=1, without=but("paths"))
     smooth = (made.net_px.norm(dim=1) > 150) & (made.path_px < 1.5 * made.net_px.norm(dim=1))

@@ -84,6 +84,7 @@ def test_only_what_is_asked_for(tiny_checkpoint: Path, twelve_people: Path, tmp_
     ]
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_scores(
     tiny_checkpoint: Path, twelve_people: Path, tmp_path: Path
 ):
@@ -119,6 +120,7 @@ def test_the_number_of_processes_changes_no_score(twelve_people: Path, tmp_path:
     assert list(alone) == ["generated", "line"]
 
 
+@pytest.mark.slow
 def test_a_table_of_points_is_scored_as_the_movements_in_it(twelve_people: Path, tmp_path: Path):
     val = twelve_people / "val"
     table = load_split(val).to_frame().rename({"movement": "id", "t_ms": "time"})
@@ -132,6 +134,7 @@ def test_a_table_of_points_is_scored_as_the_movements_in_it(twelve_people: Path,
     assert done.provenance["settings"]["columns"]["movement"] == "id"
 
 
+@pytest.mark.slow
 def test_people_against_themselves(twelve_people: Path, tmp_path: Path, capsys):
     """A file of samples needs no model; nothing can tell movements from the same ones."""
     val = twelve_people / "val"
@@ -148,6 +151,7 @@ def test_people_against_themselves(twelve_people: Path, tmp_path: Path, capsys):
     assert torch.equal(done.movements("generated").deltas, load_split(val).deltas)
 
 
+@pytest.mark.slow
 def test_samples_in_the_frame_of_a_model(
     tiny_checkpoint: Path, twelve_people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -163,6 +167,7 @@ def test_samples_in_the_frame_of_a_model(
     assert {"samples", "checkpoint"} <= done.provenance.keys()
 
 
+@pytest.mark.slow
 def test_people_of_another_dataset_are_noted(
     tiny_checkpoint: Path, twelve_people: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ):
@@ -197,6 +202,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[Any]]:
     return given
 
 
+@pytest.mark.slow
 def test_the_pictures_show_what_is_scored(
     twelve_people: Path,
     tmp_path: Path,
@@ -233,6 +239,7 @@ def test_the_pictures_show_what_is_scored(
     assert len(first) == 35
 
 
+@pytest.mark.slow
 def test_n_limits_every_set(tiny_checkpoint: Path, twelve_people: Path, tmp_path: Path):
     more = ("n=21", "references=[other_people,same_people,line]")
     run(asked(tmp_path, f"ckpt={tiny_checkpoint}", f"val_split={twelve_people / 'val'}", *more))
@@ -283,6 +290,7 @@ def test_the_format_gate_stops(
     assert "sampling" not in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("conditions", ["val", "train"])
 def test_conditions_of_the_samples(
     conditions: str,
@@ -316,6 +324,7 @@ def test_conditions_of_the_samples(
     assert taken != rows[:25]
 
 
+@pytest.mark.slow
 def test_people_who_may_stand_in_several_folds(
     twelve_people: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ):
@@ -331,6 +340,7 @@ def test_people_who_may_stand_in_several_folds(
     assert EvaluationRun.load(tmp_path).generated.users == 4
 
 
+@pytest.mark.slow
 def test_no_train_split_beside_the_people(twelve_people: Path, tmp_path: Path):
     load_split(twelve_people / "val").save(tmp_path / "val.parquet")
     more = f"samples={twelve_people / 'test.parquet'}", f"val_split={tmp_path / 'val.parquet'}"

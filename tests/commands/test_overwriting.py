@@ -207,6 +207,7 @@ def test_what_an_earlier_run_wrote_is_set_aside(
         assert not after[path].startswith(b"old ")
 
 
+@pytest.mark.slow
 def test_a_page_of_the_same_result_is_replaced_and_another_is_set_aside(
     evaluation: Path, other_evaluation: Path, tmp_path: Path
 ):

@@ -78,6 +78,7 @@ def test_the_same_command_goes_on_and_ends_with_the_same_bytes(
     assert result(tmp_path / "whole") == resumed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("changed", ["seed=1", "n=8", "steps=2", "batch_size=3"])
 def test_other_settings_do_not_reuse_what_was_kept(
     sample: Callable, drawn: list[list[int]], tmp_path: Path, changed: str

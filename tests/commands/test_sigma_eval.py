@@ -68,6 +68,7 @@ def compared(monkeypatch: pytest.MonkeyPatch) -> list[SimpleNamespace]:
     return given
 
 
+@pytest.mark.slow
 def test_the_specifications_switch(
     call: Callable, event_checkpoint: Path, split: str, twelve_people: Path, tmp_path: Path
 ):
@@ -170,6 +171,7 @@ def test_samples_are_drawn_on_validation_conditions(
     assert taken <= rows
 
 
+@pytest.mark.slow
 def test_no_model_is_needed(split: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.delenv("HUMOUSE_CKPT", raising=False)
     monkeypatch.chdir(tmp_path)

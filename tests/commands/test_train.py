@@ -409,6 +409,7 @@ def test_the_loss_decreases(tmp_path: Path, tiny_settings: Make):
     assert sum(values[-8:]) < 0.8 * sum(values[:8])
 
 
+@pytest.mark.slow
 def test_the_journal(tmp_path: Path, tiny_settings: Make):
     more = ("logging.sample_interval=1", "optim.max_steps=3", "logging.num_eval_samples=20")
     train(tiny_settings(tmp_path, *more))
@@ -531,6 +532,7 @@ def test_a_full_disk_keeps_the_old_checkpoint(
     assert list(finished.parent.iterdir()) == [finished]
 
 
+@pytest.mark.slow
 def test_metrics_of_a_resumed_run_have_each_step_once(
     tmp_path: Path, tiny_settings: Make, monkeypatch: pytest.MonkeyPatch
 ):

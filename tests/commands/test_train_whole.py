@@ -161,6 +161,7 @@ def test_killed_in_a_stage_it_ends_with_the_same_weights(
     assert_same_weights(whole, old)
 
 
+@pytest.mark.slow
 def test_killed_between_the_stages_it_trains_the_decoder_alone(
     whole: Path,
     words: Words,
@@ -213,6 +214,7 @@ def test_a_kill_while_the_decoders_checkpoint_is_written(
     assert_same_weights(whole, path)
 
 
+@pytest.mark.slow
 def test_on_the_command_line_interrupted_and_gone_on_with(
     whole: Path,
     words: Words,
@@ -331,6 +333,7 @@ def test_the_expected_duration_is_measured(
     assert capsys.readouterr().out.splitlines()[0] == expected
 
 
+@pytest.mark.slow
 def test_fine_tuning_starts_from_a_models_weights(
     whole: Path, tiny_checkpoint: Path, words: Words, tmp_path: Path
 ):

@@ -119,6 +119,7 @@ def test_nearly_copied_movements_are_caught_too(people, train, baseline):
     assert "copying" in kinds(judged, baseline)
 
 
+@pytest.mark.slow
 def test_an_8_ms_clock_in_one_set(people, train, baseline, make_reaches):
     made = make_reaches(400, 2, "model", tick_ms=8, pace=0.5)
     whole = replace(RULE, probes=("logistic", "boosting"), importance=True)

@@ -73,6 +73,7 @@ def test_examples_are_counted_and_drawn(done):
         assert sum(one.count for one in groups) == groups[0].total
 
 
+@pytest.mark.slow
 def test_a_benchmark_resumes_to_the_same_numbers(done, many_gestures, tmp_path, capsys):
     folder = tmp_path / "again"
     shutil.copytree(done, folder)
@@ -100,6 +101,7 @@ def test_a_browser_delivers_one_position_a_frame(many_gestures):
     assert (seen.lengths <= made.lengths).all()
 
 
+@pytest.mark.slow
 def test_people_called_bots_are_separated_by_nothing(many_gestures, tmp_path):
     """Two halves of people's movements, one of them as a family in a file."""
     people = load_split(many_gestures / "val")

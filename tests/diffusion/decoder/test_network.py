@@ -250,6 +250,7 @@ def test_draws_are_as_frequent_as_the_likelihood_says():
     close(counts[common] / len(upright), likelihood(asked, 1), len(upright))
 
 
+@pytest.mark.slow
 def test_a_trained_decoder_learns_to_reach_the_goal():
     events, given = movements([2, 3, 4, 5] * 48, most_px=300)
     # Only what is left tells the last step.

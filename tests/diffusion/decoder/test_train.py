@@ -55,6 +55,7 @@ def test_the_longest_step_is_the_longest_learned_from(model: DiffusionModel):
     assert torch.equal(model.decoder.longest_px, moves_px.abs().amax((0, 1)))
 
 
+@pytest.mark.slow
 def test_a_resumed_run_ends_bit_for_bit_as_an_uninterrupted_one(
     make: Callable, decoded: Path, tmp_path: Path
 ):
@@ -288,6 +289,7 @@ def test_requests_that_no_decoder_can_serve(model: DiffusionModel, event_checkpo
         plain.with_rule(SamplingRule(t_switch=0.5)).sample(1, seed=0)
 
 
+@pytest.mark.slow
 def test_the_command_line(
     decoded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ):

@@ -83,6 +83,7 @@ def test_both_losses_are_written_down(tuned: Path):
     assert "val_loss" in lines[-1]
 
 
+@pytest.mark.slow
 def test_a_resumed_run_ends_bit_for_bit_as_an_uninterrupted_one(
     settings: Callable, tuned: Path, tmp_path: Path
 ):
@@ -213,6 +214,7 @@ def test_movements_that_the_critic_prefers_become_likelier():
         assert right() > before + 0.15
 
 
+@pytest.mark.slow
 def test_in_the_head_start_the_critic_learns_and_the_decoder_stands_still(
     decoded: Path, settings: Callable, tmp_path: Path
 ):

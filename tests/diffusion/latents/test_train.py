@@ -53,6 +53,7 @@ def weights_of(path: Path) -> dict[str, torch.Tensor]:
     return {f"{part}.{k}": v for part in ("model", "ema") for k, v in getattr(saved, part).items()}
 
 
+@pytest.mark.slow
 def test_it_learns_to_give_back_what_it_took_in(tmp_path: Path, autoencoder_settings: Make):
     rate = ("optim.lr=7e-3", "optim.lr_warmup_steps=0", "optim.ema_decay=0.9")
     train(autoencoder_settings(tmp_path, *rate, "optim.max_steps=40", "logging.eval_interval=2"))
@@ -149,6 +150,7 @@ def test_a_run_on_latents_goes_on_without_the_autoencoders_file(
     assert [name for name in one if not torch.equal(one[name], other[name])] == []
 
 
+@pytest.mark.slow
 def test_the_commands(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

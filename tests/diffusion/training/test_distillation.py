@@ -330,6 +330,7 @@ class Killed(BaseException):
     """Stands for SIGKILL: nothing in the run catches it."""
 
 
+@pytest.mark.slow
 def test_resuming_ends_with_the_same_weights(
     make: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

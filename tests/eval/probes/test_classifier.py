@@ -51,6 +51,7 @@ def test_c2st_of_unequal_sizes_is_balanced_and_seeded():
     assert c2st(real, fake) == c2st(real, fake)
 
 
+@pytest.mark.slow
 def test_people_on_both_sides_are_never_in_two_folds():
     """Each person has their own place; sides differ in people alone, so nothing can be learnt."""
     rng = np.random.default_rng(0)
@@ -133,6 +134,7 @@ def test_a_fake_side_of_one_name_counts_by_rows():
     assert c2st_scores(*sides, groups=groups, permutations=99).auc.p_value == 0.01
 
 
+@pytest.mark.slow
 def test_people_of_the_fake_side_are_spread_where_asked():
     """Generated gestures have no people to hold out; the baseline must be as easy to separate."""
     rng = np.random.default_rng(0)
@@ -147,6 +149,7 @@ def test_people_of_the_fake_side_are_spread_where_asked():
     assert spread > held_out + 0.1
 
 
+@pytest.mark.slow
 def test_p_values_under_the_null_are_spread_and_small_under_a_shift():
     p_values = [
         c2st_scores(gaussian(80, 3, k), gaussian(80, 3, 100 + k), permutations=39).auc.p_value
@@ -192,6 +195,7 @@ def test_importance_names_the_feature_that_differs():
     assert np.abs(np.delete(score.importance, 3)).max() < 0.03
 
 
+@pytest.mark.slow
 def test_the_sequence_probe_is_scored_on_people_it_never_saw(make_reaches):
     real, fake = make_reaches(100, 0, users=10), make_reaches(100, 1, "model", tick_ms=8, pace=0.5)
     told = c2st_sequences(real, fake, replicates=20)

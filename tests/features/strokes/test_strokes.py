@@ -450,6 +450,7 @@ def test_any_movement_has_features_within_their_range(paths):
     assert (got["stroke_snr_db"] >= -1e-9).all()
 
 
+@pytest.mark.slow
 @pytest.mark.realdata
 def test_recorded_gestures_are_explained_fast_enough(recordings):
     from humouse.data.gestures import cut_gestures, to_trajectories

@@ -25,6 +25,7 @@ from humouse.trajectories import Trajectories
 _SCORES = ("c2st_acc_val", "mmd_val", "prd_precision_val", "prd_recall_val")
 
 
+@pytest.mark.slow
 def test_both_generators_at_every_round(
     tmp_path: Path, gan_settings: Callable, event_checkpoint: Path, no_pictures: None
 ):

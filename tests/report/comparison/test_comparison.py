@@ -76,6 +76,7 @@ def test_a_score_that_a_run_lacks(runs, tmp_path):
     assert " best 0.1" not in text  # nothing to be better than
 
 
+@pytest.mark.slow
 def test_other_people_are_warned_of(runs, make_run, tmp_path):
     same, other_gestures = runs[0], make_run(tmp_path / "seed", n=60, seed=9)
     text = text_of(write_comparison([same, other_gestures], tmp_path / "c.html"))

@@ -84,6 +84,7 @@ def test_it_goes_to_the_folder_of_the_run(make_run, tmp_path):
     assert "sapimouse" in (tmp_path / "run" / "report.html").read_text()
 
 
+@pytest.mark.slow
 def test_a_page_of_long_movements_is_not_too_large(run, tmp_path):
     """As many movements, steps and features as users have, each step off the pixel grid."""
     rng = np.random.default_rng(0)
@@ -230,6 +231,7 @@ def test_the_replay_holds_the_movements(run, html):
     assert all(path[:3] == [0, 0, 0] for path in data["people"])
 
 
+@pytest.mark.slow
 def test_the_same_run_gives_the_same_bytes(run, tmp_path):
     whole = run.generated
     some = {name: whole.features[name] for name in ("path_px", "dx_flips")}
