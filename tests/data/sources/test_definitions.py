@@ -199,6 +199,15 @@ def test_a_form_is_recognised_and_its_settings_say_the_same(tmp_path, name):
     assert moves(make_source("csv", root=root, **options))[1] == rows
 
 
+def test_a_file_that_is_no_recording_may_stand_before_them(tmp_path):
+    root = written(tmp_path, "rrweb")
+    (root / "README.txt").write_text("Recorded in May, by hand; see also notes.")
+    (root / "about.json").write_text('{"title": "a study"}')
+    source = make_source("auto", root=root)
+    assert source.name == "rrweb"
+    assert "README.txt" not in [file.name for file in source.files()]
+
+
 def test_every_definition_says_what_it_is_and_where_it_comes_from():
     assert set(FILES) | {"csv", "auto", "kh2017"} == set(NAMES)
     for name in FILES:

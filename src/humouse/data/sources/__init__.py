@@ -9,7 +9,7 @@ from humouse.data.events.definition import Definition
 from humouse.data.events.event import EVENT_SCHEMA, Events
 from humouse.data.sources.definitions import NAMES, definition
 from humouse.data.sources.humouse_default import HumouseDefault
-from humouse.data.sources.recognise import recognise, taken_for
+from humouse.data.sources.recognise import first_known, pattern_of, taken_for
 from humouse.data.sources.recordings import Recordings
 from humouse.data.sources.source import Source, SourceFile
 from humouse.errors import InputError, nearest
@@ -41,11 +41,14 @@ def make_source(name: str, **options: Any) -> Source:
 
 
 def _recognised(folder: Path, options: dict[str, Any]) -> Recordings:
-    """Return the recordings of a folder as what its first file is."""
+    """Return the recordings of a folder as what the first file is that is known.
+
+    Files of other endings, such as a README.txt beside tables, are left out.
+    """
     plain, asked = definition("auto", {}), definition("auto", options)
     given = {key: value for key, value in options.items() if _differs(key, value, plain)}
-    first = sorted(Recordings(asked, folder).paths())[0]
-    found = replace(recognise(first, given), pattern=asked.pattern)
+    first, found = first_known(sorted(Recordings(asked, folder).paths()), given)
+    found = replace(found, pattern=given.get("pattern", pattern_of(first)))
     ways = ["file", "folder", "USER/*/*"] if asked.user_from == plain.user_from else []
     for user_from in (found.user_from, *ways):
         chosen = replace(found, user_from=user_from)

@@ -1,6 +1,7 @@
 """Which form a recording has: that of a known source, or a table whose columns have usual names."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 from humouse.data.events.definition import COLUMNS, Definition
 from humouse.data.reading.delimited import find_header
 from humouse.data.reading.layout import USUAL, Layout, letters
-from humouse.data.reading.packed import content, is_parquet
+from humouse.data.reading.packed import PACKED, content, is_parquet
 from humouse.data.reading.records import is_json, names_in
 from humouse.data.reading.table import read_content
 from humouse.data.sources.definitions import NAMES, definition
@@ -18,6 +19,28 @@ from humouse.settings.compose import shell_word
 
 _NOT_ASKED = ("csv", "auto", "kh2017")
 """Forms that others stand for, or that stand for others."""
+
+
+def first_known(paths: Sequence[Path], options: dict[str, Any]) -> tuple[Path, Definition]:
+    """Return the first of some recordings that is of a known form, and what it is.
+
+    Args:
+        paths: The files, at least one.
+        options: Values of the definition that are known already.
+
+    Raises:
+        InputError: Nothing known fits any of the first few; the message is of the first.
+    """
+    faults = []
+    for path in paths[:_FILES]:
+        try:
+            return path, recognise(path, options)
+        except InputError as fault:
+            faults.append(fault)
+    raise faults[0]
+
+
+_FILES = 20
 
 
 def recognise(path: Path, options: dict[str, Any]) -> Definition:
@@ -46,10 +69,17 @@ def recognise(path: Path, options: dict[str, Any]) -> Definition:
 
 def taken_for(path: Path, chosen: Definition) -> str:
     """Return a sentence on what a file was taken for, with the settings that say it."""
-    ending = path.name.removeprefix(PurePosixPath(stem(path.name)).name)
-    same = settings_of(replace(chosen, pattern=f"**/*{ending}"))
+    same = settings_of(replace(chosen, pattern=pattern_of(path)))
     what = chosen.name if chosen.name == "csv" else f"{chosen.name} ({chosen.about})"
     return f"{path.name} was taken for {what}; the same as: {same}"
+
+
+def pattern_of(path: Path) -> str:
+    """Return the pattern of files with the ending of one, whether packed or not."""
+    ending = path.name.removeprefix(PurePosixPath(stem(path.name)).name)
+    for packed in PACKED:
+        ending = ending.removesuffix(packed)
+    return " ".join(f"**/*{ending}{packed}" for packed in ("", *PACKED))
 
 
 def settings_of(chosen: Definition) -> str:
