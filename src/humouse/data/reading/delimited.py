@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from humouse.data.reading.layout import Layout
+from humouse.data.reading.packed import is_blank
 from humouse.errors import InputError
 
 _CANDIDATES = (",", ";", "\t", "|", " ")
@@ -133,7 +134,7 @@ def read_delimited(
         body = b"\n".join(whole)
     fields = [f"field{n}" for n in range(len(header.names))]
     wanted = {key: fields[list(header.names).index(name)] for key, name in columns.items()}
-    if not body or body.isspace():
+    if is_blank(body):
         return pl.DataFrame(schema=dict.fromkeys(columns, pl.String)), damaged
     as_numbers = {field for key, field in wanted.items() if key in numeric}
     try:

@@ -50,6 +50,11 @@ def is_parquet(raw: bytes) -> bool:
     return raw.startswith(_PARQUET)
 
 
+def is_blank(raw: bytes) -> bool:
+    """Return whether nothing but blanks is in a text; without the copy that stripping it would make."""
+    return not raw or raw.isspace()
+
+
 def _gunzipped(raw: bytes) -> bytes:
     with gzip.open(io.BytesIO(raw)) as file:
         unpacked = file.read(_MOST_BYTES)

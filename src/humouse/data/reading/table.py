@@ -9,7 +9,7 @@ import polars as pl
 from humouse.data.reading.delimited import find_header, read_delimited
 from humouse.data.reading.layout import Layout
 from humouse.data.reading.lines import read_lines
-from humouse.data.reading.packed import content, is_parquet
+from humouse.data.reading.packed import content, is_blank, is_parquet
 from humouse.data.reading.records import is_json, points_of, read_records
 from humouse.errors import InputError
 
@@ -40,7 +40,7 @@ def read_table(path: Path, layout: Layout) -> Table | None:
         InputError: The file cannot be read, or a column is missing.
     """
     raw = content(path)
-    return None if _blank(raw) else read_content(path, raw, layout)
+    return None if is_blank(raw) else read_content(path, raw, layout)
 
 
 def read_content(path: Path, raw: bytes, layout: Layout) -> Table:
@@ -64,10 +64,6 @@ def read_content(path: Path, raw: bytes, layout: Layout) -> Table:
     return Table(frame, header.names, header.form, damaged)
 
 
-def _blank(raw: bytes) -> bool:
-    return not raw or raw.isspace()
-
-
 def read_everything(path: Path, layout: Layout) -> pl.DataFrame | None:
     """Return all columns of a file under their own names, or None of one that holds no row.
 
@@ -79,7 +75,7 @@ def read_everything(path: Path, layout: Layout) -> pl.DataFrame | None:
         InputError: The file cannot be read.
     """
     raw = content(path)
-    if _blank(raw):
+    if is_blank(raw):
         return None
     if is_parquet(raw):
         return _parquet(path, raw)
