@@ -104,7 +104,8 @@ def test_the_table_is_that_of_pyproject():
     optional = project["optional-dependencies"]
 
     def names(requirements: list[str]) -> list[str]:
-        return sorted(re.match(r"[\w-]+", line).group().lower() for line in requirements)
+        found = (re.match(r"[\w-]+", line).group() for line in requirements)
+        return sorted(name.lower().replace("-", "_") for name in found)
 
     assert {name: tuple(names(optional[name])) for name in extras.EXTRAS} == extras.EXTRAS
     assert optional["all"] == [f"humouse[{','.join(sorted(extras.EXTRAS))}]"]

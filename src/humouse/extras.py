@@ -9,6 +9,7 @@ from humouse.errors import InputError
 EXTRAS = {
     "onnx": ("onnx", "onnxscript"),
     "report": ("jinja2", "markupsafe", "matplotlib"),
+    "serve": ("fastapi", "prometheus_client", "psycopg", "sqlalchemy", "uvicorn"),
     "train": ("accelerate", "matplotlib", "tensorboard"),
 }
 """Extra → the packages that it installs; `pyproject.toml` has their versions."""

@@ -1,0 +1,1 @@
+"""What `humouse.js` records in a page: its payload, and the script itself."""
