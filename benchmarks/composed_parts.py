@@ -39,12 +39,12 @@ _RATE = 0.01
 def judged(people: Trajectories, libraries: Path | None) -> Iterator[tuple[str, Views]]:
     """Yield the views of each kind of bot, with the group that it counts in."""
     for path in sorted(libraries.glob("*.csv")) if libraries else ():
-        yield _LIBRARIES, look(read_movements(path), OneClock())[0]
+        yield _LIBRARIES, look(read_movements(path).as_steps(), OneClock())[0]
     sources, donors = negative_sources(), preprocess(people)
     for family in FAMILIES:
         made = make_family(family, sources, donors, 400, seed=7).movements
-        yield _OWN, look(made, OneClock())[0]
-        yield _AT_60_HZ, look(as_delivered(made, 1), OneClock())[0]
+        yield _OWN, look(made.as_steps(), OneClock())[0]
+        yield _AT_60_HZ, look(as_delivered(made, 1).as_steps(), OneClock())[0]
 
 
 def main() -> None:
@@ -57,7 +57,7 @@ def main() -> None:
     people = subsample(load_split(given.data / "val"), 4000, 0)
     showing = Showing(OneClock(), DeviceRules(), looks=2)
     human = list(showing.every_look(label_movements(fit_on, HUMAN, HUMAN), 2, 1))
-    bots, person = list(judged(people, given.libraries)), look(people, OneClock())[0]
+    bots, person = list(judged(people, given.libraries)), look(people.as_steps(), OneClock())[0]
     groups = list(dict.fromkeys(group for group, _ in bots))
     print("| without | " + " | ".join(f"{group}: ROC-AUC, TPR" for group in groups) + " |")
     print("|---|" + "---:|" * len(groups))

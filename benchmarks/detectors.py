@@ -82,14 +82,14 @@ def main() -> None:
         with ThreadPoolExecutor(2) as pool:
             list(pool.map(lambda rows: detector.score(movements[rows]), halves))
 
-    views, _ = look(movements, detector.clock)
+    views, _ = look(movements.as_steps(), detector.clock)
     clock = OneClock()
     one, two, laid, featured, strokes = seconds(
         [
             lambda: detector.score(movements),
             both_cores,
-            lambda: clock(movements, phases(len(movements))),
-            lambda: look(movements, detector.clock),
+            lambda: clock(movements.as_steps(), phases(len(movements))),
+            lambda: look(movements.as_steps(), detector.clock),
             lambda: feature_table(views.steps[:200], ("neuromotor",)),
         ]
     )
@@ -104,13 +104,16 @@ def main() -> None:
     single: list[Trajectories] = [movements[[row]].trimmed() for row in range(given.calls)]
     plain = runpy.run_path(str(_ORACLE))["reference"]
     steps = [
-        look(movement, detector.clock)[0].steps.deltas[0].double().numpy() for movement in single
+        look(movement.as_steps(), detector.clock)[0].steps.deltas[0].astype(np.float64)
+        for movement in single
     ]
     print(f"  an empty loop of 10^7: {empty_loop_s():.2f} s")
     wall_ms, processor_ms = latencies_ms(
         [
             lambda number: detector.score(single[number]),
-            lambda number: detector.member_scores(look(single[number], detector.clock)[0]),
+            lambda number: detector.member_scores(
+                look(single[number].as_steps(), detector.clock)[0]
+            ),
             lambda number: plain(*steps[number].T),
         ],
         given.calls,

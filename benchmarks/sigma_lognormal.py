@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 
 from humouse.features.motion import Motion
-from humouse.features.strokes.columns import neuromotor
+from humouse.features.strokes.measure import neuromotor
 from humouse.trajectories import Trajectories
 
 BAR_PER_S = 200
@@ -31,7 +31,7 @@ def blocks(trajectories: Trajectories) -> list[Motion]:
         typical = max(1, int(trajectories.lengths[order[first]]))
         rows = order[first : first + max(1, _STEPS_AT_A_TIME // (2 * typical))]
         part = trajectories[rows].trimmed()
-        motions.append(Motion.of(part.deltas, part.lengths))
+        motions.append(Motion.of(part.deltas.numpy(), part.lengths.numpy()))
         first += len(rows)
     return motions
 

@@ -52,7 +52,7 @@ _GOLDEN = 0x9E3779B97F4A7C15
 _MIXERS = ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB), (31, 1))
 
 
-def uniform_at(seed: int, place: Int64[Tensor, "*S"]) -> Float64[Tensor, "*S"]:
+def uniform_at(seed: int, place: Int64[np.ndarray, "*S"]) -> Float64[np.ndarray, "*S"]:
     """Return the numbers at these places of a seed's stream, from (0, 1).
 
     SplitMix64 (Steele et al. 2014, doi:10.1145/2660193.2660195) scrambles a count, so a number can be had
@@ -62,11 +62,10 @@ def uniform_at(seed: int, place: Int64[Tensor, "*S"]) -> Float64[Tensor, "*S"]:
         seed: Of the stream.
         place: [...] from 0.
     """
-    count = place.cpu().numpy().astype(np.uint64)
+    count = place.astype(np.uint64)
     with np.errstate(over="ignore"):  # all modulo 2^64
         bits = np.uint64(seed) + (count + np.uint64(1)) * np.uint64(_GOLDEN)
         for shift, factor in _MIXERS:
             bits = (bits ^ (bits >> np.uint64(shift))) * np.uint64(factor)
     # Half a step from either end: neither 0 nor 1.
-    uniform = ((bits >> np.uint64(12)).astype(np.float64) + 0.5) * 2.0**-52
-    return torch.as_tensor(uniform, device=place.device)
+    return ((bits >> np.uint64(12)).astype(np.float64) + 0.5) * 2.0**-52

@@ -19,6 +19,7 @@ from humouse.gestures import GestureRules
 from humouse.movement_table import StoredMovements, read_table, write_table
 from humouse.point_cells import PointColumns
 from humouse.points import FoundMovements, Places, movements_of
+from humouse.steps import Steps
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -295,11 +296,29 @@ class Trajectories:
             origin: Name of the dataset or generator.
             places: Where they stand in the table that they were read from, or None.
         """
-        count = torch.from_numpy(lengths)
-        deltas = torch.zeros(len(count), int(count.max()) if len(count) else 0, 3)
-        deltas[torch.arange(deltas.shape[1]) < count[:, None]] = torch.from_numpy(steps)
-        first = torch.from_numpy(np.ascontiguousarray(start))
-        return cls(deltas, count, first, user, origin, places)
+        first = np.ascontiguousarray(start)
+        return cls.from_padded(Steps.padded(steps, lengths, first, user, places), origin)
+
+    def as_steps(self) -> Steps:
+        """Return the same movements in numpy, sharing their memory where they are on the CPU."""
+        return Steps(
+            self.deltas.cpu().float().numpy(),
+            self.lengths.cpu().long().numpy(),
+            self.start.cpu().float().numpy(),
+            self.user,
+            self.places,
+        )
+
+    @classmethod
+    def from_padded(cls, steps: Steps, origin: str) -> "Trajectories":
+        """Return the movements of `Steps`.
+
+        Args:
+            steps: B movements.
+            origin: Name of the dataset or generator.
+        """
+        deltas, lengths, start = map(torch.from_numpy, (steps.deltas, steps.lengths, steps.start))
+        return cls(deltas, lengths, start, steps.user, origin, steps.places)
 
     def save(self, path: str | Path) -> None:
         """Write the movements to a Parquet file, one row each, whole or not at all.

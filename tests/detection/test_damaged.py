@@ -34,11 +34,11 @@ def movements(n: int = 200) -> Trajectories:
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A detector of three trees that knows one set-up."""
     folder = tmp_path_factory.mktemp("made")
-    views, _ = look(movements(), OneClock())
+    views, _ = look(movements().as_steps(), OneClock())
     is_bot = np.arange(200) % 2 == 1
     trees = BoostingDetector(trees=3).fit(views.features, is_bot.astype(int))
     score = np.random.default_rng(1).normal(0, 1, 200) + 3 * is_bot
-    traits = views.setup.values.double().numpy()
+    traits = views.setup.values.astype(np.float64)
     known = Calibrating(score, is_bot, np.arange(200) % 7, traits, views.setup.names)
     write_detector(
         folder,

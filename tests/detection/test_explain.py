@@ -4,7 +4,6 @@ import re
 
 import numpy as np
 import pytest
-import torch
 
 from humouse.detection.estimators.boosting import BoostingDetector
 from humouse.detection.explain import Reason, contributions, explain, reasons_for
@@ -15,7 +14,7 @@ from humouse.detection.samples.views import Views
 from humouse.detection.setups.setup import Calibrating, SetUp
 from humouse.features import FeatureTable
 from humouse.features.names import readable
-from humouse.trajectories import Trajectories
+from humouse.steps import Steps
 
 NAMES = ("quiet", "dt_on_tick_share", "speed_px_per_s", "other")
 
@@ -26,7 +25,7 @@ def rows(n=800, seed=0):
     X = rng.normal([0, 0.5, 500, 0], [1, 0.1, 100, 1], (n, 4))
     X[y == 1, 1] += 0.4
     X[y == 1, 2] -= 150
-    return FeatureTable(torch.from_numpy(X).float(), NAMES, ("1", "1", "px/s", "count")), y
+    return FeatureTable(X.astype(np.float32), NAMES, ("1", "1", "px/s", "count")), y
 
 
 def test_contributions_are_what_the_log_odds_lose_one_feature_at_a_time():
@@ -85,8 +84,8 @@ COLUMNS = ("dt_median_ms", "path_px")
 
 def views_of(table: FeatureTable, traits: np.ndarray) -> Views:
     n = len(table)
-    steps = Trajectories(torch.ones(n, 3, 3), torch.full((n,), 3), torch.zeros(n, 2), None, "made")
-    setup = FeatureTable(torch.from_numpy(traits).float(), COLUMNS, ("ms", "px"))
+    steps = Steps(np.ones((n, 3, 3), np.float32), np.full(n, 3), np.zeros((n, 2), np.float32))
+    setup = FeatureTable(traits.astype(np.float32), COLUMNS, ("ms", "px"))
     return Views(steps, table, setup)
 
 

@@ -38,7 +38,7 @@ def test_its_answers_stay_and_do_not_depend_on_the_batch():
     """How features are computed may change, but not by what a tree can tell."""
     detector = hm.Detector.load()
     movements = winding(8, 7, shortest=8)
-    views, _ = look(movements, detector.clock)
+    views, _ = look(movements.as_steps(), detector.clock)
     together = detector.member_scores(views)
     expected = {
         "sequence": [5.73492, 4.32455, 4.50279, 7.72546, 5.99594, 7.78794, 5.92675, 2.87821],
@@ -47,7 +47,7 @@ def test_its_answers_stay_and_do_not_depend_on_the_batch():
     for name, answers in zip(detector.members, together.T, strict=True):
         np.testing.assert_allclose(answers, expected[name], atol=1e-4)
     for row, answers in enumerate(together):
-        alone, _ = look(movements[[row]].trimmed(), detector.clock)
+        alone, _ = look(movements[[row]].trimmed().as_steps(), detector.clock)
         np.testing.assert_allclose(detector.member_scores(alone)[0], answers, atol=1e-5)
 
 

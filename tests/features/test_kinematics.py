@@ -129,10 +129,10 @@ def test_log_dimensionless_jerk_of_minimum_jerk():
     """∫|jerk|² of the minimum-jerk movement is 720 L²/D⁵ and its peak 15L/8D."""
     t = np.linspace(0, 1, 2001)
     x = 300 * (10 * t**3 - 15 * t**4 + 6 * t**5)
-    deltas = torch.tensor(np.stack([np.diff(x), 0 * x[1:], np.full(2000, 4.0)], 1))[None]
+    deltas = np.stack([np.diff(x), 0 * x[1:], np.full(2000, 4.0)], 1)[None]
     # float64, since a third derivative at 4 ms steps is all rounding in float32.
     from humouse.features.kinematics import kinematics
     from humouse.features.motion import Motion
 
-    got = kinematics(Motion.of(deltas, torch.tensor([2000])))["log_dimensionless_jerk"]
+    got = kinematics(Motion.of(deltas, np.array([2000])))["log_dimensionless_jerk"]
     assert got[0] == pytest.approx(-math.log(720 / (15 / 8) ** 2), rel=1e-2)

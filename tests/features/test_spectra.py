@@ -26,7 +26,7 @@ def test_equals_the_fft_of_the_resampled_velocity():
         position = np.interp(grid_s, knots_s, np.concatenate([[0], np.cumsum(steps[:, axis])]))
         velocity = np.diff(position) * 20_000
         power += np.abs(np.fft.rfft(velocity)[1:61] / 20_000) ** 2
-    frequency, got = velocity_spectrum(one(steps), torch.arange(1.0, 61.0))
+    frequency, got = velocity_spectrum(one(steps), np.arange(1.0, 61.0))
     np.testing.assert_array_equal(frequency, np.arange(1, 61))
     np.testing.assert_allclose(got[0], power, rtol=2e-3)
 
@@ -43,7 +43,7 @@ def test_a_tremor_shows_at_its_frequency():
 
 def test_a_constant_velocity_is_a_sinc():
     speed, duration = 250.0, 0.4
-    _, power = velocity_spectrum(one([(2.5, 0, 10)] * 40), torch.tensor([0.5, 3.3, 7.7]))
+    _, power = velocity_spectrum(one([(2.5, 0, 10)] * 40), np.array([0.5, 3.3, 7.7]))
     f = np.array([0.5, 3.3, 7.7])
     expected = (speed * duration * np.sinc(f * duration)) ** 2 / duration
     np.testing.assert_allclose(power[0], expected, rtol=1e-4)
@@ -57,8 +57,8 @@ def test_shares_sum_to_one_and_entropy_grows_with_disorder():
     for table in numbers:
         shares = [name for name in table.names if name.endswith("_hz_share")]
         assert float(table.select(shares).values.sum()) == pytest.approx(1, abs=1e-5)
-    assert float(numbers[0]["spectral_entropy"]) < 0.3 < 0.8 < float(numbers[1]["spectral_entropy"])
-    assert float(numbers[0]["power_tail_db"]) < float(numbers[1]["power_tail_db"]) - 10
+    assert numbers[0]["spectral_entropy"][0] < 0.3 < 0.8 < numbers[1]["spectral_entropy"][0]
+    assert numbers[0]["power_tail_db"][0] < numbers[1]["power_tail_db"][0] - 10
 
 
 def test_autocorrelation_of_alternating_steps():
@@ -71,8 +71,10 @@ def test_blocks_and_bad_frequencies():
     rng = np.random.default_rng(2)
     deltas = torch.from_numpy(np.abs(rng.normal(0, 9, (700, 60, 3))).astype(np.float32))
     many = Trajectories(deltas, torch.full((700,), 60), torch.zeros(700, 2), None, "test")
-    frequency = torch.linspace(1, 60, 100)  # several blocks
+    frequency = np.linspace(1, 60, 100)  # several blocks
     whole = velocity_spectrum(many, frequency)[1]
-    torch.testing.assert_close(whole[650:], velocity_spectrum(many[650:], frequency)[1])
+    np.testing.assert_allclose(
+        whole[650:], velocity_spectrum(many[650:], frequency)[1], rtol=1e-5, atol=1e-6
+    )
     with pytest.raises(ValueError, match="above 0 Hz"):
-        velocity_spectrum(many, torch.tensor([0.0, 1.0]))
+        velocity_spectrum(many, np.array([0.0, 1.0]))

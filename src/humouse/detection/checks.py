@@ -1,15 +1,17 @@
 """The check that every detector makes: a movement has at least two points."""
 
+import numpy as np
+
 from humouse.errors import InputError
-from humouse.trajectories import Trajectories
+from humouse.steps import Steps
 
 
-def check_steps(movements: Trajectories) -> None:
+def check_steps(movements: Steps) -> None:
     """Raise InputError, naming the row, for a movement of less than two points."""
-    empty = (movements.lengths < 1).nonzero()[:, 0].tolist()
+    empty = np.flatnonzero(movements.lengths < 1).tolist()
     if empty:
         more = f", and so have {len(empty) - 1:,} more" if empty[1:] else ""
         raise InputError(
-            f"movements ({movements.origin}): row {empty[0]} has one point and no step{more}; "
+            f"movements: row {empty[0]} has one point and no step{more}; "
             "leave out movements of less than two points"
         )

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import reduce
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -21,7 +21,10 @@ from humouse.detection.samples.views import Views, look
 from humouse.detection.setups.setup import SetUp
 from humouse.errors import InputError
 from humouse.files import atomic_write, read_json, set_aside_in, sha256, write_json
-from humouse.trajectories import Trajectories
+from humouse.steps import Steps
+
+if TYPE_CHECKING:
+    from humouse.trajectories import Trajectories
 
 FORMAT = 3
 MANIFEST = "detector.json"
@@ -93,7 +96,11 @@ class Detector:
         write_detector(folder, files, list(self.members), self.setups, self.clock, provenance)
 
     def score(
-        self, movements: Trajectories, *, false_positive_rate: float = 0.01, reasons: int = 0
+        self,
+        movements: "Trajectories | Steps",
+        *,
+        false_positive_rate: float = 0.01,
+        reasons: int = 0,
     ) -> pl.DataFrame:
         """Return the decision on each movement.
 
@@ -117,6 +124,7 @@ class Detector:
         check_rate(false_positive_rate)
         if reasons < 0:
             raise InputError(f"reasons={reasons}: must be at least 0")
+        movements = movements.as_steps()
         looked = list(self._looked_at(movements))
         rows = np.concatenate([rows for _, rows in looked])
         places = _places(movements)
@@ -146,22 +154,21 @@ class Detector:
         )
 
     def scored(
-        self, movements: Trajectories
+        self, movements: "Trajectories | Steps"
     ) -> tuple[Float[np.ndarray, "b"], Float[np.ndarray, "b F"], Int[np.ndarray, "b"]]:
         """Return of the movements that move: the blend's scores, traits of their set-up, their numbers."""
         parts = [
             (blend(list(self.members), self.member_scores(views)), _traits(views), rows)
-            for views, rows in self._looked_at(movements)
+            for views, rows in self._looked_at(movements.as_steps())
         ]
         score, traits, rows = (np.concatenate(one) for one in zip(*parts, strict=True))
         return score, traits, rows
 
-    def _looked_at(self, movements: Trajectories) -> Iterator[tuple[Views, Int[np.ndarray, "b"]]]:
+    def _looked_at(self, movements: Steps) -> Iterator[tuple[Views, Int[np.ndarray, "b"]]]:
         """Yield the views of parts of the movements, and the numbers of those that move."""
         for first in range(0, max(len(movements), 1), _ROWS_AT_A_TIME):
-            whole = len(movements) <= _ROWS_AT_A_TIME
-            part = movements if whole else movements[first : first + _ROWS_AT_A_TIME]
-            views, rows = look(part, self.clock)
+            part = movements.rows(slice(first, first + _ROWS_AT_A_TIME))
+            views, rows = look(part.trimmed(), self.clock)
             yield views, rows + first
 
     def _decisions(
@@ -247,7 +254,7 @@ def write_detector(
 
 
 def _traits(views: Views) -> Float[np.ndarray, "B F"]:
-    return views.setup.values.double().numpy()
+    return views.setup.values.astype(np.float64)
 
 
 def check_rate(rate: float) -> None:
@@ -257,7 +264,7 @@ def check_rate(rate: float) -> None:
         raise InputError(f"false_positive_rate={rate:g}: choose {known}")
 
 
-def _sources(movements: Trajectories, rows: Int[np.ndarray, "b"]) -> tuple[list[np.ndarray], bool]:
+def _sources(movements: Steps, rows: Int[np.ndarray, "b"]) -> tuple[list[np.ndarray], bool]:
     """Return which of the movements `rows` are of each source, in order, and whether sources are named.
 
     Without names, all are of one source.
@@ -270,7 +277,7 @@ def _sources(movements: Trajectories, rows: Int[np.ndarray, "b"]) -> tuple[list[
     return np.split(order, np.flatnonzero(np.diff(number[order])) + 1), True
 
 
-def _source_names(movements: Trajectories) -> np.ndarray | None:
+def _source_names(movements: Steps) -> np.ndarray | None:
     """Return what tells the sources of movements apart: users, and their sessions where they are named."""
     places = movements.places
     parts = [movements.user, None if places is None else places.session]
@@ -283,7 +290,7 @@ def _source_names(movements: Trajectories) -> np.ndarray | None:
     return np.where(np.char.strip(joined, "\n") == "", own, joined)
 
 
-def _places(movements: Trajectories) -> pl.DataFrame:
+def _places(movements: Steps) -> pl.DataFrame:
     """Return where each of B movements stands: in the table that it was read from, or in the batch."""
     B, places = len(movements), movements.places
     session = None if places is None else places.session

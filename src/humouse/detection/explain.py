@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Float
 
-from humouse.detection.estimators.tabular import TableDetector
 from humouse.detection.names import BOT, UNFAMILIAR
 from humouse.detection.onnx.runtime import OnnxDetector
 from humouse.detection.samples.views import Views
@@ -15,7 +14,9 @@ from humouse.detection.setups.setup import SetUp
 from humouse.features import FeatureTable
 from humouse.features.names import readable
 
-Explained = TableDetector | OnnxDetector
+if TYPE_CHECKING:
+    from humouse.detection.estimators.tabular import TableDetector
+
 _ROWS_AT_A_TIME = 4096
 
 
@@ -54,7 +55,7 @@ class Reason:
         return f"{self.feature} {value}, people {low}…{high}: {self.contribution:+.1f}"
 
 
-def contributions(detector: Explained, X: Any) -> Float[np.ndarray, "n F"]:
+def contributions(detector: "TableDetector | OnnxDetector", X: Any) -> Float[np.ndarray, "n F"]:
     """Return [n, F] by how much the log-odds fall if each feature alone is put to people's median.
 
     They do not add up to the log-odds: features interact.
@@ -81,7 +82,7 @@ def contributions(detector: Explained, X: Any) -> Float[np.ndarray, "n F"]:
     return answer
 
 
-def explain(detector: Explained, X: Any, most: int = 5) -> list[list[Reason]]:
+def explain(detector: "TableDetector | OnnxDetector", X: Any, most: int = 5) -> list[list[Reason]]:
     """Return for each row the features that move its log-odds most, the strongest first.
 
     Args:
@@ -147,7 +148,7 @@ def reasons_for(
 
 def _strange(setups: Sequence[SetUp], traits: FeatureTable, row: int, most: int) -> str:
     """Return in what a movement lies outside the nearest set-up."""
-    values = traits.values[row].double().numpy()
+    values = traits.values[row].astype(np.float64)
     distances = [distance for one in setups for distance in one.distances]
     nearest = max(distances, key=lambda one: float(one.p_value(values[None])[0]))
     found = []
@@ -160,7 +161,9 @@ def _strange(setups: Sequence[SetUp], traits: FeatureTable, row: int, most: int)
     return "; ".join(found[:most]) or _TOGETHER
 
 
-def _reason(table: Explained, place: int, value: float, contribution: float) -> Reason:
+def _reason(
+    table: "TableDetector | OnnxDetector", place: int, value: float, contribution: float
+) -> Reason:
     low, median, high = table.human_quantiles_[:, place].tolist()
     return Reason(
         table.columns_[place],

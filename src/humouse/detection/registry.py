@@ -2,17 +2,17 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Float
 
-from humouse.detection.estimators.boosting import BoostingDetector
-from humouse.detection.estimators.sequence import SequenceDetector
 from humouse.detection.names import FEATURES, STEPS
-from humouse.detection.samples.labelled import LabelledMovements
 from humouse.detection.samples.views import Views
 from humouse.errors import InputError, nearest
+
+if TYPE_CHECKING:
+    from humouse.detection.samples.labelled import LabelledMovements
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class DetectorSpec:
     make: Callable[[int], Any]
     weight: float
 
-    def fit(self, labelled: LabelledMovements, seed: int) -> Any:
+    def fit(self, labelled: "LabelledMovements", seed: int) -> Any:
         """Return the estimator fitted on labelled movements with their views."""
         return self.make(seed).fit(
             getattr(labelled.looked_at, self.view), labelled.is_bot.astype(int)
@@ -42,11 +42,24 @@ class DetectorSpec:
         return np.asarray(fitted.decision_function(getattr(views, self.view)), dtype=np.float64)
 
 
+# Imported where one is fitted: what is fitted already needs neither torch nor scikit-learn.
+def _sequence(seed: int) -> Any:
+    from humouse.detection.estimators.sequence import SequenceDetector
+
+    return SequenceDetector(seed=seed)
+
+
+def _boosting(seed: int) -> Any:
+    from humouse.detection.estimators.boosting import BoostingDetector
+
+    return BoostingDetector(seed=seed)
+
+
 REGISTRY: dict[str, DetectorSpec] = {
     spec.name: spec
     for spec in (
-        DetectorSpec("sequence", STEPS, lambda seed: SequenceDetector(seed=seed), 1.0),
-        DetectorSpec("boosting", FEATURES, lambda seed: BoostingDetector(seed=seed), 0.6),
+        DetectorSpec("sequence", STEPS, _sequence, 1.0),
+        DetectorSpec("boosting", FEATURES, _boosting, 0.6),
     )
 }
 """Every detector but the blend of them."""

@@ -70,7 +70,7 @@ class FittedDetector:
 
     def score(self, movements: Trajectories, showing: Showing) -> Float[np.ndarray, "B"]:
         """Return [B] the blend's scores of movements as recorded; those that go nowhere are left out."""
-        return self(look(movements, showing.clock)[0])
+        return self(look(movements.as_steps(), showing.clock)[0])
 
     def onnx_files(self) -> dict[str, bytes]:
         """Return name → content of each member's ONNX file."""

@@ -89,11 +89,11 @@ def _cut(
 
 def _constant(real: FeatureTable, fake: FeatureTable) -> list[str]:
     """Return a warning where a feature never varies in one set, and mostly differs in the other."""
-    a, b = (side.values.double().cpu() for side in (real, fake))
+    a, b = (side.values for side in (real, fake))
     lines = []
     for still, other, side in ((a, b, "real"), (b, a, "judged")):
         never = (still == still[:1]).all(0)
-        odd = (never & ((other == still[:1]).double().mean(0) < 0.5)).tolist()
+        odd = (never & ((other == still[:1]).mean(0) < 0.5)).tolist()
         names = [name for name, one in zip(real.names, odd, strict=True) if one]
         if names:
             lines.append(

@@ -1,19 +1,22 @@
 """Movements as rows of named numbers, computed for a whole batch."""
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from jaxtyping import Float, Int
 
 from humouse.features.coupling import COUPLING, PATH_COUPLING, coupling, path_coupling
 from humouse.features.kinematics import BASIC, KINEMATICS, kinematics
 from humouse.features.motion import Motion
 from humouse.features.spectra import SPECTRA, spectra, velocity_spectrum
-from humouse.features.strokes.columns import NEUROMOTOR, neuromotor
+from humouse.features.strokes.columns import NEUROMOTOR
 from humouse.features.table import Feature, FeatureTable
 from humouse.features.timing import TIMING, timing
-from humouse.trajectories import Trajectories
+from humouse.steps import Steps
+
+if TYPE_CHECKING:
+    from humouse.trajectories import Trajectories
 
 __all__ = ["BASIC", "GROUPS", "Feature", "FeatureTable", "feature_table", "velocity_spectrum"]
 
@@ -30,11 +33,18 @@ GROUPS: dict[str, tuple[Feature, ...]] = {
 
 _COLUMNS = GROUPS | {"path_coupling": PATH_COUPLING}
 
+
+def _neuromotor(motion: Motion) -> dict[str, np.ndarray]:
+    from humouse.features.strokes.measure import neuromotor  # here, since it brings torch
+
+    return neuromotor(motion)
+
+
 _COMPUTE: dict[str, _Compute] = {
     "kinematics": kinematics,
     "timing": timing,
     "spectra": spectra,
-    "neuromotor": neuromotor,
+    "neuromotor": _neuromotor,
     "coupling": coupling,
     "path_coupling": path_coupling,
 }
@@ -44,15 +54,15 @@ _STEPS_AT_A_TIME = 2**14
 
 
 def feature_table(
-    trajectories: Trajectories, groups: Sequence[str] = ("kinematics", "timing", "spectra")
+    movements: "Trajectories | Steps", groups: Sequence[str] = ("kinematics", "timing", "spectra")
 ) -> FeatureTable:
     """Return the features of each movement.
 
-    Computed in float64 on the CPU, wherever the movements are. Every value is finite, whatever the movement;
+    Computed in float64. Every value is finite, whatever the movement;
     each group's module says what a movement too short or too straight for a measure gets.
 
     Args:
-        trajectories: B movements (px, ms).
+        movements: B movements (px, ms).
         groups: Which of `GROUPS`, in the order that the columns shall have. "neuromotor" fits
             strokes, which takes some 40 times as long as all the others. "path_coupling" is what
             "coupling" holds beside the clock.
@@ -68,21 +78,21 @@ def feature_table(
         raise ValueError(f"no feature group {sorted(unknown)[0]!r}; there are {', '.join(GROUPS)}")
     features = [feature for group in groups for feature in _COLUMNS[group]]
     names = tuple(feature.name for feature in features)
-    deltas, lengths = trajectories.deltas.cpu(), trajectories.lengths.cpu()
-    values = np.empty((len(trajectories), len(names)), np.float32)
+    steps = movements.as_steps()
+    values = np.empty((len(steps), len(names)), np.float32)
     # Similar lengths go together, so that blocks have little padding.
-    order = lengths.argsort()
-    ascending = lengths[order].numpy()
+    order = np.argsort(steps.lengths, kind="stable")
+    ascending = steps.lengths[order]
     first = 0
     while first < len(order):
         rows = _block(ascending, first)
         chosen = order[rows]
-        motion = Motion.of(deltas[chosen, : int(ascending[rows.stop - 1])], lengths[chosen])
-        values[chosen.numpy()] = _rows(motion, groups, names)
+        longest = int(ascending[rows.stop - 1])
+        motion = Motion.of(steps.deltas[chosen, :longest], ascending[rows])
+        values[chosen] = _rows(motion, groups, names)
         first = rows.stop
     units = tuple(feature.unit for feature in features)
-    on_device = torch.from_numpy(values).to(trajectories.deltas.device)
-    return FeatureTable(on_device, names, units, trajectories.user)
+    return FeatureTable(values, names, units, steps.user)
 
 
 def _block(ascending: Int[np.ndarray, "B"], first: int) -> slice:

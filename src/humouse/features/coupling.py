@@ -230,4 +230,4 @@ def _correlations(
     a, b = masked.centred(values * where, where, count)
     variation = (a * a).sum(2) * (b * b).sum(2)
     varies = (variation > _LEAST_VARIATION**2) & (count > 2)
-    return (a * b).sum(2) * varies / masked.root(np.maximum(variation, 1e-300))
+    return (a * b).sum(2) * varies / np.sqrt(np.maximum(variation, 1e-300))

@@ -248,7 +248,7 @@ def _canonical(
         lateral = np.where(somewhere[:, None], lateral, length(position))
     lateral *= motion.mask
     along = (east * x + north * y) * motion.mask
-    rms = masked.root(masked.mean(lateral * lateral, motion.count))
+    rms = np.sqrt(masked.mean(lateral * lateral, motion.count))
     return {
         "lateral_rms_px": rms,
         "lateral_max_px": masked.largest(lateral),

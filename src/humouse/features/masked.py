@@ -3,7 +3,6 @@
 import math
 
 import numpy as np
-import torch
 from jaxtyping import Bool, Float, Float32, Int, Shaped
 
 
@@ -35,7 +34,7 @@ def std(
 ) -> Float[np.ndarray, "*S"]:
     """Return the population standard deviation of the valid values; 0 in a row without any."""
     apart = centred(values, mask, count)
-    return root(mean(np.square(apart, out=apart), count))
+    return np.sqrt(mean(np.square(apart, out=apart), count))
 
 
 def largest(values: Float[np.ndarray, "*S T"]) -> Float[np.ndarray, "*S"]:
@@ -94,15 +93,6 @@ def at(values: Shaped[np.ndarray, "*S T"], index: Int[np.ndarray, "*S"]) -> np.n
     # Half the time of np.take_along_axis, which is felt where a batch is one movement.
     flat = values.reshape(index.size, values.shape[-1])
     return flat[np.arange(index.size), index.ravel()].reshape(index.shape)
-
-
-def root(values: Float[np.ndarray, "*S"]) -> Float[np.ndarray, "*S"]:
-    """Return the square roots, as torch takes them.
-
-    Its last digit is another one than numpy's in 1 of 150, and trees that were fitted on features with it
-    cut within that: at an overshoot of 0 px, which rounding makes 1e-14.
-    """
-    return torch.from_numpy(np.asarray(values)).sqrt_().numpy()
 
 
 def packed(

@@ -1,7 +1,7 @@
 """`Motion`: steps in float64, with the least duration of a step that all derivatives share.
 
-Features are computed in numpy: a single movement takes hundreds of small calls, and torch needs three to
-five times as long for each.
+Features are computed in numpy: a single movement takes hundreds of small calls, torch needs three to five
+times as long for each, and a service that scores need not load it.
 """
 
 from dataclasses import dataclass
@@ -9,9 +9,6 @@ from functools import cached_property
 
 import numpy as np
 from jaxtyping import Bool, Float, Float64, Int
-from torch import Tensor
-
-from humouse.features import masked
 
 MIN_STEP_MS = 1.0
 """Least duration of a step: recorders count whole milliseconds, so shorter ones are clamped to it.
@@ -38,11 +35,10 @@ class Motion:
     dt_ms: Float64[np.ndarray, "B T"]
 
     @classmethod
-    def of(cls, deltas: Float[Tensor, "B T 3"], lengths: Int[Tensor, "B"]) -> "Motion":
+    def of(cls, deltas: Float[np.ndarray, "B T 3"], lengths: Int[np.ndarray, "B"]) -> "Motion":
         """Return the motion of [B, T, 3] steps (px, px, ms), of which `lengths` [B] are valid."""
-        count = lengths.cpu().numpy()
-        steps = np.ascontiguousarray(deltas.cpu().numpy().transpose(2, 0, 1), np.float64)
-        return cls(np.arange(steps.shape[2]) < count[:, None], count, steps[:2], steps[2])
+        steps = np.ascontiguousarray(deltas.transpose(2, 0, 1), np.float64)
+        return cls(np.arange(steps.shape[2]) < lengths[:, None], lengths, steps[:2], steps[2])
 
     @property
     def dx_px(self) -> Float64[np.ndarray, "B T"]:
@@ -95,7 +91,7 @@ def length(vector: Float64[np.ndarray, "2 *S"]) -> Float64[np.ndarray, "*S"]:
     """Return the length of each vector (x, y)."""
     # Several times as fast as np.hypot; no coordinate is so large that its square overflows.
     squares = vector * vector
-    return masked.root(squares[0] + squares[1])
+    return np.sqrt(squares[0] + squares[1])
 
 
 def beside_zero(values: Float64[np.ndarray, "*S T"], after: int = 0) -> Float64[np.ndarray, "*S K"]:

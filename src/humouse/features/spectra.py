@@ -11,16 +11,18 @@ rather than the hand.
 """
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from jaxtyping import Float
-from torch import Tensor
+from jaxtyping import Complex128, Float, Float32
 
 from humouse.features import masked
 from humouse.features.motion import Motion, beside_zero
 from humouse.features.table import Feature
-from humouse.trajectories import Trajectories
+from humouse.steps import Steps
+
+if TYPE_CHECKING:
+    from humouse.trajectories import Trajectories
 
 BANDS_HZ = ((0, 4), (4, 8), (8, 16), (16, 32), (32, 64))
 FREQUENCIES_HZ = tuple(float(f) for f in range(1, 64, 2))
@@ -28,7 +30,7 @@ FREQUENCIES_HZ = tuple(float(f) for f in range(1, 64, 2))
 LAGS = (1, 2, 4)
 TAIL_FROM_HZ = 16
 _FLOOR = 1e-6
-_PHASES_AT_A_TIME = 2**19
+_TURNS_AT_A_TIME = 2**19
 
 SPECTRA = (
     *(
@@ -94,61 +96,76 @@ def decibel(power: Float[np.ndarray, "*S"]) -> Float[np.ndarray, "*S"]:
 
 
 def velocity_spectrum(
-    trajectories: Trajectories, frequency_hz: Float[Tensor, "F"] | None = None
-) -> tuple[Float[Tensor, "F"], Float[Tensor, "B F"]]:
+    movements: "Trajectories | Steps", frequency_hz: Float[np.ndarray, "F"] | None = None
+) -> tuple[Float32[np.ndarray, "F"], Float32[np.ndarray, "B F"]]:
     """Return the power of the velocity of each movement at each frequency.
 
     Args:
-        trajectories: B movements.
+        movements: B movements.
         frequency_hz: [F] frequencies above 0 (Hz); by default 1, 3, … 63.
 
     Returns:
-        [F] frequencies (Hz) and [B, F] power (px²/s), both float32; the power on the CPU.
+        [F] frequencies (Hz) and [B, F] power (px²/s).
 
     Raises:
         ValueError: A frequency is not above 0.
     """
     if frequency_hz is None:
-        frequency_hz = torch.tensor(FREQUENCIES_HZ)
+        frequency_hz = np.array(FREQUENCIES_HZ)
     if (frequency_hz <= 0).any():
         raise ValueError("frequencies must be above 0 Hz")
-    motion = Motion.of(trajectories.deltas, trajectories.lengths)
-    power = np.minimum(
-        _power(motion, frequency_hz.double().cpu().numpy()), np.finfo(np.float32).max
-    )
-    return frequency_hz.float(), torch.from_numpy(power.astype(np.float32))
+    steps = movements.as_steps()
+    power = _power(Motion.of(steps.deltas, steps.lengths), frequency_hz.astype(np.float64))
+    power = np.minimum(power, np.finfo(np.float32).max)
+    return frequency_hz.astype(np.float32), power.astype(np.float32)
 
 
 def _power(motion: Motion, frequency_hz: Float[np.ndarray, "F"]) -> Float[np.ndarray, "B F"]:
-    angular = 2 * math.pi * frequency_hz
     knots = beside_zero(motion.end_s)
     jump = np.diff(beside_zero(motion.velocity_px_s, after=1)).swapaxes(0, 1)
     B, K = knots.shape
     if _on_one_clock(motion):
         # Past its end a movement's velocity does not change, so the longest one's knots do for all.
-        power = _transformed(jump, knots[motion.count.argmax()], angular)
+        power = _transformed(jump, knots[motion.count.argmax()], frequency_hz)
     else:
-        # The phases of all knots and frequencies are by far the largest array, so they are made in parts.
-        rows = max(1, _PHASES_AT_A_TIME // (K * len(angular)))
+        # The turns of all knots and frequencies are by far the largest array, so they are made in parts.
+        rows = max(1, _TURNS_AT_A_TIME // (K * len(frequency_hz)))
         power = np.concatenate(
             [
-                _transformed(jump[part], knots[part], angular)
+                _transformed(jump[part], knots[part], frequency_hz)
                 for part in (slice(first, first + rows) for first in range(0, max(B, 1), rows))
             ]
         )
+    angular = 2 * math.pi * frequency_hz
     return power / (angular * angular) / motion.duration_s[:, None]
 
 
 def _transformed(
     jump: Float[np.ndarray, "B 2 K"],
     knots_s: Float[np.ndarray, "*rows K"],
-    angular: Float[np.ndarray, "F"],
+    frequency_hz: Float[np.ndarray, "F"],
 ) -> Float[np.ndarray, "B F"]:
     """Return the power of jumps at knots, each row's or all's, not yet a density."""
-    # By far the most numbers of all features: torch's cosine takes a fraction of numpy's time.
-    phase, jumps = torch.from_numpy(knots_s[..., None] * angular), torch.from_numpy(jump)
-    real, imaginary = jumps @ phase.cos(), jumps @ phase.sin()
-    return (real * real + imaginary * imaginary).sum(1).numpy()
+    turns = _turns(knots_s, frequency_hz)
+    real, imaginary = jump @ turns.real, jump @ turns.imag
+    return (real * real + imaginary * imaginary).sum(1)
+
+
+def _turns(
+    knots_s: Float[np.ndarray, "*rows K"], frequency_hz: Float[np.ndarray, "F"]
+) -> Complex128[np.ndarray, "*rows K F"]:
+    """Return e^(2πift) at each knot and frequency.
+
+    Evenly spaced frequencies take two exponentials a knot instead of F: each is the one before, turned.
+    """
+    first = np.exp(2j * math.pi * frequency_hz[0] * knots_s)
+    apart = np.diff(frequency_hz)
+    if not len(apart) or (apart != apart[0]).any():
+        return np.exp(2j * math.pi * knots_s[..., None] * frequency_hz)
+    turns = np.empty((*knots_s.shape, len(frequency_hz)), np.complex128)
+    turns[..., 0] = first
+    turns[..., 1:] = np.exp(2j * math.pi * apart[0] * knots_s)[..., None]
+    return turns.cumprod(-1)
 
 
 def _on_one_clock(motion: Motion) -> bool:

@@ -7,9 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-import torch
-from jaxtyping import Float
-from torch import Tensor
+from jaxtyping import Float32
 
 from humouse.errors import InputError
 from humouse.files import atomic_write
@@ -48,7 +46,7 @@ class FeatureTable:
         ValueError: The parts disagree in size, a name occurs twice, or a value is not finite.
     """
 
-    values: Float[Tensor, "B F"]
+    values: Float32[np.ndarray, "B F"]
     names: tuple[str, ...]
     units: tuple[str, ...]
     user: np.ndarray | None = None
@@ -61,14 +59,15 @@ class FeatureTable:
             raise ValueError("two columns have the same name")
         if self.user is not None and self.user.shape != (B,):
             raise ValueError(f"{B} rows need {B} users, not shape {self.user.shape}")
-        if not self.values.isfinite().all():
-            broken = (~self.values.isfinite()).any(0).nonzero()[0, 0]
-            raise ValueError(f"feature {self.names[int(broken)]} is NaN or infinite somewhere")
+        finite = np.isfinite(self.values)
+        if not finite.all():
+            broken = int((~finite).any(0).argmax())
+            raise ValueError(f"feature {self.names[broken]} is NaN or infinite somewhere")
 
     def __len__(self) -> int:
         return len(self.values)
 
-    def __getitem__(self, name: str) -> Float[Tensor, "B"]:
+    def __getitem__(self, name: str) -> Float32[np.ndarray, "B"]:
         """Return the column of that name.
 
         Raises:
@@ -81,7 +80,7 @@ class FeatureTable:
     def rows(self, index: np.ndarray) -> "FeatureTable":
         """Return the rows with these indices, in that order."""
         user = None if self.user is None else self.user[index]
-        return replace(self, values=self.values[torch.from_numpy(index)], user=user)
+        return replace(self, values=self.values[index], user=user)
 
     def select(self, names: Sequence[str]) -> "FeatureTable":
         """Return the columns of those names, in that order.
@@ -103,7 +102,7 @@ class FeatureTable:
             InputError: The file cannot be written.
         """
         user = [None] * len(self) if self.user is None else self.user.astype(str)
-        columns = dict(zip(self.names, self.values.cpu().T.numpy(), strict=True))
+        columns = dict(zip(self.names, self.values.T, strict=True))
         frame = pl.DataFrame({"user": pl.Series(user, dtype=pl.String), **columns})
         units = json.dumps(dict(zip(self.names, self.units, strict=True)))
         with atomic_write(path) as temporary:
@@ -119,9 +118,7 @@ class FeatureTable:
         try:
             units = json.loads(pl.read_parquet_metadata(path)[_UNITS])
             frame = pl.read_parquet(path, glob=False)
-            values = torch.from_numpy(
-                frame.select(list(units)).to_numpy().astype(np.float32, order="C")
-            )
+            values = frame.select(list(units)).to_numpy().astype(np.float32, order="C")
             user = None if frame["user"].null_count() else frame["user"].to_numpy().astype(str)
             return cls(values, tuple(units), tuple(units.values()), user)
         except FileNotFoundError as error:

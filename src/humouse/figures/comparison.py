@@ -51,9 +51,10 @@ def kinematic_overlays(
     """
     names = list(real.names if names is None else names)
     a, b = real.select(names), fake.select(names)
-    spread = a.values.double().std(0, correction=0).cpu()
-    distance = wasserstein_per_feature(a.values, b.values) / torch.where(spread > 0, spread, 1.0)
-    worst = distance.argsort(descending=True)[:most].tolist()
+    spread = a.values.std(0, np.float64)
+    tables = (torch.from_numpy(side.values) for side in (a, b))
+    distance = wasserstein_per_feature(*tables).numpy() / np.where(spread > 0, spread, 1.0)
+    worst = np.argsort(-distance, kind="stable")[:most].tolist()
     columns = min(4, max(1, len(worst)))
     rows = max(1, -(-len(worst) // columns))
     figure = new_figure(3.2 * columns, 2.3 * rows + 0.7)
@@ -61,7 +62,7 @@ def kinematic_overlays(
     for axes in grid.flat[len(worst) :]:
         axes.set_axis_off()
     for axes, k in zip(grid.flat, worst, strict=False):
-        pair = [side.values[:, k].double().cpu().numpy() for side in (a, b)]
+        pair = [side.values[:, k].astype(np.float64) for side in (a, b)]
         _overlay(axes, pair[0], pair[1], labels)
         words = fill(readable(names[k]), _TITLE_LETTERS)
         axes.set_title(f"{words}\nW = {distance[k]:.2g} σ", fontsize=9)
@@ -209,7 +210,7 @@ def velocity_spectra(
         (real, REAL_COLOUR, "people", "-"),
         (fake, FAKE_COLOUR, "generated", "--"),
     ):
-        frequency, power = (part.numpy() for part in velocity_spectrum(side))
+        frequency, power = velocity_spectrum(side)
         power_db = decibel(power.astype(np.float64))
         low, middle, high = np.quantile(power_db, [0.25, 0.5, 0.75], axis=0)
         above.fill_between(frequency, low, high, color=colour, alpha=0.2, linewidth=0)

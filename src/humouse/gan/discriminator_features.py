@@ -32,7 +32,7 @@ def discriminator_table(
     """
     values = _in_batches(model, movements, model.pair.discriminator.features, progress)
     names = tuple(f"discriminator_{column:03d}" for column in range(values.shape[1]))
-    return FeatureTable(values, names, ("1",) * len(names), movements.user)
+    return FeatureTable(values.cpu().numpy(), names, ("1",) * len(names), movements.user)
 
 
 def discriminator_scores(model: GanModel, movements: Trajectories) -> Tensor:

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import torch
 from sklearn.metrics import roc_auc_score
 
 from humouse.detection.estimators.boosting import BoostingDetector
@@ -24,7 +23,7 @@ def rows(n=600, F=6, seed=0):
 
 def table(X, names=None):
     names = names or tuple(f"f{k}" for k in range(X.shape[1]))
-    return FeatureTable(torch.from_numpy(X), names, ("px",) * len(names))
+    return FeatureTable(X, names, ("px",) * len(names))
 
 
 def test_it_separates_both_families_of_bots():

@@ -46,7 +46,7 @@ def exported(material, tmp_path_factory):
 @pytest.mark.parametrize("batch", [1, 7, 1000])
 def test_probabilities_and_labels_are_the_original_s(exported, batch):
     detector, table, served, _ = exported
-    values = table.values.numpy()[-400:] if batch == 1 else table.values.numpy()
+    values = table.values[-400:] if batch == 1 else table.values
     expected = detector.predict_proba(values)
     parts = [values[k : k + batch] for k in range(0, len(values), batch)]
     found = np.concatenate([served.predict_proba(part) for part in parts])
@@ -58,7 +58,7 @@ def test_probabilities_and_labels_are_the_original_s(exported, batch):
 
 def test_extreme_values_give_the_same_answers(exported):
     detector, table, served, _ = exported
-    values = np.resize(table.values.numpy(), (40, len(table.names))).copy()
+    values = np.resize(table.values, (40, len(table.names))).copy()
     rng = np.random.default_rng(0)
     values *= 10 ** rng.uniform(-10, 10, values.shape).astype(np.float32)
     values[0], values[1] = np.finfo(np.float32).max, 0
@@ -87,8 +87,8 @@ def test_a_table_is_taken_by_its_columns(exported):
     with pytest.raises(InputError, match=f"the table lacks {table.names[-1]}"):
         served.predict_proba(table.select(table.names[:-1]))
     with pytest.raises(InputError, match=r"takes \[n, "):
-        served.predict_proba(table.values.numpy()[:, 1:])
-    broken = table.values.clone().numpy()
+        served.predict_proba(table.values[:, 1:])
+    broken = table.values.copy()
     broken[2, 1] = np.nan
     with pytest.raises(InputError, match=f"{table.names[1]} is NaN"):
         served.decision_function(broken)

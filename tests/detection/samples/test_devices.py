@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from humouse.codec import merge_zero_moves
-from humouse.detection.samples.devices import DeviceRules, through_devices
+from humouse.detection.samples import devices
+from humouse.detection.samples.devices import DeviceRules
 from humouse.errors import InputError
 from humouse.trajectories import Trajectories
 
@@ -21,6 +22,11 @@ OFF = DeviceRules(
     rounded=0.0,
     floored=0.0,
 )
+
+
+def through_devices(people, rules, seed, device=None):
+    seen = devices.through_devices(people.as_steps(), rules, seed, device)
+    return Trajectories.from_padded(seen, "seen")
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.interpolate import CubicHermiteSpline
@@ -10,16 +9,14 @@ from scipy.interpolate import CubicHermiteSpline
 from humouse.detection.samples.one_clock import OneClock, phases, steady
 from humouse.detection.samples.resampling import Paths
 from humouse.errors import InputError
-from humouse.trajectories import Trajectories, concatenate
+from humouse.steps import Steps
 
 
 def made(*movements):
     """Movements from lists of (dx, dy, dt)."""
     steps = np.concatenate([np.array(one, np.float32).reshape(-1, 3) for one in movements])
     lengths = np.array([len(one) for one in movements])
-    return Trajectories.from_steps(
-        steps, lengths, np.zeros((len(lengths), 2), np.float32), None, "made"
-    )
+    return Steps.padded(steps, lengths, np.zeros((len(lengths), 2), np.float32))
 
 
 def drawn(n, seed, most=40):
@@ -34,7 +31,7 @@ def drawn(n, seed, most=40):
 
 def laid_by_numpy(movement, clock, phase):
     """The same by a loop over one movement without pauses."""
-    points = np.concatenate([np.zeros((1, 3)), movement.double().numpy().cumsum(0)])
+    points = np.concatenate([np.zeros((1, 3)), movement.cumsum(0, np.float64)])
     period = float(np.float32(clock.period_ms))
     ticks = max(1, int(np.ceil(points[-1, 2] / period + phase)))
     at = (np.arange(ticks + 1) - phase) * period
@@ -51,14 +48,14 @@ def laid_by_numpy(movement, clock, phase):
 def test_it_lays_movements_as_interpolation_does(seed, phase, whole):
     movements = drawn(5, seed)
     clock = OneClock(whole_px=whole)
-    found = clock(movements, torch.full((5,), phase, dtype=torch.float64))
+    found = clock(movements, np.full(5, phase))
     for row in range(5):
-        own = movements[[row]].trimmed().deltas[0]
+        own = movements.rows(np.array([row])).trimmed().deltas[0]
         if not (own[:, :2] != 0).any():
             continue
-        merged = steady(movements[[row]], clock.pause_ms)
+        merged = steady(movements.rows(np.array([row])), clock.pause_ms)
         expected = laid_by_numpy(merged.deltas[0, : merged.lengths[0]], clock, phase)
-        got = found.deltas[row, : found.lengths[row], :2].numpy()
+        got = found.deltas[row, : found.lengths[row], :2]
         np.testing.assert_allclose(got, expected, atol=1 if whole else 1e-3)
         assert (found.deltas[row, : found.lengths[row], 2] == np.float32(clock.period_ms)).all()
 
@@ -69,14 +66,15 @@ def test_the_displacement_stays_exact(seed):
     movements = drawn(6, seed)
     cut = steady(movements)
     found = OneClock()(movements, phases(6, seed))
-    np.testing.assert_array_equal(found.net_px.numpy(), cut.net_px.numpy())
+    net_px = [one.deltas[..., :2].sum(1) for one in (found, cut)]
+    np.testing.assert_array_equal(*net_px)
 
 
 def test_a_movement_on_the_clock_comes_back_unchanged():
     period = 1000 / 60
     own = made([[3, 1, period], [5, -2, period], [1, 0, period]])
-    found = OneClock()(own, torch.zeros(1, dtype=torch.float64))
-    np.testing.assert_array_equal(found.deltas.numpy(), own.deltas.numpy())
+    found = OneClock()(own, np.zeros(1))
+    np.testing.assert_array_equal(found.deltas, own.deltas)
 
 
 def test_pauses_cut_and_the_longest_stretch_stays():
@@ -89,8 +87,8 @@ def test_pauses_cut_and_the_longest_stretch_stays():
 def test_a_device_that_reports_while_it_rests_is_cut_alike():
     polled = made([[5, 0, 10], *[[0, 0, 10]] * 30, [7, 0, 10], [8, 0, 10]])
     silent = made([[5, 0, 10], [7, 0, 310], [8, 0, 10]])
-    for one, other in zip(steady(polled), steady(silent), strict=True):
-        np.testing.assert_array_equal(one.trimmed().deltas, other.trimmed().deltas)
+    one, other = steady(polled), steady(silent)
+    np.testing.assert_array_equal(one.deltas, other.deltas)
 
 
 @pytest.mark.parametrize(
@@ -103,7 +101,7 @@ def test_short_still_and_torn_movements(movement, steps):
 
 def test_an_hour_does_not_fill_memory():
     long = made(np.column_stack([np.ones(4000), np.zeros(4000), np.full(4000, 199.0)]))
-    found = OneClock()(concatenate([long, drawn(3, 1)], "both"), phases(4))
+    found = OneClock()(Steps.stacked([long, drawn(3, 1)]), phases(4))
     assert 1 <= int(found.lengths.max()) <= 4096
 
 
@@ -111,20 +109,22 @@ def test_neighbours_do_not_matter():
     movements = drawn(30, 3)
     together = OneClock()(movements, phases(30, 1))
     for row in (0, 7, 29):
-        alone = OneClock()(movements[[row]], phases(30, 1)[[row]])
-        np.testing.assert_array_equal(together[[row]].trimmed().deltas, alone.trimmed().deltas)
+        alone = OneClock()(movements.rows(np.array([row])), phases(30, 1)[[row]])
+        np.testing.assert_array_equal(
+            together.rows(np.array([row])).trimmed().deltas, alone.trimmed().deltas
+        )
 
 
 def test_a_smooth_curve_is_a_hermite_spline():
     own = drawn(1, 5, most=12)
     paths = Paths.of(own)
-    t, x = paths.t_ms[0].numpy(), paths.position_px[0].numpy()
+    t, x = paths.t_ms[0], paths.position_px[0]
     gap = np.diff(t)[:, None]
     slope = np.diff(x, axis=0) / gap
     inner = (slope[:-1] * gap[1:] + slope[1:] * gap[:-1]) / (gap[:-1] + gap[1:])
     spline = CubicHermiteSpline(t, x, np.concatenate([slope[:1], inner, slope[-1:]]))
     at = np.linspace(-5, t[-1] + 5, 101)
-    found = paths.smooth_at(torch.from_numpy(at)[None])[0]
+    found = paths.smooth_at(at[None])[0]
     np.testing.assert_allclose(found, spline(np.clip(at, t[0], t[-1])), atol=1e-9)
 
 

@@ -47,17 +47,17 @@ def test_a_set_up_s_p_values_are_shares_of_its_people(people):
     bots = make_family("function", SOURCES, people, 80, seed=1)
 
     def straight(views):
-        return views.features["path_efficiency"].double().numpy()
+        return views.features["path_efficiency"].astype(np.float64)
 
     setup = fit_setup("mine", people, bots, straight, SHOWING, seed=1)
     assert (setup.name, setup.gestures) == ("mine", len(people))
     assert setup.people == len(np.unique(people.user))
-    score = straight(look(people, SHOWING.clock)[0])
+    score = straight(look(people.as_steps(), SHOWING.clock)[0])
     for share in (0.5, 0.1, 0.05):
         found = (setup.calibration.p_value(score) <= share).mean()
         assert found == pytest.approx(share, abs=0.05)
     assert setup.session.bots.mean > setup.session.people.mean
-    traits = look(people, SHOWING.clock)[0].setup.values.double().numpy()
+    traits = look(people.as_steps(), SHOWING.clock)[0].setup.values.astype(np.float64)
     assert (setup.nearness(traits) >= 0.01).mean() > 0.95
 
 

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from humouse.features.motion import Motion
-from humouse.features.strokes import columns
+from humouse.features.strokes import measure
 from humouse.features.strokes.columns import NEUROMOTOR
 from humouse.features.strokes.curve import FitTarget, as_strokes, displacements, slopes
 from humouse.features.strokes.fit import MAX_STROKES, fit_strokes
@@ -29,11 +29,15 @@ PARAMETERS = (
 
 def neuromotor(motion):
     """Return the features as tensors."""
-    return {name: torch.from_numpy(values) for name, values in columns.neuromotor(motion).items()}
+    return {name: torch.from_numpy(values) for name, values in measure.neuromotor(motion).items()}
+
+
+def as_motion(deltas, lengths):
+    return Motion.of(np.asarray(deltas), np.asarray(lengths))
 
 
 def of(trajectories):
-    return Motion.of(trajectories.deltas, trajectories.lengths)
+    return as_motion(trajectories.deltas, trajectories.lengths)
 
 
 def motion(*paths):
@@ -42,14 +46,14 @@ def motion(*paths):
     deltas = torch.zeros(len(paths), T, 3)
     for row, steps in zip(deltas, paths, strict=True):
         row[: len(steps)] = torch.tensor(steps, dtype=torch.float32).reshape(-1, 3)
-    return Motion.of(deltas, torch.tensor([len(path) for path in paths]))
+    return as_motion(deltas, [len(path) for path in paths])
 
 
 def turned(trajectories, angle):
     cos, sin = math.cos(angle), math.sin(angle)
     turn = torch.tensor([[cos, sin, 0], [-sin, cos, 0], [0, 0, 1]])
     deltas = trajectories.deltas.double() @ turn.double()
-    return Motion.of(deltas, trajectories.lengths)
+    return as_motion(deltas, trajectories.lengths)
 
 
 def angle_between(a, b):
@@ -295,8 +299,8 @@ def test_other_rows_padding_and_order_have_no_influence():
     )
     lengths = torch.cat([part.lengths for part in several])
     order = torch.randperm(45, generator=torch.Generator().manual_seed(0))
-    together = neuromotor(Motion.of(deltas, lengths))
-    shuffled = neuromotor(Motion.of(deltas[order], lengths[order]))
+    together = neuromotor(as_motion(deltas, lengths))
+    shuffled = neuromotor(as_motion(deltas[order], lengths[order]))
     for name, values in together.items():
         torch.testing.assert_close(shuffled[name], values[order], rtol=1e-5, atol=1e-6)
     for row in range(0, 45, 4):
@@ -327,7 +331,7 @@ def test_a_turned_movement_has_the_same_features(angle):
 
 def test_size_scales_only_amplitudes():
     _, movements = superposed(30, 2, seed=12)
-    larger = Motion.of(movements.deltas * torch.tensor([4.0, 4.0, 1.0]), movements.lengths)
+    larger = as_motion(movements.deltas * torch.tensor([4.0, 4.0, 1.0]), movements.lengths)
     once, more = neuromotor(of(movements)), neuromotor(larger)
     for name, values in once.items():
         factor = 4 if name.endswith("_px") else 1
@@ -387,7 +391,7 @@ def test_a_very_long_recording_fits_in_memory():
     )
     deltas = torch.cat([steps.round(), torch.full((2, 5_000, 1), 8.0)], 2)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    got = neuromotor(Motion.of(deltas, torch.tensor([5_000, 5_000])))
+    got = neuromotor(as_motion(deltas, [5_000, 5_000]))
     assert got["strokes"].tolist() == [0, MAX_STROKES]
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 500_000  # kB
 
@@ -422,9 +426,9 @@ def test_degenerate_movements_have_finite_features(steps):
 def test_without_motion_all_features_are_zero():
     for still in (motion([]), motion([(0, 0, 8)] * 20), motion([], [(0, 0, 3)])):
         assert all((values == 0).all() for values in neuromotor(still).values())
-    none = Motion.of(torch.zeros(0, 5, 3), torch.zeros(0, dtype=torch.long))
+    none = as_motion(torch.zeros(0, 5, 3), torch.zeros(0, dtype=torch.long))
     assert all(values.shape == (0,) for values in neuromotor(none).values())
-    stepless = Motion.of(torch.zeros(3, 0, 3), torch.zeros(3, dtype=torch.long))
+    stepless = as_motion(torch.zeros(3, 0, 3), torch.zeros(3, dtype=torch.long))
     assert all(values.tolist() == [0, 0, 0] for values in neuromotor(stepless).values())
 
 

@@ -98,7 +98,7 @@ def test_a_page_of_long_movements_is_not_too_large(run, tmp_path):
     names = tuple(run.generated.features)
     units = tuple(one.unit for one in run.generated.features.values())
     for name in ("people", "generated"):
-        values = torch.from_numpy(rng.standard_t(2, (2000, len(names))).astype(np.float32))
+        values = rng.standard_t(2, (2000, len(names))).astype(np.float32)
         FeatureTable(values, names, units).save(tmp_path / "data" / f"{name}_features.parquet")
     page = write_report(replace(run, folder=tmp_path))
     assert page.stat().st_size < 1_500_000

@@ -155,7 +155,7 @@ class BenchmarkData:
     def make(self, part: Part) -> None:
         """Make a part and write it, each delivery whole or not at all."""
         for delivery, made in self._deliveries(part):
-            views, rows = look(made.movements, self.clock)
+            views, rows = look(made.movements.as_steps(), self.clock)
             seen = replace(made.rows(rows), views=views)
             seen.save(self.folder / part.folder / delivery)
 

@@ -23,7 +23,7 @@ def as_delivered(movements: Trajectories, seed: int) -> Trajectories:
     present = np.arange(movements.deltas.shape[1] + 1) <= lengths[:, None]
     row, _ = np.nonzero(present)
     t_ms, position_px = movements.times_ms().numpy()[present], _positions(movements)[present]
-    frame = np.ceil(t_ms / FRAME_MS - phases(B, seed).numpy()[row]).astype(np.int64)
+    frame = np.ceil(t_ms / FRAME_MS - phases(B, seed)[row]).astype(np.int64)
     last = np.append((np.diff(row) > 0) | (np.diff(frame) > 0), True)
     row, frame, position_px = row[last], frame[last], position_px[last]
     within = np.diff(row) == 0

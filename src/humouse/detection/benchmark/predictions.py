@@ -73,7 +73,7 @@ class Predictions:
         users = labelled.movements.user
         user = np.full(len(labelled), "") if users is None else users.astype(str)
         source = user if family == HUMAN else labelled.variant
-        traits = labelled.looked_at.setup.values.double().numpy()
+        traits = labelled.looked_at.setup.values.astype(np.float64)
         score = blend(self.members, logits)
         made = {
             rate: decide(scores.setups, score, traits, rows_of(source), rate)

@@ -16,6 +16,7 @@ from humouse.detection.checks import check_steps
 from humouse.detection.estimators.step_net import StepNet
 from humouse.eval.probes.sequence_fit import length_buckets
 from humouse.randomness import generator
+from humouse.steps import Steps
 from humouse.trajectories import Trajectories
 
 _WARM_UP_SHARE = 0.2
@@ -62,7 +63,7 @@ class SequenceDetector(ClassifierMixin, BaseEstimator):
         self.seed = seed
         self.device = device
 
-    def fit(self, X: Trajectories, y: Any, sample_weight: Any = None) -> "SequenceDetector":
+    def fit(self, X: Trajectories | Steps, y: Any, sample_weight: Any = None) -> "SequenceDetector":
         """Fit the detector.
 
         Args:
@@ -79,15 +80,15 @@ class SequenceDetector(ClassifierMixin, BaseEstimator):
             raise ValueError("epochs, width and batch_size must be at least 1")
         is_bot, weight = _checked(X, y, sample_weight)
         self.classes_ = np.array([0, 1])
-        check_steps(X)
+        check_steps(X.as_steps())
         net = StepNet(self.width, generator(self.seed, "weights")).to(self.device)
-        moves_px, lengths = _moves(X.to(self.device))
+        moves_px, lengths = (part.to(self.device) for part in _moves(X))
         self._fit_net(net, moves_px, lengths, is_bot.to(moves_px), weight.to(moves_px))
         self.net_ = net.cpu().requires_grad_(False)
         return self
 
     @torch.no_grad()
-    def decision_function(self, X: Trajectories) -> Float[np.ndarray, "B"]:
+    def decision_function(self, X: Trajectories | Steps) -> Float[np.ndarray, "B"]:
         """Return [B] logits, higher for what looks more like a bot's movement.
 
         Raises:
@@ -95,8 +96,8 @@ class SequenceDetector(ClassifierMixin, BaseEstimator):
             NotFittedError: `fit` was not called.
         """
         check_is_fitted(self)
-        check_steps(X)
-        moves_px, lengths = _moves(X.to("cpu"))
+        check_steps(X.as_steps())
+        moves_px, lengths = _moves(X)
         answers = moves_px.new_zeros(len(lengths))
         parts = lengths.argsort(stable=True).split(_ROWS_AT_A_TIME) if len(lengths) else ()
         for rows in parts:
@@ -104,12 +105,12 @@ class SequenceDetector(ClassifierMixin, BaseEstimator):
             answers[rows] = self.net_(moves_px[rows, :longest], lengths[rows])
         return answers.double().numpy()
 
-    def predict_proba(self, X: Trajectories) -> Float[np.ndarray, "B 2"]:
+    def predict_proba(self, X: Trajectories | Steps) -> Float[np.ndarray, "B 2"]:
         """Return [B, 2] the probability of a person and of a bot; raises as `decision_function`."""
         bot = expit(self.decision_function(X))
         return np.stack([1 - bot, bot], 1)
 
-    def predict(self, X: Trajectories) -> Int[np.ndarray, "B"]:
+    def predict(self, X: Trajectories | Steps) -> Int[np.ndarray, "B"]:
         """Return [B] 1 for what is more likely a bot's; raises as `decision_function`."""
         return (self.decision_function(X) > 0).astype(np.int64)
 
@@ -166,12 +167,14 @@ class _Mirrored:
         return torch.where(self.exchanged.to(flipped.device), flipped.flip(2), flipped)
 
 
-def _moves(movements: Trajectories) -> tuple[Float[Tensor, "B T 2"], Int[Tensor, "B"]]:
+def _moves(movements: Trajectories | Steps) -> tuple[Float[Tensor, "B T 2"], Int[Tensor, "B"]]:
     """Return what the net looks at of each movement, and how many steps it has."""
-    return movements.trimmed().deltas[..., :2].contiguous(), movements.lengths
+    steps = movements.as_steps().trimmed()
+    moves_px = np.ascontiguousarray(steps.deltas[..., :2])
+    return torch.from_numpy(moves_px), torch.from_numpy(steps.lengths)
 
 
-def _checked(X: Trajectories, y: Any, sample_weight: Any) -> tuple[Tensor, Tensor]:
+def _checked(X: Trajectories | Steps, y: Any, sample_weight: Any) -> tuple[Tensor, Tensor]:
     """Return labels and weights, of mean 1, as [B] tensors."""
     labels = np.asarray(y)
     weight = np.ones(len(X)) if sample_weight is None else np.asarray(sample_weight, float)

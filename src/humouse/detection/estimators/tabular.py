@@ -143,7 +143,7 @@ class TableDetector(ClassifierMixin, BaseEstimator):
                 f"features: the table {what}; give the {len(self.columns_)} columns that the detector "
                 "was fitted on"
             )
-        return table.select(self.columns_).values.cpu().double().numpy()
+        return table.select(self.columns_).values.astype(np.float64)
 
     def _check_finite(self, values: np.ndarray) -> None:
         broken = ~np.isfinite(values).all(0)

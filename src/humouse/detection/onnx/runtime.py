@@ -113,12 +113,13 @@ class OnnxDetector:
         """Return the answers on movements; those of similar length go together."""
         if not _is_movements(X):
             raise InputError(f"{self.path}: the detector takes movements, not a table")
-        lengths = X.lengths.cpu().long().numpy()
+        X = X.as_steps()
+        lengths = X.lengths
         if (lengths < 1).any():
             raise InputError(
                 f"movements: row {int((lengths < 1).argmax())} has no steps; leave it out"
             )
-        moves_px = X.deltas[..., :2].cpu().float().numpy()
+        moves_px = X.deltas[..., :2]
         answers = np.zeros(len(lengths))
         order = np.argsort(lengths, kind="stable")
         for rows in np.array_split(order, -(-len(order) // _ROWS_AT_A_TIME)) if len(order) else ():
@@ -132,7 +133,7 @@ class OnnxDetector:
             raise InputError(f"{self.path}: the detector takes a table of features, not movements")
         if hasattr(X, "units"):  # a FeatureTable
             self._check_columns(X.names)
-            X = X.select(self.columns_).values.cpu().numpy()
+            X = X.select(self.columns_).values
         values = np.asarray(X, dtype=np.float32)
         if values.ndim != 2 or values.shape[1] != len(self.columns_):
             raise InputError(
@@ -156,5 +157,5 @@ class OnnxDetector:
 
 
 def _is_movements(X: Any) -> bool:
-    """Return whether X is `Trajectories`, without importing them."""
+    """Return whether X is `Steps` or `Trajectories`."""
     return hasattr(X, "deltas")

@@ -11,16 +11,14 @@ import math
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
-import torch
 from jaxtyping import Bool, Float, Float64, Int64
-from torch import Tensor
+from scipy.special import ndtri
 
-from humouse.codec import merge_zero_moves
-from humouse.detection.samples.resampling import Paths, in_blocks, padded_to, ticks_needed
+from humouse.detection.samples.resampling import Paths, padded_to, ticks_needed
 from humouse.errors import InputError
 from humouse.points import MOST_STEPS
 from humouse.randomness import derive_seed, uniform_at
-from humouse.trajectories import Trajectories
+from humouse.steps import Steps, in_blocks, merge_zero_moves
 
 _RANGES = ("pace", "scale", "clock_ms", "fast_clock_ms", "slow_clock_ms", "report_ms", "grid_px")
 _LEAST_STEPS = 2
@@ -117,11 +115,11 @@ class DeviceRules:
 
 
 def through_devices(
-    movements: Trajectories,
+    movements: Steps,
     rules: DeviceRules,
     seed: int,
     device: Int64[np.ndarray, "B"] | None = None,
-) -> Trajectories:
+) -> Steps:
     """Return each movement as a random device would have recorded it.
 
     Movement i depends only on itself, the seed and i. Its start stays; its net displacement is scaled
@@ -139,7 +137,7 @@ def through_devices(
     """
     drawn = _Devices.draw(rules, movements, derive_seed(seed, "devices"), device)
     movements = replace(movements, deltas=_paced(movements.deltas, drawn))
-    sizes = torch.maximum(movements.lengths, torch.where(drawn.clocked, drawn.ticks, 0))
+    sizes = np.maximum(movements.lengths, np.where(drawn.clocked, drawn.ticks, 0))
     return in_blocks(movements, sizes, lambda block, rows: _seen(block, drawn.rows(rows)))
 
 
@@ -175,49 +173,50 @@ class _Devices:
     """
 
     seed: int
-    number: Int64[Tensor, "B"]
-    pace: Float64[Tensor, "B"]
-    scale: Float64[Tensor, "B"]
-    clocked: Bool[Tensor, "B"]
-    period_ms: Float64[Tensor, "B"]
-    phase: Float64[Tensor, "B"]
-    ticks: Int64[Tensor, "B"]
-    jitter_ms: Float64[Tensor, "B"]
-    smooth: Bool[Tensor, "B"]
-    held: Bool[Tensor, "B"]
-    report_ms: Float64[Tensor, "B"]
-    late_ms: Float64[Tensor, "B"]
-    grid_px: Float64[Tensor, "B"]
-    whole_ms: Bool[Tensor, "B"]
-    loss: Float64[Tensor, "B"]
-    rounded: Bool[Tensor, "B"]
-    floored: Bool[Tensor, "B"]
+    number: Int64[np.ndarray, "B"]
+    pace: Float64[np.ndarray, "B"]
+    scale: Float64[np.ndarray, "B"]
+    clocked: Bool[np.ndarray, "B"]
+    period_ms: Float64[np.ndarray, "B"]
+    phase: Float64[np.ndarray, "B"]
+    ticks: Int64[np.ndarray, "B"]
+    jitter_ms: Float64[np.ndarray, "B"]
+    smooth: Bool[np.ndarray, "B"]
+    held: Bool[np.ndarray, "B"]
+    report_ms: Float64[np.ndarray, "B"]
+    late_ms: Float64[np.ndarray, "B"]
+    grid_px: Float64[np.ndarray, "B"]
+    whole_ms: Bool[np.ndarray, "B"]
+    loss: Float64[np.ndarray, "B"]
+    rounded: Bool[np.ndarray, "B"]
+    floored: Bool[np.ndarray, "B"]
 
     @classmethod
     def draw(
         cls,
         rules: DeviceRules,
-        movements: Trajectories,
+        movements: Steps,
         seed: int,
         device: Int64[np.ndarray, "B"] | None,
     ) -> "_Devices":
         """Return a device for each movement."""
-        given = np.arange(len(movements)) if device is None else device
-        number = torch.as_tensor(given, device=movements.deltas.device)
-        place = number[:, None] * _PLACES + torch.arange(_OF_MOVEMENT, device=number.device)
-        u = iter(uniform_at(seed, place).unbind(1))
-        scale = _log_uniform(rules.scale, next(u)).where(next(u) < rules.scaled, 1.0)
-        pace = _log_uniform(rules.pace, next(u)).where(next(u) < rules.paced, 1.0)
+        number = np.arange(len(movements)) if device is None else device
+        place = number[:, None] * _PLACES + np.arange(_OF_MOVEMENT)
+        u = iter(uniform_at(seed, place).T)
+        scale = _log_uniform(rules.scale, next(u))
+        scale = np.where(next(u) < rules.scaled, scale, 1.0)
+        pace = _log_uniform(rules.pace, next(u))
+        pace = np.where(next(u) < rules.paced, pace, 1.0)
         period, kind = next(u), next(u)
         period_ms = _log_uniform(rules.clock_ms, period)
         for share, limits in (
             (rules.slow + rules.fast, rules.fast_clock_ms),
             (rules.slow, rules.slow_clock_ms),
         ):
-            period_ms = torch.where(kind < share, _log_uniform(limits, period), period_ms)
-        period_ms = torch.where(next(u) < rules.whole_period, period_ms.round(), period_ms)
+            period_ms = np.where(kind < share, _log_uniform(limits, period), period_ms)
+        period_ms = np.where(next(u) < rules.whole_period, period_ms.round(), period_ms)
         phase = next(u)
-        duration_ms = movements.deltas[..., 2].sum(1, dtype=torch.float64) * pace
+        duration_ms = movements.deltas[..., 2].sum(1, np.float64) * pace
         ticks = ticks_needed(duration_ms, period_ms, phase)
         grid = next(u)
         low_px, high_px = rules.grid_px
@@ -229,103 +228,107 @@ class _Devices:
             clocked=(next(u) < rules.clocked) & (ticks <= MOST_STEPS),
             period_ms=period_ms,
             phase=phase,
-            ticks=ticks.clamp(max=MOST_STEPS).long(),
-            jitter_ms=(next(u) * rules.jitter * period_ms).where(next(u) < rules.jittered, 0.0),
+            ticks=np.minimum(ticks, MOST_STEPS).astype(np.int64),
+            jitter_ms=next(u) * rules.jitter * period_ms * (next(u) < rules.jittered),
             smooth=next(u) < rules.smooth,
             held=next(u) < rules.held,
             report_ms=_log_uniform(rules.report_ms, next(u)).round(),
-            late_ms=(next(u) * rules.late_ms).where(next(u) < rules.late, 0.0),
-            grid_px=(low_px + (high_px - low_px) * next(u)).where(next(u) < rules.coarse, 1.0),
+            late_ms=next(u) * rules.late_ms * (next(u) < rules.late),
+            grid_px=1 + (low_px - 1 + (high_px - low_px) * next(u)) * (next(u) < rules.coarse),
             whole_ms=next(u) < rules.whole_ms,
-            loss=torch.where(next(u) < rules.lossy, rules.lost, 0.0).double(),
+            loss=rules.lost * (next(u) < rules.lossy),
             rounded=grid < rules.rounded,
             floored=(grid >= rules.rounded) & (grid < rules.rounded + rules.floored),
         )
 
-    def rows(self, index: Int64[Tensor, "b"]) -> "_Devices":
+    def rows(self, index: Int64[np.ndarray, "b"]) -> "_Devices":
         """Return the devices of these numbers."""
         parts = {field.name: getattr(self, field.name) for field in fields(self)}
         return replace(self, **{name: v[index] for name, v in parts.items() if name != "seed"})
 
-    def at_ticks(self, T: int, which: int) -> Float64[Tensor, "B T"]:
+    def at_ticks(self, T: int, which: int) -> Float64[np.ndarray, "B T"]:
         """Return the numbers from (0, 1) that T ticks draw, the first, second or third of each."""
-        tick = torch.arange(T, device=self.number.device)
-        place = self.number[:, None] * _PLACES + _OF_MOVEMENT + _OF_TICK * tick + which
+        tick = _OF_MOVEMENT + _OF_TICK * np.arange(T) + which
+        place = self.number[:, None] * _PLACES + tick
         return uniform_at(self.seed, place)
 
 
 def _log_uniform(
-    limits: tuple[float, float], uniform: Float64[Tensor, "B"]
-) -> Float64[Tensor, "B"]:
+    limits: tuple[float, float], uniform: Float64[np.ndarray, "B"]
+) -> Float64[np.ndarray, "B"]:
     low, high = limits
-    return low * (uniform * math.log(high / low)).exp()
+    return low * np.exp(uniform * math.log(high / low))
 
 
-def _seen(movements: Trajectories, devices: _Devices) -> Trajectories:
+def _seen(movements: Steps, devices: _Devices) -> Steps:
     """Return the movements as these devices recorded them."""
     paths = Paths.of(movements)
-    last = torch.where(devices.clocked, devices.ticks, movements.lengths)
-    T = int(torch.maximum(last, movements.lengths).max()) + 1
-    number = torch.arange(T, device=last.device)
+    last = np.where(devices.clocked, devices.ticks, movements.lengths)
+    T = int(np.maximum(last, movements.lengths).max()) + 1
+    number = np.arange(T)
     clocked = devices.clocked[:, None]
-    t_ms = torch.where(clocked, _ticks_ms(devices, T), padded_to(paths.t_ms, T))
-    position_px = torch.where(
+    t_ms = np.where(clocked, _ticks_ms(devices, T), padded_to(paths.t_ms, T))
+    position_px = np.where(
         clocked[..., None], _read(paths, devices, t_ms), padded_to(paths.position_px, T)
     )
-    t_ms = torch.where(clocked, _told_ms(devices, t_ms), t_ms)
-    t_ms = torch.where(devices.whole_ms[:, None], t_ms.round(), t_ms)
+    t_ms = np.where(clocked, _told_ms(devices, t_ms), t_ms)
+    t_ms = np.where(devices.whole_ms[:, None], t_ms.round(), t_ms)
     # The ends are always seen, however late the first tick and early the last.
     position_px[:, 0] = 0
     inside = number < last[:, None]
-    position_px = torch.where(inside[..., None], position_px, paths.position_px[:, -1:])
+    position_px = np.where(inside[..., None], position_px, paths.position_px[:, -1:])
     # A lost event leaves the position of the one before, and so a step without motion, to be merged.
     arrived = (devices.at_ticks(T, 1) >= devices.loss[:, None]) | ~inside
-    seen = torch.where(arrived, number, 0).cummax(1).values
-    position_px = _on_grid(position_px.take_along_dim(seen[..., None], 1), devices)
-    deltas = torch.cat([position_px, t_ms[..., None]], -1).diff(dim=1).to(movements.deltas.dtype)
-    lengths = last.to(movements.lengths.dtype)
-    recorded = merge_zero_moves(replace(movements, deltas=deltas + 0.0, lengths=lengths))
+    seen = np.maximum.accumulate(np.where(arrived, number, 0), 1)
+    position_px = _on_grid(position_px[np.arange(len(seen))[:, None], seen], devices)
+    deltas = np.diff(np.concatenate([position_px, t_ms[..., None]], -1), axis=1)
+    deltas = deltas.astype(np.float32) + np.float32(0)  # no −0
+    deltas[number[:-1] >= last[:, None]] = 0
+    recorded = merge_zero_moves(replace(movements, deltas=deltas, lengths=last))
     few = recorded.lengths < _LEAST_STEPS
-    own = torch.nn.functional.pad(movements.deltas, (0, 0, 0, T - 1 - movements.deltas.shape[1]))
+    own = movements.trimmed().deltas
+    own = np.pad(own, ((0, 0), (0, T - 1 - own.shape[1]), (0, 0)))
     return replace(
         recorded,
-        deltas=torch.where(few[:, None, None], own, recorded.deltas),
-        lengths=torch.where(few, movements.lengths, recorded.lengths),
+        deltas=np.where(few[:, None, None], own, recorded.deltas),
+        lengths=np.where(few, movements.lengths, recorded.lengths),
     )
 
 
-def _ticks_ms(devices: _Devices, T: int) -> Float64[Tensor, "B T"]:
+def _ticks_ms(devices: _Devices, T: int) -> Float64[np.ndarray, "B T"]:
     """Return when each clock ticks, from the movement's first point."""
-    number = torch.arange(T, device=devices.phase.device)
-    t_ms = (number - devices.phase[:, None]) * devices.period_ms[:, None]
-    t_ms = t_ms + devices.jitter_ms[:, None] * torch.special.ndtri(devices.at_ticks(T, 0))
-    return t_ms.cummax(1).values  # a late event delays those behind it
+    t_ms = (np.arange(T) - devices.phase[:, None]) * devices.period_ms[:, None]
+    t_ms = t_ms + devices.jitter_ms[:, None] * ndtri(devices.at_ticks(T, 0))
+    return np.maximum.accumulate(t_ms, 1)  # a late event delays those behind it
 
 
 def _read(
-    paths: Paths, devices: _Devices, t_ms: Float64[Tensor, "B T"]
-) -> Float64[Tensor, "B T 2"]:
+    paths: Paths, devices: _Devices, t_ms: Float64[np.ndarray, "B T"]
+) -> Float64[np.ndarray, "B T 2"]:
     """Return the positions that clocks read at these times."""
     report_ms = devices.report_ms[:, None]
-    reported_ms = torch.where(devices.held[:, None], (t_ms / report_ms).floor() * report_ms, t_ms)
+    reported_ms = np.where(devices.held[:, None], np.floor(t_ms / report_ms) * report_ms, t_ms)
     smooth_px = paths.smooth_at(reported_ms)
-    return torch.where(devices.smooth[:, None, None], smooth_px, paths.at(t_ms, devices.held))
+    return np.where(devices.smooth[:, None, None], smooth_px, paths.at(t_ms, devices.held))
 
 
-def _told_ms(devices: _Devices, t_ms: Float64[Tensor, "B T"]) -> Float64[Tensor, "B T"]:
+def _told_ms(devices: _Devices, t_ms: Float64[np.ndarray, "B T"]) -> Float64[np.ndarray, "B T"]:
     """Return when events are told of that were read at these times."""
-    return (t_ms + devices.late_ms[:, None] * devices.at_ticks(t_ms.shape[1], 2)).cummax(1).values
+    late_ms = devices.late_ms[:, None] * devices.at_ticks(t_ms.shape[1], 2)
+    return np.maximum.accumulate(t_ms + late_ms, 1)
 
 
-def _paced(deltas: Float[Tensor, "B T 3"], devices: _Devices) -> Float[Tensor, "B T 3"]:
-    factor = torch.ones(len(deltas), 1, 3, dtype=deltas.dtype, device=deltas.device)
-    factor[..., 2] = devices.pace[:, None].to(deltas.dtype)
-    return deltas * factor
+def _paced(deltas: Float[np.ndarray, "B T 3"], devices: _Devices) -> Float[np.ndarray, "B T 3"]:
+    paced = deltas.copy()
+    paced[..., 2] *= devices.pace[:, None].astype(np.float32)
+    return paced
 
 
-def _on_grid(position_px: Float64[Tensor, "B T 2"], devices: _Devices) -> Float64[Tensor, "B T 2"]:
+def _on_grid(
+    position_px: Float64[np.ndarray, "B T 2"], devices: _Devices
+) -> Float64[np.ndarray, "B T 2"]:
     grid_px = devices.grid_px[:, None, None]
     scaled_px = position_px * devices.scale[:, None, None]
-    scaled_px = torch.where(grid_px > 1, (scaled_px / grid_px).round() * grid_px, scaled_px)
-    whole_px = torch.where(devices.floored[:, None, None], scaled_px.floor(), scaled_px.round())
-    return torch.where((devices.floored | devices.rounded)[:, None, None], whole_px, scaled_px)
+    scaled_px = np.where(grid_px > 1, (scaled_px / grid_px).round() * grid_px, scaled_px)
+    whole_px = np.where(devices.floored[:, None, None], np.floor(scaled_px), scaled_px.round())
+    return np.where((devices.floored | devices.rounded)[:, None, None], whole_px, scaled_px)

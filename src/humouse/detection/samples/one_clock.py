@@ -7,22 +7,18 @@ clock, movements of all devices differ by the hand alone.
 from dataclasses import dataclass, replace
 
 import numpy as np
-import torch
-from jaxtyping import Float, Float64, Int64
-from torch import Tensor
+from jaxtyping import Float32, Float64, Int64
 
-from humouse.codec import merge_zero_moves
-from humouse.detection.samples.resampling import Paths, in_blocks, ticks_needed
+from humouse.detection.samples.resampling import Paths, ticks_needed
 from humouse.errors import InputError
 from humouse.points import MOST_STEPS
-from humouse.randomness import generator
-from humouse.trajectories import Trajectories
+from humouse.steps import Steps, in_blocks, merge_zero_moves
 
 SCORING_PHASE = 0.5
 """The phase of every movement that is scored, so that its answer is always the same."""
 
 
-def phases(n: int, seed: int | None = None) -> Float64[Tensor, "n"]:
+def phases(n: int, seed: int | None = None) -> Float64[np.ndarray, "n"]:
     """Return how far each movement's clock has come when it begins, in periods.
 
     Args:
@@ -31,11 +27,14 @@ def phases(n: int, seed: int | None = None) -> Float64[Tensor, "n"]:
             gives `SCORING_PHASE` to all.
     """
     if seed is None:
-        return torch.full((n,), SCORING_PHASE, dtype=torch.float64)
-    return torch.rand(n, generator=generator(seed, "phase"), dtype=torch.float64)
+        return np.full(n, SCORING_PHASE)
+    # Here, since it brings torch, which scoring does without.
+    from humouse.randomness import derive_seed, uniform_at
+
+    return uniform_at(derive_seed(seed, "phase"), np.arange(n))
 
 
-def steady(movements: Trajectories, pause_ms: float = 200.0) -> Trajectories:
+def steady(movements: Steps, pause_ms: float = 200.0) -> Steps:
     """Return of each movement its longest stretch without a pause.
 
     Steps without motion are merged first, so that a device that reports while it rests and one that
@@ -54,24 +53,21 @@ def steady(movements: Trajectories, pause_ms: float = 200.0) -> Trajectories:
     )
 
 
-def _longest_stretch(movements: Trajectories, pause_ms: float) -> Trajectories:
+def _longest_stretch(movements: Steps, pause_ms: float) -> Steps:
     merged = merge_zero_moves(movements)
-    T = merged.deltas.shape[1]
+    B, T = merged.deltas.shape[:2]
     if not T:
         return merged
-    upto = torch.arange(1, T + 1, device=merged.deltas.device)
+    upto, row = np.arange(1, T + 1), np.arange(B)
     cut = ~merged.mask | (merged.deltas[..., 2] > pause_ms)
-    run = upto - torch.where(cut, upto, 0).cummax(1).values
-    lengths, end = run.max(1).values, run.argmax(1)  # the first of equals
-    first = torch.where(lengths > 0, end + 1 - lengths, 0)
-    index = (first[:, None] + upto - 1).clamp(max=T - 1)
-    rows = torch.arange(len(merged), device=first.device)
-    return replace(
-        merged,
-        deltas=merged.deltas.take_along_dim(index[..., None], 1),
-        lengths=lengths.to(merged.lengths.dtype),
-        start=merged.positions_px()[rows, first],
-    )
+    run = upto - np.maximum.accumulate(np.where(cut, upto, 0), 1)
+    lengths, end = run.max(1), run.argmax(1)  # the first of equals
+    first = np.where(lengths > 0, end + 1 - lengths, 0)
+    deltas = merged.deltas[row[:, None], np.minimum(first[:, None] + upto - 1, T - 1)]
+    deltas[upto > lengths[:, None]] = 0
+    way_px = Paths.of(merged).position_px[row, first]
+    start = (merged.start + way_px).astype(np.float32)
+    return replace(merged, deltas=deltas, lengths=lengths, start=start)
 
 
 @dataclass(frozen=True)
@@ -97,7 +93,7 @@ class OneClock:
         if not self.pause_ms > 0:
             raise InputError(f"pause_ms={self.pause_ms}: must be above 0")
 
-    def __call__(self, movements: Trajectories, phase: Float[Tensor, "B"]) -> Trajectories:
+    def __call__(self, movements: Steps, phase: Float64[np.ndarray, "B"]) -> Steps:
         """Return the longest steady stretch of each movement, on this clock.
 
         Positions are interpolated linearly at (k − phase) · period, k = 0, 1, …, counted from the first
@@ -120,16 +116,16 @@ class OneClock:
         """
         return self.laid(steady(movements, self.pause_ms), phase)
 
-    def laid(self, cut: Trajectories, phase: Float[Tensor, "B"]) -> Trajectories:
+    def laid(self, cut: Steps, phase: Float64[np.ndarray, "B"]) -> Steps:
         """Return movements that are `steady` already on this clock; see `__call__`."""
-        phase = phase.to(cut.deltas.device, torch.float64)
         if not ((phase >= 0) & (phase < 1)).all():
             raise ValueError("phases must lie in [0, 1)")
-        duration_ms = cut.deltas[..., 2].sum(1, dtype=torch.float64)
-        ticks = ticks_needed(duration_ms, self._period_ms, phase).clamp(max=MOST_STEPS + 1).long()
+        duration_ms = cut.deltas[..., 2].sum(1, np.float64)
+        needed = ticks_needed(duration_ms, self._period_ms, phase)
+        ticks = np.minimum(needed, MOST_STEPS + 1).astype(np.int64)
         return in_blocks(
             cut,
-            torch.maximum(ticks, cut.lengths),
+            np.maximum(ticks, cut.lengths),
             lambda block, rows: self._on_ticks(block, ticks[rows], phase[rows]),
         )
 
@@ -139,34 +135,34 @@ class OneClock:
         return float(np.float32(self.period_ms))
 
     def _on_ticks(
-        self, movements: Trajectories, ticks: Int64[Tensor, "b"], phase: Float64[Tensor, "b"]
-    ) -> Trajectories:
+        self, movements: Steps, ticks: Int64[np.ndarray, "b"], phase: Float64[np.ndarray, "b"]
+    ) -> Steps:
         paths = Paths.of(movements)
-        number = torch.arange(int(ticks.max().clamp(max=MOST_STEPS)) + 1, device=phase.device)
+        number = np.arange(min(int(ticks.max(initial=1)), MOST_STEPS) + 1)
         position_px = paths.at((number - phase[:, None]) * self._period_ms)
         # Exactly, also where steps take no time or a tick falls just short of the last point.
         position_px[:, 0] = 0
         past = (number >= ticks[:, None])[..., None]
-        position_px = torch.where(past, paths.position_px[:, -1:], position_px)
+        position_px = np.where(past, paths.position_px[:, -1:], position_px)
         if self.whole_px:
             position_px = position_px.round()
-        steps_px = position_px.diff(dim=1).to(movements.deltas.dtype) + 0.0  # no negative zeros
+        steps_px = np.diff(position_px, axis=1).astype(np.float32) + np.float32(0)  # no −0
         return _without_still_ends(movements, steps_px, self._period_ms)
 
 
 def _without_still_ends(
-    movements: Trajectories, steps_px: Float[Tensor, "B T 2"], period_ms: float
-) -> Trajectories:
+    movements: Steps, steps_px: Float32[np.ndarray, "B T 2"], period_ms: float
+) -> Steps:
     """Return movements of these steps; what precedes the first moving one does not move the start."""
-    T = steps_px.shape[1]
-    number = torch.arange(T, device=steps_px.device)
-    moving = steps_px.ne(0).any(-1)
-    first = torch.where(moving, number, T).amin(1)
-    lengths = torch.where(moving, number + 1, 0).amax(1) - first
-    first = first.where(lengths > 0, 0)
-    lengths = lengths.clamp(min=1).where(movements.lengths > 0, 0)
-    longest = int(lengths.max())
-    index = (first[:, None] + number[:longest]).clamp(max=T - 1)
-    steps_px = steps_px.take_along_dim(index[..., None], 1)
-    deltas = torch.nn.functional.pad(steps_px, (0, 1), value=period_ms)
-    return replace(movements, deltas=deltas, lengths=lengths.to(movements.lengths.dtype))
+    B, T = steps_px.shape[:2]
+    moving = (steps_px != 0).any(-1)
+    some = moving.any(1)
+    first = np.where(some, moving.argmax(1), 0)
+    lengths = np.where(some, T - moving[:, ::-1].argmax(1), 0) - first
+    lengths = np.where(movements.lengths > 0, np.maximum(lengths, 1), 0)
+    number = np.arange(lengths.max(initial=0))
+    deltas = np.full((B, len(number), 3), period_ms, np.float32)
+    index = np.minimum(first[:, None] + number, T - 1)
+    deltas[..., :2] = steps_px[np.arange(B)[:, None], index]
+    deltas[number >= lengths[:, None]] = 0
+    return replace(movements, deltas=deltas, lengths=lengths)

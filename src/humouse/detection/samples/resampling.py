@@ -1,16 +1,11 @@
-"""What one clock and other devices share: positions between points, and blocks of similar size."""
+"""What one clock and other devices share: positions between points."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-import torch
-from jaxtyping import Bool, Float, Float64, Int, Int64
-from torch import Tensor
+import numpy as np
+from jaxtyping import Bool, Float64, Int64
 
-from humouse.trajectories import Trajectories
-
-# About what a CPU's cache holds.
-_STEPS_AT_A_TIME = 2**16
+from humouse.steps import Steps
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,16 +17,18 @@ class Paths:
         position_px: [B, T+1, 2] positions (px).
     """
 
-    t_ms: Float64[Tensor, "B points"]
-    position_px: Float64[Tensor, "B points 2"]
+    t_ms: Float64[np.ndarray, "B points"]
+    position_px: Float64[np.ndarray, "B points 2"]
 
     @classmethod
-    def of(cls, movements: Trajectories) -> "Paths":
+    def of(cls, movements: Steps) -> "Paths":
         """Return the points of the movements."""
-        points = torch.nn.functional.pad(movements.deltas.double().cumsum(1), (0, 0, 1, 0))
-        return cls(points[..., 2].contiguous(), points[..., :2])
+        B, T = movements.deltas.shape[:2]
+        points = np.zeros((B, T + 1, 3))
+        movements.deltas.cumsum(1, np.float64, out=points[:, 1:])
+        return cls(np.ascontiguousarray(points[..., 2]), points[..., :2])
 
-    def smooth_at(self, t_ms: Float64[Tensor, "B ticks"]) -> Float64[Tensor, "B ticks 2"]:
+    def smooth_at(self, t_ms: Float64[np.ndarray, "B ticks"]) -> Float64[np.ndarray, "B ticks 2"]:
         """Return [B, ticks, 2] positions at these times (px), on a smooth curve through all points.
 
         A cubic Hermite curve, whose velocity at a point is that of the parabola through it and both
@@ -40,19 +37,19 @@ class Paths:
         last = self.t_ms.shape[1] - 1
         if not last:
             return self.at(t_ms)
-        gap_ms = self.t_ms.diff(dim=1)[..., None]
-        slope = self.position_px.diff(dim=1) / torch.where(gap_ms > 0, gap_ms, torch.inf)
+        gap_ms = np.diff(self.t_ms)[..., None]
+        slope = np.diff(self.position_px, axis=1) / np.where(gap_ms > 0, gap_ms, np.inf)
         both_ms = gap_ms[:, :-1] + gap_ms[:, 1:]
         inner = slope[:, :-1] * gap_ms[:, 1:] + slope[:, 1:] * gap_ms[:, :-1]
-        inner = inner / torch.where(both_ms > 0, both_ms, torch.inf)
-        velocity = torch.cat([slope[:, :1], inner, slope[:, -1:]], 1)
-        before = torch.searchsorted(self.t_ms, t_ms, right=True).sub(1).clamp(0, last - 1)
-        index = before[..., None]
-        span_ms = gap_ms.take_along_dim(index, 1)
-        elapsed_ms = (t_ms - self.t_ms.gather(1, before)).clamp(min=0)[..., None]
-        share = (elapsed_ms / torch.where(span_ms > 0, span_ms, 1.0)).clamp(max=1)
-        start_px, end_px = (self.position_px.take_along_dim(index + k, 1) for k in (0, 1))
-        leaving, arriving = (velocity.take_along_dim(index + k, 1) * span_ms for k in (0, 1))
+        inner = inner / np.where(both_ms > 0, both_ms, np.inf)
+        velocity = np.concatenate([slope[:, :1], inner, slope[:, -1:]], 1)
+        before = np.clip(self._up_to(t_ms), 0, last - 1)
+        row = np.arange(len(before))[:, None]
+        span_ms = gap_ms[row, before]
+        elapsed_ms = np.maximum(t_ms - self.t_ms[row, before], 0)[..., None]
+        share = np.minimum(elapsed_ms / np.where(span_ms > 0, span_ms, 1.0), 1)
+        start_px, end_px = (self.position_px[row, before + k] for k in (0, 1))
+        leaving, arriving = (velocity[row, before + k] * span_ms for k in (0, 1))
         rest = 1 - share
         return (
             start_px * rest * rest * (1 + 2 * share)
@@ -62,8 +59,8 @@ class Paths:
         )
 
     def at(
-        self, t_ms: Float64[Tensor, "B ticks"], held: Bool[Tensor, "B"] | None = None
-    ) -> Float64[Tensor, "B ticks 2"]:
+        self, t_ms: Float64[np.ndarray, "B ticks"], held: Bool[np.ndarray, "B"] | None = None
+    ) -> Float64[np.ndarray, "B ticks 2"]:
         """Return [B, ticks, 2] positions at these times (px).
 
         Of several points at one time, the last counts. Before the first point and after the last the
@@ -74,25 +71,33 @@ class Paths:
             held: [B] whether the last point's position holds until the next; otherwise positions are
                 interpolated linearly.
         """
-        last = self.t_ms.shape[1] - 1
-        before = torch.searchsorted(self.t_ms, t_ms, right=True).sub(1).clamp(min=0)
-        after = before.add(1).clamp(max=last)
-        span_ms = self.t_ms.gather(1, after) - self.t_ms.gather(1, before)
-        elapsed_ms = (t_ms - self.t_ms.gather(1, before)).clamp(min=0)
+        before = np.maximum(self._up_to(t_ms), 0)
+        after = np.minimum(before + 1, self.t_ms.shape[1] - 1)
+        row = np.arange(len(before))[:, None]
+        from_ms = self.t_ms[row, before]
+        span_ms = self.t_ms[row, after] - from_ms
+        elapsed_ms = np.maximum(t_ms - from_ms, 0)
         if held is not None:
-            elapsed_ms = elapsed_ms.masked_fill(held[:, None], 0)
-        position_px = self.position_px.take_along_dim(before[..., None], 1)
-        moved_px = self.position_px.take_along_dim(after[..., None], 1) - position_px
+            elapsed_ms[held] = 0
+        position_px = self.position_px[row, before]
+        moved_px = self.position_px[row, after] - position_px
         # Multiplied before it is divided: half a pixel comes out as exactly that.
-        span_ms = torch.where(span_ms > 0, span_ms, 1.0)
+        span_ms[span_ms <= 0] = 1.0
         return position_px + moved_px * elapsed_ms[..., None] / span_ms[..., None]
+
+    def _up_to(self, t_ms: Float64[np.ndarray, "B ticks"]) -> Int64[np.ndarray, "B ticks"]:
+        """Return the number of the last point at or before each time; −1 where there is none."""
+        found = np.empty(t_ms.shape, np.int64)
+        for row, (own, asked) in enumerate(zip(self.t_ms, t_ms, strict=True)):
+            found[row] = own.searchsorted(asked, side="right")
+        return found - 1
 
 
 def ticks_needed(
-    duration_ms: Float64[Tensor, "B"],
-    period_ms: float | Float64[Tensor, "B"],
-    phase: Float64[Tensor, "B"],
-) -> Float64[Tensor, "B"]:
+    duration_ms: Float64[np.ndarray, "B"],
+    period_ms: float | Float64[np.ndarray, "B"],
+    phase: Float64[np.ndarray, "B"],
+) -> Float64[np.ndarray, "B"]:
     """Return how many ticks after its first a clock needs to reach the last point, at least 1.
 
     Args:
@@ -100,52 +105,9 @@ def ticks_needed(
         period_ms: Time between two ticks (ms).
         phase: [B] how long before the first point the first tick is, in periods.
     """
-    return (duration_ms / period_ms + phase).ceil().clamp(min=1)
+    return np.maximum(np.ceil(duration_ms / period_ms + phase), 1)
 
 
-def in_blocks(
-    movements: Trajectories,
-    sizes: Int[Tensor, "B"],
-    change: Callable[[Trajectories, Int64[Tensor, "b"]], Trajectories],
-) -> Trajectories:
-    """Return the movements changed, in blocks of similar size, so that little work goes into padding.
-
-    Args:
-        movements: B movements.
-        sizes: [B] steps that a movement takes while it is changed, at most.
-        change: Given the movements of a block and their numbers, returns as many movements; it
-            changes steps, lengths and starts only.
-
-    Returns:
-        The same movements with these changes, padded to the longest.
-    """
-    if len(sizes) and len(sizes) * int(sizes.max()) <= _STEPS_AT_A_TIME:
-        return change(movements, torch.arange(len(sizes), device=sizes.device)).trimmed()
-    order = sizes.argsort(descending=True, stable=True)
-    ordered = sizes[order].tolist()
-    parts, first = [], 0
-    while first < len(order):
-        rows = order[first : first + max(1, _STEPS_AT_A_TIME // max(1, ordered[first]))]
-        parts.append((rows, change(_block(movements, rows), rows)))
-        first += len(rows)
-    lengths, start = movements.lengths.clone(), movements.start.clone()
-    for rows, part in parts:
-        lengths[rows], start[rows] = part.lengths, part.start
-    longest = int(lengths.max()) if len(lengths) else 0
-    deltas = movements.deltas.new_zeros(len(movements), longest, 3)
-    for rows, part in parts:
-        steps = part.deltas[:, :longest]
-        deltas[rows, : steps.shape[1]] = steps
-    return replace(movements, deltas=deltas, lengths=lengths, start=start)
-
-
-def _block(movements: Trajectories, rows: Int64[Tensor, "b"]) -> Trajectories:
-    lengths = movements.lengths[rows]
-    deltas = movements.deltas[:, : int(lengths.max())][rows]
-    return Trajectories(deltas, lengths, movements.start[rows], None, movements.origin)
-
-
-def padded_to(values: Float[Tensor, "B t *S"], T: int) -> Float[Tensor, "B T *S"]:
+def padded_to(values: Float64[np.ndarray, "B t *S"], T: int) -> Float64[np.ndarray, "B T *S"]:
     """Return the values with the last repeated up to T."""
-    index = torch.arange(T, device=values.device).clamp(max=values.shape[1] - 1)
-    return values[:, index]
+    return values[:, np.minimum(np.arange(T), values.shape[1] - 1)]

@@ -10,6 +10,7 @@ from humouse.detection.samples.labelled import LabelledMovements
 from humouse.detection.samples.one_clock import OneClock
 from humouse.detection.samples.views import look
 from humouse.randomness import derive_seed
+from humouse.trajectories import Trajectories
 
 _MOST_LOOKS = 20
 
@@ -64,8 +65,9 @@ class Showing:
             device: Whether they are seen through random devices.
             number: [B] of the device that each is seen through; None for one each.
         """
-        movements = labelled.movements
+        steps = labelled.movements.as_steps()
         if device:
-            movements = through_devices(movements, self.devices, seed, number)
-        views, rows = look(movements, self.clock, seed)
-        return replace(labelled.rows(rows), movements=views.steps, views=views)
+            steps = through_devices(steps, self.devices, seed, number)
+        views, rows = look(steps, self.clock, seed)
+        on_clock = Trajectories.from_padded(views.steps, labelled.movements.origin)
+        return replace(labelled.rows(rows), movements=on_clock, views=views)

@@ -5,13 +5,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import torch
 from jaxtyping import Int
 
 from humouse.detection.names import FEATURES, MOST_STEPS, SETUP, STEPS, VIEWS
 from humouse.detection.samples.one_clock import OneClock, phases, steady
 from humouse.features import FeatureTable, feature_table
-from humouse.trajectories import Trajectories, concatenate
+from humouse.steps import Steps
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +23,7 @@ class Views:
         setup: Traits of the set-up that recorded them: no evidence of a bot.
     """
 
-    steps: Trajectories
+    steps: Steps
     features: FeatureTable
     setup: FeatureTable
 
@@ -33,7 +32,7 @@ class Views:
 
     def rows(self, index: Int[np.ndarray, "b"]) -> "Views":
         """Return the views of the movements of those numbers, in that order."""
-        return Views(self.steps[index], self.features.rows(index), self.setup.rows(index))
+        return Views(self.steps.rows(index), self.features.rows(index), self.setup.rows(index))
 
     def save(self, folder: Path) -> None:
         """Write a Parquet file for each view into a folder.
@@ -51,7 +50,7 @@ class Views:
         Raises:
             InputError: A file is missing or damaged.
         """
-        steps = Trajectories.load(folder / f"{STEPS}.parquet")
+        steps = Steps.load(folder / f"{STEPS}.parquet")
         tables = (FeatureTable.load(folder / f"{name}.parquet") for name in (FEATURES, SETUP))
         return cls(steps, *tables)
 
@@ -59,7 +58,7 @@ class Views:
     def stacked(cls, parts: "Sequence[Views]") -> "Views":
         """Return the views of all movements of `parts`."""
         return cls(
-            concatenate([part.steps for part in parts], "mixed"),
+            Steps.stacked([part.steps for part in parts]),
             _stacked([part.features for part in parts]),
             _stacked([part.setup for part in parts]),
         )
@@ -74,7 +73,7 @@ _LEFT_OUT = {
 
 
 def look(
-    movements: Trajectories, clock: OneClock, seed: int | None = None
+    movements: Steps, clock: OneClock, seed: int | None = None
 ) -> tuple[Views, Int[np.ndarray, "b"]]:
     """Return the views of the movements that move, and their numbers.
 
@@ -85,49 +84,52 @@ def look(
             movement always looks the same.
     """
     cut = steady(movements, clock.pause_ms)
-    rows = (cut.lengths >= 1).nonzero()[:, 0]
+    (rows,) = cut.lengths.nonzero()
     if len(rows) < len(cut):
-        cut = cut[rows]
+        cut = cut.rows(rows)
     on_clock = _beginning(clock.laid(cut, phases(len(movements), seed)[rows]))
     features = feature_table(on_clock, _GROUPS)
     kept = [name for name in features.names if name not in _LEFT_OUT]
     views = Views(on_clock, features.select(kept), _setup_table(cut, on_clock))
-    return views, rows.numpy()
+    return views, rows
 
 
-def _beginning(movements: Trajectories) -> Trajectories:
+def _beginning(movements: Steps) -> Steps:
     """Return the first `MOST_STEPS` steps of each movement."""
     if movements.deltas.shape[1] <= MOST_STEPS:
         return movements
-    deltas = movements.deltas[:, :MOST_STEPS].contiguous()
-    return replace(movements, deltas=deltas, lengths=movements.lengths.clamp(max=MOST_STEPS))
+    lengths = np.minimum(movements.lengths, MOST_STEPS)
+    return replace(movements, deltas=movements.deltas[:, :MOST_STEPS], lengths=lengths)
 
 
-def _setup_table(recorded: Trajectories, on_clock: Trajectories) -> FeatureTable:
+def _setup_table(recorded: Steps, on_clock: Steps) -> FeatureTable:
     """Return traits of device and task, of which none is evidence of a bot."""
-    dt_ms = recorded.deltas[..., 2].masked_fill(~recorded.mask, torch.inf).sort(1).values
-    last = recorded.lengths - 1
-    quantiles_ms = [
-        dt_ms.gather(1, (last * share).round().long()[:, None])[:, 0] for share in (0.1, 0.5, 0.9)
-    ]
-    still = ((on_clock.deltas[..., :2] == 0).all(2) & on_clock.mask).sum(1) / on_clock.lengths
+    dt_ms = np.where(recorded.mask, recorded.deltas[..., 2], np.inf)
+    dt_ms.sort(1)
+    row, last = np.arange(len(recorded)), (recorded.lengths - 1).astype(np.float32)
+    p10_ms, median_ms, p90_ms = (
+        dt_ms[row, (last * np.float32(share)).round().astype(np.int64)] for share in (0.1, 0.5, 0.9)
+    )
+    still = ~on_clock.deltas[..., :2].any(2) & on_clock.mask
+    # float64 sums: padding, which numpy's order of adding depends on, must not show.
+    moves_px = recorded.deltas[..., :2].astype(np.float64)
     traits = {
-        ("dt_p10_ms", "ms"): quantiles_ms[0],
-        ("dt_median_ms", "ms"): quantiles_ms[1],
-        ("dt_p90_ms", "ms"): quantiles_ms[2],
-        ("duration_ms", "ms"): recorded.duration_ms,
-        ("path_px", "px"): recorded.path_px,
+        ("dt_p10_ms", "ms"): p10_ms,
+        ("dt_median_ms", "ms"): median_ms,
+        ("dt_p90_ms", "ms"): p90_ms,
+        ("duration_ms", "ms"): recorded.deltas[..., 2].sum(1, np.float64),
+        ("path_px", "px"): np.sqrt((moves_px * moves_px).sum(2)).sum(1),
         ("steps", "count"): recorded.lengths,
-        ("zero_move_share", "1"): still,
+        ("zero_move_share", "1"): still.sum(1) / on_clock.lengths,
     }
     names, units = zip(*traits, strict=True)
-    values = torch.stack([one.float() for one in traits.values()], 1)
+    values = np.stack([one.astype(np.float32) for one in traits.values()], 1)
     return FeatureTable(values, names, units, recorded.user)
 
 
 def _stacked(tables: Sequence[FeatureTable]) -> FeatureTable:
     first = tables[0]
-    values = torch.cat([table.select(first.names).values for table in tables])
+    values = np.concatenate([table.select(first.names).values for table in tables])
     named = [table.user for table in tables if table.user is not None]
     user = np.concatenate(named) if len(named) == len(tables) else None
     return FeatureTable(values, first.names, first.units, user)

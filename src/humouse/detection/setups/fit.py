@@ -62,7 +62,7 @@ def fit_setup(
         np.concatenate([scorer(part.looked_at) for part in seen]),
         np.concatenate([part.is_bot for part in seen]),
         np.concatenate(sources),
-        np.concatenate([table.values.double().numpy() for table in traits]),
+        np.concatenate([table.values.astype(np.float64) for table in traits]),
         traits[0].names,
     )
     return SetUp.fit(name, known, len(persons), len(recorded), seed)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -67,7 +68,8 @@ def _by_band(movements: Trajectories) -> Float[Tensor, "N bands"]:
     """Return the mean power of each movement in each band (px²/s)."""
     frequency_hz, power = velocity_spectrum(movements)
     inside = [(frequency_hz >= low) & (frequency_hz < high) for low, high in BANDS_HZ]
-    return torch.stack([power[:, band].double().mean(1) for band in inside], dim=1)
+    means = [power[:, band].mean(1, np.float64) for band in inside]
+    return torch.from_numpy(np.stack(means, 1))
 
 
 def _distance_db(

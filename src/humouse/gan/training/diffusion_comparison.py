@@ -80,14 +80,14 @@ class GeneratorComparison:
         """
         own = model.sample(len(self.train), seed=self.check.seed + 1)
         fitted_on = [self.train, self.mixture, own]
-        X = np.concatenate([discriminator_table(model, part).values.numpy() for part in fitted_on])
+        X = np.concatenate([discriminator_table(model, part).values for part in fitted_on])
         is_person = np.arange(len(X)) < len(self.train)
         head = make_pipeline(
             StandardScaler(), LogisticRegression(max_iter=1000, class_weight="balanced")
         )
         head.fit(X, is_person)
         sides = (self.check.people, self.unseen)
-        seen = [discriminator_table(model, side).values.numpy() for side in sides]
+        seen = [discriminator_table(model, side).values for side in sides]
         people, others = (torch.from_numpy(head.decision_function(side)) for side in seen)
         return _area(people, others)
 

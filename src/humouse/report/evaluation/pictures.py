@@ -55,7 +55,7 @@ def feature_panels(
     figure = None
     for place, name in enumerate(evaluation.ranked_features()):
         about = evaluation.features[name]
-        real, fake = (side[name].double().cpu().numpy() for side in (people, generated))
+        real, fake = (side[name].astype(np.float64) for side in (people, generated))
         unit = unit_words(about.unit, nominal)
         figure = feature_overlay(real, fake, unit=unit, labels=("people", "generated"), onto=figure)
         words = (
