@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Float32, Int, Int64
 
 from humouse.movement_table import StoredMovements, read_table, write_table
-from humouse.points import Places
+from humouse.points import FoundMovements, Places
 
 # About what a CPU's cache holds.
 _STEPS_AT_A_TIME = 2**16
@@ -56,6 +56,18 @@ class Steps:
         deltas = np.zeros((len(lengths), int(lengths.max(initial=0)), 3), np.float32)
         deltas[np.arange(deltas.shape[1]) < lengths[:, None]] = steps
         return cls(deltas, lengths, start, user, places)
+
+    @classmethod
+    def from_found(cls, found: FoundMovements, *, named: bool) -> "Steps":
+        """Return the movements that were found in a table of points.
+
+        Args:
+            found: What `humouse.points.movements_of` returned.
+            named: Whether the table names the people.
+        """
+        cut = found.gestures
+        user = cut.user if named else None
+        return cls.padded(cut.steps, cut.lengths, cut.start, user, found.places)
 
     def as_steps(self) -> "Steps":
         """Return itself, so that what takes `Trajectories` too need not ask which it has."""

@@ -272,9 +272,7 @@ class Trajectories:
             origin: Name of the dataset or generator.
             named: Whether the table names the people.
         """
-        cut = found.gestures
-        user = cut.user if named else None
-        return cls.from_steps(cut.steps, cut.lengths, cut.start, user, origin, found.places)
+        return cls.from_padded(Steps.from_found(found, named=named), origin)
 
     @classmethod
     def from_steps(

@@ -51,6 +51,32 @@ def test_its_answers_stay_and_do_not_depend_on_the_batch():
         np.testing.assert_allclose(detector.member_scores(alone)[0], answers, atol=1e-5)
 
 
+_WITHOUT = """
+import sys
+
+for name in ("torch", "sklearn", "matplotlib"):
+    sys.modules[name] = None  # as if it were not installed
+from humouse.detection.detector import Detector
+from humouse.point_cells import PointColumns
+from humouse.points import movements_of
+from humouse.steps import Steps
+
+points = {"t": [0, 16, 33, 50, 66], "x": [0, 9, 40, 70, 80], "y": [0, 1, 5, 8, 8], "m": [1] * 5}
+found = movements_of(points, PointColumns(t="t", x="x", y="y", movement="m", user=None))
+answer = Detector.load().score(Steps.from_found(found, named=False), reasons=2)
+print(answer["verdict"].item(), "|", answer["reasons"].item())
+"""
+
+
+def test_it_scores_without_torch(call: Callable):
+    """What a service needs: ONNX Runtime and numpy, and reasons too."""
+    done = call("-c", _WITHOUT, PYTHONPATH=str(Path(hm.__file__).parents[1]))
+    assert done.returncode == 0, done.stderr
+    verdict, reasons = done.stdout.strip().split(" | ")
+    assert verdict in ("human", "bot", "unfamiliar")
+    assert len(reasons) > 5
+
+
 @pytest.fixture(scope="module")
 def strangers(recordings: Path, once: Callable[..., Path]) -> Callable[[str], hm.Trajectories]:
     """Test people of a public dataset: nobody of them was fitted or calibrated on."""

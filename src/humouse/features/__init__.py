@@ -1,6 +1,7 @@
 """Movements as rows of named numbers, computed for a whole batch."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -54,7 +55,10 @@ _STEPS_AT_A_TIME = 2**14
 
 
 def feature_table(
-    movements: "Trajectories | Steps", groups: Sequence[str] = ("kinematics", "timing", "spectra")
+    movements: "Trajectories | Steps",
+    groups: Sequence[str] = ("kinematics", "timing", "spectra"),
+    *,
+    without: Collection[str] = (),
 ) -> FeatureTable:
     """Return the features of each movement.
 
@@ -66,6 +70,7 @@ def feature_table(
         groups: Which of `GROUPS`, in the order that the columns shall have. "neuromotor" fits
             strokes, which takes some 40 times as long as all the others. "path_coupling" is what
             "coupling" holds beside the clock.
+        without: Columns to leave out.
 
     Returns:
         [B, F] float32, with the movements' users.
@@ -73,11 +78,7 @@ def feature_table(
     Raises:
         ValueError: There is no such group.
     """
-    unknown = set(groups) - set(_COLUMNS)
-    if unknown:
-        raise ValueError(f"no feature group {sorted(unknown)[0]!r}; there are {', '.join(GROUPS)}")
-    features = [feature for group in groups for feature in _COLUMNS[group]]
-    names = tuple(feature.name for feature in features)
+    names, units = _named(tuple(groups), frozenset(without))
     steps = movements.as_steps()
     values = np.empty((len(steps), len(names)), np.float32)
     # Similar lengths go together, so that blocks have little padding.
@@ -91,8 +92,20 @@ def feature_table(
         motion = Motion.of(steps.deltas[chosen, :longest], ascending[rows])
         values[chosen] = _rows(motion, groups, names)
         first = rows.stop
-    units = tuple(feature.unit for feature in features)
     return FeatureTable(values, names, units, steps.user)
+
+
+@cache
+def _named(
+    groups: tuple[str, ...], without: frozenset[str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the names and units of the columns."""
+    unknown = set(groups) - set(_COLUMNS)
+    if unknown:
+        raise ValueError(f"no feature group {sorted(unknown)[0]!r}; there are {', '.join(GROUPS)}")
+    features = [feature for group in groups for feature in _COLUMNS[group]]
+    kept = [feature for feature in features if feature.name not in without]
+    return tuple(one.name for one in kept), tuple(one.unit for one in kept)
 
 
 def _block(ascending: Int[np.ndarray, "B"], first: int) -> slice:
@@ -108,4 +121,4 @@ def _rows(motion: Motion, groups: Sequence[str], names: Sequence[str]) -> Float[
     for group in groups:
         numbers.update(_COMPUTE[group](motion))
     largest = np.finfo(np.float32).max
-    return np.stack([numbers[name] for name in names], 1).clip(-largest, largest)
+    return np.array([numbers[name] for name in names]).T.clip(-largest, largest)

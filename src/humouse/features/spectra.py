@@ -31,23 +31,20 @@ LAGS = (1, 2, 4)
 TAIL_FROM_HZ = 16
 _FLOOR = 1e-6
 _TURNS_AT_A_TIME = 2**19
+_CENTRES_HZ = np.array(FREQUENCIES_HZ)
+_LOW_HZ, _HIGH_HZ = np.array(BANDS_HZ).T
+_IN_BAND = ((_CENTRES_HZ[:, None] >= _LOW_HZ) & (_CENTRES_HZ[:, None] < _HIGH_HZ)).astype(float)
+_MEANS = [f"power_{low}_{high}_hz_db" for low, high in BANDS_HZ]
+_SHARES = [f"power_{low}_{high}_hz_share" for low, high in BANDS_HZ]
 
 SPECTRA = (
     *(
-        Feature(
-            f"power_{low}_{high}_hz_db",
-            "dB",
-            f"mean power from {low} to {high} Hz re 1 px²/s, at least −60 dB",
-        )
-        for low, high in BANDS_HZ
+        Feature(name, "dB", f"mean power from {low} to {high} Hz re 1 px²/s, at least −60 dB")
+        for name, (low, high) in zip(_MEANS, BANDS_HZ, strict=True)
     ),
     *(
-        Feature(
-            f"power_{low}_{high}_hz_share",
-            "1",
-            f"share of the power up to 64 Hz that lies from {low} to {high} Hz",
-        )
-        for low, high in BANDS_HZ
+        Feature(name, "1", f"share of the power up to 64 Hz that lies from {low} to {high} Hz")
+        for name, (low, high) in zip(_SHARES, BANDS_HZ, strict=True)
     ),
     Feature(
         "power_tail_db", "dB", f"share of the power from {TAIL_FROM_HZ} Hz up, at least −60 dB"
@@ -72,19 +69,16 @@ SPECTRA = (
 
 def spectra(motion: Motion) -> dict[str, Float[np.ndarray, "B"]]:
     """Return each of `SPECTRA`, [B]; a movement without steps or motion has no power."""
-    frequency = np.array(FREQUENCIES_HZ)
-    power = _power(motion, frequency)
+    power = _power(motion, _CENTRES_HZ)
     part = power / np.maximum(power.sum(1, keepdims=True), 1e-300)
-    numbers = {}
-    for low, high in BANDS_HZ:
-        inside = slice(*np.searchsorted(FREQUENCIES_HZ, (low, high)).tolist())
-        numbers[f"power_{low}_{high}_hz_db"] = decibel(power[:, inside].mean(1))
-        numbers[f"power_{low}_{high}_hz_share"] = part[:, inside].sum(1)
+    means_db = decibel(power @ (_IN_BAND / _IN_BAND.sum(0)))
+    shares = part @ _IN_BAND
     disorder = -(part * np.log(np.maximum(part, 1e-300))).sum(1) / math.log(len(FREQUENCIES_HZ))
     return {
-        **numbers,
-        "power_tail_db": decibel(part[:, np.searchsorted(FREQUENCIES_HZ, TAIL_FROM_HZ) :].sum(1)),
-        "spectral_centroid_hz": part @ frequency,
+        **dict(zip(_MEANS, means_db.T, strict=True)),
+        **dict(zip(_SHARES, shares.T, strict=True)),
+        "power_tail_db": decibel(part[:, _CENTRES_HZ >= TAIL_FROM_HZ].sum(1)),
+        "spectral_centroid_hz": part @ _CENTRES_HZ,
         "spectral_entropy": disorder,
         **_autocorrelation(motion),
     }
@@ -111,7 +105,7 @@ def velocity_spectrum(
         ValueError: A frequency is not above 0.
     """
     if frequency_hz is None:
-        frequency_hz = np.array(FREQUENCIES_HZ)
+        frequency_hz = _CENTRES_HZ
     if (frequency_hz <= 0).any():
         raise ValueError("frequencies must be above 0 Hz")
     steps = movements.as_steps()

@@ -88,10 +88,8 @@ def look(
     if len(rows) < len(cut):
         cut = cut.rows(rows)
     on_clock = _beginning(clock.laid(cut, phases(len(movements), seed)[rows]))
-    features = feature_table(on_clock, _GROUPS)
-    kept = [name for name in features.names if name not in _LEFT_OUT]
-    views = Views(on_clock, features.select(kept), _setup_table(cut, on_clock))
-    return views, rows
+    features = feature_table(on_clock, _GROUPS, without=_LEFT_OUT)
+    return Views(on_clock, features, _setup_table(cut, on_clock)), rows
 
 
 def _beginning(movements: Steps) -> Steps:
