@@ -33,7 +33,7 @@ def test_contributions_are_what_the_log_odds_lose_one_feature_at_a_time():
     detector = BoostingDetector(trees=10).fit(table, y)
     added = contributions(detector, table)
     for row, column in ((0, 0), (1, 1), (7, 2), (799, 3)):
-        changed = table.values[[row]].clone().numpy()
+        changed = table.values[[row]].copy()
         before = detector.decision_function(changed)[0]
         changed[0, column] = detector.human_quantiles_[1, column]
         after = detector.decision_function(changed)[0]
@@ -49,7 +49,7 @@ def test_reasons_are_the_strongest_first_and_say_what_people_have():
         strongest = np.argsort(-np.abs(added[row]))[:2]
         expected = [NAMES[place] for place in strongest if added[row, place]]
         assert [one.feature for one in reasons[row]] == expected
-    people = table["speed_px_per_s"].numpy()[y == 0]
+    people = table["speed_px_per_s"][y == 0]
     one = next(r for r in explain(detector, table, most=4)[1] if r.feature == "speed_px_per_s")
     assert one.unit == "px/s"
     assert one.value == pytest.approx(float(table["speed_px_per_s"][1]))

@@ -6,7 +6,6 @@ sets.
 """
 
 import numpy as np
-import torch
 
 from humouse.codec import Codec
 from humouse.errors import InputError
@@ -65,18 +64,18 @@ def round_trip_areas(
     people = people[rows]
     decoded = codec.decode(*codec.encode(people))
     before, after = (feature_table(codec.canonicalize(side), groups) for side in (people, decoded))
-    tables = [torch.from_numpy(table.values) for table in (before, after)]
     gesture = np.arange(len(people)).astype(str)
     areas = {
         probe: c2st_scores(
-            *tables,
+            before.values,
+            after.values,
             probe=probe,
             groups=Groups(gesture, gesture),
             seed=seed,
         ).auc.value
         for probe in _PROBES
     }
-    distances, _ = wasserstein_scores(*tables)
+    distances, _ = wasserstein_scores(before.values, after.values)
     order = np.argsort([-distance.value for distance in distances])[:3]
     moved = ", ".join(f"{before.names[k]} (by {distances[k].value:.2g} σ)" for k in order)
     return areas, moved

@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
-import torch
-from jaxtyping import Float, Float32
+from jaxtyping import Float
 from torch import Tensor
 
 from humouse.eval.metrics.copying import Neighbour, copying
@@ -24,7 +23,7 @@ from humouse.eval.result import FeatureComparison
 from humouse.eval.rule import EvaluationRule
 from humouse.eval.statistics.resampling import Resampling
 from humouse.eval.statistics.score import Score
-from humouse.features import BASIC, GROUPS, FeatureTable, feature_table
+from humouse.features import BASIC, GROUPS, feature_table
 from humouse.features.modes import FEATURE_MODES
 from humouse.trajectories import Trajectories
 
@@ -50,7 +49,7 @@ class Inputs:
     @classmethod
     def of(cls, pair: Pair, train: Trajectories | None, rule: EvaluationRule) -> "Inputs":
         """Return the inputs with the scale and the replicates that all metrics share."""
-        scaled = common_scale(*map(_matrix, (pair.real_features, pair.fake_features)))
+        scaled = common_scale(pair.real_features.values, pair.fake_features.values)
         resampling = None
         if rule.replicates:
             resampling = Resampling.over_people(
@@ -120,8 +119,8 @@ def _feature_probe(inputs: Inputs, name: str) -> C2ST:
     if name == "forest18":
         kind, real, fake = "forest", real.select(BASIC), fake.select(BASIC)
     return c2st_scores(
-        _matrix(real),
-        _matrix(fake),
+        real.values,
+        fake.values,
         probe=kind,
         groups=Groups(pair.real.user, pair.fake.user, hold_out_fake=_share_people(pair)),
         replicates=rule.replicates,
@@ -175,7 +174,7 @@ def _neighbours(inputs: Inputs) -> Part:
 
 def _kinematics(inputs: Inputs) -> Part:
     real, fake = inputs.pair.real_features, inputs.pair.fake_features
-    distances, mean = wasserstein_scores(_matrix(real), _matrix(fake), resampling=inputs.resampling)
+    distances, mean = wasserstein_scores(real.values, fake.values, resampling=inputs.resampling)
     moments = [
         (side.values.mean(0, np.float64).tolist(), side.values.std(0, np.float64).tolist())
         for side in (real, fake)
@@ -212,19 +211,15 @@ def _copying(inputs: Inputs) -> Part:
     tables = [pair.real_features, pair.fake_features]
     if not all(set(names) <= set(table.names) for table in tables):
         tables = [feature_table(side, groups) for side in (pair.real, pair.fake)]
-    real, fake = (_matrix(table.select(names)) for table in tables)
-    train = _matrix(feature_table(inputs.train, groups))
-    fake, train = (common_scale(real, side)[1] for side in (fake, train))
-    result = copying(fake, common_scale(real, real)[1], train, resampling=inputs.resampling)
+    real, fake = (table.select(names).values for table in tables)
+    train = feature_table(inputs.train, groups).values
+    sides = (common_scale(real, side)[1] for side in (fake, real, train))
+    result = copying(*sides, resampling=inputs.resampling)
     return Part(
         {"copying": result.score},
         neighbours=tuple(result.neighbours),
         exact_copies=result.duplicates,
     )
-
-
-def _matrix(table: FeatureTable) -> Float32[Tensor, "B F"]:
-    return torch.from_numpy(table.values)
 
 
 _METRICS: dict[str, Callable[[Inputs], Part]] = {

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from textwrap import fill
 
 import numpy as np
-import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, FuncFormatter, MaxNLocator
@@ -52,8 +51,8 @@ def kinematic_overlays(
     names = list(real.names if names is None else names)
     a, b = real.select(names), fake.select(names)
     spread = a.values.std(0, np.float64)
-    tables = (torch.from_numpy(side.values) for side in (a, b))
-    distance = wasserstein_per_feature(*tables).numpy() / np.where(spread > 0, spread, 1.0)
+    distance = wasserstein_per_feature(a.values, b.values).numpy()
+    distance /= np.where(spread > 0, spread, 1.0)
     worst = np.argsort(-distance, kind="stable")[:most].tolist()
     columns = min(4, max(1, len(worst)))
     rows = max(1, -(-len(worst) // columns))

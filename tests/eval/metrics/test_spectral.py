@@ -52,14 +52,14 @@ def test_draws_equal_plain_means_over_the_people_drawn():
     drawn = Resampling.over_people(people, 60, None, 50, replicates=7, seed=0)
     bands, distance = band_powers(real, fake, resampling=drawn)
     frequency, power = velocity_spectrum(real)
-    powers = power.double().numpy(), velocity_spectrum(fake)[1].double().numpy()
+    powers = power.astype(float), velocity_spectrum(fake)[1].astype(float)
     ratios = []
     for v, w in zip(drawn.real.numpy(), drawn.fake.numpy(), strict=True):
         a, b = (
             np.repeat(side, times.astype(int), axis=0)
             for side, times in zip(powers, (v, w), strict=True)
         )
-        inside = [(frequency.numpy() >= low) & (frequency.numpy() < high) for low, high in BANDS_HZ]
+        inside = [(frequency >= low) & (frequency < high) for low, high in BANDS_HZ]
         ratios.append([b[:, band].mean() / a[:, band].mean() for band in inside])
     ratio = torch.tensor(ratios)
     for k, band in enumerate(bands.values()):

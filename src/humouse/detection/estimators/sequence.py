@@ -80,7 +80,7 @@ class SequenceDetector(ClassifierMixin, BaseEstimator):
             raise ValueError("epochs, width and batch_size must be at least 1")
         is_bot, weight = _checked(X, y, sample_weight)
         self.classes_ = np.array([0, 1])
-        check_steps(X.as_steps())
+        check_steps(X)
         net = StepNet(self.width, generator(self.seed, "weights")).to(self.device)
         moves_px, lengths = (part.to(self.device) for part in _moves(X))
         self._fit_net(net, moves_px, lengths, is_bot.to(moves_px), weight.to(moves_px))
@@ -96,7 +96,7 @@ class SequenceDetector(ClassifierMixin, BaseEstimator):
             NotFittedError: `fit` was not called.
         """
         check_is_fitted(self)
-        check_steps(X.as_steps())
+        check_steps(X)
         moves_px, lengths = _moves(X)
         answers = moves_px.new_zeros(len(lengths))
         parts = lengths.argsort(stable=True).split(_ROWS_AT_A_TIME) if len(lengths) else ()

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from humouse.eval.metrics.matrix import checked_pair
+from humouse.eval.metrics.matrix import Fake, Real, checked_pair
 from humouse.eval.statistics.resampling import Resampling
 from humouse.eval.statistics.score import Score
 from humouse.eval.statistics.weights import BootstrapWeights
@@ -27,9 +27,7 @@ class WassersteinScores(NamedTuple):
     mean: Score
 
 
-def wasserstein_per_feature(
-    real: Float[Tensor, "N F"], fake: Float[Tensor, "M G"]
-) -> Float[Tensor, "F"]:
+def wasserstein_per_feature(real: Real, fake: Fake) -> Float[Tensor, "F"]:
     """Return [F] float64 each feature's 1-Wasserstein distance, in its own unit.
 
     Raises:
@@ -40,8 +38,8 @@ def wasserstein_per_feature(
 
 
 def wasserstein_scores(
-    real: Float[Tensor, "N F"],
-    fake: Float[Tensor, "M G"],
+    real: Real,
+    fake: Fake,
     *,
     resampling: Resampling | None = None,
 ) -> WassersteinScores:

@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from humouse.eval.metrics.matrix import checked_pair, evenly
+from humouse.eval.metrics.matrix import Fake, Real, checked_pair, evenly
 from humouse.eval.statistics.resampling import Resampling, Users, people_change_sides
 from humouse.eval.statistics.score import Score
 from humouse.eval.statistics.weights import BootstrapWeights
@@ -23,9 +23,7 @@ _BLOCK = 512
 _ROWS_FOR_MEDIAN = 1000
 
 
-def mmd_rbf(
-    real_feats: Float[Tensor, "N F"], fake_feats: Float[Tensor, "M G"], sigma: float | None = None
-) -> float:
+def mmd_rbf(real_feats: Real, fake_feats: Fake, sigma: float | None = None) -> float:
     """Return the unbiased squared MMD of two sets of features; lower is better.
 
     Features enter as they are: bring those of different units to a common scale first
@@ -44,8 +42,8 @@ def mmd_rbf(
 
 
 def mmd_score(
-    real: Float[Tensor, "N F"],
-    fake: Float[Tensor, "M G"],
+    real: Real,
+    fake: Fake,
     *,
     sigma: float | None = None,
     resampling: Resampling | None = None,

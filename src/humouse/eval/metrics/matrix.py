@@ -2,19 +2,25 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+Real = Float[Tensor, "N F"] | Float[np.ndarray, "N F"]
+"""[N, F] features of the standard, a row each."""
 
-def checked_pair(
-    real: Float[Tensor, "N F"], fake: Float[Tensor, "M G"]
-) -> tuple[Float[Tensor, "N F"], Float[Tensor, "M F"]]:
-    """Return both as float64.
+Fake = Float[Tensor, "M G"] | Float[np.ndarray, "M G"]
+"""[M, F] features of those to judge."""
+
+
+def checked_pair(real: Real, fake: Fake) -> tuple[Float[Tensor, "N F"], Float[Tensor, "M F"]]:
+    """Return both as float64 tensors.
 
     Raises:
         ValueError: They differ in width, one has fewer than two rows, a value is NaN or infinite.
     """
+    real, fake = torch.as_tensor(real), torch.as_tensor(fake)
     if real.shape[1] != fake.shape[1]:
         raise ValueError(f"real has {real.shape[1]} features but fake has {fake.shape[1]}")
     if real.shape[1] == 0:
@@ -62,9 +68,7 @@ class RobustScale:
         return ((values.double() - self.centre) / self.width).asinh()
 
 
-def common_scale(
-    real: Float[Tensor, "N F"], fake: Float[Tensor, "M F"]
-) -> tuple[Float[Tensor, "N F"], Float[Tensor, "M F"]]:
+def common_scale(real: Real, fake: Fake) -> tuple[Float[Tensor, "N F"], Float[Tensor, "M F"]]:
     """Return both on the scale of the real one, so that scores of several fakes compare."""
     real, fake = checked_pair(real, fake)
     scale = RobustScale.fit(real)

@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from humouse.eval.metrics.matrix import checked_pair
+from humouse.eval.metrics.matrix import Fake, Real, checked_pair
 from humouse.eval.statistics.resampling import Resampling
 from humouse.eval.statistics.score import Score
 from humouse.eval.statistics.weights import BootstrapWeights
@@ -36,9 +36,7 @@ class DensityCoverage(NamedTuple):
     coverage: float
 
 
-def knn_precision_recall(
-    real: Float[Tensor, "N F"], fake: Float[Tensor, "M G"], k: int = 5
-) -> PrecisionRecall:
+def knn_precision_recall(real: Real, fake: Fake, k: int = 5) -> PrecisionRecall:
     """Return the shares of fake rows in a real ball, and of real rows in a fake ball.
 
     Kynkäänniemi et al. 2019, arXiv:1904.06991. Features enter as they are.
@@ -55,9 +53,7 @@ def knn_precision_recall(
     return PrecisionRecall(scores["knn_precision"].value, scores["knn_recall"].value)
 
 
-def density_coverage(
-    real: Float[Tensor, "N F"], fake: Float[Tensor, "M G"], k: int = 5
-) -> DensityCoverage:
+def density_coverage(real: Real, fake: Fake, k: int = 5) -> DensityCoverage:
     """Return how many real balls a fake row lies in, over k, and the share of real balls hit.
 
     Naeem et al. 2020, arXiv:2002.09797. Unlike precision and recall, one outlier's huge ball moves
@@ -76,8 +72,8 @@ def density_coverage(
 
 
 def neighbour_scores(
-    real: Float[Tensor, "N F"],
-    fake: Float[Tensor, "M G"],
+    real: Real,
+    fake: Fake,
     *,
     k: int = 5,
     resampling: Resampling | None = None,

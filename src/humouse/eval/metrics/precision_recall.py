@@ -15,7 +15,7 @@ from sklearn.cluster import KMeans
 from threadpoolctl import threadpool_limits
 from torch import Tensor
 
-from humouse.eval.metrics.matrix import checked_pair
+from humouse.eval.metrics.matrix import Fake, Real, checked_pair
 from humouse.eval.statistics.resampling import Resampling
 from humouse.eval.statistics.score import Score
 from humouse.eval.statistics.weights import BootstrapWeights
@@ -39,7 +39,7 @@ class PRDScores(NamedTuple):
     curve: list[tuple[float, float]]
 
 
-def prd(real_feats: Float[Tensor, "N F"], fake_feats: Float[Tensor, "M G"]) -> tuple[float, float]:
+def prd(real_feats: Real, fake_feats: Fake) -> tuple[float, float]:
     """Return (precision, recall) of the fake features: F_{1/8}, then F_8; both higher is better.
 
     A fake mode that no real row is like costs precision; a real mode that no fake row is like
@@ -58,8 +58,8 @@ def prd(real_feats: Float[Tensor, "N F"], fake_feats: Float[Tensor, "M G"]) -> t
 
 
 def prd_scores(
-    real_feats: Float[Tensor, "N F"],
-    fake_feats: Float[Tensor, "M G"],
+    real_feats: Real,
+    fake_feats: Fake,
     *,
     clusters: int = 20,
     runs: int = 10,
@@ -71,8 +71,8 @@ def prd_scores(
 
 
 def prd_score(
-    real: Float[Tensor, "N F"],
-    fake: Float[Tensor, "M G"],
+    real: Real,
+    fake: Fake,
     *,
     clusters: int = 20,
     runs: int = 10,

@@ -12,9 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Float
 from threadpoolctl import threadpool_limits
-from torch import Tensor
 
-from humouse.eval.metrics.matrix import checked_pair
+from humouse.eval.metrics.matrix import Fake, Real, checked_pair
 from humouse.eval.probes.feature_probe import FEATURE_PROBES, SCALED_PROBES, fit_folds
 from humouse.eval.probes.held_out import HeldOut
 from humouse.eval.probes.importance import importance as importance_of
@@ -44,7 +43,7 @@ class C2ST:
     importance: Float[np.ndarray, "F"] | None = None
 
 
-def c2st(real_feats: Float[Tensor, "N F"], fake_feats: Float[Tensor, "M G"]) -> float:
+def c2st(real_feats: Real, fake_feats: Fake) -> float:
     """Return the held-out accuracy of a logistic probe; near 0.5 is good.
 
     5 folds, as many fake rows as real ones, features scaled on the train fold (`RobustScale`, then
@@ -61,8 +60,8 @@ def c2st(real_feats: Float[Tensor, "N F"], fake_feats: Float[Tensor, "M G"]) -> 
 
 
 def c2st_scores(
-    real: Float[Tensor, "N F"],
-    fake: Float[Tensor, "M G"],
+    real: Real,
+    fake: Fake,
     *,
     probe: str = "logistic",
     groups: Groups = NO_GROUPS,
