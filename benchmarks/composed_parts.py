@@ -8,7 +8,7 @@ the files of real libraries, and of the scripted families, as recorded and as a 
 """
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +47,29 @@ def judged(people: Trajectories, libraries: Path | None) -> Iterator[tuple[str, 
         yield _AT_60_HZ, look(as_delivered(made, 1).as_steps(), OneClock())[0]
 
 
+def head(bots: Sequence[tuple[str, Views]], what: str) -> None:
+    """Print the head of a table with a column for each group of bots."""
+    groups = dict.fromkeys(group for group, _ in bots)
+    print(f"| {what} | " + " | ".join(f"{group}: ROC-AUC, TPR" for group in groups) + " |")
+    print("|---|" + "---:|" * len(groups))
+
+
+def row(
+    name: str, detector: BoostingDetector, person: Views, bots: Sequence[tuple[str, Views]]
+) -> None:
+    """Print how well a detector tells each group of bots from people: means over the kinds in it."""
+    score = detector.decision_function(person.features)
+    found: dict[str, list[tuple[float, float]]] = {group: [] for group, _ in bots}
+    for group, views in bots:
+        own = detector.decision_function(views.features)
+        labels = np.r_[np.zeros(len(score)), np.ones(len(own))]
+        caught = (own > np.quantile(score, 1 - _RATE)).mean()
+        found[group].append((float(roc_auc_score(labels, np.r_[score, own])), float(caught)))
+    means = (np.mean(each, 0) for each in found.values())
+    cells = (f"{area:.3f}, {caught:.0%}" for area, caught in means)
+    print(f"| {name} | " + " | ".join(cells) + " |", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder of the prepared dataset")
@@ -58,24 +81,13 @@ def main() -> None:
     showing = Showing(OneClock(), DeviceRules(), looks=2)
     human = list(showing.every_look(label_movements(fit_on, HUMAN, HUMAN), 2, 1))
     bots, person = list(judged(people, given.libraries)), look(people.as_steps(), OneClock())[0]
-    groups = list(dict.fromkeys(group for group, _ in bots))
-    print("| without | " + " | ".join(f"{group}: ROC-AUC, TPR" for group in groups) + " |")
-    print("|---|" + "---:|" * len(groups))
+    head(bots, "without")
     for part in (None, *PARTS):
         made = compose(fit_on, 2 * given.n, seed=3, without=() if part is None else (part,))
         composed = list(showing.each_once(label_movements(made, COMPOSED, COMPOSED), 3))
         shown = concatenate_labelled([*human, *composed])
         detector = BoostingDetector(seed=0).fit(shown.looked_at.features, shown.is_bot.astype(int))
-        score = detector.decision_function(person.features)
-        found: dict[str, list[tuple[float, float]]] = {group: [] for group in groups}
-        for group, views in bots:
-            own = detector.decision_function(views.features)
-            labels = np.r_[np.zeros(len(score)), np.ones(len(own))]
-            caught = (own > np.quantile(score, 1 - _RATE)).mean()
-            found[group].append((float(roc_auc_score(labels, np.r_[score, own])), float(caught)))
-        means = (np.mean(found[group], 0) for group in groups)
-        cells = (f"{area:.3f}, {caught:.0%}" for area, caught in means)
-        print(f"| {part or '(nothing)'} | " + " | ".join(cells) + " |", flush=True)
+        row(part or "(nothing)", detector, person, bots)
 
 
 if __name__ == "__main__":

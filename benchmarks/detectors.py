@@ -90,7 +90,7 @@ def main() -> None:
             both_cores,
             lambda: clock(movements.as_steps(), phases(len(movements))),
             lambda: look(movements.as_steps(), detector.clock),
-            lambda: feature_table(views.steps[:200], ("neuromotor",)),
+            lambda: feature_table(views.steps.rows(slice(200)), ("neuromotor",)),
         ]
     )
     n = len(movements)
