@@ -26,6 +26,7 @@ SOURCES = (
     "attentive_cursor",
     "iliou",
     "minecraft",
+    "humouse",
     "humouse_default",
 )
 SPLIT_BY = {
@@ -33,7 +34,7 @@ SPLIT_BY = {
     "sessions": "of each person, who is then on all sides",
     "time": "of each person, likewise",
 }
-SHAPES = ("rrweb", "iliou")
+SHAPES = ("rrweb", "iliou", "humouse")
 TIME_UNITS = ("s", "ms", "us", "ns")
 RECORDING_TIME_UNITS = {**dict.fromkeys(TIME_UNITS, ""), "auto": "each file's likely one"}
 DEVICES = {"auto": "", "cpu": "", "cuda": "cuda:1 for the second one"}

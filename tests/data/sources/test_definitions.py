@@ -58,6 +58,22 @@ def jspsych():
     return f'trial_type,trial_index,mouse_tracking_data\nhello,0,\nplugin,1,"{cell}"\n'
 
 
+def humouse():
+    """Write two batches, the later one first and twice; a finger's events are among them."""
+    page = {"time_origin_ms": 1.7e12, "device_pixel_ratio": 1, "width_px": 800, "height_px": 600}
+    names = ("t_ms", "x_px", "y_px", "kind", "buttons", "pointer")
+    rows = [(t, x, y, "move", 0, "mouse") for t, x, y in POINTS]
+    rows.insert(12, (T[11] + 1, X[11], Y[11], "move", 1, "touch"))
+    rows.append((400, 1, 1, "down", 1, "mouse"))
+
+    def line(number, part):
+        events = dict(zip(names, map(list, zip(*part, strict=True)), strict=True))
+        head = {"person": "ann", "session": "s", "version": 1, "batch": f"b-{number}"}
+        return json.dumps({**head, "number": number, "page": page, "events": events})
+
+    return "\n".join([line(1, rows[20:]), line(0, rows[:20]), line(1, rows[20:])]) + "\n"
+
+
 def lists(*columns):
     return ",".join(f'"{list(column)}"' for column in columns)
 
@@ -133,6 +149,7 @@ FILES = {
             (400, 1, 1, 1, 10.5, 2, 6),
         ),
     ),
+    "humouse": ("s.ndjson", humouse()),
     "balabit": (
         "user7/session_1",
         table(
@@ -197,6 +214,15 @@ def test_a_form_is_recognised_and_its_settings_say_the_same(tmp_path, name):
     }
     assert options.pop("name") == "csv"
     assert moves(make_source("csv", root=root, **options))[1] == rows
+
+
+def test_a_finger_is_left_out_unless_it_is_asked_for(tmp_path):
+    root = written(tmp_path, "humouse")
+    events, _ = moves(make_source("humouse", root=root))
+    assert events.dropped == {"not of the mouse": 1}
+    taken = {"ignore": ["pen"], "drag": ["touch"]}
+    _, rows = moves(make_source("humouse", root=root, states=taken))
+    assert [row for row in rows if row[3] == "drag"] == [(T[11] + 1, X[11], Y[11], "drag")]
 
 
 def test_a_file_that_is_no_recording_may_stand_before_them(tmp_path):

@@ -48,9 +48,28 @@ def _iliou(records: Sequence[Record]) -> Iterator[Record]:
             yield {**last, "state": state, "session": record.get("session_id")}
 
 
+_BATCH = ("t_ms", "kind", "x_px", "y_px", "buttons", "pointer")
+
+
+def _humouse(records: Sequence[Record]) -> Iterator[Record]:
+    """humouse.js: batches, column by column, by the clock of their page; any may come late, or twice."""
+    batches = {(record.get("session"), record["batch"]): record for record in records}
+    for record in sorted(
+        batches.values(), key=lambda one: (one["page"]["time_origin_ms"], one["number"])
+    ):
+        session, columns = record.get("session"), [record["events"][name] for name in _BATCH]
+        whose = {"session": session, "user": record.get("person", session)}
+        for t, kind, x, y, buttons, pointer in zip(*columns, strict=True):
+            state = "drag" if kind == "move" and buttons else kind
+            time = record["page"]["time_origin_ms"] + t
+            state = state if pointer == "mouse" else pointer
+            yield {"t": time, "x": x, "y": y, "state": state, **whose}
+
+
 SHAPES: dict[str, Callable[[Sequence[Record]], Iterator[Record]]] = {
     "rrweb": _rrweb,
     "iliou": _iliou,
+    "humouse": _humouse,
 }
 
 

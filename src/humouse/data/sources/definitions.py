@@ -33,6 +33,7 @@ NAMES = (
         "attentive_cursor",
         "iliou",
         "minecraft",
+        "humouse",
     ),
 )
 
