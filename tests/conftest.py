@@ -4,11 +4,13 @@ import fcntl
 import gc
 import os
 import resource
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -223,6 +225,47 @@ def call() -> Callable[..., subprocess.CompletedProcess[str]]:
         )
 
     return run
+
+
+@pytest.fixture(scope="session")
+def screenshots(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder that keeps the pictures of pages: HUMOUSE_SCREENSHOTS, or a temporary one."""
+    folder = Path(os.environ.get("HUMOUSE_SCREENSHOTS") or tmp_path_factory.mktemp("screenshots"))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _program(name: str, variable: str) -> str:
+    """Return the path of a browser; where there is none, skip the test, or fail it under CI=true."""
+    found = os.environ.get(variable) or shutil.which(name)
+    if found:
+        return found
+    missing = f"no {name}: install Debian's package, or name another one in {variable}"
+    return pytest.fail(missing) if os.environ.get("CI") == "true" else pytest.skip(missing)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[SimpleNamespace]:
+    """One Chromium for all tests. Where there is none they are skipped, and fail under CI=true."""
+    sync_api = pytest.importorskip(
+        "playwright.sync_api", reason="Playwright is not installed: pip install playwright"
+    )
+    chromium = _program("chromium", "HUMOUSE_CHROMIUM")
+    with sync_api.sync_playwright() as playwright:
+        arguments = ["--no-sandbox", "--disable-gpu"]
+        opened = playwright.chromium.launch(executable_path=chromium, args=arguments)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="session")
+def firefox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
+    """One Firefox for all tests. Where there is none they are skipped, and fail under CI=true."""
+    program = _program("firefox-esr", "HUMOUSE_FIREFOX")
+    from firefox import launch
+
+    with launch(program, tmp_path_factory.mktemp("firefox")) as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -117,11 +117,35 @@ class Firefox:
         return page
 
 
+class Mouse:
+    """The mouse of a tab."""
+
+    def __init__(self, send: Callable[..., object]):
+        self._send = send
+
+    def move(self, x: float, y: float) -> None:
+        """Move at once to a point (px from the viewport's top left)."""
+        self._do("pointer", type="pointerMove", x=round(x), y=round(y), duration=0)
+
+    def down(self) -> None:
+        """Press the left button."""
+        self._do("pointer", type="pointerDown", button=0)
+
+    def up(self) -> None:
+        """Release it."""
+        self._do("pointer", type="pointerUp", button=0)
+
+    def _do(self, kind: str, **action: Any) -> None:
+        source = {"type": kind, "id": "mouse", "parameters": {"pointerType": "mouse"}}
+        self._send("input.performActions", actions=[{**source, "actions": [action]}])
+
+
 class Page:
     """A tab."""
 
     def __init__(self, firefox: Firefox, context: str):
         self._firefox, self._context = firefox, context
+        self.mouse = Mouse(self._send)
         self._handlers: dict[str, Callable[[Any], object]] = {}
         self._downloads: list[Path] = []
 

@@ -107,6 +107,14 @@ VERBS = {
         "prepare",
         TRAIN,
     ),
+    "record": Verb(
+        "record how you move, in a page on this machine",
+        "record",
+        settings.RecordSettings,
+        "record",
+        TRAIN,
+        needs=("serve",),
+    ),
     "train": Verb(
         "train a model of mouse movements: the diffusion, then its decoder",
         "diffusion/train",

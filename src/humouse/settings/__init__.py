@@ -48,6 +48,7 @@ from humouse.settings.evaluation import (
     SigmaEvalSettings,
 )
 from humouse.settings.gan import GanModelSettings, GanOptimSettings, GanTrainSettings
+from humouse.settings.record import RecordSettings
 from humouse.settings.training import (
     AdamWSettings,
     DiffusionSettings,
@@ -97,6 +98,7 @@ __all__ = [
     "OptimSettings",
     "PrepareSettings",
     "PublishSettings",
+    "RecordSettings",
     "RecordingSettings",
     "ReportSettings",
     "SampleSettings",
