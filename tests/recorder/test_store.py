@@ -51,7 +51,7 @@ def test_a_full_disk_leaves_the_file_as_it_was(tmp_path, small_disk):
     store = Store(tmp_path, "ann")
     store.add("s", batch("a"))
     content = store.path("s").read_bytes()
-    with small_disk(len(content) + 100), pytest.raises(OSError, match="[Ff]ile too large|No space"):
+    with small_disk(len(content) + 100), pytest.raises(OSError, match=r"File too large|No space"):
         store.add("s", batch("b"))
     assert store.path("s").read_bytes() == content
     assert store.add("s", batch("b"))

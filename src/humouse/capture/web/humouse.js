@@ -21,8 +21,7 @@ const REFUSED = [400, 409, 410, 413, 415, 422]; // the server will never take th
  * onEvents Called with the events as they come.
  * onSent   Called after each try to send: whether nothing is left to be sent.
  *
- * Returns { session, recording, task, flush(), stop() }: task may be set at any time; flush and stop
- * promise whether the server has everything.
+ * Returns { session, recording, task, flush(), stop() }; the last two promise whether all is sent.
  */
 export function start({ url = "", session = ownName(), token, task = null, sample = 1, onEvents, onSent } = {}) {
   if (share(session) >= sample) {
@@ -161,7 +160,7 @@ function ownName() {
   }
 }
 
-/** Return a number from 0 to below 1 that a session's name alone decides (FNV-1a, its bits mixed). */
+/** Return a number in [0, 1) that a session's name alone decides (FNV-1a, its bits mixed). */
 function share(name) {
   let hash = 2166136261;
   for (const letter of name) hash = Math.imul(hash ^ letter.codePointAt(0), 16777619);
@@ -181,16 +180,21 @@ async function openQueue(name) {
   opening.onupgradeneeded = () =>
     opening.result.createObjectStore("batches", { keyPath: "key", autoIncrement: true });
   const database = await answer(opening);
-  const batches = (mode) => database.transaction("batches", mode).objectStore("batches");
+  const ask = (mode, asked) => {
+    const transaction = database.transaction("batches", mode);
+    const request = asked(transaction.objectStore("batches"));
+    transaction.commit(); // at once: the page may be on its way out
+    return answer(request);
+  };
   return {
-    add: (item) => answer(batches("readwrite").add(item)),
-    first: async () => (await answer(batches("readonly").getAll(null, 1)))[0],
-    count: () => answer(batches("readonly").count()),
-    remove: (key) => answer(batches("readwrite").delete(key)),
+    add: (item) => ask("readwrite", (batches) => batches.add(item)),
+    first: async () => (await ask("readonly", (batches) => batches.getAll(null, 1)))[0],
+    count: () => ask("readonly", (batches) => batches.count()),
+    remove: (key) => ask("readwrite", (batches) => batches.delete(key)),
   };
 }
 
-/** The same where the browser keeps nothing, as in some private windows: until the page is left. */
+/** The same in memory, where the browser keeps nothing. */
 function memoryQueue() {
   const items = new Map();
   let last = 0;
