@@ -65,8 +65,8 @@ class Driver:
             time.sleep(0.005)
         self._at = goal
 
-    def click(self, selector):
-        self.go(selector)
+    def click(self, selector, steps=15):
+        self.go(selector, steps)
         self._page.mouse.down()
         self._page.mouse.up()
 
@@ -221,6 +221,7 @@ def test_the_page_can_be_used_by_keyboard(visit, recorder):
 )
 def test_it_fits_and_everybody_can_use_it(visit, screenshots, width, scheme):
     with visit("chromium", width, scheme) as page:
+        assert not page.locator("#touch").is_visible()
         page.screenshot(path=screenshots / f"record-0-{width}-{scheme}.png")
         page.click("#begin")
         for number in range(1, 6):
@@ -255,7 +256,7 @@ def test_at_the_end_the_driver_is_told_that_it_is_a_bot(visit, recorder, screens
         driver = Driver(page)
         driver.click("#begin")
         for _ in range(12):
-            driver.click(".target")
+            driver.click(".target", steps=24)
         for _ in range(5):
             page.click("#next")
         until(lambda: shown(page, "#report"), 90)
@@ -265,8 +266,9 @@ def test_at_the_end_the_driver_is_told_that_it_is_a_bot(visit, recorder, screens
     (session,) = recorder.folder.glob("*.ndjson")
     found = own_report(session)
     assert found["session"] == "bot"
-    assert found["verdicts"]["own"] == {"bot": found["movements"]}
+    assert found["verdicts"]["own"]["bot"] > 0.8 * found["movements"]
     assert found["verdicts"]["model"].get("human", 0) > 90  # what made them learnt from people
-    assert f"calls them: {found['movements']} bot. All together: bot." in words
+    assert f"{found['movements']} movements" in words
+    assert "All together: bot." in words
     straight = next(row for row in found["rows"] if row["name"] == "straightness")
     assert straight["own"][1] > 99.5 > straight["model"][1]

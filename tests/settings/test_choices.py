@@ -30,7 +30,7 @@ from humouse.time_unit import MS_PER_UNIT
 _FREE = {
     *("about", "address", "autoencoder", "checkpoint_dir", "ckpt", "citation", "data_dir"),
     *("diffusion_ckpt", "dir", "experiment_name", "gan_ckpt", "licence", "movements", "name"),
-    *("out", "out_dir", "page", "pattern", "people", "root", "run", "runs", "samples"),
+    *("out", "out_dir", "page", "pattern", "people", "person", "root", "run", "runs", "samples"),
     *(
         "separator",
         "sha256",

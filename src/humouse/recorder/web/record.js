@@ -89,6 +89,6 @@ at("again").onclick = () => {
   memory.clear();
   location.reload();
 };
-at("touch").hidden = matchMedia("(any-pointer: fine)").matches;
+at("touch").hidden = !matchMedia("(any-pointer: coarse)").matches || matchMedia("(any-pointer: fine)").matches;
 fetch("about.json").then((answer) => answer.json()).then((about) => (at("folder").textContent = about.folder)).catch(() => {});
 if (memory.session) begin();
