@@ -1,13 +1,9 @@
 // The end of a session: one's own movements beside the packaged model's.
 
+import { made } from "./made.js";
+
 const SIDES = { own: "You", model: "The packaged model" };
 const VERDICTS = ["human", "bot", "unfamiliar", "unusable"];
-
-const made = (kind, values = {}, ...inside) => {
-  const element = Object.assign(document.createElement(kind), values);
-  element.append(...inside);
-  return element;
-};
 
 /** Fill an element with what the server found in a session. */
 export function showReport(place, found, folder) {

@@ -1,18 +1,13 @@
 // The tasks. Each has a name for the recording, a title, words, how many parts it has, and begin(field, step),
 // which fills the field and calls step after each part.
 
+import { made } from "./made.js";
 import { TEXT } from "./text.js";
 
 const WIDTHS_PX = [56, 28, 14, 40, 20];
 const REACHES = [0.25, 0.6, 0.9, 0.4]; // of the field's longest way
 const PIECE_STEP_PX = 12;
 const LEAST_STROKE_PX = 150;
-
-const made = (kind, values = {}, ...inside) => {
-  const element = Object.assign(document.createElement(kind), values);
-  element.append(...inside);
-  return element;
-};
 
 function place(element, [x, y]) {
   element.style.left = `${x}px`;
