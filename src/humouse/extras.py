@@ -1,7 +1,6 @@
 """The extras: packages that only some commands need, and what is said where one is not installed."""
 
 import sys
-from collections.abc import Iterator
 from importlib.util import find_spec
 
 from humouse.errors import InputError
@@ -22,9 +21,16 @@ def require(what: str, *extras: str) -> None:
         what: What needs them: "humouse train".
         extras: Names in `EXTRAS`.
     """
-    absent = sorted(set(_absent(*extras)))
+    absent = missing(*extras)
     if absent:
         raise InputError(f"{what} needs {', '.join(absent)}: {_install(*extras)}")
+
+
+def missing(*extras: str) -> list[str]:
+    """Return the packages of these extras that are not installed."""
+    return sorted(
+        {package for extra in extras for package in EXTRAS[extra] if find_spec(package) is None}
+    )
 
 
 def without(extra: str, lost: str) -> bool:
@@ -34,17 +40,14 @@ def without(extra: str, lost: str) -> bool:
         extra: A name in `EXTRAS`.
         lost: "no picture".
     """
-    absent = list(_absent(extra))
+    absent = missing(extra)
     if absent:
-        missing = ", ".join(absent)
-        print(f"note: {lost}: {missing} not installed; {_install(extra)}", file=sys.stderr)
+        print(
+            f"note: {lost}: {', '.join(absent)} not installed; {_install(extra)}", file=sys.stderr
+        )
     return bool(absent)
 
 
-def _absent(*extras: str) -> Iterator[str]:
-    return (package for extra in extras for package in EXTRAS[extra] if find_spec(package) is None)
-
-
 def _install(*extras: str) -> str:
-    lacking = (extra for extra in sorted(extras) if any(_absent(extra)))
+    lacking = (extra for extra in sorted(extras) if missing(extra))
     return f"pip install 'humouse[{','.join(lacking)}]'"

@@ -81,6 +81,13 @@ VERBS = {
         "detect_score",
         FIRST,
     ),
+    "doctor": Verb(
+        "say what is installed, what it can use here, and what is in the way",
+        "doctor",
+        settings.DoctorSettings,
+        "doctor",
+        FIRST,
+    ),
     "data download": Verb(
         "fetch a public dataset of people's recordings",
         "download",

@@ -39,6 +39,7 @@ from humouse.settings.detection import (
     NegativesSettings,
 )
 from humouse.settings.distillation import Distillation, DistilledSettings, DistillSettings
+from humouse.settings.doctor import DoctorSettings
 from humouse.settings.evaluation import (
     CompareSettings,
     EvalSettings,
@@ -84,6 +85,7 @@ __all__ = [
     "DistillSettings",
     "Distillation",
     "DistilledSettings",
+    "DoctorSettings",
     "DownloadSettings",
     "EarlyStoppingSettings",
     "EvalSettings",
