@@ -15,7 +15,7 @@ from humouse.commands.verbs import VERBS
     ("line", "expected"),
     [
         ("humouse ", list(dict.fromkeys(verb.split()[0] for verb in VERBS))),
-        ("humouse s", ["sample", "sigma_eval"]),
+        ("humouse s", ["sample", "serve", "sigma_eval"]),
         ("humouse detect b", ["benchmark"]),
         ("humouse train data=", ["balabit", "csv", "humouse_default", "kh2017", "sapimouse"]),
         ("humouse train data=s", ["sapimouse"]),

@@ -88,6 +88,14 @@ VERBS = {
         "doctor",
         FIRST,
     ),
+    "serve": Verb(
+        "answer over HTTP: verdicts on movements and on visitors' sessions",
+        "serve",
+        settings.ServeSettings,
+        "serve",
+        FIRST,
+        needs=("serve",),
+    ),
     "data download": Verb(
         "fetch a public dataset of people's recordings",
         "download",

@@ -50,6 +50,7 @@ from humouse.settings.evaluation import (
 )
 from humouse.settings.gan import GanModelSettings, GanOptimSettings, GanTrainSettings
 from humouse.settings.record import RecordSettings
+from humouse.settings.serving import LimitSettings, ServeSettings
 from humouse.settings.training import (
     AdamWSettings,
     DiffusionSettings,
@@ -94,6 +95,7 @@ __all__ = [
     "GanTrainSettings",
     "GestureSettings",
     "InspectSettings",
+    "LimitSettings",
     "LoggingSettings",
     "ModelSettings",
     "NegativesSettings",
@@ -104,6 +106,7 @@ __all__ = [
     "RecordingSettings",
     "ReportSettings",
     "SampleSettings",
+    "ServeSettings",
     "SigmaEvalSettings",
     "SourceSettings",
     "SplitSettings",

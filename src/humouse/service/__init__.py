@@ -1,0 +1,1 @@
+"""The scoring service, `humouse serve`: movements and sessions in over HTTP, verdicts out."""

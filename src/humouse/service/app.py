@@ -1,0 +1,131 @@
+"""The application: its routes, what stands around them, and what lives while it runs."""
+
+import asyncio
+import contextlib
+import signal
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi.middleware.cors import CORSMiddleware
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from humouse.files import versions
+from humouse.gestures import GestureRules
+from humouse.service.access import Access, read_tokens
+from humouse.service.body import Body
+from humouse.service.failures import Refusal, sentence_of
+from humouse.service.routes import routes
+from humouse.service.scorer import Scorer
+from humouse.service.sessions import Sessions
+from humouse.service.store import Store
+from humouse.service.watch import Watch
+from humouse.settings import ServeSettings
+
+_SWEEP_S = 3600
+_DAY_S = 86_400
+_ABOUT = """Movements of a mouse in, verdicts on who made them out. Every refusal is a status and one
+sentence, `{"error": "..."}`; 429 and 503 say in `Retry-After` when to ask again."""
+
+
+def create_app(settings: ServeSettings) -> FastAPI:
+    """Return the application that these settings ask for.
+
+    Raises:
+        InputError: The detector, the tokens or the database's URL cannot be used.
+    """
+    s = settings
+    tokens = read_tokens(s.tokens_file)
+    store = Store(s.database)
+    folder = None if s.detector is None else Path(s.detector)
+    scorer = Scorer(folder, s.false_positive_rate, s.reasons, s.limits.waiting)
+    rules = GestureRules(**vars(s.gestures))
+    sessions = Sessions(store, scorer, rules, s.limits.session_events, s.limits.sessions)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        tasks = [asyncio.create_task(scorer.work())]
+        if s.retention_days is not None:
+            tasks.append(asyncio.create_task(_forget(store, s.retention_days * _DAY_S)))
+        reloads: set[asyncio.Task] = set()
+
+        def reload() -> None:
+            reloads.add(task := asyncio.create_task(scorer.reload()))
+            task.add_done_callback(reloads.discard)
+
+        # Signals are the main thread's, and there is no such one on Windows.
+        with contextlib.suppress(ValueError, RuntimeError, AttributeError, NotImplementedError):
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload)
+        yield
+        for task in [*tasks, *reloads]:
+            task.cancel()
+        await asyncio.gather(*tasks, *reloads, return_exceptions=True)
+        store.close()
+
+    app = FastAPI(
+        title="humouse serve",
+        version=versions().get("humouse", "0"),
+        description=_ABOUT,
+        lifespan=lifespan,
+        docs_url=None,  # pages that fetch scripts from elsewhere
+        redoc_url=None,
+        exception_handlers={
+            Refusal: _refused,
+            RequestValidationError: _unreadable,
+            HTTPException: _no_route,
+        },
+    )
+    app.include_router(routes(scorer, sessions, store, s.limits))
+    # The last one stands outermost.
+    app.add_middleware(Body, most_bytes=s.limits.body_bytes, within_s=s.timeouts.body_s)
+    app.add_middleware(
+        Access,
+        tokens=tokens,
+        public_events=s.public_events,
+        per_second=s.limits.requests_per_second,
+    )
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=s.cors,
+        allow_methods=["GET", "POST", "DELETE"],
+        allow_headers=["Authorization", "Content-Type", "Content-Encoding"],
+    )
+    app.add_middleware(Watch)
+    return app
+
+
+async def _forget(store: Store, after_s: float) -> None:
+    """Delete what is older than it may become, now and every hour."""
+    while True:
+        with contextlib.suppress(Refusal):  # logged; the next hour will do
+            await asyncio.to_thread(store.forget, time.time() - after_s)
+        await asyncio.sleep(_SWEEP_S)
+
+
+async def _refused(_: Request, refusal: Exception) -> Response:
+    assert isinstance(refusal, Refusal)
+    return refusal.response()
+
+
+async def _unreadable(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    errors = error.errors()
+    if errors[0]["loc"] == ("body",):
+        said = "the body is no JSON object in UTF-8, sent as Content-Type: application/json"
+        return Refusal(422, said).response()
+    status = 400 if errors[0]["type"] == "json_invalid" else 422
+    return Refusal(status, sentence_of(errors)).response()
+
+
+async def _no_route(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    said = {
+        400: "the body cannot be read: no JSON, or nested too deep",
+        404: "nothing is here; /openapi.json lists what there is",
+        405: "this address takes no such method; /openapi.json lists what there is",
+    }
+    return Refusal(error.status_code, said.get(error.status_code, str(error.detail))).response()

@@ -1,0 +1,80 @@
+"""The server: a socket, the application, and an end that loses nothing."""
+
+import ipaddress
+import socket
+
+import uvicorn
+
+from humouse.errors import InputError
+from humouse.service.access import TOKENS, read_tokens
+from humouse.service.app import create_app
+from humouse.service.failures import Refusal
+from humouse.service.logs import log_to_stderr
+from humouse.service.store import Store
+from humouse.settings import ServeSettings
+from humouse.settings.checks import check_above_zero, check_at_least
+
+_WAITING_CONNECTIONS = 2048
+
+
+def serve(settings: ServeSettings) -> None:
+    """Serve until told to stop (SIGTERM, or Ctrl-C): requests that came are answered first.
+
+    SIGHUP loads the detector anew.
+
+    Raises:
+        InputError: A setting is out of range; the port is taken; the detector or the database cannot be
+            used; the address is not this machine's own, and there are no tokens.
+    """
+    s = settings
+    _check(s)
+    log_to_stderr()
+    app = create_app(s)
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        ws="none",
+        timeout_keep_alive=s.timeouts.keep_alive_s,
+        timeout_graceful_shutdown=s.timeouts.stop_s,
+    )
+    with _listening(s.host, s.port) as listening:
+        host = f"[{s.host}]" if ":" in s.host else s.host
+        print(f"humouse serves at http://{host}:{listening.getsockname()[1]}", flush=True)
+        uvicorn.Server(config).run(sockets=[listening])
+
+
+def _check(s: ServeSettings) -> None:
+    check_above_zero({f"limits.{key}": value for key, value in vars(s.limits).items()})
+    check_above_zero({f"timeouts.{key}": value for key, value in vars(s.timeouts).items()})
+    check_at_least({"reasons": (s.reasons, 0)})
+    if s.retention_days is not None:
+        check_above_zero({"retention_days": s.retention_days})
+    if not (_own(s.host) or read_tokens(s.tokens_file)):
+        raise InputError(
+            f"host={s.host}: others can reach it, and no token is set; write one into a file and name it "
+            f"in tokens_file=FILE, or set {TOKENS}"
+        )
+    try:
+        Store(s.database).open()
+    except Refusal as refusal:
+        raise InputError(
+            "database: cannot be opened; see that its server runs, or its folder is there"
+        ) from refusal
+
+
+def _own(host: str) -> bool:
+    """Return whether only this machine reaches an address."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=_WAITING_CONNECTIONS)
+    except (OSError, OverflowError) as error:
+        raise InputError(f"host={host} port={port}: cannot be served at ({error})") from error

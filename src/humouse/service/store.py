@@ -1,0 +1,250 @@
+"""Sessions in a database: SQLite or PostgreSQL, each request one transaction."""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
+
+from humouse.errors import InputError
+from humouse.service import metrics
+from humouse.service.failures import Refusal
+from humouse.service.recorded import Stored
+
+_LOG = logging.getLogger("humouse.service")
+_WAIT_S = 5
+"""For a lock, or a connection."""
+
+_TABLES = sa.MetaData()
+_NAME, _PREFIXED = sa.String(64), sa.String(80)
+SESSIONS = sa.Table(
+    "sessions",
+    _TABLES,
+    sa.Column("session", _NAME, primary_key=True),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("began_at", sa.Double, nullable=False),
+    sa.Column("changed_at", sa.Double, nullable=False, index=True),
+    sa.Column("verdict", sa.String(16), nullable=False),
+    sa.Column("score", sa.Double),
+    sa.Column("movements", sa.Integer, nullable=False),
+    sa.Column("events", sa.Integer, nullable=False),
+)
+BATCHES = sa.Table(
+    "batches",
+    _TABLES,
+    sa.Column("session", _NAME, primary_key=True),
+    sa.Column("name", _PREFIXED, primary_key=True),
+    sa.Column("digest", _NAME, nullable=False),
+    sa.Column("began_ms", sa.Double, nullable=False),
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("events", sa.LargeBinary, nullable=False),
+    sa.Column("count", sa.Integer, nullable=False),
+    sa.Column("answer", sa.JSON, nullable=False),
+)
+DECISIONS = sa.Table(
+    "decisions",
+    _TABLES,
+    sa.Column("session", _NAME, primary_key=True),
+    sa.Column("name", _PREFIXED, primary_key=True),
+    sa.Column("began_ms", sa.Double, nullable=False),
+    sa.Column("points", sa.Integer, nullable=False),
+    sa.Column("detector", _NAME, nullable=False),
+    sa.Column("decision", sa.JSON, nullable=False),
+)
+_STORED = [BATCHES.c[field.name] for field in fields(Stored)]
+
+
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """What is stored of a session.
+
+    Args:
+        state: Its row in `SESSIONS`; None for a new session.
+        stored: Its batches.
+        answers: Name → what was answered to it.
+        judged: Name → number of points, of the movements that were judged.
+    """
+
+    state: Mapping[str, Any] | None
+    stored: list[Stored]
+    answers: Mapping[str, Any]
+    judged: Mapping[str, int]
+
+
+class Store:
+    """The database of sessions.
+
+    Args:
+        url: SQLAlchemy's: sqlite:///FILE or postgresql+psycopg://….
+
+    Raises:
+        InputError: The URL cannot be read.
+    """
+
+    def __init__(self, url: str) -> None:
+        try:
+            made = sa.make_url(url)
+            lite = made.get_backend_name() == "sqlite"
+            wait = {"timeout": _WAIT_S} if lite else {"connect_timeout": _WAIT_S}
+            self._engine = sa.create_engine(made, pool_pre_ping=not lite, connect_args=wait)
+        except (ArgumentError, ImportError, ValueError) as error:
+            raise InputError(
+                f"database={url.partition('://')[0]}://…: no database that is known; give "
+                "sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/NAME"
+            ) from error
+        if lite:
+            sa.event.listen(self._engine, "connect", _lasting)
+        self._made, self._making = False, threading.Lock()
+
+    def open(self) -> None:
+        """Make the tables, where there are none.
+
+        Raises:
+            Refusal: The database cannot be reached.
+        """
+        with self._transaction() as connection:
+            connection.execute(sa.select(1))
+
+    def read(self, session: str) -> Kept:
+        """Return what is stored of a session."""
+        with self._transaction() as db:
+            state = db.execute(_of(SESSIONS, session)).mappings().one_or_none()
+            if state is None:
+                return Kept(None, [], {}, {})
+            rows = db.execute(_of(BATCHES, session)).mappings().all()
+            names = [column.name for column in _STORED]
+            stored = [Stored(**{name: row[name] for name in names}) for row in rows]
+            columns = (DECISIONS.c.name, DECISIONS.c.points)
+            judged = db.execute(sa.select(*columns).where(DECISIONS.c.session == session)).all()
+        return Kept(
+            dict(state),
+            stored,
+            {row["name"]: row["answer"] for row in rows},
+            dict(map(tuple, judged)),
+        )
+
+    def keep(
+        self,
+        state: Mapping[str, Any],
+        batches: Sequence[Mapping[str, Any]],
+        decisions: Sequence[Mapping[str, Any]],
+        gone: Sequence[str],
+    ) -> bool:
+        """Store what a request brought and what was said to it, all or nothing.
+
+        Args:
+            state: The session's row, its version one above what was read; 1 for a new one.
+            batches: New rows of `BATCHES`.
+            decisions: Rows of `DECISIONS`, in the place of those of the same name.
+            gone: Names of movements that there are no longer.
+
+        Returns:
+            Whether it was stored; otherwise somebody else has changed the session since it was read.
+        """
+        session = state["session"]
+        names = [*gone, *(one["name"] for one in decisions)]
+        try:
+            with self._transaction() as db:
+                if state["version"] == 1:
+                    db.execute(sa.insert(SESSIONS), [dict(state)])
+                else:
+                    this = (SESSIONS.c.session == session) & (
+                        SESSIONS.c.version == state["version"] - 1
+                    )
+                    if not db.execute(sa.update(SESSIONS).where(this).values(**state)).rowcount:
+                        return False
+                db.execute(sa.insert(BATCHES), [{"session": session, **one} for one in batches])
+                if names:
+                    mine = DECISIONS.c.session == session
+                    db.execute(sa.delete(DECISIONS).where(mine & DECISIONS.c.name.in_(names)))
+                if decisions:
+                    rows = [{"session": session, **one} for one in decisions]
+                    db.execute(sa.insert(DECISIONS), rows)
+        except IntegrityError:
+            return False
+        return True
+
+    def decisions(self, session: str, most: int) -> tuple[dict[str, Any], list[Any]] | None:
+        """Return a session's row and its last decisions, in the order of time; None if there is none."""
+        with self._transaction() as db:
+            state = db.execute(_of(SESSIONS, session)).mappings().one_or_none()
+            if state is None:
+                return None
+            last = (
+                sa.select(DECISIONS.c.decision)
+                .where(DECISIONS.c.session == session)
+                .order_by(DECISIONS.c.began_ms.desc())
+                .limit(most)
+            )
+            return dict(state), list(db.execute(last).scalars())[::-1]
+
+    def delete(self, session: str) -> bool:
+        """Delete all that is stored of a session; return whether there was any."""
+        with self._transaction() as db:
+            return bool(_delete(db, lambda table: table.c.session == session))
+
+    def forget(self, before: float) -> int:
+        """Delete the sessions that have not changed since (s since 1970); return how many."""
+        old = sa.select(SESSIONS.c.session).where(SESSIONS.c.changed_at < before)
+        with self._transaction() as db:
+            return _delete(db, lambda table: table.c.session.in_(old))
+
+    def sessions(self) -> int:
+        """Return how many sessions are stored."""
+        with self._transaction() as db:
+            return db.execute(sa.select(sa.func.count()).select_from(SESSIONS)).scalar_one()
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sa.Connection]:
+        """Yield a connection whose changes are committed at the end of the block, or not at all.
+
+        Raises:
+            Refusal: The database cannot be reached, or cannot write; ask again later.
+        """
+        try:
+            with self._making:
+                if not self._made:
+                    _TABLES.create_all(self._engine)
+                    self._made = True
+            with self._engine.begin() as connection:
+                yield connection
+        except IntegrityError:
+            raise
+        except (SQLAlchemyError, OSError) as error:
+            # Nothing of it may be trusted: it is opened anew, and its tables are made if need be.
+            self._made = False
+            self._engine.dispose()
+            metrics.STORE_FAILURES.inc()
+            _LOG.error("database failed", extra={"error": _said(error)})
+            raise Refusal(503, "the database does not answer; send it again", _WAIT_S) from error
+
+
+def _lasting(connection: Any, _: Any) -> None:
+    """Make a connection to SQLite one whose commits outlast the process, and the power."""
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+
+
+def _of(table: sa.Table, session: str) -> sa.Select:
+    return sa.select(table).where(table.c.session == session)
+
+
+def _delete(db: sa.Connection, where: Callable[[sa.Table], sa.ColumnElement[bool]]) -> int:
+    """Delete rows of all tables, those of the sessions last; return how many of these."""
+    for table in (DECISIONS, BATCHES):
+        db.execute(sa.delete(table).where(where(table)))
+    return db.execute(sa.delete(SESSIONS).where(where(SESSIONS))).rowcount
+
+
+def _said(error: BaseException) -> str:
+    """Return the database's own words: SQLAlchemy's would print rows."""
+    said = str(getattr(error, "orig", None) or type(error).__name__).splitlines()
+    return f"{type(error).__name__}: {said[0] if said else ''}"[:200]
