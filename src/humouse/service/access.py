@@ -98,9 +98,10 @@ class Access:
         """Take a request from what a client may do: a second's worth at once, then by and by."""
         now = time.monotonic()
         left, since = self._clients.pop(client, (self._rate, now))
-        left = min(self._rate, left + (now - since) * self._rate) - 1
-        self._clients[client] = (max(left, -1.0), now)
+        left = min(max(self._rate, 1.0), left + (now - since) * self._rate)
+        refused = left < 1
+        self._clients[client] = (left if refused else left - 1, now)
         if len(self._clients) > _CLIENTS:
             self._clients.popitem(last=False)
-        if left < 0:
+        if refused:
             raise Refusal(429, f"more than {self._rate:g} requests a second; slow down", 1)

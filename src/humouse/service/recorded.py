@@ -22,6 +22,8 @@ _AHEAD_MS = 86_400_000
 """By how much visitors' clocks may be ahead."""
 MOVEMENT = "movement:"
 """Before the name of a movement that was given whole, where batches have theirs."""
+_LATEST = 2.0**53
+"""A time (ms) beyond this has no whole ms."""
 _RESOLUTION = 3
 """Digits of a ms or px that are kept: finer ones are noise of the arithmetic."""
 
@@ -77,11 +79,6 @@ def unpacked(events: bytes) -> Float64[np.ndarray, "N 6"]:
     return np.frombuffer(zlib.decompress(events)).reshape(-1, _COLUMNS)
 
 
-def points_of(movement: Movement) -> Float64[np.ndarray, "N 3"]:
-    """Return a movement's [N, 3] t (ms), x, y (px); its columns are equally long."""
-    return np.column_stack([movement.t_ms, movement.x_px, movement.y_px]).astype(np.float64)
-
-
 def as_events(points: Float64[np.ndarray, "N 3"]) -> bytes:
     """Return a movement in the form in which events are stored."""
     table = np.zeros((len(points), _COLUMNS))
@@ -89,28 +86,32 @@ def as_events(points: Float64[np.ndarray, "N 3"]) -> bytes:
     return zlib.compress(table.tobytes(), 1)
 
 
-def fault_of(movement: Movement, most_points: int) -> str | None:
-    """Return why a movement cannot be judged; None if it can."""
-    columns = ("t_ms", "x_px", "y_px")
-    lengths = [len(getattr(movement, name)) for name in columns]
-    if len(set(lengths)) > 1:
-        counts = ", ".join(f"{name} {n}" for name, n in zip(columns, lengths, strict=True))
+def points_of(movement: Movement, most: int) -> Float64[np.ndarray, "N 3"] | str:
+    """Return a movement's [N, 3] t (ms), x, y (px); or why it cannot be judged.
+
+    Args:
+        movement: As it was sent.
+        most: Points it may have.
+    """
+    columns = {name: getattr(movement, name) for name in ("t_ms", "x_px", "y_px")}
+    n = len(movement.t_ms)
+    if any(len(values) != n for values in columns.values()):
+        counts = ", ".join(f"{name} {len(values)}" for name, values in columns.items())
         return f"columns of different lengths: {counts}"
-    if lengths[0] < 2:
-        return f"{lengths[0]} points; a movement needs at least 2"
-    if lengths[0] > most_points:
-        return f"{lengths[0]} points, more than {most_points}; cut it into single movements"
-    points = points_of(movement)
-    usable = np.abs(points) <= _LARGEST  # not NaN either
-    usable[:, _T] |= np.abs(points[:, _T]) < 2.0**53
+    if n < 2:
+        return f"{n} points; a movement needs at least 2"
+    if n > most:
+        return f"{n} points, more than {most}; cut it into single movements"
+    points = np.array(list(columns.values()), np.float64).T
+    usable = np.abs(points) <= (_LATEST, _LARGEST, _LARGEST)  # NaN is not
     if not usable.all():
         row, column = np.argwhere(~usable)[0].tolist()
-        return f"{columns[column]}[{row}] is no usable number"
+        return f"{list(columns)[column]}[{row}] is no usable number"
     if (back := np.diff(points[:, _T]) < 0).any():
         return (
             f"a time that runs backwards, t_ms[{int(back.argmax()) + 1}]; sort the points by time"
         )
-    return None
+    return points
 
 
 def fault_of_batch(batch: Batch, now_ms: float) -> str | None:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import numpy as np
 from fastapi import APIRouter, Path, Request, Response
+from jaxtyping import Float64
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from humouse.capture.payload import Batch, Name
@@ -14,7 +15,6 @@ from humouse.service import metrics
 from humouse.service.failures import Refusal
 from humouse.service.messages import (
     Failure,
-    Movement,
     MovementsAnswer,
     MovementsRequest,
     Session,
@@ -26,7 +26,6 @@ from humouse.service.recorded import (
     MOVEMENT,
     Stored,
     as_events,
-    fault_of,
     fault_of_batch,
     packed,
     points_of,
@@ -145,17 +144,17 @@ class _Judging:
 
     async def answers(self) -> list[dict[str, Any]]:
         """Return an answer to each movement, in their order."""
-        alone: dict[int, Movement] = {}
+        alone: dict[int, np.ndarray] = {}
         of_session: dict[str, dict[int, Stored]] = {}
         for k, one in enumerate(self._asked):
             if isinstance(one, Unusable):
                 self._refuse(k, one.id, one.reason)
-            elif fault := fault_of(one, self._most_points):
-                self._refuse(k, one.id, fault)
+            elif isinstance(points := points_of(one, self._most_points), str):
+                self._refuse(k, one.id, points)
             elif one.session is None:
-                alone[k] = one
+                alone[k] = points
             else:
-                of_session.setdefault(one.session, {})[k] = _stored(one, k)
+                of_session.setdefault(one.session, {})[k] = _stored(one.id, points, k)
         await asyncio.gather(
             self._judge_alone(alone),
             *(self._judge_session(session, given) for session, given in of_session.items()),
@@ -166,11 +165,10 @@ class _Judging:
         self._answers[number] = unusable(name, reason)
         metrics.VERDICTS.labels("unusable").inc()
 
-    async def _judge_alone(self, given: dict[int, Movement]) -> None:
-        points = [points_of(one) for one in given.values()]
-        judged = await self._scorer.score(points, [""] * len(points))
-        for (number, one), said in zip(given.items(), judged, strict=True):
-            self._answers[number] = decision(one.id, said).model_dump()
+    async def _judge_alone(self, given: dict[int, np.ndarray]) -> None:
+        judged = await self._scorer.score(list(given.values()), [""] * len(given))
+        for number, said in zip(given, judged, strict=True):
+            self._answers[number] = decision(self._asked[number].id, said).model_dump()
             metrics.VERDICTS.labels(said.verdict).inc()
 
     async def _judge_session(self, session: str, given: dict[int, Stored]) -> None:
@@ -183,9 +181,8 @@ class _Judging:
             self._answers[number] = self._answers[number] or answers[one.name]
 
 
-def _stored(movement: Movement, number: int) -> Stored:
+def _stored(name: str, points: Float64[np.ndarray, "N 3"], number: int) -> Stored:
     """Return a movement in the form in which it is kept; it began now, after those before it."""
-    points = points_of(movement)
     digest = hashlib.sha256(np.ascontiguousarray(points).tobytes()).hexdigest()
     came_ms = time.time() * 1000 + number / 100
-    return Stored(f"{MOVEMENT}{movement.id}", digest, came_ms, 0, as_events(points), len(points))
+    return Stored(f"{MOVEMENT}{name}", digest, came_ms, 0, as_events(points), len(points))

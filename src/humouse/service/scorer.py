@@ -141,8 +141,21 @@ class Scorer:
 
     def _load(self) -> _Loaded:
         detector = Detector.load(self._folder)
-        detector.score(trajectories([_TRIAL], [""]), reasons=self._reasons)
+        self._decide(detector, [_TRIAL], [""])
         return _Loaded(detector, sha256(detector.folder / MANIFEST)[:_DIGITS])
+
+    def _decide(
+        self,
+        detector: Detector,
+        movements: Sequence[Float64[np.ndarray, "_ 3"]],
+        sources: Sequence[str],
+    ) -> list[Judged]:
+        table = detector.score(
+            trajectories(movements, sources),
+            false_positive_rate=self._rate,
+            reasons=self._reasons,
+        )
+        return [_judged(row) for row in table.iter_rows(named=True)]
 
     def _score(self, jobs: Sequence[_Job]) -> list[list[Judged]]:
         began = time.perf_counter()
@@ -153,12 +166,7 @@ class Scorer:
             for k, job in enumerate(jobs)
             for source in job.sources
         ]
-        table = self._loaded.detector.score(
-            trajectories(movements, sources),
-            false_positive_rate=self._rate,
-            reasons=self._reasons,
-        )
-        judged = [_judged(row) for row in table.iter_rows(named=True)]
+        judged = self._decide(self._loaded.detector, movements, sources)
         metrics.SCORING.observe(time.perf_counter() - began)
         metrics.AT_ONCE.observe(len(movements))
         ends = np.cumsum([len(job.movements) for job in jobs]).tolist()

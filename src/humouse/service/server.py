@@ -2,6 +2,7 @@
 
 import ipaddress
 import socket
+import sys
 
 import uvicorn
 
@@ -15,6 +16,9 @@ from humouse.settings import ServeSettings
 from humouse.settings.checks import check_above_zero, check_at_least
 
 _WAITING_CONNECTIONS = 2048
+_LAST_PORT = 65_535
+_SWITCH_S = 0.0005
+"""How long the thread that scores may keep the others waiting; each answer waits for it several times."""
 
 
 def serve(settings: ServeSettings) -> None:
@@ -28,7 +32,6 @@ def serve(settings: ServeSettings) -> None:
     """
     s = settings
     _check(s)
-    log_to_stderr()
     app = create_app(s)
     config = uvicorn.Config(
         app,
@@ -40,6 +43,8 @@ def serve(settings: ServeSettings) -> None:
         timeout_graceful_shutdown=s.timeouts.stop_s,
     )
     with _listening(s.host, s.port) as listening:
+        log_to_stderr()
+        sys.setswitchinterval(_SWITCH_S)
         host = f"[{s.host}]" if ":" in s.host else s.host
         print(f"humouse serves at http://{host}:{listening.getsockname()[1]}", flush=True)
         uvicorn.Server(config).run(sockets=[listening])
@@ -48,7 +53,9 @@ def serve(settings: ServeSettings) -> None:
 def _check(s: ServeSettings) -> None:
     check_above_zero({f"limits.{key}": value for key, value in vars(s.limits).items()})
     check_above_zero({f"timeouts.{key}": value for key, value in vars(s.timeouts).items()})
-    check_at_least({"reasons": (s.reasons, 0)})
+    check_at_least({"reasons": (s.reasons, 0), "port": (s.port, 0)})
+    if s.port > _LAST_PORT:
+        raise InputError(f"port={s.port}: must be at most {_LAST_PORT}")
     if s.retention_days is not None:
         check_above_zero({"retention_days": s.retention_days})
     if not (_own(s.host) or read_tokens(s.tokens_file)):
@@ -76,5 +83,5 @@ def _listening(host: str, port: int) -> socket.socket:
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         return socket.create_server((host, port), family=family, backlog=_WAITING_CONNECTIONS)
-    except (OSError, OverflowError) as error:
+    except OSError as error:
         raise InputError(f"host={host} port={port}: cannot be served at ({error})") from error
