@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -122,6 +123,10 @@ def test_told_to_stop_it_answers_what_came(tmp_path: Path, number: signal.Signal
     answers = []
     with server(*words, log=tmp_path / "log") as (client, process):
         assert client.get("/readyz").status_code == 200
+        process.send_signal(signal.SIGHUP)
+        while "detector loaded" not in (tmp_path / "log").read_text():
+            assert process.poll() is None
+            time.sleep(0.05)
 
         def ask() -> None:
             answers.append(client.post("/v1/movements", json={"movements": given}))

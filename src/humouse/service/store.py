@@ -1,14 +1,21 @@
 """Sessions in a database: SQLite or PostgreSQL, each request one transaction."""
 
 import logging
+import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DisconnectionError,
+    IntegrityError,
+    ProgrammingError,
+    SQLAlchemyError,
+)
 
 from humouse.errors import InputError
 from humouse.service import metrics
@@ -90,6 +97,8 @@ class Store:
             made = sa.make_url(url)
             lite = made.get_backend_name() == "sqlite"
             wait = {"timeout": _WAIT_S} if lite else {"connect_timeout": _WAIT_S}
+            if lite and made.database in (None, "", ":memory:"):
+                raise ValueError("no file")
             self._engine = sa.create_engine(made, pool_pre_ping=not lite, connect_args=wait)
         except (ArgumentError, ImportError, ValueError) as error:
             raise InputError(
@@ -97,7 +106,7 @@ class Store:
                 "sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/NAME"
             ) from error
         if lite:
-            sa.event.listen(self._engine, "connect", _lasting)
+            _keep_to_its_file(self._engine)
         self._made, self._making = False, threading.Lock()
 
     def open(self) -> None:
@@ -202,6 +211,15 @@ class Store:
         """Close all connections."""
         self._engine.dispose()
 
+    def _make_tables(self) -> None:
+        with self._making:
+            if self._made:
+                return
+            with suppress(IntegrityError, ProgrammingError):  # another process makes them just now
+                _TABLES.create_all(self._engine)
+            _TABLES.create_all(self._engine)
+            self._made = True
+
     @contextmanager
     def _transaction(self) -> Iterator[sa.Connection]:
         """Yield a connection whose changes are committed at the end of the block, or not at all.
@@ -210,10 +228,7 @@ class Store:
             Refusal: The database cannot be reached, or cannot write; ask again later.
         """
         try:
-            with self._making:
-                if not self._made:
-                    _TABLES.create_all(self._engine)
-                    self._made = True
+            self._make_tables()
             with self._engine.begin() as connection:
                 yield connection
         except IntegrityError:
@@ -227,10 +242,31 @@ class Store:
             raise Refusal(503, "the database does not answer; send it again", _WAIT_S) from error
 
 
-def _lasting(connection: Any, _: Any) -> None:
-    """Make a connection to SQLite one whose commits outlast the process, and the power."""
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=FULL")
+def _keep_to_its_file(engine: sa.Engine) -> None:
+    """Make connections to SQLite ones whose commits outlast the process and the power, and stay findable.
+
+    SQLite itself would go on writing to a file that was moved away or deleted.
+    """
+    path = str(engine.url.database)
+
+    def opened(connection: Any, record: Any) -> None:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        record.info["file"] = _identity(path)
+
+    def taken(_: Any, record: Any, __: Any) -> None:
+        if record.info["file"] != _identity(path):
+            raise DisconnectionError("another file, or none")
+
+    sa.event.listen(engine, "connect", opened)
+    sa.event.listen(engine, "checkout", taken)
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    with suppress(OSError):
+        found = os.stat(path)
+        return found.st_dev, found.st_ino
+    return None
 
 
 def _of(table: sa.Table, session: str) -> sa.Select:
