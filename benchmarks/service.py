@@ -10,7 +10,6 @@ points.
 import argparse
 import asyncio
 import json
-import os
 import re
 import signal
 import subprocess
@@ -60,14 +59,16 @@ def main() -> None:
 async def load(url: str, server: psutil.Process, options: argparse.Namespace) -> None:
     print(f"{'':>14} {'a second':>9} {'done':>6} {'p50 ms':>7} {'p99 ms':>7} {'CPU':>5} {'MB':>10}")
     for name, size, rate in CASES:
-        bodies = [body(size, seed, options.sessions) for seed in range(200)]
+        count = int(options.seconds * rate / size)
+        bodies = [body(size, seed) for seed in range(200)]
         await asked(url, bodies[:20], 1000)  # warm
+        chosen = [bodies[k % len(bodies)] for k in range(count)]
+        if options.sessions:
+            marked = (f'"session": "{name[:6]}-{k}", "id"'.encode() for k in range(count))
+            chosen = [one.replace(b'"id"', mark) for one, mark in zip(chosen, marked, strict=True)]
         before, cpu = server.memory_info().rss, sum(server.cpu_times()[:2])
         began = time.perf_counter()
-        count = int(options.seconds * rate / size)
-        times = 1000 * np.array(
-            await asked(url, [bodies[k % len(bodies)] for k in range(count)], rate / size)
-        )
+        times = 1000 * np.array(await asked(url, chosen, rate / size))
         took = time.perf_counter() - began
         used = (sum(server.cpu_times()[:2]) - cpu) / took
         after = server.memory_info().rss
@@ -112,7 +113,7 @@ async def ask(url: str, due: asyncio.Queue, times: list[float]) -> None:
         due.task_done()
 
 
-def body(size: int, seed: int, sessions: bool) -> bytes:
+def body(size: int, seed: int) -> bytes:
     rng = np.random.default_rng(seed)
     movements = []
     for number in range(size):
@@ -120,8 +121,7 @@ def body(size: int, seed: int, sessions: bool) -> bytes:
         speed = np.sin(np.linspace(0.1, 3, n))[:, None] * rng.uniform(-9, 9, 2)
         x, y = (speed + rng.normal(0, 0.7, (n, 2))).cumsum(0).round().T.tolist()
         t = (8.0 * np.arange(n)).tolist()
-        one = {"id": f"m-{number}", "t_ms": t, "x_px": x, "y_px": y}
-        movements.append(one | ({"session": f"s-{seed}-{os.getpid()}"} if sessions else {}))
+        movements.append({"id": f"m-{number}", "t_ms": t, "x_px": x, "y_px": y})
     return json.dumps({"movements": movements}).encode()
 
 

@@ -64,7 +64,7 @@ def mutated(content: Any, draw: random.Random) -> Any:
     for _ in range(draw.choice((1, 1, 1, 2, 5))):
         found = list(places(content))
         if not found:
-            return draw.choice(_ODD)
+            return copy.deepcopy(draw.choice(_ODD))
         *way, last = draw.choice(found)
         inside = content
         for key in way:
@@ -79,7 +79,7 @@ def mutated(content: Any, draw: random.Random) -> Any:
         elif change == 3:
             inside[last] = [inside[last]]
         else:
-            inside[last] = draw.choice(_ODD)
+            inside[last] = copy.deepcopy(draw.choice(_ODD))
     return content
 
 

@@ -66,7 +66,13 @@ def test_gzip(service: httpx.Client):
     assert "larger" in refusal(service.post("/v1/movements", content=bomb, headers=packed), 413)
     assert time.perf_counter() - began < 1
     cut = gzip.compress(_GOOD)[:-9]
-    for body, said in ((_GOOD, "no gzip"), (cut, "ends early"), (zlib.compress(_GOOD), "no gzip")):
+    more = gzip.compress(_GOOD) * 2
+    for body, said in (
+        (_GOOD, "no gzip"),
+        (cut, "ends early"),
+        (more, "goes on"),
+        (zlib.compress(_GOOD), "no gzip"),
+    ):
         assert said in refusal(service.post("/v1/movements", content=body, headers=packed), 400)
     other = JSON | {"Content-Encoding": "br"}
     assert "gzip" in refusal(service.post("/v1/movements", content=_GOOD, headers=other), 415)

@@ -73,6 +73,7 @@ def create_app(settings: ServeSettings) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,  # pages that fetch scripts from elsewhere
         redoc_url=None,
+        redirect_slashes=False,
         exception_handlers={
             Refusal: _refused,
             RequestValidationError: _unreadable,

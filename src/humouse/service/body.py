@@ -75,8 +75,8 @@ class Body:
             raise Refusal(400, "the body is no gzip") from error
         if len(plain) > self._most:
             raise self._too_large()
-        if not unpack.eof:
-            raise Refusal(400, "the body is gzip that ends early")
+        if not unpack.eof or unpack.unused_data:
+            raise Refusal(400, "the body is gzip that ends early, or goes on after its end")
         return plain
 
     def _too_large(self) -> Refusal:

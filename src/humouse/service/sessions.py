@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -60,20 +60,28 @@ class Sessions:
         lock = self._locks.setdefault(session, asyncio.Lock())
         async with lock:
             for _ in range(_TRIES):
-                kept = await asyncio.to_thread(self._store.read, session)
-                known = _known(kept, batches)
-                new = [one for one in batches if one.name not in known]
-                if not new:
-                    return known
-                await self._check_room(kept, new)
-                if (answers := await self._keep(session, kept, new)) is not None:
-                    return known | answers
+                there = await asyncio.to_thread(self._there, session, batches)
+                if not there.new:
+                    return there.known
+                answers = await self._keep(session, there)
+                if answers is not None:
+                    return there.known | answers
         raise Refusal(429, f"session {session}: too many requests change it at once", 1)
 
-    async def _keep(self, session: str, kept: Kept, new: Sequence[Stored]) -> dict[str, Any] | None:
-        """Judge and store a session with new batches; None if others have changed it meanwhile."""
+    def _there(self, session: str, batches: Sequence[Stored]) -> "_There":
+        """Return what is stored of a session, and the movements in it with what the batches add."""
+        kept = self._store.read(session)
+        known = _known(kept, batches)
+        new = [one for one in batches if one.name not in known]
+        if not new:
+            return _There(kept, known, [], [], [])
+        self._check_room(kept, new)
         stored = [*kept.stored, *new]
-        found = await asyncio.to_thread(movements_in, stored, self._rules)
+        return _There(kept, known, new, stored, movements_in(stored, self._rules))
+
+    async def _keep(self, session: str, there: "_There") -> dict[str, Any] | None:
+        """Judge and store a session with new batches; None if others have changed it meanwhile."""
+        kept, new, stored, found = there.kept, there.new, there.stored, there.found
         fresh = {one.name for one in found if kept.judged.get(one.name) != len(one.points)}
         older = [one for one in found[:-LOOKED_AT] if one.name in fresh]
         looked_at = [*older, *found[-LOOKED_AT:]] if fresh else []
@@ -106,16 +114,14 @@ class Sessions:
             "decision": decision(found.name.removeprefix(MOVEMENT), said).model_dump(),
         }
 
-    async def _check_room(self, kept: Kept, new: Sequence[Stored]) -> None:
+    def _check_room(self, kept: Kept, new: Sequence[Stored]) -> None:
         stored = sum(one.count for one in kept.stored)
         if stored + sum(one.count for one in new) > self._most_events:
             raise Refusal(
                 413, f"a session holds at most {self._most_events} events; begin another one"
             )
-        if kept.state is None:
-            there = await asyncio.to_thread(self._store.sessions)
-            if there >= self._most_sessions:
-                raise Refusal(429, f"{there} sessions are stored, as many as may be", 60)
+        if kept.state is None and kept.sessions >= self._most_sessions:
+            raise Refusal(429, f"{kept.sessions} sessions are stored, as many as may be", 60)
 
     async def read(self, session: str) -> Session:
         """Return a session so far.
@@ -140,6 +146,25 @@ class Sessions:
         """
         if not await asyncio.to_thread(self._store.delete, session):
             raise Refusal(404, f"no session {session}")
+
+
+@dataclass(frozen=True, eq=False)
+class _There:
+    """A session as stored, with what a request adds.
+
+    Args:
+        kept: As stored.
+        known: Name → answer, of the request's batches that are stored already.
+        new: The others.
+        stored: All batches then.
+        found: The movements in these.
+    """
+
+    kept: Kept
+    known: dict[str, Any]
+    new: list[Stored]
+    stored: list[Stored]
+    found: list[Found]
 
 
 def decision(name: str, said: Judged) -> Decision:

@@ -70,12 +70,14 @@ class Kept:
     """What is stored of a session.
 
     Args:
+        sessions: How many sessions are stored, if this one is not.
         state: Its row in `SESSIONS`; None for a new session.
         stored: Its batches.
         answers: Name → what was answered to it.
         judged: Name → number of points, of the movements that were judged.
     """
 
+    sessions: int
     state: Mapping[str, Any] | None
     stored: list[Stored]
     answers: Mapping[str, Any]
@@ -123,13 +125,15 @@ class Store:
         with self._transaction() as db:
             state = db.execute(_of(SESSIONS, session)).mappings().one_or_none()
             if state is None:
-                return Kept(None, [], {}, {})
+                count = sa.select(sa.func.count()).select_from(SESSIONS)
+                return Kept(db.execute(count).scalar_one(), None, [], {}, {})
             rows = db.execute(_of(BATCHES, session)).mappings().all()
             names = [column.name for column in _STORED]
             stored = [Stored(**{name: row[name] for name in names}) for row in rows]
             columns = (DECISIONS.c.name, DECISIONS.c.points)
             judged = db.execute(sa.select(*columns).where(DECISIONS.c.session == session)).all()
         return Kept(
+            0,
             dict(state),
             stored,
             {row["name"]: row["answer"] for row in rows},
@@ -201,11 +205,6 @@ class Store:
         old = sa.select(SESSIONS.c.session).where(SESSIONS.c.changed_at < before)
         with self._transaction() as db:
             return _delete(db, lambda table: table.c.session.in_(old))
-
-    def sessions(self) -> int:
-        """Return how many sessions are stored."""
-        with self._transaction() as db:
-            return db.execute(sa.select(sa.func.count()).select_from(SESSIONS)).scalar_one()
 
     def close(self) -> None:
         """Close all connections."""
