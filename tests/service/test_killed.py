@@ -73,8 +73,25 @@ def kill_under_load(*words: str, log: Path, rounds: int, after: int) -> None:
                 thread.join()
     with server(*words, log=log) as (client, process):
         check(client, acknowledged)
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(30) in (0, -signal.SIGTERM)
+        stop_under_way(client, process, signal.SIGTERM)
+
+
+def stop_under_way(client: httpx.Client, process: subprocess.Popen, number: signal.Signals) -> None:
+    """Tell the server to stop while it judges many movements, and check that it answers them."""
+    given = [movement(f"m-{k}", "stopped", k) for k in range(200)]
+    answers: list[httpx.Response] = []
+
+    def ask() -> None:
+        answers.append(client.post("/v1/movements", json={"movements": given}))
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    thread.join(0.1)
+    assert thread.is_alive()
+    process.send_signal(number)
+    thread.join()
+    assert process.wait(30) in (0, -number, 130)
+    assert len(answers[0].json()["movements"]) == 200
 
 
 def check(client: httpx.Client, acknowledged: dict[str, dict]) -> None:
@@ -114,29 +131,15 @@ def test_kill_9_again_and_again(tmp_path: Path):
     kill_under_load(*words, log=tmp_path / "log", rounds=5, after=60)
 
 
-@pytest.mark.parametrize(
-    "number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)]
-)
-def test_told_to_stop_it_answers_what_came(tmp_path: Path, number: signal.Signals):
+@pytest.mark.slow
+def test_signals(tmp_path: Path):
+    """SIGHUP loads the detector anew; Ctrl-C ends what SIGTERM ends above."""
     words = (f"database=sqlite:///{tmp_path}/s.sqlite",)
-    given = [movement(f"m-{k}", "s", k) for k in range(200)]
-    answers = []
     with server(*words, log=tmp_path / "log") as (client, process):
         assert client.get("/readyz").status_code == 200
         process.send_signal(signal.SIGHUP)
         while "detector loaded" not in (tmp_path / "log").read_text():
             assert process.poll() is None
             time.sleep(0.05)
-
-        def ask() -> None:
-            answers.append(client.post("/v1/movements", json={"movements": given}))
-
-        thread = threading.Thread(target=ask)
-        thread.start()
-        thread.join(0.1)
-        assert thread.is_alive()
-        process.send_signal(number)
-        thread.join()
-        assert process.wait(30) in (0, -number, 130)
-    assert len(answers[0].json()["movements"]) == 200
+        stop_under_way(client, process, signal.SIGINT)
     assert "Traceback" not in (tmp_path / "log").read_text()
