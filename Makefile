@@ -74,6 +74,7 @@ benchmark: $(READY)
 	$(BIN)/python benchmarks/detectors.py
 	$(BIN)/python benchmarks/report.py
 	$(BIN)/python benchmarks/reading.py
+	$(BIN)/python benchmarks/service.py
 	@if [ -d "$(RECORDINGS)/sapimouse" ]; then \
 	  set -x; $(BIN)/python benchmarks/prepare.py --root "$(RECORDINGS)/sapimouse"; \
 	else echo "benchmarks/prepare.py: left out, no recordings in $(RECORDINGS)"; fi

@@ -5,6 +5,7 @@ import json
 import logging
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -77,6 +78,20 @@ def test_sessions_and_what_waits_have_a_limit(guarded: httpx.Client):
     assert answer.status_code == 429
     assert "sessions are stored, as many as may be" in answer.json()["error"]
     assert answer.headers["Retry-After"] == "60"
+
+
+def test_who_comes_while_many_wait_is_told_so(guarded: httpx.Client):
+    given = {"movements": [movement(f"m-{k}", seed=k) for k in range(10)]}
+
+    def ask(_: int) -> httpx.Response:
+        return guarded.post("/v1/movements", json=given, headers=bearing(_TOKENS[0]))
+
+    with ThreadPoolExecutor(6) as threads:
+        answers = list(threads.map(ask, range(12)))
+    assert {one.status_code for one in answers} == {200, 429}
+    busy = next(one for one in answers if one.status_code == 429)
+    assert busy.json() == {"error": "busy: 10 movements wait; send these again soon"}
+    assert busy.headers["Retry-After"] == "1"
 
 
 def test_who_asks_too_often_waits():

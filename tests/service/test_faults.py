@@ -3,10 +3,9 @@
 import asyncio
 import json
 import logging
-import resource
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -58,15 +57,11 @@ def test_a_database_that_is_gone_and_comes_back(
     assert all(one.levelno == logging.ERROR for one in failures)
 
 
-def test_a_full_disk(service: httpx.Client, place: Path):
+def test_a_full_disk(service: httpx.Client, small_disk: Callable):
     first = batch(0, begins_ms=0)
     assert service.post("/v1/sessions/full/events", json=first).status_code == 200
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1024, limits[1]))
-    try:
+    with small_disk(1024):
         answer = service.post("/v1/sessions/full/events", json=batch(1, begins_ms=1000))
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert (answer.status_code, list(answer.json())) == (503, ["error"])
     stored = service.get("/v1/sessions/full").json()
     assert (stored["events"], stored["movements"]) == (41, 1)
