@@ -40,7 +40,7 @@ def test_a_quick_look_at_a_generator(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.slow  # each trains or evaluates
-@pytest.mark.parametrize("name", ["judge-a-generator", "train-on-your-data", "catch-bots"])
+@pytest.mark.parametrize("name", ["judge-a-generator", "train-on-your-data", "catch-bots", "your-own-site"])
 def test_a_tutorial_runs(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     follow((TUTORIALS / f"{name}.md").read_text(), tmp_path, monkeypatch)
 
@@ -57,4 +57,5 @@ def test_every_tutorial_is_run():
         "judge-a-generator",
         "train-on-your-data",
         "catch-bots",
+        "your-own-site",
     }

@@ -11,7 +11,7 @@ from jaxtyping import Float, Float64
 from humouse.capture.payload import Batch, Events, Kind, Pointer
 from humouse.gestures import GestureRules, cut
 from humouse.service.messages import Movement
-from humouse.trajectories import Trajectories
+from humouse.steps import Steps
 
 _KINDS, _POINTERS = get_args(Kind), get_args(Pointer)
 _T, _X, _Y, _KIND, _POINTER = range(5)
@@ -175,9 +175,7 @@ def _cut(origin_ms: float, events: np.ndarray, rules: GestureRules) -> list[Foun
     return result[:-1] if open_end else result
 
 
-def trajectories(
-    movements: Sequence[Float[np.ndarray, "_ 3"]], sources: Sequence[str]
-) -> Trajectories:
+def as_steps(movements: Sequence[Float[np.ndarray, "_ 3"]], sources: Sequence[str]) -> Steps:
     """Return movements as a detector takes them.
 
     Args:
@@ -188,6 +186,4 @@ def trajectories(
     lengths = np.array([len(one) - 1 for one in movements], np.int64)
     start = np.array([one[0, 1:] for one in movements], np.float32)
     user = np.array(sources, dtype=str)
-    return Trajectories.from_steps(
-        np.roll(steps, -1, axis=1).astype(np.float32), lengths, start, user, "service"
-    )
+    return Steps.padded(np.roll(steps, -1, axis=1).astype(np.float32), lengths, start, user)

@@ -16,7 +16,7 @@ from humouse.errors import InputError
 from humouse.files import sha256
 from humouse.service import metrics
 from humouse.service.failures import Refusal
-from humouse.service.recorded import trajectories
+from humouse.service.recorded import as_steps
 
 _LOG = logging.getLogger("humouse.service")
 _AT_ONCE = 64
@@ -151,7 +151,7 @@ class Scorer:
         sources: Sequence[str],
     ) -> list[Judged]:
         table = detector.score(
-            trajectories(movements, sources),
+            as_steps(movements, sources),
             false_positive_rate=self._rate,
             reasons=self._reasons,
         )
