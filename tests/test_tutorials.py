@@ -11,21 +11,26 @@ import pytest
 DOCS = Path(__file__).parents[1] / "docs"
 TUTORIALS = DOCS / "tutorials"
 _BLOCK = re.compile(r"^```(bash|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-_SHELL = 'humouse() { "$PYTHON" -m humouse "$@"; }\n'
+_COMMAND = '#!/bin/sh\nexec "$PYTHON" -m humouse "$@"\n'
 
 
 def follow(text: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Run the blocks of a page in a folder; trainings take few steps."""
     monkeypatch.chdir(folder)
+    command = folder / "bin" / "humouse"
+    command.parent.mkdir()
+    command.write_text(_COMMAND)
+    command.chmod(0o755)
+    path = f"{command.parent}{os.pathsep}{os.environ['PATH']}"
     names: dict = {}
     for language, block in _BLOCK.findall(text):
         if language == "python":
             exec(compile(block, "tutorial", "exec"), names)
             continue
-        script = _SHELL + re.sub(r"max_steps=\d+", "max_steps=6", block)
+        script = re.sub(r"max_steps=\d+", "max_steps=6", block)
         ran = subprocess.run(
             ["bash", "-e", "-c", script],
-            env={**os.environ, "PYTHON": sys.executable},
+            env={**os.environ, "PYTHON": sys.executable, "PATH": path},
             capture_output=True,
             text=True,
         )

@@ -4,7 +4,8 @@ import asyncio
 import contextlib
 import signal
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -46,31 +47,11 @@ def create_app(settings: ServeSettings) -> FastAPI:
     rules = GestureRules(**vars(s.gestures))
     sessions = Sessions(store, scorer, rules, s.limits.session_events, s.limits.sessions)
 
-    @contextlib.asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(scorer.work())]
-        if s.retention_days is not None:
-            tasks.append(asyncio.create_task(_forget(store, s.retention_days * _DAY_S)))
-        reloads: set[asyncio.Task] = set()
-
-        def reload() -> None:
-            reloads.add(task := asyncio.create_task(scorer.reload()))
-            task.add_done_callback(reloads.discard)
-
-        # Signals are the main thread's, and there is no such one on Windows.
-        with contextlib.suppress(ValueError, RuntimeError, AttributeError, NotImplementedError):
-            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload)
-        yield
-        for task in [*tasks, *reloads]:
-            task.cancel()
-        await asyncio.gather(*tasks, *reloads, return_exceptions=True)
-        store.close()
-
     app = FastAPI(
         title="humouse serve",
         version=versions().get("humouse", "0"),
         description=_ABOUT,
-        lifespan=lifespan,
+        lifespan=_living(scorer, store, s.retention_days),
         docs_url=None,  # pages that fetch scripts from elsewhere
         redoc_url=None,
         redirect_slashes=False,
@@ -81,7 +62,12 @@ def create_app(settings: ServeSettings) -> FastAPI:
         },
     )
     app.include_router(routes(scorer, sessions, store, s.limits))
-    # The last one stands outermost.
+    _surround(app, s, tokens)
+    return app
+
+
+def _surround(app: FastAPI, s: ServeSettings, tokens: Sequence[str]) -> None:
+    """Put around the routes what refuses, logs and counts; the last one stands outermost."""
     app.add_middleware(Body, most_bytes=s.limits.body_bytes, within_s=s.timeouts.body_s)
     app.add_middleware(
         Access,
@@ -96,7 +82,34 @@ def create_app(settings: ServeSettings) -> FastAPI:
         allow_headers=["Authorization", "Content-Type", "Content-Encoding"],
     )
     app.add_middleware(Watch)
-    return app
+
+
+def _living(
+    scorer: Scorer, store: Store, retention_days: float | None
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """Return what runs beside the requests: the scorer, SIGHUP's loading, and forgetting."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        tasks = {asyncio.create_task(scorer.work())}
+        if retention_days is not None:
+            tasks.add(asyncio.create_task(_forget(store, retention_days * _DAY_S)))
+
+        def reload() -> None:
+            tasks.add(task := asyncio.create_task(scorer.reload()))
+            task.add_done_callback(tasks.discard)
+
+        # Signals are the main thread's, and there is no such one on Windows.
+        with contextlib.suppress(ValueError, RuntimeError, AttributeError, NotImplementedError):
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload)
+        yield
+        ending = list(tasks)
+        for task in ending:
+            task.cancel()
+        await asyncio.gather(*ending, return_exceptions=True)
+        store.close()
+
+    return lifespan
 
 
 async def _forget(store: Store, after_s: float) -> None:

@@ -63,7 +63,16 @@ SessionName = Annotated[Name, Path(description="The session's name: letters, dig
 def routes(scorer: Scorer, sessions: Sessions, store: Store, limits: LimitSettings) -> APIRouter:
     """Return the routes, at work with these."""
     router = APIRouter()
+    _add_movements(router, scorer, sessions, limits)
+    _add_events(router, sessions)
+    _add_sessions(router, sessions)
+    _add_health(router, scorer, store)
+    return router
 
+
+def _add_movements(
+    router: APIRouter, scorer: Scorer, sessions: Sessions, limits: LimitSettings
+) -> None:
     @router.post("/v1/movements", responses=_REFUSALS)
     async def judge_movements(asked: MovementsRequest) -> MovementsAnswer:
         """Judge movements, each for itself, or with its session where it names one.
@@ -77,6 +86,8 @@ def routes(scorer: Scorer, sessions: Sessions, store: Store, limits: LimitSettin
         answers = await _Judging(asked, scorer, sessions, limits.points).answers()
         return MovementsAnswer.model_validate({"detector": detector, "movements": answers})
 
+
+def _add_events(router: APIRouter, sessions: Sessions) -> None:
     @router.post(
         "/v1/sessions/{session}/events",
         responses=_REFUSALS | {409: {"model": Failure}},
@@ -101,6 +112,8 @@ def routes(scorer: Scorer, sessions: Sessions, store: Store, limits: LimitSettin
             return verdict
         return Taken(session=session, batch=batch.batch, events=verdict.events)
 
+
+def _add_sessions(router: APIRouter, sessions: Sessions) -> None:
     gone: dict[int | str, dict[str, Any]] = {404: {"model": Failure}}
 
     @router.get("/v1/sessions/{session}", responses=_REFUSALS | gone)
@@ -113,6 +126,8 @@ def routes(scorer: Scorer, sessions: Sessions, store: Store, limits: LimitSettin
         """Delete all that is stored of a session."""
         await sessions.delete(session)
 
+
+def _add_health(router: APIRouter, scorer: Scorer, store: Store) -> None:
     @router.get("/healthz")
     async def healthz() -> dict[str, str]:
         """Say that the process answers."""
@@ -128,8 +143,6 @@ def routes(scorer: Scorer, sessions: Sessions, store: Store, limits: LimitSettin
     async def prometheus() -> Response:
         """Return counts and times for Prometheus."""
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
-
-    return router
 
 
 class _Judging:
