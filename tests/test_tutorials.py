@@ -45,7 +45,9 @@ def test_a_quick_look_at_a_generator(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.slow  # each trains or evaluates
-@pytest.mark.parametrize("name", ["judge-a-generator", "train-on-your-data", "catch-bots", "your-own-site"])
+@pytest.mark.parametrize(
+    "name", ["judge-a-generator", "train-on-your-data", "catch-bots", "your-own-site"]
+)
 def test_a_tutorial_runs(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     follow((TUTORIALS / f"{name}.md").read_text(), tmp_path, monkeypatch)
 

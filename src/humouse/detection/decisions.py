@@ -1,10 +1,10 @@
 """Verdicts: from a detector's scores and its set-ups to what is said of each movement and each session."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from humouse.detection.names import BOT, HUMAN, UNFAMILIAR
 from humouse.detection.setups.session import normal_scores
@@ -69,35 +69,43 @@ def decide(
     likeliest = np.where(counts, likely, -np.inf).argmax(0)
     log_odds = odds[likeliest, np.arange(len(score))]
     session_verdict, session_score = verdict.astype(object), np.zeros(len(score))
-    for rows in sources:
-        session_verdict[rows], session_score[rows] = _session(
+    for rows in _of_one_length(sources):
+        session_verdict[rows], session_score[rows] = _sessions(
             setups, plain[:, rows], counts[:, rows], familiar[rows], is_bot[rows], rate
         )
     return Decisions(verdict, p_value, log_odds, session_verdict.astype(str), session_score)
 
 
-def _session(
+def _of_one_length(sources: Sequence[np.ndarray]) -> Iterator[Int[np.ndarray, "k n"]]:
+    """Yield the rows of all sources of n movements, a source each, for every n that there is."""
+    by_length: dict[int, list[np.ndarray]] = {}
+    for rows in sources:
+        by_length.setdefault(len(rows), []).append(rows)
+    return map(np.stack, by_length.values())
+
+
+def _sessions(
     setups: Sequence[SetUp],
-    p_values: Float[np.ndarray, "S n"],
-    counts: Bool[np.ndarray, "S n"],
-    familiar: Bool[np.ndarray, "n"],
-    is_bot: Bool[np.ndarray, "n"],
+    p_values: Float[np.ndarray, "S k n"],
+    counts: Bool[np.ndarray, "S k n"],
+    familiar: Bool[np.ndarray, "k n"],
+    is_bot: Bool[np.ndarray, "k n"],
     rate: float,
-) -> tuple[np.ndarray, Float[np.ndarray, "n"]]:
-    """Return the verdict on one source and its score, after each of its n movements."""
+) -> tuple[np.ndarray, Float[np.ndarray, "k n"]]:
+    """Return the verdict on each of k sources and its score, after each of its n movements."""
     scores, verdicts = [], []
     for setup, p_value in zip(setups, p_values, strict=True):
         normal = normal_scores(p_value)
         scores.append(setup.session.score(normal))
         verdicts.append(setup.session.verdicts(normal, rate))
     # A set-up counts while it explains at least half of what the source has done.
-    explains = counts.cumsum(1) * 2 >= np.arange(1, counts.shape[1] + 1)
+    number = np.arange(1, counts.shape[-1] + 1)
+    explains = counts.cumsum(-1) * 2 >= number
     explains |= ~explains.any(0, keepdims=True)
-    lowest = np.where(explains, np.stack(scores), np.inf).argmin(0)
-    place = np.arange(counts.shape[1])
-    verdict, score = (np.stack(one)[lowest, place] for one in (verdicts, scores))
+    lowest = np.where(explains, np.stack(scores), np.inf).argmin(0)[None]
+    verdict, score = (np.take_along_axis(np.stack(one), lowest, 0)[0] for one in (verdicts, scores))
     # What a source is like that no set-up explains is not known: only movements that are bots' count.
-    mostly_strange = np.cumsum(~familiar) * 2 > place + 1
-    mostly_bots = np.cumsum(is_bot) * 2 > place + 1
+    mostly_strange = np.cumsum(~familiar, -1) * 2 > number
+    mostly_bots = np.cumsum(is_bot, -1) * 2 > number
     strange = np.where(mostly_bots, BOT, UNFAMILIAR)
     return np.where(mostly_strange, strange, verdict), score

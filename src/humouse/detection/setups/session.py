@@ -34,8 +34,8 @@ _LEAST = 0.05
 _MOST_NORMAL_SCORE = 4.0
 
 
-def normal_scores(p_value: Float[np.ndarray, "n"]) -> Float[np.ndarray, "n"]:
-    """Return [n] Φ⁻¹(1 − p), kept within what calibration can support."""
+def normal_scores(p_value: Float[np.ndarray, "*n"]) -> Float[np.ndarray, "*n"]:
+    """Return Φ⁻¹(1 − p), kept within what calibration can support."""
     scores = -ndtri(np.clip(p_value, 1e-12, 1 - 1e-12))
     return np.clip(scores, -_MOST_NORMAL_SCORE, _MOST_NORMAL_SCORE)
 
@@ -96,16 +96,16 @@ class SessionRule:
         critical = {rate: float(np.quantile(highest, 1 - rate)) for rate in ERROR_RATES}
         return cls(people, bots, critical)
 
-    def score(self, normal: Float[np.ndarray, "n"]) -> Float[np.ndarray, "n"]:
-        """Return [n] deviations of the session's mean from people's, after each of its n movements."""
+    def score(self, normal: Float[np.ndarray, "*S n"]) -> Float[np.ndarray, "*S n"]:
+        """Return [..., n] deviations of sessions' means from people's, after each of n movements."""
         mean, count = _running_mean(normal)
         return (mean - self.people.mean) / self.people.deviation(count)
 
-    def verdicts(self, normal: Float[np.ndarray, "n"], rate: float) -> np.ndarray:
-        """Return [n] the verdict after each movement of a session.
+    def verdicts(self, normal: Float[np.ndarray, "*S n"], rate: float) -> np.ndarray:
+        """Return [..., n] the verdict after each movement of sessions.
 
         Args:
-            normal: [n] normal scores in order.
+            normal: [..., n] normal scores in order.
             rate: One of `ERROR_RATES`, for people called bots and for known bots called people.
         """
         mean, count = _running_mean(normal)
@@ -126,11 +126,13 @@ class SessionRule:
 
 
 def _running_mean(
-    normal: Float[np.ndarray, "n"],
-) -> tuple[Float[np.ndarray, "n"], Float[np.ndarray, "n"]]:
-    """Return [n] the mean of the last `LONGEST` movements up to each, and how many these are."""
-    total = np.concatenate([[0.0], normal.cumsum()])
-    last = np.arange(1, len(normal) + 1)
+    normal: Float[np.ndarray, "*S n"],
+) -> tuple[Float[np.ndarray, "*S n"], Float[np.ndarray, "n"]]:
+    """Return the mean of the last `LONGEST` movements up to each, and how many these are."""
+    n = normal.shape[-1]
+    total = np.zeros((*normal.shape[:-1], n + 1))
+    normal.cumsum(-1, out=total[..., 1:])
+    last = np.arange(1, n + 1)
     first = np.maximum(last - LONGEST, 0)
     count = (last - first).astype(float)
-    return (total[last] - total[first]) / count, count
+    return (total[..., last] - total[..., first]) / count, count

@@ -126,7 +126,8 @@ class SetUp:
         """
         own = np.stack([one.clock_log_likelihood(traits) for one in self.distances]).max(0)
         for rows in groups:
-            own[rows] = own[rows].mean() * min(len(rows), INDEPENDENT)
+            if len(rows) > 1:
+                own[rows] = own[rows].mean() * min(len(rows), INDEPENDENT)
         return own
 
     def to_json(self) -> dict[str, Any]:
