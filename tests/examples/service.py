@@ -1,15 +1,24 @@
 """Requests to the scoring service, and the service itself in a thread of the test."""
 
+import asyncio
 import socket
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
 import httpx
 import numpy as np
 import uvicorn
+
+
+def finished(work: Coroutine[Any, Any, Any]) -> Any:
+    """Return what a coroutine does, in a thread of its own: this one's loop may be a browser's."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()
+
 
 PAGE = {
     "time_origin_ms": 1.7e12,

@@ -12,7 +12,7 @@ import httpx
 import numpy as np
 import pytest
 
-from examples.service import batch, movement, serving
+from examples.service import batch, finished, movement, serving
 from humouse.detection.detector import PACKAGED
 from humouse.service.scorer import Scorer
 from humouse.service.store import Store
@@ -103,4 +103,4 @@ def test_another_detector_is_swapped_in(place: Path):
         manifest.write_text(content)
         working.cancel()
 
-    asyncio.run(swap())
+    finished(swap())

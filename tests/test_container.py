@@ -1,0 +1,50 @@
+"""The Dockerfile and the compose file: what can be held to without Docker."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import yaml
+
+from humouse.settings import ServeSettings
+from humouse.settings.compose import settings_from
+
+CHECKOUT = Path(__file__).parents[1]
+DOCKERFILE = (CHECKOUT / "Dockerfile").read_text().replace("\\\n", " ")
+
+
+def names(lines: list[str]) -> set[str]:
+    found = (re.match(r"[\w-]+", line) for line in lines)
+    return {name[0].lower().replace("_", "-") for name in found if name}
+
+
+def test_it_installs_what_the_service_needs_and_no_torch():
+    """What the service imports is held to do without torch in `service/test_server.py`."""
+    (line,) = (one for one in DOCKERFILE.splitlines() if "fastapi" in one)
+    asked = line.split("constraints.txt", 1)[1].replace("'", "").split()
+    installed = names(asked)
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
+    serve = names(project["optional-dependencies"]["serve"])
+    assert serve <= installed <= serve | names(project["dependencies"])
+    assert not {"torch", "scikit-learn"} & installed
+    assert installed <= names((CHECKOUT / "constraints.txt").read_text().splitlines()[1:])
+
+
+def test_what_it_copies_is_there_and_not_ignored():
+    kept = set((CHECKOUT / ".dockerignore").read_text().replace("!", "").split())
+    copied = [line.split()[1:-1] for line in DOCKERFILE.splitlines() if line.startswith("COPY")]
+    for path in (path for paths in copied for path in paths):
+        assert (CHECKOUT / path).exists()
+        assert path in kept
+
+
+def test_its_commands_are_settings():
+    compose = yaml.safe_load((CHECKOUT / "compose.yaml").read_text())
+    (entry,) = (one for one in DOCKERFILE.splitlines() if one.startswith("ENTRYPOINT"))
+    words = [*yaml.safe_load(entry.removeprefix("ENTRYPOINT"))[2:]]
+    words += compose["services"]["score"]["command"]
+    words = [re.sub(r"\$\{(\w+)[^}]*\}", "abc", word) for word in words]
+    settings = settings_from("serve", ServeSettings, words)
+    assert settings.host == "0.0.0.0"
+    assert settings.database == "postgresql+psycopg://humouse:abc@database/humouse"
+    assert settings.public_events
