@@ -11,12 +11,14 @@ from pathlib import Path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from humouse.errors import InputError
+from humouse.service.demo import PAGE, SCRIPT
 from humouse.service.failures import Refusal
 
 TOKENS = "HUMOUSE_TOKENS"
 """The environment variable with tokens, separated by blanks."""
 
 _OPEN = ("/healthz", "/readyz", "/openapi.json")
+_FILES = re.compile(rf"{PAGE}(/[^/]+)?|{SCRIPT}")
 _EVENTS = re.compile(r"/v1/sessions/[^/]+/events")
 _SHORTEST = 16
 _CLIENTS = 10_000
@@ -81,7 +83,7 @@ class Access:
         Raises:
             Refusal: It may not.
         """
-        if not self._tokens:
+        if not self._tokens or _FILES.fullmatch(scope["path"]):
             return True
         given = dict(scope["headers"]).get(b"authorization", b"")
         kind, _, token = given.partition(b" ")

@@ -19,6 +19,7 @@ from humouse.files import versions
 from humouse.gestures import GestureRules
 from humouse.service.access import Access, read_tokens
 from humouse.service.body import Body
+from humouse.service.demo import demo
 from humouse.service.failures import Refusal, sentence_of
 from humouse.service.routes import routes
 from humouse.service.scorer import Scorer
@@ -62,6 +63,7 @@ def create_app(settings: ServeSettings) -> FastAPI:
         },
     )
     app.include_router(routes(scorer, sessions, store, s.limits))
+    app.include_router(demo())
     _surround(app, s, tokens)
     return app
 

@@ -1,0 +1,48 @@
+"""`/demo`: a page on which a visitor moves the mouse and is judged, beside bots that are played."""
+
+from pathlib import Path
+
+from fastapi import APIRouter
+from fastapi.responses import FileResponse
+
+import humouse.capture
+from humouse.service.failures import Refusal
+
+PAGE, SCRIPT = "/demo", "/humouse.js"
+"""The page, what lies below it, and the script that records a page's mouse."""
+
+_WEB = Path(__file__).parent / "web"
+_RECORDS = Path(humouse.capture.__file__).parent / "web" / "humouse.js"
+_FILES = {
+    "demo.js": "text/javascript",
+    "style.css": "text/css",
+    "movements.json": "application/json",
+}
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-cache",  # another version may be served here next time
+}
+
+
+def demo() -> APIRouter:
+    """Return the routes of the page; they are no part of the interface, and stand in no document of it."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get(PAGE)
+    async def page() -> FileResponse:
+        return FileResponse(_WEB / "index.html", headers=_HEADERS)
+
+    @router.get(f"{PAGE}/{{name}}")
+    async def part(name: str) -> FileResponse:
+        if name not in _FILES:
+            raise Refusal(404, "nothing is here; the page is /demo")
+        return FileResponse(_WEB / name, media_type=_FILES[name], headers=_HEADERS)
+
+    @router.get(SCRIPT)
+    async def script() -> FileResponse:
+        # Another site's page may import it.
+        headers = _HEADERS | {"Access-Control-Allow-Origin": "*"}
+        return FileResponse(_RECORDS, media_type="text/javascript", headers=headers)
+
+    return router
