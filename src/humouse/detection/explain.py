@@ -17,6 +17,8 @@ from humouse.features.names import readable
 if TYPE_CHECKING:
     from humouse.detection.estimators.tabular import TableDetector
 
+    Explained = TableDetector | OnnxDetector
+
 _ROWS_AT_A_TIME = 4096
 
 
@@ -55,7 +57,7 @@ class Reason:
         return f"{self.feature} {value}, people {low}…{high}: {self.contribution:+.1f}"
 
 
-def contributions(detector: "TableDetector | OnnxDetector", X: Any) -> Float[np.ndarray, "n F"]:
+def contributions(detector: "Explained", X: Any) -> Float[np.ndarray, "n F"]:
     """Return [n, F] by how much the log-odds fall if each feature alone is put to people's median.
 
     They do not add up to the log-odds: features interact.
@@ -82,7 +84,7 @@ def contributions(detector: "TableDetector | OnnxDetector", X: Any) -> Float[np.
     return answer
 
 
-def explain(detector: "TableDetector | OnnxDetector", X: Any, most: int = 5) -> list[list[Reason]]:
+def explain(detector: "Explained", X: Any, most: int = 5) -> list[list[Reason]]:
     """Return for each row the features that move its log-odds most, the strongest first.
 
     Args:
@@ -161,9 +163,7 @@ def _strange(setups: Sequence[SetUp], traits: FeatureTable, row: int, most: int)
     return "; ".join(found[:most]) or _TOGETHER
 
 
-def _reason(
-    table: "TableDetector | OnnxDetector", place: int, value: float, contribution: float
-) -> Reason:
+def _reason(table: "Explained", place: int, value: float, contribution: float) -> Reason:
     low, median, high = table.human_quantiles_[:, place].tolist()
     return Reason(
         table.columns_[place],

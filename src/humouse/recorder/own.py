@@ -36,7 +36,8 @@ def own_report(path: Path) -> dict[str, Any]:
     if own is None:
         return {"movements": 0}
     sides = {"own": own, "model": _model()}
-    said = {name: Detector.load().score(movements) for name, movements in sides.items()}
+    detector = Detector.load()
+    said = {name: detector.score(movements) for name, movements in sides.items()}
     numbers = {name: _numbers(movements) for name, movements in sides.items()}
     return {
         "movements": len(own),
