@@ -12,7 +12,7 @@ from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-import humouse.capture
+from humouse.capture import WEB
 from humouse.capture.payload import Batch, Name
 from humouse.files import reason_of
 from humouse.recorder.store import Store
@@ -22,7 +22,6 @@ MOST_BYTES = 2_000_000
 """Of one batch: some four times what the script's largest has."""
 
 _WEB = Path(__file__).parent / "web"
-_SCRIPT = Path(humouse.capture.__file__).parent / "web" / "humouse.js"
 _HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data:",
     "X-Content-Type-Options": "nosniff",
@@ -79,7 +78,11 @@ def make_app(store: Store) -> FastAPI:
 
     @app.get("/humouse.js")
     def script() -> FileResponse:
-        return FileResponse(_SCRIPT, media_type="text/javascript")
+        return FileResponse(WEB / "humouse.js", media_type="text/javascript")
+
+    @app.get("/page.css")
+    def style() -> FileResponse:
+        return FileResponse(WEB / "page.css")
 
     app.mount("/", StaticFiles(directory=_WEB, html=True))
     return app

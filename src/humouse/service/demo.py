@@ -5,18 +5,18 @@ from pathlib import Path
 from fastapi import APIRouter
 from fastapi.responses import FileResponse
 
-import humouse.capture
+from humouse.capture import WEB
 from humouse.service.failures import Refusal
 
 PAGE, SCRIPT = "/demo", "/humouse.js"
 """The page, what lies below it, and the script that records a page's mouse."""
 
-_WEB = Path(__file__).parent / "web"
-_RECORDS = Path(humouse.capture.__file__).parent / "web" / "humouse.js"
+_OWN = Path(__file__).parent / "web"
 _FILES = {
-    "demo.js": "text/javascript",
-    "style.css": "text/css",
-    "movements.json": "application/json",
+    "demo.js": _OWN,
+    "movements.json": _OWN,
+    "page.css": WEB,
+    "style.css": _OWN,
 }
 _HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data:",
@@ -31,18 +31,18 @@ def demo() -> APIRouter:
 
     @router.get(PAGE)
     async def page() -> FileResponse:
-        return FileResponse(_WEB / "index.html", headers=_HEADERS)
+        return FileResponse(_OWN / "index.html", headers=_HEADERS)
 
     @router.get(f"{PAGE}/{{name}}")
     async def part(name: str) -> FileResponse:
         if name not in _FILES:
             raise Refusal(404, "nothing is here; the page is /demo")
-        return FileResponse(_WEB / name, media_type=_FILES[name], headers=_HEADERS)
+        return FileResponse(_FILES[name] / name, headers=_HEADERS)
 
     @router.get(SCRIPT)
     async def script() -> FileResponse:
         # Another site's page may import it.
         headers = _HEADERS | {"Access-Control-Allow-Origin": "*"}
-        return FileResponse(_RECORDS, media_type="text/javascript", headers=headers)
+        return FileResponse(WEB / "humouse.js", media_type="text/javascript", headers=headers)
 
     return router

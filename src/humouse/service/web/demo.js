@@ -84,8 +84,8 @@ function draw() {
   const colour = (name) => getComputedStyle(canvas).getPropertyValue(name);
   pen.clearRect(0, 0, canvas.width, canvas.height);
   pen.lineWidth = 3;
-  stroke(own, colour("--you"), []);
-  stroke(played, colour("--played"), [8, 5]);
+  stroke(own, colour("--real"), []);
+  stroke(played, colour("--fake"), [8, 5]);
 }
 
 function stroke(points, colour, dashes) {
