@@ -53,7 +53,9 @@ def launch(program: str, folder: Path) -> Iterator["Firefox"]:
     )
     try:
         address = f"ws://127.0.0.1:{_port(process, profile)}/session"
-        with connect(address, max_size=None, compression=None) as socket:
+        # A ping to keep the connection alive draws from Python's generator, in a thread of its own, for
+        # as long as the browser stands open: Hypothesis would call another test unreliable.
+        with connect(address, max_size=None, compression=None, ping_interval=None) as socket:
             yield Firefox(socket, downloads)
     finally:
         process.terminate()

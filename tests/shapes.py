@@ -6,14 +6,21 @@ times with the same shapes. jaxtyping's hook applies `checked` to all functions 
 """
 
 import functools
+import random
 import sys
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 from beartype import BeartypeConf, beartype
+from beartype._check.code import codemain
 
 CALLS_CHECKED = 100
+
+# beartype looks at one entry of a list, drawn by chance. Drawn from Python's own generator, a check in
+# another thread, or of something that is cleared away, would change what a test draws, and Hypothesis
+# would call that test unreliable.
+vars(codemain)["getrandbits"] = random.Random(0).getrandbits
 
 # As in PEP 484, and so as type checkers have it.
 _INT_IS_FLOAT = BeartypeConf(is_pep484_tower=True)
