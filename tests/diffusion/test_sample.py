@@ -63,7 +63,8 @@ def test_the_global_generator_is_not_touched(model: DiffusionModel):
 
 
 def test_each_rule_gives_other_movements(model: DiffusionModel):
-    rules = (_RULE, replace(_RULE, eta=1.0), replace(_RULE, sampler="dpm"), replace(_RULE, steps=5))
+    others = ({"eta": 1.0}, {"sampler": "ddim"}, {"sampler": "sde"}, {"steps": 5})
+    rules = (_RULE, *(replace(_RULE, **other) for other in others))
     made = [model.with_rule(rule).sample_deltas(SampleRequest(2, seed=0))[0] for rule in rules]
     for other in made[1:]:
         assert bool(other.isfinite().all())

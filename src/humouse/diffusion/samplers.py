@@ -35,6 +35,8 @@ class Sampler(ABC):
 
     lambda_min = -math.inf
     """The noisiest λ this rule can start from."""
+    lambda_max = math.inf
+    """How far to go in equal steps of λ, on the way to clean data (see `Schedule.times`)."""
     stochastic = False
     """Whether a step takes fresh noise."""
 
@@ -166,6 +168,9 @@ class DPMSolverPP2M(Sampler):
     """
 
     lambda_min = -5.1
+    # What is fainter than the noise before the last step is decided in that step, which is of first
+    # order: after 20 equal steps of time, movements are too smooth.
+    lambda_max = 4.0
 
     def step(
         self,
@@ -268,5 +273,8 @@ def make_sampler(
     kind = _SAMPLERS[name]
     times = schedule.times(1, lambda_min=kind.lambda_min)[:1]
     if t_end < float(times[0]):
-        times = schedule.times(steps, lambda_min=kind.lambda_min, until=t_end)
+        lambda_max = math.inf if t_end else kind.lambda_max
+        times = schedule.times(
+            steps, lambda_min=kind.lambda_min, lambda_max=lambda_max, until=t_end
+        )
     return DDIM(schedule, times, eta) if kind is DDIM else kind(schedule, times)

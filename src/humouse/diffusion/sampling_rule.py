@@ -27,7 +27,8 @@ class SamplingRule:
     Args:
         steps: Network calls per movement (guidance makes each twice as long); None for those that
             the model was distilled to, else 5 of "dpm" or "sde" before a decoder, else 20.
-        sampler: "ddim", "dpm" or "sde"; None for "dpm" before a decoder, else "ddim".
+        sampler: "ddim", "dpm" or "sde"; None for "ddim" where `eta` asks for its noise or the model was
+            distilled for it, else "dpm".
         eta: Noise of DDIM.
         guidance: Scale of classifier-free guidance; 1 for none.
         guidance_rescale: How far to bring the spread back that guidance adds.
@@ -79,13 +80,13 @@ def resolved(rule: SamplingRule, settings: TrainSettings) -> ResolvedRule:
     if t_switch is None:
         t_switch = 0.0 if decoder is None else decoder.t_switch
     # DDIM's noise, and steps that were distilled for DDIM, are asked of no other sampler.
-    solver = t_switch > 0 and distillation is None and rule.eta == 0
+    solver = distillation is None and rule.eta == 0
     sampler = rule.sampler or ("dpm" if solver else "ddim")
     steps = rule.steps
     if steps is None and distillation is not None:
         steps = distillation.steps
     elif steps is None:
-        steps = DECODED_STEPS if solver and sampler != "ddim" else DEFAULT_STEPS
+        steps = DECODED_STEPS if t_switch > 0 and solver and sampler != "ddim" else DEFAULT_STEPS
     own = {"steps": steps, "sampler": sampler, "t_switch": t_switch}
     return ResolvedRule(**{**vars(rule), **own})
 

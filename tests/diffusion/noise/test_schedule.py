@@ -68,6 +68,25 @@ def test_clipping_lambda_starts_at_that_lambda(schedule):
     assert (times.diff() < 0).all()
 
 
+@pytest.mark.parametrize("schedule", ALL, ids=lambda s: type(s).__name__)
+def test_equal_steps_of_lambda_end_where_they_should(schedule):
+    times = schedule.times(10, lambda_min=-4.0, lambda_max=3.0)
+    assert times[-1] == 0
+    ends = schedule.log_snr_half(times[:-1])
+    torch.testing.assert_close(ends, torch.linspace(-4, 3, 10).double(), atol=0.1, rtol=0)
+    # One call goes all the way at once.
+    assert schedule.times(1, lambda_min=-4.0, lambda_max=3.0).tolist() == [times[0], 0]
+
+
+@pytest.mark.parametrize("steps", [20, 200, 700, 990])
+@pytest.mark.parametrize("lambda_max", [math.inf, 4.0])
+def test_no_two_times_of_a_grid_are_alike(steps, lambda_max):
+    times = make_schedule("cosine", 1000).times(steps, lambda_min=-5.1, lambda_max=lambda_max)
+    assert (times.diff() < 0).all()
+    assert ((times * 1000).round() == times * 1000).all()
+    assert (times[-1], len(times)) == (0, steps + 1)
+
+
 def test_training_times_cover_the_grid_evenly():
     u = torch.arange(0, 1, 1 / 4000, dtype=torch.float64)
     times = make_schedule("cosine", 4).training_time(u)

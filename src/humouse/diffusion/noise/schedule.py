@@ -39,13 +39,21 @@ class Schedule(ABC):
         return most * (1 - u)
 
     def times(
-        self, steps: int, *, lambda_min: float = -math.inf, until: float = 0.0
+        self,
+        steps: int,
+        *,
+        lambda_min: float = -math.inf,
+        lambda_max: float = math.inf,
+        until: float = 0.0,
     ) -> Float[Tensor, "{steps}+1"]:
-        """Return steps + 1 decreasing sampling times, from the noisiest ("trailing" spacing).
+        """Return steps + 1 decreasing sampling times, from the noisiest.
 
         Args:
             steps: Number of network calls.
             lambda_min: Start no noisier than this λ (DPM-Solver++ wants −5.1 with cosine).
+            lambda_max: Go in equal steps of λ to this one, which the schedule reaches, and on to `until`
+                from there; infinite for
+                equal steps of time ("trailing" spacing).
             until: The last time; 0 for clean data.
 
         Raises:
@@ -53,16 +61,22 @@ class Schedule(ABC):
         """
         if steps < 1:
             raise InputError(f"steps={steps}: must be at least 1")
-        return torch.linspace(self._start(lambda_min), until, steps + 1, dtype=torch.float64)
+        start = self._at(lambda_min)
+        if math.isinf(lambda_max):
+            return torch.linspace(start, until, steps + 1, dtype=torch.float64)
+        first = float(self.log_snr_half(torch.tensor(start, dtype=torch.float64)))
+        steps_of_lambda = torch.linspace(first, lambda_max, steps, dtype=torch.float64)
+        between = map(self._at, steps_of_lambda.tolist()[1:])
+        return torch.tensor([start, *between, until], dtype=torch.float64)
 
-    def _start(self, lambda_min: float) -> float:
-        """Return the greatest time whose λ is at least `lambda_min`, by bisection."""
+    def _at(self, log_snr_half: float) -> float:
+        """Return the greatest time whose λ is at least this one, by bisection."""
         low, high = 0.0, 1.0
-        if float(self.log_snr_half(torch.tensor(high))) >= lambda_min:
+        if float(self.log_snr_half(torch.tensor(high))) >= log_snr_half:
             return high
         for _ in range(60):
             middle = (low + high) / 2
-            enough = float(self.log_snr_half(torch.tensor(middle).double())) >= lambda_min
+            enough = float(self.log_snr_half(torch.tensor(middle).double())) >= log_snr_half
             low, high = (middle, high) if enough else (low, middle)
         return low
 
@@ -132,29 +146,30 @@ class DiscreteSchedule(Schedule):
         return ((u * times).floor().clamp(max=times - 1) + 1) / self.timesteps
 
     def times(
-        self, steps: int, *, lambda_min: float = -math.inf, until: float = 0.0
+        self,
+        steps: int,
+        *,
+        lambda_min: float = -math.inf,
+        lambda_max: float = math.inf,
+        until: float = 0.0,
     ) -> Float[Tensor, "{steps}+1"]:
-        """Return steps + 1 decreasing grid times, from the noisiest ("trailing" spacing).
+        """Return steps + 1 decreasing grid times, from the noisiest, no two alike.
 
         Raises:
             InputError: `steps` is below 1 or above the number of grid times.
         """
-        last = self.timesteps
-        if lambda_min > -math.inf:
-            last = int((self.log_snr_half(self._grid()) >= lambda_min).sum())
-        last -= round(until * self.timesteps)
-        if steps > last:
-            raise InputError(f"steps={steps}: this model has {last}; ask for at most that many")
-        return (
-            super()
-            .times(steps, lambda_min=lambda_min, until=until)
-            .mul(self.timesteps)
-            .round()
-            .div(self.timesteps)
-        )
+        first, last = round(self._at(lambda_min) * self.timesteps), round(until * self.timesteps)
+        if steps > first - last:
+            raise InputError(
+                f"steps={steps}: this model has {first - last}; ask for at most that many"
+            )
+        times = super().times(steps, lambda_min=lambda_min, lambda_max=lambda_max, until=until)
+        place = torch.arange(steps + 1)
+        apart = ((times * self.timesteps).round() + place).cummin(0).values - place
+        return torch.maximum(apart, last + steps - place) / self.timesteps
 
-    def _start(self, lambda_min: float) -> float:
-        return int((self.log_snr_half(self._grid()) >= lambda_min).sum()) / self.timesteps
+    def _at(self, log_snr_half: float) -> float:
+        return int((self.log_snr_half(self._grid()) >= log_snr_half).sum()) / self.timesteps
 
     def _grid(self) -> Float[Tensor, "N"]:
         return torch.arange(1, self.timesteps + 1, dtype=torch.float64) / self.timesteps
