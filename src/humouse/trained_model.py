@@ -258,6 +258,7 @@ def check_condition(model: TrainedModel, n: int, cond: Tensor) -> None:
     missing = len(CONDITIONS) - cond.shape[-1]
     check_condition_values(torch.nn.functional.pad(cond, (0, missing), value=torch.nan), n)
     _warn_of_range(model, cond)
+    _warn_of_short_paths(cond)
 
 
 def _warn_of_range(model: TrainedModel, cond: Tensor) -> None:
@@ -271,8 +272,26 @@ def _warn_of_range(model: TrainedModel, cond: Tensor) -> None:
                 f"cond: {CONDITIONS[place]} {float(outside[0]):g} lies outside what {model.title} was "
                 f"trained on, {low:g} to {high:g}; expect less human-like movements",
                 OutOfRangeWarning,
-                stacklevel=2,
+                stacklevel=3,
             )
+
+
+def _warn_of_short_paths(cond: Tensor) -> None:
+    """Warn of paths that are shorter than the straight line to their goal."""
+    path = CONDITIONS.index("path_px")
+    if cond.shape[-1] <= path:
+        return
+    rows = cond.reshape(-1, cond.shape[-1])
+    distance = rows[:, :2].norm(dim=1)
+    short = rows[rows[:, path] < distance]  # NaN is not
+    if len(short):
+        asked, least = float(short[0, path]), float(short[0, :2].norm())
+        warnings.warn(
+            f"cond: path_px {asked:g} is shorter than the straight line to its goal, {least:g} px; the "
+            f"goal is reached all the same: give path_px from {least:g} on, or leave it out",
+            OutOfRangeWarning,
+            stacklevel=3,
+        )
 
 
 def announce(model: TrainedModel) -> None:

@@ -371,6 +371,24 @@ def test_what_is_out_of_range_is_warned_of_and_gives_something_finite(event_mode
     assert torch.equal(made.net_px, torch.tensor([[10_000.0, 3.0]]).expand(3, 2))
 
 
+def test_a_path_shorter_than_the_way_to_its_goal_is_warned_of(event_model: DiffusionModel):
+    settings = event_model.settings
+    knows_paths = replace(settings, model=replace(settings.model, cond_dim=4))
+    cond = torch.tensor([[120.0, 90.0, 400.0, 149.0], [120.0, 90.0, 400.0, 151.0]])
+    with pytest.warns(OutOfRangeWarning, match="path_px 149 is shorter than .* 150 px") as warned:
+        replace(event_model, settings=knows_paths).check(SampleRequest(2, seed=0, cond=cond))
+    assert sum("shorter" in str(one.message) for one in warned) == 1
+
+
+def test_guidance_that_nobody_tried_is_warned_of_and_gives_something_finite(
+    event_model: DiffusionModel,
+):
+    strong = event_model.with_rule(replace(_RULE, guidance=50.0))
+    with pytest.warns(OutOfRangeWarning, match="guidance=50 lies outside 0 to 3"):
+        made = strong.sample(3, seed=0)
+    assert made.deltas.isfinite().all()
+
+
 @pytest.mark.parametrize("constrained", [True, False])
 def test_goals_are_reached_to_the_pixel(event_model: DiffusionModel, constrained: bool):
     goals = torch.tensor([[120.0, -40.0], [-300.0, 5.0], [torch.nan, torch.nan]])

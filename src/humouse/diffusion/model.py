@@ -1,5 +1,6 @@
 """The diffusion model: what sampling needs, built from settings or read from a checkpoint."""
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -19,13 +20,14 @@ from humouse.diffusion.noise.schedule import make_schedule
 from humouse.diffusion.sample import Sampling
 from humouse.diffusion.samplers import make_sampler
 from humouse.diffusion.sampling_rule import (
+    MOST_GUIDANCE,
     SamplingRule,
     check_rule,
     decoder_of,
     distillation_of,
     resolved,
 )
-from humouse.errors import InputError
+from humouse.errors import InputError, OutOfRangeWarning
 from humouse.settings import (
     DecodedSettings,
     DecoderModelSettings,
@@ -114,7 +116,13 @@ class DiffusionModel(TrainedModel):
     def check(self, request: SampleRequest) -> None:
         """Raise InputError, naming the argument, for the first that this model cannot serve."""
         super().check(request)
-        _ = self.sampling
+        scale = self.sampling.rule.guidance
+        if not 0 <= scale <= MOST_GUIDANCE:
+            warnings.warn(
+                f"guidance={scale:g} lies outside 0 to {MOST_GUIDANCE:g}; expect less human-like movements",
+                OutOfRangeWarning,
+                stacklevel=2,
+            )
 
     def _sample_batch(
         self,

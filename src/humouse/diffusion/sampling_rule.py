@@ -16,6 +16,8 @@ DEFAULT_STEPS = 20
 """Network calls per movement, where nothing else is said."""
 DECODED_STEPS = 5
 """The same where a decoder takes over: with DPM-Solver++ more calls make no movement better."""
+MOST_GUIDANCE = 3.0
+"""Above, movements are warned of: at 2.5 their realism has suffered already (docs/experiments.md)."""
 EARLIEST_T_SWITCH = 1e-3
 """The decoder takes over no later than here, whatever noise times it learned from."""
 
