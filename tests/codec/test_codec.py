@@ -137,7 +137,7 @@ def test_canonical_frame_is_recentred_rotated_and_of_unit_path_and_duration():
     codec = CanonicalCodec(sequence_length=50, normalize=False)
     batch = random_movements()
     x, frame = codec.fit(batch).encode(batch)
-    assert x.shape == (50, 32, 2)
+    assert x.shape == (50, 24, 2)
     x = codec.expanded(x, frame)
     assert x.shape == (50, 50, 2)
     net = x.sum(1)

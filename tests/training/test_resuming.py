@@ -16,10 +16,10 @@ def test_what_may_change_on_resuming():
     before = asdict(made(constant))
     free = ("resume=true", "device=cpu", "logging.dir=x", "optim.epochs=9", "data.dir=y")
     assert differences(before, asdict(made(constant, *free))) == []
-    changed = asdict(made(constant, "seed=2", "data.augment.crop=1", "model.dropout=0"))
+    changed = asdict(made(constant, "seed=2", "data.augment.crop=1", "model.dropout=0.2"))
     assert differences(before, changed) == [
         "data.augment.crop: 0.0 → 1.0",
-        "model.dropout: 0.1 → 0.0",
+        "model.dropout: 0.0 → 0.2",
         "seed: 1337 → 2",
     ]
 

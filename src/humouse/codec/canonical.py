@@ -52,7 +52,7 @@ class CanonicalCodec(Codec):
         canonicalize_path: bool = True,
         canonicalize_duration: bool = True,
         rotate_to_plus_x: bool = True,
-        modes: int = 32,
+        modes: int = 24,
         normalize: bool = True,
     ) -> None:
         super().__init__(sequence_length=sequence_length, normalize=normalize)
