@@ -15,7 +15,7 @@ from typing import Any
 from beartype import BeartypeConf, beartype
 from beartype._check.code import codemain
 
-CALLS_CHECKED = 100
+CALLS_CHECKED = 10
 
 # beartype looks at one entry of a list, drawn by chance. Drawn from Python's own generator, a check in
 # another thread, or of something that is cleared away, would change what a test draws, and Hypothesis
