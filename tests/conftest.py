@@ -25,24 +25,30 @@ if TYPE_CHECKING:
 # whole run waiting.
 _LONGEST = (
     "test_wheel.py",
-    "eval/test_known_answers.py",
     "eval/test_whole_evaluation.py",
-    "diffusion/decoder/test_tune.py",
-    "commands/test_train.py",
     "commands/test_sigma_eval.py",
-    "eval/test_references.py",
     "eval/statistics/test_resampling.py",
+    "test_cli.py",
     "report/test_browser.py",
     "report/test_both_browsers.py",
     "detection/benchmark/test_benchmark.py",
-    "test_cli.py",
+    "detection/test_packaged.py",
+    "commands/test_train.py",
+    "commands/test_train_whole.py",
+    "commands/test_evaluate.py",
     "eval/test_evaluate.py",
-    "diffusion/latents/test_train.py",
+    "eval/test_known_answers.py",
+    "recorder/test_page.py",
+    "diffusion/decoder/test_tune.py",
+    "diffusion/decoder/test_train.py",
     "diffusion/training/test_distillation.py",
+    "diffusion/latents/test_train.py",
+    "diffusion/test_sample.py",
     "gan/training/test_training.py",
-    "gan/training/test_diffusion_comparison.py",
+    "features/strokes/test_strokes.py",
     "settings/test_schemas.py",
-    "settings/test_compose.py",
+    "detection/test_detector.py",
+    "commands/test_detect_score.py",
 )
 
 
@@ -203,6 +209,14 @@ def event_checkpoint(
 
     more = ("data.codec=event", "data.sequence_length=200", "model.cond_dim=2", "optim.max_steps=4")
     return once("event", lambda folder: train(tiny_settings(folder, *more)))
+
+
+@pytest.fixture(scope="session")
+def small_benchmark(many_gestures: Path, once: Callable[..., Path]) -> Path:
+    """Folder of a small benchmark of detectors, really run."""
+    from examples.benchmark import example_benchmark
+
+    return once("example benchmark", lambda folder: example_benchmark(folder, many_gestures))
 
 
 @pytest.fixture(scope="session")

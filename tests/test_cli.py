@@ -84,6 +84,7 @@ def test_the_specifications_commands(tmp_path: Path, call: Callable, tiny_overri
     quick = (
         "references=[]",
         "probes=[logistic]",
+        "feature_mode=kinematic",
         "replicates=20",
         "permutations=0",
         "report=false",

@@ -20,13 +20,13 @@ def test_every_job_is_done_and_an_error_comes_out(tmp_path, workers):
     prepare = partial(str, "the folder")
     handler = signal.getsignal(signal.SIGTERM)
     calls: list[None] = []
-    numbers = run_jobs(divmod, [7, 4, 1], partial(int, 9), workers=workers, progress=list)
+    done = partial(calls.append, None)
+    numbers = run_jobs(divmod, [7, 4, 1], partial(int, 9), workers=workers, progress=done)
     assert numbers == [(1, 2), (2, 1), (9, 0)]
-    run_jobs(os.symlink, jobs, prepare, workers=workers, progress=lambda: calls.append(None))
-    assert [os.readlink(job) for job in jobs] == ["the folder"] * 5
-    assert len(calls) == 5
+    assert len(calls) == 3
+    os.symlink("made before", jobs[4])
     with pytest.raises(FileExistsError, match="link 4"):
-        run_jobs(os.symlink, jobs[4:], prepare, workers=workers, progress=lambda: None)
+        run_jobs(os.symlink, jobs, prepare, workers=workers, progress=lambda: None)
     assert signal.getsignal(signal.SIGTERM) is handler
 
 
@@ -36,6 +36,7 @@ def test_a_killed_process_is_reported():
         run_jobs(os.kill, [signal.SIGKILL], os.getpid, workers=2, progress=lambda: None)
 
 
+@pytest.mark.slow
 def test_an_interruption_ends_the_processes_at_their_work():
     """The first job is over at once; the others wait a minute for a signal that nobody sends."""
 
@@ -50,6 +51,7 @@ def test_an_interruption_ends_the_processes_at_their_work():
     assert not multiprocessing.active_children()
 
 
+@pytest.mark.slow
 def test_an_error_in_preparing_comes_out():
     prepare = partial(os.stat, "nowhere")
     with pytest.raises(FileNotFoundError, match="nowhere"):

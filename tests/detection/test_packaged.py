@@ -111,16 +111,28 @@ def test_people_are_not_taken_for_bots(strangers, name):
     assert (ends == BOT).mean() <= 0.05
 
 
+@pytest.fixture(scope="module")
+def human(strangers: Callable[[str], hm.Trajectories]) -> np.ndarray:
+    """Scores of every third movement of SapiMouse's test people."""
+    people = strangers("sapimouse")
+    return hm.Detector.load().scored(people[np.arange(0, len(people), 3)])[0]
+
+
 @pytest.mark.realdata
 @pytest.mark.parametrize(
     "library",
-    ["ghost_cursor_puppeteer", "ghost_cursor_timestamps", "humancursor", "pyclick", "windmouse"],
+    [
+        "ghost_cursor_puppeteer",
+        "pyclick",
+        *(
+            pytest.param(one, marks=pytest.mark.slow)
+            for one in ("ghost_cursor_timestamps", "humancursor", "windmouse")
+        ),
+    ],
 )
-def test_libraries_that_it_never_saw_rank_above_people(recordings, strangers, library):
+def test_libraries_that_it_never_saw_rank_above_people(recordings, human, library):
     from sklearn.metrics import roc_auc_score
 
-    people = strangers("sapimouse")
-    human = hm.Detector.load().scored(people[np.arange(0, len(people), 3)])[0]
     for timing in ("", "_60hz"):
         moves = read_movements(recordings / "bot_libraries" / f"{library}{timing}.csv")
         moves = moves[(moves.lengths >= 4).nonzero()[:, 0]]

@@ -46,8 +46,10 @@ def model(make_reaches):
 def everything(people, model, make_reaches):
     calls = []
     rule = EvaluationRule(probes=tuple(PROBES), replicates=30, permutations=19)
-    train = make_reaches(250, 2, "train")
-    result = evaluate(people, model, train=train, rule=rule, progress=lambda: calls.append(1))
+    train = make_reaches(90, 2, "train")
+    result = evaluate(
+        people[:90], model[:60], train=train, rule=rule, progress=lambda: calls.append(1)
+    )
     assert len(calls) == rule.parts
     return result
 
@@ -55,7 +57,7 @@ def everything(people, model, make_reaches):
 def test_everything_is_there(everything):
     assert set(everything.scores) == set(MEASURES)
     assert (everything.real, everything.fake) == ("people", "model")
-    assert (everything.gestures, everything.users) == (200, 12)
+    assert (everything.gestures, everything.users) == (60, 12)
     names = [one.name for group in FEATURE_MODES["neuromotor"] for one in GROUPS[group]]
     assert list(everything.features) == names
     assert set(everything.spectra) == {"0-4 Hz", "4-8 Hz", "8-16 Hz", "16-32 Hz", "32-64 Hz"}
@@ -65,6 +67,7 @@ def test_everything_is_there(everything):
     assert all(one.definition and one.unit for one in everything.features.values())
 
 
+@pytest.mark.slow
 def test_the_forest_on_eighteen_features_reads_no_others(people, model):
     rule = replace(only("c2st"), probes=("forest18",), replicates=0)
     tables = [feature_table(side, FEATURE_MODES["kinematic"]) for side in (people[:200], model)]
@@ -122,6 +125,7 @@ def test_a_faster_model_differs_in_the_right_features(people, make_reaches):
     assert {"speed_mean_px_s", "path_px", "speed_max_px_s"} & set(worst)
 
 
+@pytest.mark.slow
 def test_the_feature_that_differs_most_comes_first(people, make_reaches):
     made = make_reaches(300, 1, "model", tick_ms=15)
     rule = only("c2st", "kinematics", probes=("boosting",))
@@ -142,6 +146,7 @@ def test_only_what_was_asked_for(people, model):
     assert "copying" not in evaluate(people, model, rule=only("copying")).scores
 
 
+@pytest.mark.slow
 def test_copying_does_without_the_other_features(people, model, make_reaches):
     rule = only("copying", feature_mode="sigma_lognormal")
     train = make_reaches(100, 5, "train")
@@ -159,6 +164,7 @@ def test_known_features_are_not_computed_again(people, model):
     assert list(evaluate(people, model, rule=rule, tables=part).features) == ["path_px", "net_px"]
 
 
+@pytest.mark.slow
 def test_quick_is_a_subset_and_seeded(people, model):
     def quick(seed):
         rule = EvaluationRule.quick(feature_mode="kinematic", seed=seed)

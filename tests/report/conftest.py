@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from examples.benchmark import example_benchmark
 from examples.evaluation import example_run
 from humouse.detection.benchmark.result import BenchmarkResult
 from humouse.eval.run import EvaluationRun
@@ -53,7 +52,6 @@ def detection(benchmark: BenchmarkResult, once: Callable[..., Path]) -> Path:
 
 
 @pytest.fixture(scope="session")
-def benchmark(once: Callable[..., Path], many_gestures: Path) -> BenchmarkResult:
+def benchmark(small_benchmark: Path) -> BenchmarkResult:
     """Return a small benchmark, really run."""
-    folder = once("example benchmark", lambda at: example_benchmark(at, many_gestures).folder)
-    return BenchmarkResult.load(folder)
+    return BenchmarkResult.load(small_benchmark)

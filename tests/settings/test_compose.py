@@ -30,33 +30,46 @@ _SCHEMAS = {verb.config: verb.schema for verb in VERBS.values()}
     ("config", "override", "message"),
     [
         ("diffusion/train", "optim.lrr=1", "optim.lrr: no such setting; did you mean optim.lr?"),
-        ("diffusion/train", "lr=1", "lr: no such setting; did you mean optim.lr?"),
         ("diffusion/train", "sed=1", "did you mean seed?"),
-        ("diffusion/train", "dta=sapimouse", "did you mean data?"),
         ("diffusion/train", "data=sapimice", "no such choice; did you mean sapimouse?"),
-        ("diffusion/train", "data=qq", "choose from balabit, csv, humouse_default, kh2017, sapi"),
         ("diffusion/train", "+optim.typo=1", "optim.typo"),
         ("diffusion/train", "optim=3", "OptimSettings"),
         ("diffusion/train", "optim.lr=fast", "optim.lr: "),
-        ("diffusion/train", "optim.betas=0.9", "optim.betas"),
-        ("diffusion/train", "seed=null", "seed"),
-        ("diffusion/train", "seed=1.5", "seed: "),
         ("diffusion/train", "nonsense", "nonsense: not of the form key=value"),
         ("diffusion/train", "seed=[1", "not of the form key=value"),
         ("diffusion/train", "experiment_name=${nowhere}", "nowhere"),
         ("diffusion/train", "xyzzy=1", "see --help"),
-        ("diffusion/sample", "stepps=1", "did you mean steps?"),
         ("diffusion/sample", "hand_over=0", "hand_over: is now called t_switch"),
-        ("diffusion/sample", "+hand_over=0", "hand_over: is now called t_switch"),
-        ("diffusion/eval", "metric=[mmd]", "did you mean metrics?"),
         ("diffusion/eval", "probes=logistic", "probes: "),
         ("diffusion/sigma_eval", "generators=gan.parquet", "generators: "),
-        ("diffusion/sigma_eval", "generator={gan:x}", "did you mean generators?"),
         ("report", "runs=a", "did you mean run?"),
-        ("prepare", "gestures.gap=1", "did you mean gestures.gap_ms?"),
         ("prepare", "source=sapi", "source=sapi: no such choice; did you mean sapimouse?"),
-        ("prepare", "source=qq", "no such choice; choose from attentive_cursor, auto, balabit"),
         ("prepare", "source.usrs=1", "did you mean source.users?"),
+        *(
+            pytest.param(*case, marks=pytest.mark.slow)  # of a kind that stands above
+            for case in (
+                ("diffusion/train", "lr=1", "lr: no such setting; did you mean optim.lr?"),
+                ("diffusion/train", "dta=sapimouse", "did you mean data?"),
+                (
+                    "diffusion/train",
+                    "data=qq",
+                    "choose from balabit, csv, humouse_default, kh2017, sapi",
+                ),
+                ("diffusion/train", "optim.betas=0.9", "optim.betas"),
+                ("diffusion/train", "seed=null", "seed"),
+                ("diffusion/train", "seed=1.5", "seed: "),
+                ("diffusion/sample", "stepps=1", "did you mean steps?"),
+                ("diffusion/sample", "+hand_over=0", "hand_over: is now called t_switch"),
+                ("diffusion/eval", "metric=[mmd]", "did you mean metrics?"),
+                ("diffusion/sigma_eval", "generator={gan:x}", "did you mean generators?"),
+                ("prepare", "gestures.gap=1", "did you mean gestures.gap_ms?"),
+                (
+                    "prepare",
+                    "source=qq",
+                    "no such choice; choose from attentive_cursor, auto, balabit",
+                ),
+            )
+        ),
     ],
 )
 def test_what_is_wrong_is_said_in_a_line(config: str, override: str, message: str):
@@ -105,13 +118,15 @@ _AWKWARD = [
 ]
 
 
-@given(_TEXT | st.sampled_from(_AWKWARD))
-@hypothesis.settings(deadline=None, max_examples=25)
-def test_quoted_text_is_read_as_it_is(text: str):
-    settings = settings_from("compare", CompareSettings, [f"runs=['x',{quoted(text)}]"])
-    assert settings.runs == ["x", text]
+@given(st.lists(_TEXT, min_size=9, max_size=12))
+@hypothesis.example(_AWKWARD)
+@hypothesis.settings(deadline=None, max_examples=3)  # a composition takes longer than many texts
+def test_quoted_text_is_read_as_it_is(texts: list[str]):
+    words = [f"runs=[{','.join(map(quoted, texts))}]"]
+    assert settings_from("compare", CompareSettings, words).runs == texts
 
 
+@pytest.mark.slow  # composes four times for each example
 @given(
     out_dir=_TEXT | st.sampled_from(_AWKWARD),
     samples=st.none() | _TEXT | st.sampled_from(_AWKWARD),

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Collection, Iterator
 from functools import cache
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from omegaconf import DictConfig, OmegaConf
@@ -35,9 +35,22 @@ _CASES = [(config, "") for config in _SCHEMAS] + [
 ]
 
 
+def _quick_first(cases: list[tuple[str, str]]) -> Iterator[Any]:
+    """Yield every case; an option is quick with the first verb that takes it, slow with the others."""
+    seen: set[str] = set()
+    for case in cases:
+        repeated = case[1] in seen
+        seen |= {case[1]} - {""}
+        yield pytest.param(*case, marks=pytest.mark.slow if repeated else ())
+
+
+_EACH = pytest.mark.parametrize(("config", "choice"), list(_quick_first(_CASES)))
+
+
 @cache
-def composed(config: str, choice: str) -> DictConfig:
-    return compose(config, [choice] if choice else [])
+def composed(config: str, *choice: str) -> DictConfig:
+    """Return a composition, which nobody may change."""
+    return compose(config, list(choice))
 
 
 def leaves(config: DictConfig, prefix: str = "") -> Iterator[str]:
@@ -89,9 +102,9 @@ def test_every_option_is_tried():
     assert tried == _FILES - set(_SCHEMAS) - _SHARED - {"data/base", "source/base"}
 
 
-@pytest.mark.parametrize(("config", "choice"), _CASES)
+@_EACH
 def test_schema_and_yaml_hold_the_same_settings(config: str, choice: str):
-    values = composed(config, choice)
+    values = composed(config, *filter(None, [choice]))
     names = set(leaves(values))
     assert names == set(meanings(_SCHEMAS[config], source_of(config, choice), names))
     settings = typed(values, _SCHEMAS[config])
@@ -106,15 +119,17 @@ def test_values_stand_in_yaml_alone(config: str):
     assert OmegaConf.missing_keys(schema) == names
 
 
-@pytest.mark.parametrize(("config", "choice"), _CASES)
+@_EACH
 def test_help_names_every_setting_with_its_meaning_and_value(
     config: str, choice: str, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("COLUMNS", "1000")  # a window in which no line is wrapped
+    # What the test above composed is not composed again.
+    monkeypatch.setattr("humouse.commands.help.compose", lambda one, words: composed(one, *words))
     text = help_text(config, _SCHEMAS[config], "usage", [choice] if choice else [])
     lines = text.splitlines()
     assert lines[0] == "usage"
-    values = composed(config, choice)
+    values = composed(config, *filter(None, [choice]))
     for key, meaning in meanings(
         _SCHEMAS[config], source_of(config, choice), set(leaves(values))
     ).items():

@@ -21,10 +21,8 @@ FAMILIES = ("function", "bezier", "pid")
 
 
 @pytest.fixture(scope="module")
-def done(many_gestures: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("benchmark") / "run"
-    run(example_settings(folder, many_gestures))
-    return folder
+def done(small_benchmark: Path) -> Path:
+    return small_benchmark
 
 
 def test_every_cell_is_there(done):

@@ -1,15 +1,25 @@
 """Which settings make sense."""
 
+from functools import cache
+
 import pytest
+from omegaconf import DictConfig, OmegaConf
 
 from humouse.diffusion.training.settings import check_settings
 from humouse.errors import InputError
 from humouse.settings import TrainModelSettings
-from humouse.settings.compose import settings_from
+from humouse.settings.compose import compose
+from humouse.settings.typed import typed
 
 
-def made(*overrides: str) -> TrainModelSettings:
-    return settings_from("diffusion/train", TrainModelSettings, list(overrides))
+@cache
+def defaults() -> DictConfig:
+    return compose("diffusion/train", [])
+
+
+def made(*changes: str) -> TrainModelSettings:
+    values = OmegaConf.merge(defaults(), OmegaConf.from_dotlist(list(changes)))
+    return typed(values, TrainModelSettings)
 
 
 def test_the_defaults_make_sense():

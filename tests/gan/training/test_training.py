@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from accelerate import Accelerator
+from omegaconf import DictConfig, OmegaConf
 
 from humouse.codec import EventCodec
 from humouse.codec.from_settings import make_codec
@@ -20,7 +22,8 @@ from humouse.gan.training.learner import GanLearner
 from humouse.gan.training.objective import discriminator_loss, generator_loss
 from humouse.gan.training.settings import check_settings
 from humouse.settings import GanTrainSettings
-from humouse.settings.compose import settings_from
+from humouse.settings.compose import compose, settings_from
+from humouse.settings.typed import typed
 from humouse.training.batches import Shard
 from humouse.training.checkpoint import Checkpoint
 from humouse.training.context import TrainingContext
@@ -65,6 +68,7 @@ class Killed(BaseException):
     """Stands for SIGKILL."""
 
 
+@pytest.mark.slow  # the LSTM's is quicker
 def test_resuming_after_a_kill_ends_with_the_same_weights(
     tmp_path: Path, gan_settings: Make, monkeypatch: pytest.MonkeyPatch, no_pictures: None
 ):
@@ -164,6 +168,7 @@ def test_a_step_is_a_function_of_its_number(tmp_path: Path, gan_settings: Make):
     assert not torch.equal(one[0].batch.latent.movement, one[1].batch.latent.movement)
 
 
+@pytest.mark.slow
 def test_a_loss_that_is_not_finite_stops_the_run(
     tmp_path: Path, gan_settings: Make, monkeypatch: pytest.MonkeyPatch
 ):
@@ -242,13 +247,20 @@ def test_other_settings_cannot_be_resumed(
         train(gan_settings(tmp_path, "optim.r1_gamma=2.0", "resume=true"))
 
 
-def made_of(*overrides: str) -> GanTrainSettings:
-    return settings_from("gan/train", GanTrainSettings, list(overrides))
+@cache
+def defaults() -> DictConfig:
+    return compose("gan/train", [])
+
+
+def made_of(*changes: str) -> GanTrainSettings:
+    return typed(
+        OmegaConf.merge(defaults(), OmegaConf.from_dotlist(list(changes))), GanTrainSettings
+    )
 
 
 def test_the_defaults_make_sense():
     check_settings(made_of())
-    check_settings(made_of("gan/experiment=lstm"))
+    check_settings(settings_from("gan/train", GanTrainSettings, ["gan/experiment=lstm"]))
 
 
 @pytest.mark.parametrize(
@@ -292,7 +304,7 @@ def test_settings_that_make_no_sense(override: str):
 )
 def test_a_misspelt_setting(override: str, message: str):
     with pytest.raises(InputError, match=message):
-        made_of(override)
+        settings_from("gan/train", GanTrainSettings, [override])
 
 
 def test_several_processes_are_refused(tmp_path: Path, gan_settings: Make):
