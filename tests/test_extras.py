@@ -49,6 +49,7 @@ cli.main()
 """
 
 
+@pytest.mark.slow
 def test_sampling_and_scoring_need_no_extra(tmp_path: Path, call: Callable, twelve_people: Path):
     """Sampling does not so much as ask for their packages; the commands say what is lost."""
     quick = ("metrics=[spectra]", "feature_mode=kinematic", "references=[]", "replicates=0")

@@ -38,6 +38,7 @@ def test_every_public_name_is_there():
         _ = hm.sampel
 
 
+@pytest.mark.slow
 def test_examples_in_docstrings_run():
     for module in (hm, trajectories):
         assert doctest.testmod(module).attempted > 0
@@ -89,6 +90,7 @@ def test_a_table_of_points_and_back():
     assert again.user.tolist() == ["ada", "ben"]
 
 
+@pytest.mark.slow
 def test_samples_reach_their_goal_in_their_time(event_checkpoint: Path):
     made = hm.sample(3, goal=(30, -4), seed=1, model=event_checkpoint)
     assert made.net_px.tolist() == [[30.0, -4.0]] * 3

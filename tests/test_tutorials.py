@@ -37,6 +37,7 @@ def follow(text: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         assert ran.returncode == 0, block + ran.stdout + ran.stderr
 
 
+@pytest.mark.slow
 def test_a_quick_look_at_a_generator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     whole = (TUTORIALS / "judge-a-generator.md").read_text()
     quick, rest = whole.split("## The page of scores")

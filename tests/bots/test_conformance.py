@@ -18,6 +18,15 @@ VARIANTS = {one.name: one for variants in FAMILIES.values() for one in variants}
 CASES = {name: Variant(name, bot) for name, bot in BOTS.items()} | VARIANTS
 SCRIPTED = [name for name, bot in BOTS.items() if issubclass(bot, ScriptedBot)]
 SCRIPTED_CASES = [name for name, case in CASES.items() if issubclass(case.bot, ScriptedBot)]
+# Every bot as it comes, quickly; of the variants one of each family.
+_ONE_OF_EACH = {variants[0].name for variants in FAMILIES.values()}
+_VARIANTS = [
+    one if one in _ONE_OF_EACH else pytest.param(one, marks=pytest.mark.slow) for one in VARIANTS
+]
+_CASES = [one if one in BOTS else pytest.param(one, marks=pytest.mark.slow) for one in CASES]
+_SCRIPTED_CASES = [
+    one if one in BOTS else pytest.param(one, marks=pytest.mark.slow) for one in SCRIPTED_CASES
+]
 CLOCKS = [None, 8.0]
 NAN = float("nan")
 
@@ -32,7 +41,7 @@ def whole(values: torch.Tensor) -> bool:
     return torch.equal(values, values.round())
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", _CASES)
 def test_movements_are_whole_pixels_and_milliseconds(name, people):
     made = CASES[name].make(people).sample(50, seed=0)
     assert len(made) == 50
@@ -43,7 +52,7 @@ def test_movements_are_whole_pixels_and_milliseconds(name, people):
     assert made.deltas.shape[1] == made.lengths.max()
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", _CASES)
 def test_only_the_seed_matters_not_the_global_generators(name, people):
     bot = CASES[name].make(people)
     before = torch.get_rng_state()
@@ -55,19 +64,26 @@ def test_only_the_seed_matters_not_the_global_generators(name, people):
 
 
 @pytest.mark.parametrize("name", BOTS)
-@pytest.mark.parametrize(("few", "many"), [(1, 2), (65, BLOCK + 1), (BLOCK, BLOCK + 70)])
+@pytest.mark.parametrize(
+    ("few", "many"),
+    [
+        (65, BLOCK + 1),
+        pytest.param(1, 2, marks=pytest.mark.slow),
+        pytest.param(BLOCK, BLOCK + 70, marks=pytest.mark.slow),
+    ],
+)
 def test_a_movement_does_not_depend_on_n(name, people, few, many):
     bot = BOTS[name](people)
     assert same(bot.sample(few, seed=7), bot.sample(many, seed=7)[:few])
 
 
-@pytest.mark.parametrize("name", VARIANTS)
+@pytest.mark.parametrize("name", _VARIANTS)
 def test_a_variants_movement_does_not_depend_on_n(name, people):
     bot = VARIANTS[name].make(people)
     assert same(bot.sample(37, seed=7), bot.sample(BLOCK + 1, seed=7)[:37])
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", _CASES)
 def test_source_indices_name_the_recordings_behind_the_targets(name, people):
     bot = CASES[name].make(people)
     made, sources = bot.sample(230, seed=3), bot.source_indices(230, seed=3)
@@ -76,7 +92,7 @@ def test_source_indices_name_the_recordings_behind_the_targets(name, people):
         assert torch.equal(made.net_px, people.net_px[sources])
 
 
-@pytest.mark.parametrize("name", SCRIPTED_CASES)
+@pytest.mark.parametrize("name", _SCRIPTED_CASES)
 def test_a_movement_does_not_depend_on_the_others_conditions(name, people):
     bot = CASES[name].make(people)
     cond = torch.tensor([[90.0, 40.0, 700.0, NAN]]).repeat(30, 1)
@@ -131,7 +147,7 @@ def test_the_naive_clock_ticks(name, people, tick_ms):
 
 
 @pytest.mark.parametrize("name", SCRIPTED)
-@pytest.mark.parametrize("tick_ms", CLOCKS)
+@pytest.mark.parametrize("tick_ms", [None, pytest.param(8.0, marks=pytest.mark.slow)])
 @settings(deadline=None, max_examples=8)
 @given(
     goal=st.tuples(st.integers(-2000, 2000), st.integers(-2000, 2000)),
@@ -151,7 +167,7 @@ def test_conditions_are_obeyed(name, tick_ms, people, goal, duration_ms, seq_len
     assert whole(made.deltas)
 
 
-@pytest.mark.parametrize("name", VARIANTS)
+@pytest.mark.parametrize("name", _VARIANTS)
 def test_variants_obey_or_refuse(name, people):
     bot = VARIANTS[name].make(people)
     for asked in ({"seq_len": 30}, {"cond": torch.tensor([300.0, 400.0, 600.0])}):
@@ -163,7 +179,7 @@ def test_variants_obey_or_refuse(name, people):
                 bot.sample(20, seed=1, **asked)
 
 
-@pytest.mark.parametrize("name", SCRIPTED_CASES)
+@pytest.mark.parametrize("name", _SCRIPTED_CASES)
 def test_a_path_strays_within_reason(name, people):
     cond = torch.tensor([600.0, -800.0, 700.0])
     made = CASES[name].make(people).sample(1000, seq_len=60, cond=cond, seed=1)

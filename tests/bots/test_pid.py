@@ -38,6 +38,7 @@ def test_it_does_what_a_plain_loop_does(delay):
         assert torch.allclose(made[row], expected, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_without_noise_and_delay_it_converges_as_its_equation_says():
     """Critically damped, x'' = ω²(1 − x) − 2ωx' has x = 1 − (1 + ωt) e^(−ωt)."""
     N, omega = 20_000, 10.0

@@ -217,6 +217,7 @@ class TestConformance:
         first, second = (c.draw_frames(5, seed=1) for c in (codec, again))
         assert torch.equal(first.path_px, second.path_px)
 
+    @pytest.mark.slow  # the format gate says the same of fewer movements
     def test_decoded_recordings_are_not_separable_from_the_originals(self, codec):
         """Real movements through encode → decode, then as they are compared, against themselves."""
         from humouse.data.gestures import cut_gestures, to_trajectories

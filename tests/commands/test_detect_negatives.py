@@ -42,6 +42,7 @@ def test_every_family_has_a_file_and_the_manifest_says_what_made_it(made, tiny_d
     assert manifest["command"].startswith("humouse detect negatives people=")
 
 
+@pytest.mark.slow
 def test_a_seed_decides_the_files(made, tmp_path):
     few = ("n=12", "mixture={pid:1,bezier:2}")
     first, again, other = (

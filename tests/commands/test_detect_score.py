@@ -202,8 +202,15 @@ def test_columns_of_other_names_are_named_by_the_message(score):
     assert score(GOOD, *named[:3], "columns.movement=null", head=head).status == 0
 
 
-@pytest.mark.parametrize("between", [";", "\t"])
-@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize(
+    ("between", "mark"),
+    [
+        (";", ""),
+        ("\t", "\ufeff"),
+        pytest.param(";", "\ufeff", marks=pytest.mark.slow),
+        pytest.param("\t", "", marks=pytest.mark.slow),
+    ],
+)
 def test_separators_and_byte_order_marks(score, between, mark):
     lines = [line.replace(",", between) for line in GOOD]
     answer = score(lines, head=mark + HEAD.replace(",", between))
@@ -232,6 +239,7 @@ def test_session_and_user_tell_movements_apart_and_are_carried(score):
     assert strangers["session_movement"].to_list() == [1, 1]
 
 
+@pytest.mark.slow
 def test_a_name_that_comes_again_is_the_same_movement(score):
     first, later = move("again"), move("again", step_ms=9)
     apart = [f"again,{1000 + 8 * k},{k},{k}" for k in range(30)]
@@ -283,6 +291,7 @@ def test_fractions_are_kept(tmp_path):
     assert rounded.deltas[0].tolist() == [[1, 1, 8], [1, 1, 9], [1, 0, 8]]
 
 
+@pytest.mark.slow
 def test_one_bad_row_of_humouses_own_file(score, many_gestures, tmp_path):
     path = tmp_path / "own.parquet"
     Trajectories.load(many_gestures / "val.parquet")[:6].save(path)

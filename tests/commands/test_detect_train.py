@@ -37,6 +37,7 @@ def fitted_on(many_gestures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     return counts
 
 
+@pytest.mark.slow
 def test_composed_bots_are_as_many_as_looks_at_people(fitted_on):
     counts = fitted_on()
     assert set(counts) == {HUMAN, COMPOSED}

@@ -248,6 +248,7 @@ def test_n_limits_every_set(tiny_checkpoint: Path, twelve_people: Path, tmp_path
     assert {one.gestures for one in done.evaluations.values()} == {21}
 
 
+@pytest.mark.slow
 def test_references_that_need_more_gestures_are_left_out(
     tiny_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ):
@@ -260,7 +261,9 @@ def test_references_that_need_more_gestures_are_left_out(
     assert line in capsys.readouterr().err.splitlines()
 
 
-@pytest.mark.parametrize("which", ["tiny_checkpoint", "event_checkpoint"])
+@pytest.mark.parametrize(
+    "which", [pytest.param("tiny_checkpoint", marks=pytest.mark.slow), "event_checkpoint"]
+)
 def test_the_format_gate_stops(
     which: str,
     twelve_people: Path,
@@ -352,6 +355,7 @@ def test_no_train_split_beside_the_people(twelve_people: Path, tmp_path: Path):
     assert list(EvaluationRun.load(tmp_path / "bare").evaluations) == ["generated", "line"]
 
 
+@pytest.mark.slow
 def test_a_full_disk(twelve_people: Path, tmp_path: Path, small_disk: Callable):
     samples = f"samples={twelve_people / 'test.parquet'}"
     settings = asked(tmp_path / "out", samples, f"val_split={twelve_people / 'val'}")
@@ -422,6 +426,7 @@ def test_samples_alone_need_people(tiny_data: Path, tmp_path: Path):
         run(asked(tmp_path, f"samples={tiny_data / 'train.parquet'}"))
 
 
+@pytest.mark.slow
 def test_gestures_held_out_of_training(tmp_path, tiny_settings, tiny_data):
     """Judged by gestures of the train people that training left out; the rest is what it may copy."""
     held_out = train(tiny_settings(tmp_path, "data.held_out_share=0.3", "optim.max_steps=2"))

@@ -56,10 +56,14 @@ RECIPES = {
         "samples.parquet,samples.png,manifest.json,deltas.pt",
     ),
     "eval": Recipe(
-        f"samples={{tiny_data}}/train.parquet metrics=[mmd] {_PEOPLE} out_dir={{out}}", _EVALUATION
+        f"samples={{tiny_data}}/train.parquet metrics=[mmd] {_PEOPLE} out_dir={{out}}",
+        _EVALUATION,
+        slow=True,
     ),
     "detect score": Recipe(
-        "detector={detector} movements={tiny_data}/val.parquet out={out}/said.csv", "said.csv"
+        "detector={detector} movements={tiny_data}/val.parquet out={out}/said.csv",
+        "said.csv",
+        slow=True,  # as two more below: they need a detector
     ),
     "data inspect": Recipe("root={log} picture={out}/picture.png", "picture.png"),
     "data prepare": Recipe(
@@ -75,12 +79,13 @@ RECIPES = {
         _RUN,
         slow=True,
     ),
-    "detect train": Recipe(_DETECTOR, "boosting.onnx,detector.json"),
+    "detect train": Recipe(_DETECTOR, "boosting.onnx,detector.json", slow=True),
     "detect calibrate": Recipe(
         "detector={detector} people={many_gestures}/train.parquet out_dir={out}",
         "boosting.onnx,detector.json",
+        slow=True,
     ),
-    "report": Recipe("run={evaluation} out={out}/page.html", "page.html"),
+    "report": Recipe("run={evaluation} out={out}/page.html", "page.html", slow=True),
     "compare": Recipe("runs=[{evaluation},{other_evaluation}] out={out}/page.html", "page.html"),
     "tune": Recipe(
         f"ckpt={{decoded}} batch_size=16 tuning.head_start=2 tuning.diffusion_steps=2 {_TRAIN}",

@@ -97,6 +97,7 @@ def test_without_a_checkpoint_the_pretrained_model_is_used(
         find_checkpoint(None, GAN, folder=tmp_path)
 
 
+@pytest.mark.slow
 def test_the_model_that_comes_with_humouse():
     assert PRETRAINED.stat().st_size < 8e6
     model = load_generator(PRETRAINED, rule=SamplingRule(sampler="dpm", steps=2))

@@ -46,6 +46,7 @@ def sent(address: str, content: dict) -> dict:
     return answer.json()
 
 
+@pytest.mark.slow
 def test_it_is_ended_by_ctrl_c_in_one_line(tmp_path: Path):
     with recording(tmp_path, "person=ann") as (process, address):
         assert sent(address, batch("a")) == {"stored": True}

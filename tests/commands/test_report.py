@@ -45,6 +45,7 @@ def humouse(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> C
     return run
 
 
+@pytest.mark.slow
 def test_a_comparison_of_folders_here(
     humouse: Callable, runs: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ):
@@ -61,6 +62,7 @@ def test_a_comparison_of_folders_here(
     assert {path.name for path in one.parent.iterdir()} == {one.name, AWKWARD}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["run=FOLDER", "FOLDER"])
 def test_a_report_goes_where_it_is_sent(
     humouse: Callable, runs: tuple[Path, Path], tmp_path: Path, form: str
@@ -71,7 +73,7 @@ def test_a_report_goes_where_it_is_sent(
     assert [path.name for path in tmp_path.iterdir()] == ["page.html"]
 
 
-@pytest.mark.parametrize("verb", ["report", "compare"])
+@pytest.mark.parametrize("verb", [pytest.param("report", marks=pytest.mark.slow), "compare"])
 def test_the_page_can_be_opened(
     humouse: Callable,
     runs: tuple[Path, Path],
@@ -101,6 +103,7 @@ def test_a_report_lies_beside_its_scores(humouse: Callable, runs: tuple[Path, Pa
     page.unlink()
 
 
+@pytest.mark.slow
 def test_folders_may_have_any_name(humouse: Callable, runs: tuple[Path, Path], tmp_path: Path):
     one, _ = runs
     names = ["a b", "c,d", "it's", '"q"', "lr=0.001", "[x]", "{y}", "null", "1e5", "ü", "~", "$x"]
@@ -114,6 +117,7 @@ def test_folders_may_have_any_name(humouse: Callable, runs: tuple[Path, Path], t
     assert all(word in text for word in ("a b", "c,d", "lr=0.001", "1e5", "ü"))
 
 
+@pytest.mark.slow
 def test_relative_folders(
     humouse: Callable, runs: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -139,7 +143,11 @@ def test_relative_folders(
         (("report", "rn=x"), "humouse: rn: no such setting; did you mean run?"),
         (("report", "x"), "humouse: x: no evaluation (no scores.json)"),
         (("report", "run=a,b"), "humouse: "),
-        (("report", "run=ONE", "out=ONE"), "humouse: ONE: cannot be written"),
+        pytest.param(
+            ("report", "run=ONE", "out=ONE"),
+            "humouse: ONE: cannot be written",
+            marks=pytest.mark.slow,
+        ),
         (("compare",), "humouse: runs: name two folders or more that humouse eval wrote: humouse"),
         (("compare", "ONE"), "humouse: runs: name two folders or more"),
         (("compare", "ONE", "ONE"), "humouse: ONE: given twice; a run is compared with others"),

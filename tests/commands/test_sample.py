@@ -106,7 +106,13 @@ def interrupted(words: list[str], moment: Callable[[int], bool], cwd: Path) -> t
     return process.returncode, out, err
 
 
-@pytest.mark.parametrize("library", ["libtorch_cpu", "multiarray", "polars"])
+@pytest.mark.parametrize(
+    "library",
+    [
+        "libtorch_cpu",
+        *(pytest.param(one, marks=pytest.mark.slow) for one in ("multiarray", "polars")),
+    ],
+)
 def test_ctrl_c_while_modules_load_is_one_line(tmp_path: Path, library: str):
     def loading(pid: int) -> bool:
         return library in Path(f"/proc/{pid}/maps").read_text()

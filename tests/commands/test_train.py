@@ -143,6 +143,7 @@ run_verb("train")
 """
 
 
+@pytest.mark.slow  # the kill between two checkpoints is quicker
 def test_a_kill_while_a_checkpoint_is_written(
     tmp_path: Path,
     call: Callable,
@@ -253,11 +254,6 @@ def test_a_finished_run_resumes_to_nothing(
     assert "step 6" in capsys.readouterr().out
 
 
-def test_resuming_nothing_starts_anew(tiny_settings: Make, tmp_path: Path, tiny_checkpoint: Path):
-    path = train(tiny_settings(tmp_path, "resume=true"))
-    assert_same_run(path, tiny_checkpoint)
-
-
 def test_other_settings_are_not_resumed(tiny_settings: Make, tmp_path: Path, finished: Path):
     before = finished.read_bytes()
     with pytest.raises(InputError, match=r"optim\.lr: 0\.001 → 0\.5") as caught:
@@ -276,6 +272,7 @@ def test_other_data_are_not_resumed(
         train(tiny_settings(tmp_path, "resume=true"))
 
 
+@pytest.mark.slow  # test_overwriting.py says it of every verb
 def test_a_new_run_keeps_the_old_checkpoint(tiny_settings: Make, tmp_path: Path, finished: Path):
     old = finished.read_bytes()
     with pytest.raises(InputError, match=r"data\.codec=new"):  # refused: nothing has moved
@@ -312,6 +309,7 @@ def test_two_processes_match_one_with_twice_the_batch(
     assert_close_weights(one, two)
 
 
+@pytest.mark.slow
 def test_accumulated_batches_match_one_batch(tmp_path: Path, tiny_settings: Make):
     more = ("model.dropout=0", "optim.max_steps=4")
     one = train(tiny_settings(tmp_path / "one", *more, "data.batch_size=16"))
@@ -343,7 +341,7 @@ def with_bad_batch(monkeypatch: pytest.MonkeyPatch, step: int, part: str, value:
     monkeypatch.setattr(NoisyBatches, "__getitem__", with_bad_value)
 
 
-@pytest.mark.parametrize("value", [torch.nan, torch.inf])
+@pytest.mark.parametrize("value", [torch.nan, pytest.param(torch.inf, marks=pytest.mark.slow)])
 def test_a_loss_that_is_not_finite_stops_the_run(
     tmp_path: Path, tiny_settings: Make, monkeypatch: pytest.MonkeyPatch, value: float
 ):
@@ -361,6 +359,7 @@ def test_a_loss_that_is_not_finite_stops_the_run(
     assert all(bool(value.isfinite().all()) for value in saved.model.values())
 
 
+@pytest.mark.slow
 def test_a_rate_that_diverges_stops_the_run(tmp_path: Path, tiny_settings: Make):
     # Weights of 1e30 overflow float32 in the second step.
     with pytest.raises(InputError, match=r"step 2: the loss is .*no checkpoint was written yet"):
@@ -401,6 +400,7 @@ def test_early_stopping_keeps_the_best_weights(
     assert "stopped early: val_loss" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_the_loss_decreases(tmp_path: Path, tiny_settings: Make):
     more = ("optim.max_steps=30", "optim.lr=3e-3", "optim.lr_warmup_steps=0", "data.batch_size=16")
     train(tiny_settings(tmp_path, *more))
@@ -431,18 +431,19 @@ def test_the_journal(tmp_path: Path, tiny_settings: Make):
         assert (folder / name).stat().st_size > 0
 
 
-def test_global_generators_do_not_matter_and_are_left_alone(
+def test_resuming_nothing_starts_anew_whatever_the_global_generators_which_are_left_alone(
     tmp_path: Path, tiny_settings: Make, tiny_checkpoint: Path
 ):
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(99)
         before = torch.get_rng_state(), np.random.get_state()[1].tolist()  # noqa: NPY002
-        path = train(tiny_settings(tmp_path))
+        path = train(tiny_settings(tmp_path, "resume=true"))
         assert torch.equal(torch.get_rng_state(), before[0])
         assert np.random.get_state()[1].tolist() == before[1]  # noqa: NPY002
     assert_same_run(path, tiny_checkpoint)
 
 
+@pytest.mark.slow
 def test_another_seed_gives_another_model(
     tmp_path: Path, tiny_settings: Make, tiny_checkpoint: Path
 ):
@@ -458,6 +459,7 @@ def test_no_validation_gesture_fits(tmp_path: Path, tiny_settings: Make, tiny_da
         Validation.choose(still, context.codec, 10, seed=0)
 
 
+@pytest.mark.slow
 def test_a_round_without_fitting_samples_has_no_score(
     tmp_path: Path, tiny_settings: Make, monkeypatch: pytest.MonkeyPatch
 ):
@@ -495,6 +497,7 @@ def test_validation_gives_a_conditional_model_its_conditions(
     assert not any(bool(cond.isnan().any()) for cond in given if cond is not None)
 
 
+@pytest.mark.slow
 def test_bf16_gradients_with_self_conditioning(tmp_path: Path, tiny_settings: Make):
     """Weights cast by the first, unlearnt pass must not be what the second learns through."""
     wide = ("model.dropout=0", "model.base_channels=64", "model.self_condition=true")

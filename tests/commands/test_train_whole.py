@@ -95,6 +95,7 @@ def assert_same_weights(a: Path, b: Path) -> None:
             assert [key for key in ours if not torch.equal(ours[key], theirs[key])] == []
 
 
+@pytest.mark.slow
 def test_it_is_what_the_two_commands_make(whole: Path, words: Words, tmp_path: Path):
     alone = ("decoder=none", "experiment_name=tiny_diffusion")
     shared = [
@@ -128,6 +129,7 @@ class Killed(BaseException):
     """Stands for SIGKILL: nothing in the job catches it."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "rounds",
     [
@@ -262,6 +264,7 @@ def test_on_the_command_line_interrupted_and_gone_on_with(
     assert_same_weights(whole, path)
 
 
+@pytest.mark.slow
 def test_a_finished_job_is_left_as_it_is(whole: Path, words: Words):
     before = whole.read_bytes()
     assert train(settings(words(whole.parents[1], "resume=true"))) == whole
@@ -306,6 +309,7 @@ def test_bad_settings_of_either_stage_are_named(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_the_expected_duration_is_measured(
     words: Words, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ):

@@ -117,6 +117,7 @@ def test_a_second_run_reuses_and_says_so(root, tmp_path):
     assert second.manifest == first.manifest
 
 
+@pytest.mark.slow
 def test_the_hash_is_the_same_elsewhere(root, tmp_path):
     first = run(root, tmp_path / "out")
     root.rename(tmp_path / "moved")
@@ -160,12 +161,12 @@ def edited_manifest(root, out):
     "happens",
     [
         changed_file,
-        added_file,
-        removed_file,
         damaged_split,
-        missing_split,
-        damaged_manifest,
         edited_manifest,
+        *(
+            pytest.param(one, marks=pytest.mark.slow)
+            for one in (added_file, removed_file, missing_split, damaged_manifest)
+        ),
     ],
 )
 def test_data_are_prepared_again_after(happens, root, tmp_path):
@@ -228,6 +229,7 @@ def test_an_output_that_cannot_be_written_is_named(root, tmp_path):
         run(root, tmp_path / "file/out")
 
 
+@pytest.mark.slow  # starts a process; the next one does not
 def test_a_disk_that_fills_up_leaves_the_old_data_whole(root, tmp_path):
     run(root, tmp_path / "out")
     session(root / "user1/session_2min.csv", gestures=200)
@@ -256,7 +258,16 @@ def test_a_disk_that_fills_up_leaves_the_old_data_whole(root, tmp_path):
     assert not list((tmp_path / "out").glob(".*"))
 
 
-@pytest.mark.parametrize("last", ["train.parquet", "val.parquet", "test.parquet", "manifest.json"])
+@pytest.mark.parametrize(
+    "last",
+    [
+        "manifest.json",
+        *(
+            pytest.param(f"{name}.parquet", marks=pytest.mark.slow)
+            for name in ("train", "val", "test")
+        ),
+    ],
+)
 def test_a_disk_that_fills_up_late_leaves_the_old_data_whole(
     root, tmp_path, monkeypatch, small_disk, last
 ):
@@ -299,6 +310,7 @@ def test_people_named_by_a_column_are_listed_where_they_made_no_gesture(tmp_path
     assert prepared.manifest["users_without_gestures"] == ["still"]
 
 
+@pytest.mark.slow
 @pytest.mark.realdata
 def test_sapimouse_prepares(recordings, tmp_path):
     source = make_source("sapimouse", root=recordings / "sapimouse")

@@ -80,6 +80,7 @@ def test_bots_are_called_bots_and_people_are_not(detector, many_gestures, tmp_pa
     assert counts["session_movement"].equals(counts["n"].cast(pl.Int64))
 
 
+@pytest.mark.slow
 def test_a_log_of_ones_own_is_scored_as_the_movements_in_it(detector, many_gestures, tmp_path):
     people = load_split(many_gestures / "val")
     people.save(tmp_path / "people.parquet")
@@ -192,6 +193,7 @@ def test_other_separators_and_a_byte_order_mark_are_read(detector, tmp_path, sep
     assert len(pl.read_csv(tmp_path / "said.csv")) == 1
 
 
+@pytest.mark.slow
 def test_a_remedy_that_is_named_works(detector, tmp_path):
     """Times in seconds, and columns of other names."""
     rows = [f"m,{0.0167 * k:.4f},{k * k},{2 * k}" for k in range(20)]
@@ -241,6 +243,7 @@ def test_one_s_own_people_make_a_detector_of_one_s_own(detector, many_gestures, 
     assert (own.score(bots(people))["verdict"] == BOT).mean() > 0.3
 
 
+@pytest.mark.slow
 def test_bots_among_the_people_calibrated_on_spoil_the_threshold(
     detector, many_gestures, tmp_path, capsys
 ):

@@ -140,6 +140,7 @@ def test_denormalize_inverts_the_event_codec(event_checkpoint: Path, tiny_data: 
         assert torch.equal(back.deltas[0], merged.deltas[row, :n])
 
 
+@pytest.mark.slow
 def test_denormalize_follows_the_conditions(
     tiny_settings, tmp_path_factory: pytest.TempPathFactory
 ):
@@ -197,6 +198,7 @@ def test_other_models_samples_are_refused(event_checkpoint: Path):
         denormalize(torch.zeros(1, 32, 2), ckpt=event_checkpoint)
 
 
+@pytest.mark.slow  # starts a process
 def test_importing_it_needs_neither_scikit_learn_nor_what_only_training_needs():
     heavy = ("sklearn", "hydra", "accelerate", "matplotlib")
     ask = f"import humouse.diffusion.api, sys; print([m for m in {heavy} if m in sys.modules])"

@@ -36,7 +36,14 @@ def event_model(event_checkpoint: Path) -> DiffusionModel:
     return load_model(event_checkpoint)
 
 
-@pytest.mark.parametrize("rule", [_RULE, replace(_RULE, eta=1.0), replace(_RULE, sampler="dpm")])
+@pytest.mark.parametrize(
+    "rule",
+    [
+        replace(_RULE, eta=1.0),  # the one that draws in every step
+        pytest.param(_RULE, marks=pytest.mark.slow),
+        pytest.param(replace(_RULE, sampler="dpm"), marks=pytest.mark.slow),
+    ],
+)
 def test_a_sample_is_the_same_in_any_batch(event_model: DiffusionModel, rule: SamplingRule):
     x0, frame = event_model.with_rule(rule).sample_deltas(SampleRequest(7, seed=5))
     assert len(frame.lengths.unique()) > 1
@@ -130,6 +137,7 @@ def test_like_takes_what_a_canonical_codec_keeps(model: DiffusionModel, people: 
     assert not torch.allclose(free.duration_ms, people.duration_ms, rtol=0.05)
 
 
+@pytest.mark.slow
 def test_like_gives_a_canonical_model_directions_and_paths(
     goal_model: DiffusionModel, people: Trajectories
 ):
@@ -326,6 +334,7 @@ def test_files_of_a_run(tiny_checkpoint: Path, tmp_path: Path, capsys: pytest.Ca
     assert (tmp_path / "samples.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_the_picture_has_people_beside_where_they_are_at_hand(
     event_checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ):
@@ -338,6 +347,7 @@ def test_the_picture_has_people_beside_where_they_are_at_hand(
         assert _people_at_hand(elsewhere) is None
 
 
+@pytest.mark.slow
 def test_deltas_on_request(event_checkpoint: Path, tmp_path: Path):
     more = ("save_deltas=true", "cond=[100,-50]", "guidance=1.5")
     run(sampling(event_checkpoint, tmp_path, *more))

@@ -109,6 +109,7 @@ def test_a_copied_train_set(people, train, baseline):
     assert "told_apart" not in found  # copies are the most human of all
 
 
+@pytest.mark.slow
 def test_nearly_copied_movements_are_caught_too(people, train, baseline):
     g = torch.Generator().manual_seed(0)
     near = train[list(range(400))]
@@ -130,6 +131,7 @@ def test_an_8_ms_clock_in_one_set(people, train, baseline, make_reaches):
     assert "dt_" in found["gives_away"]
 
 
+@pytest.mark.slow
 def test_a_scale_of_one_set_is_named_by_its_spectrum(people, train, baseline):
     made = replace(people, deltas=people.deltas * torch.tensor([1.5, 1.5, 1.0]), user=None)
     judged = evaluate(people, replace(made, origin="model"), train=train, rule=RULE)

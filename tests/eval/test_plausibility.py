@@ -85,12 +85,14 @@ def test_a_single_person(make_reaches):
     assert 0.35 < result.scores["c2st_logistic_auc"].value < 0.65
 
 
+@pytest.mark.slow
 def test_few_people_and_unnamed_people(make_reaches):
     made = make_reaches(240, 1, "model")
     assert "only 3 people" in judged(make_reaches(240, 0, users=3), made).warnings[0]
     assert "people are not named" in judged(make_reaches(240, 0), made).warnings[0]
 
 
+@pytest.mark.slow  # fits a forest
 def test_identical_sets_read_exactly_nothing(people):
     result = judged(
         people,

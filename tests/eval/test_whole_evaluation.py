@@ -22,6 +22,8 @@ from humouse.files import sha256
 from humouse.settings import EvalSettings
 from humouse.settings.compose import settings_from
 
+pytestmark = pytest.mark.slow  # some thirty seconds; its parts are tried one by one
+
 _DATA = {
     f"{name}.parquet"
     for name in ("people", "generated", "nearest", "people_features", "generated_features")

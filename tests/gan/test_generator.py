@@ -85,6 +85,7 @@ def test_the_sample_command(conv_checkpoint: Path, tmp_path: Path):
     assert manifest["checkpoint"]["path"] == str(conv_checkpoint)
 
 
+@pytest.mark.slow
 def test_the_eval_command(conv_checkpoint: Path, tmp_path: Path):
     quick = ("metrics=[mmd]", "feature_mode=kinematic", "references=[]", "replicates=0")
     more = ("permutations=0", "report=false", "device=cpu", "conditions=val", "n=20")

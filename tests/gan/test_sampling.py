@@ -78,6 +78,7 @@ def test_conditions_change_the_sample(model: GanModel):
     )
 
 
+@pytest.mark.slow
 def test_a_canonical_codec(tmp_path: Path, gan_settings: Callable):
     more = ("data.codec=canonical", "data.sequence_length=32", "model.cond_dim=0")
     model = load_model(train(gan_settings(tmp_path, *more, "optim.max_steps=2")))

@@ -151,6 +151,7 @@ def test_what_cannot_be_sent_survives_a_reload_and_arrives_once(visit, recorder,
     assert len(list(recorder.folder.glob("*.ndjson"))) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", [_SLOWLY["chromium"], "firefox"])
 def test_a_server_that_was_away_gets_everything_once(visit, recorder, engine):
     with visit(engine) as page:
@@ -166,6 +167,7 @@ def test_a_server_that_was_away_gets_everything_once(visit, recorder, engine):
     assert len({one["batch"] for one in batches}) == len(batches)
 
 
+@pytest.mark.slow
 def test_a_page_that_is_left_hands_over_the_rest(visit, recorder):
     with visit("chromium") as page:
         driver = Driver(page)
@@ -195,6 +197,7 @@ def test_a_part_of_sessions_is_recorded_the_same_part_each_time(visit, engine):
         assert page.evaluate(count) == recorded
 
 
+@pytest.mark.slow
 def test_the_page_can_be_used_by_keyboard(visit, recorder):
     with visit("chromium") as page:
         page.press("#begin", "Enter")
@@ -238,6 +241,7 @@ def test_it_fits_and_everybody_can_use_it(visit, screenshots, width, scheme):
             page.click("#next")
 
 
+@pytest.mark.slow
 def test_a_finger_is_recorded_as_one_and_the_page_says_that_it_is_left_out(browser, recorder):
     page = browser.new_page(viewport={"width": 390, "height": 800}, has_touch=True, is_mobile=True)
     page.goto(recorder.address)
@@ -256,6 +260,7 @@ def axe(page):
     return [(one["id"], one["nodes"]) for one in found if one["impact"] in ("serious", "critical")]
 
 
+@pytest.mark.slow
 def test_at_the_end_the_driver_is_told_that_it_is_a_bot(visit, recorder, screenshots):
     with visit("chromium") as page:
         driver = Driver(page)

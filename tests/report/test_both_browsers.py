@@ -14,14 +14,27 @@ from axe_playwright_python.base import AXE_SCRIPT
 
 _ENGINES = ("chromium", "firefox")
 _PAGES = ("evaluation", "comparison", "detection")
-_WITH_REPLAY = ("evaluation", "comparison")
-_WITH_CSV = _PAGES
 _QUICK = {("chromium", 1400, "light"), ("firefox", 390, "dark")}
 _CASES = [
     pytest.param(*case, marks=() if (case[0], *case[2:]) in _QUICK else pytest.mark.slow)
     for case in itertools.product(_ENGINES, _PAGES, (1400, 390), ("light", "dark"))
 ]
+# The replay in Chromium is tried in test_browser.py; every page's numbers in one of the browsers.
+_QUICK_REPLAYS = {("firefox", "evaluation")}
+_QUICK_NUMBERS = {("firefox", "evaluation"), ("chromium", "comparison"), ("firefox", "detection")}
 _MOST_BYTES = 1_500_000
+
+
+def _each(pages, quick):
+    """Return every page of these in every browser, slow but for some."""
+    return pytest.mark.parametrize(
+        ("engine", "name"),
+        [
+            pytest.param(*case, marks=() if case in quick else pytest.mark.slow)
+            for case in itertools.product(_ENGINES, pages)
+        ],
+    )
+
 
 _OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 _UNFOLD = "document.querySelectorAll('details').forEach((part) => { part.open = true; })"
@@ -131,8 +144,7 @@ def test_it_fits_and_everybody_can_use_it(visit, screenshots, request, engine, n
             assert axe(page, contrast=slow) == []
 
 
-@pytest.mark.parametrize("name", _WITH_REPLAY)
-@pytest.mark.parametrize("engine", _ENGINES)
+@_each(("evaluation", "comparison"), _QUICK_REPLAYS)
 def test_the_replay_plays_and_stops_by_keyboard(visit, engine, name):
     with visit(engine, name) as page:
         before = page.evaluate(_PICTURES)
@@ -147,8 +159,7 @@ def test_the_replay_plays_and_stops_by_keyboard(visit, engine, name):
         assert page.evaluate(_PICTURES) == after
 
 
-@pytest.mark.parametrize("name", _WITH_CSV)
-@pytest.mark.parametrize("engine", _ENGINES)
+@_each(_PAGES, _QUICK_NUMBERS)
 def test_the_numbers_of_the_table_can_be_taken_along(visit, engine, name):
     with visit(engine, name, 390) as page:
         with page.expect_download() as got:

@@ -58,8 +58,15 @@ def pixels(page, side="generated"):
     return page.evaluate(f"document.getElementById('replay-{side}').toDataURL()")
 
 
-@pytest.mark.parametrize("width", [360, 1280])
-@pytest.mark.parametrize("name", ["report", "compare"])
+@pytest.mark.parametrize(
+    ("name", "width"),
+    [
+        ("report", 360),
+        pytest.param("compare", 1280, marks=pytest.mark.slow),
+        pytest.param("report", 1280, marks=pytest.mark.slow),
+        pytest.param("compare", 360, marks=pytest.mark.slow),
+    ],
+)
 def test_it_fits_and_is_kept_as_a_picture(visit, screenshots, name, width):
     with visit(name, width) as page:
         assert page.evaluate(_OVERFLOW) <= 0
@@ -82,7 +89,7 @@ def test_it_fits_and_is_kept_as_a_picture(visit, screenshots, name, width):
         ] == []  # no cell runs into the next
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_words_can_be_read(visit, scheme):
     contrast = """() => {
       const light = (c) => { const [r, g, b] = c.match(/[\\d.]+/g).slice(0, 3).map((x) => x / 255)
@@ -107,6 +114,7 @@ def test_words_can_be_read(visit, scheme):
             assert page.evaluate(contrast) == []
 
 
+@pytest.mark.slow
 def test_every_picture_has_a_name(visit):
     for name in ("report", "compare"):
         with visit(name) as page:
@@ -125,6 +133,7 @@ def test_every_picture_has_a_name(visit):
             assert page.locator("main").count() == page.locator("h1").count() == 1
 
 
+@pytest.mark.slow
 def test_the_replay_does_not_start_under_reduced_motion(visit):
     with visit("report") as page:
         page.locator("#replay-play").scroll_into_view_if_needed()
@@ -135,6 +144,7 @@ def test_the_replay_does_not_start_under_reduced_motion(visit):
         assert page.locator("#replay-play").inner_text() == "Play"
 
 
+@pytest.mark.slow
 def test_the_replay_starts_when_it_scrolls_into_view(visit):
     with visit("report", height=300, motion="no-preference") as page:
         page.wait_for_timeout(200)
@@ -162,6 +172,7 @@ def test_it_moves_and_stops(visit):
         assert pixels(page) == after[1]
 
 
+@pytest.mark.slow
 def test_the_replays_clock_runs_at_the_chosen_speed(visit):
     """Played through a browser's own frames, whose times are made here: 16 ms each."""
     frames = """(n) => { let at = 0; const queue = [];
@@ -186,6 +197,7 @@ def test_the_replays_clock_runs_at_the_chosen_speed(visit):
         assert page.evaluate(_NOW) < 1.0
 
 
+@pytest.mark.slow
 def test_seeds_choose_the_gestures(visit):
     rows = "document.getElementById('replay-people').dataset.rows"
     with visit("report") as page:
@@ -234,6 +246,7 @@ def test_the_page_is_usable_by_keyboard_alone(visit):
         assert "Playing at 2×, seed 2" in page.locator("#replay-status").inner_text()
 
 
+@pytest.mark.slow
 def test_paper_shows_the_page_and_no_controls(visit, tmp_path):
     with visit("report") as page:
         page.emulate_media(media="print")
@@ -254,6 +267,7 @@ def test_paper_shows_the_page_and_no_controls(visit, tmp_path):
         assert page.locator("details[open]").count() == 0
 
 
+@pytest.mark.slow
 def test_a_page_of_a_run_without_features_or_curves_works_too(run, browser, tmp_path):
     bare = {"features": {}, "spectra": {}, "curves": {}, "neighbours": (), "warnings": ()}
     alone = replace(run.generated, **bare)

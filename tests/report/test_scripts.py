@@ -23,6 +23,7 @@ def test_a_command_is_copied_by_keyboard(opened, report, run):
     assert page.evaluate("navigator.clipboard.readText()") == run.provenance["command"]
 
 
+@pytest.mark.slow
 def test_without_scripts_there_is_no_button_but_the_command(browser, report, run):
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
@@ -32,6 +33,7 @@ def test_without_scripts_there_is_no_button_but_the_command(browser, report, run
     context.close()
 
 
+@pytest.mark.slow
 def test_a_comparison_replays_people_and_every_run(opened, make_run, run, tmp_path):
     other = make_run(tmp_path / "gan", n=40, pace=1.5, origin="gan", groups=["timing"])
     page = opened.new_page()

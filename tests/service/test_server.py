@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 import humouse
 
 _STARTED = """
@@ -19,6 +21,7 @@ print(len(app.openapi()["paths"]), "addresses")
 """
 
 
+@pytest.mark.slow
 def test_it_runs_without_torch(tmp_path: Path, call: Callable):
     """The detector is loaded and tried when the application is made."""
     home = str(Path(humouse.__file__).parents[1])

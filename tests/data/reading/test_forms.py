@@ -168,6 +168,7 @@ _RECORDS = st.fixed_dictionaries({}, optional=_CELLS)
 _NESTED = st.fixed_dictionaries({"y": _NUMBER}, optional={**_CELLS, "data": _RECORDS})
 
 
+@pytest.mark.slow
 @given(records=st.lists(_NESTED, min_size=1, max_size=6), damaged=st.booleans())
 def test_records_are_read_alike_at_once_and_one_by_one(records: list[dict], damaged: bool):
     """A damaged line has them all read one by one; it costs itself alone."""

@@ -144,6 +144,7 @@ def test_a_file_without_trials_has_no_events(tmp_path, content):
     assert (events.table.height, events.dropped) == (0, {})
 
 
+@pytest.mark.slow
 @given(st.binary(max_size=200))
 @settings(deadline=None, max_examples=50)
 def test_no_bytes_break_the_reader(tmp_path_factory, noise):

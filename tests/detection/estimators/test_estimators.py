@@ -12,6 +12,7 @@ EXPECTED = {
 }
 
 
+@pytest.mark.slow
 def test_conforms_to_scikit_learn():
     results = check_estimator(
         BoostingDetector(trees=10), expected_failed_checks=EXPECTED, on_skip=None, on_fail=None

@@ -92,6 +92,7 @@ def test_what_padding_holds_and_how_long_it_is_does_not_matter(fitted):
     np.testing.assert_array_equal(*again)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=15)
 @given(seed=st.integers(0, 2**16))
 def test_neighbours_in_a_batch_and_their_order_do_not_matter(fitted, seed):
@@ -124,6 +125,7 @@ def test_a_seed_decides_everything_and_the_global_generators_nothing():
     assert not np.array_equal(first, answers(4))
 
 
+@pytest.mark.slow
 def test_weights_count():
     """Rows of no weight could as well be mislabelled."""
     X, y = labelled(300, 1, smooth=False)

@@ -67,6 +67,7 @@ def test_too_few_people_are_refused(people):
         fit_setup("mine", people[:99], bots, lambda views: np.zeros(len(views)), SHOWING, seed=1)
 
 
+@pytest.mark.slow
 def test_as_many_negatives_as_people_are_shown_by_weight(people):
     few = people[:60]
     shown = training_movements({"a": few}, SOURCES, recipe())
@@ -78,6 +79,7 @@ def test_as_many_negatives_as_people_are_shown_by_weight(people):
     assert (again.looked_at.features.values == shown.looked_at.features.values).all()
 
 
+@pytest.mark.slow
 def test_a_small_set_up_is_shown_as_often_as_a_large_one(people):
     named = {"large": people[:60], "small": replace(people[60:80], user=np.full(20, "small"))}
     shown = training_movements(named, SOURCES, recipe())

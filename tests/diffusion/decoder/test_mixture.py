@@ -125,7 +125,10 @@ def drawn(one, side=500):
 
 
 @pytest.mark.parametrize("nonzero", [False, True])
-@pytest.mark.parametrize(("seed", "remaining_px"), [(0, 0.0), (1, 1.0), (2, -41.0)])
+@pytest.mark.parametrize(
+    ("seed", "remaining_px"),
+    [pytest.param(0, 0.0, marks=pytest.mark.slow), (1, 1.0), (2, -41.0)],
+)
 def test_draws_are_as_frequent_as_the_probabilities_say(seed, remaining_px, nonzero):
     one = mixture(seed, remaining_px, nonzero=nonzero)
     px = drawn(one)

@@ -90,12 +90,14 @@ def test_a_movement_does_not_depend_on_its_neighbours(model: DiffusionModel):
         assert torch.equal(many.deltas[row, :L], few.deltas[row, :L])
 
 
+@pytest.mark.slow
 def test_the_seed_decides_everything(model: DiffusionModel):
     again = [model.sample(4, seed=seed).deltas for seed in (7, 7, 8)]
     assert torch.equal(again[0], again[1])
     assert not torch.equal(again[0], again[2])
 
 
+@pytest.mark.slow
 def test_without_the_decoder_it_is_the_model_it_was_made_from(
     model: DiffusionModel, event_checkpoint: Path
 ):
@@ -115,6 +117,7 @@ def test_from_pure_noise_the_network_is_not_called(
         model.with_rule(SamplingRule(t_switch=0.9)).sample(3, seed=0)
 
 
+@pytest.mark.slow
 def test_what_is_published_samples_the_same_way(
     model: DiffusionModel, decoded: Path, tmp_path: Path
 ):
@@ -125,7 +128,9 @@ def test_what_is_published_samples_the_same_way(
     assert load_model(path).decoder_settings == model.decoder_settings
 
 
-@pytest.mark.parametrize("t_switch", [None, 0.0, 1.0])
+@pytest.mark.parametrize(
+    "t_switch", [0.0, *(pytest.param(one, marks=pytest.mark.slow) for one in (None, 1.0))]
+)
 def test_progress_comes_as_often_as_announced(decoded: Path, t_switch: float | None):
     seen: list[int] = []
     rule = SamplingRule(steps=3, batch_size=4, t_switch=t_switch)
@@ -199,6 +204,7 @@ def test_training_adds_conditioning_noise_to_goals_and_durations(
     torch.testing.assert_close(rough[:, 2], (exact[:, 2] * (1 + off[:, 2])).round())
 
 
+@pytest.mark.slow
 def test_sampling_conditions_the_decoder_as_training_does(
     model: DiffusionModel, event_people, monkeypatch: pytest.MonkeyPatch
 ):

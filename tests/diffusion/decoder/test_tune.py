@@ -95,6 +95,7 @@ def test_a_resumed_run_ends_bit_for_bit_as_an_uninterrupted_one(
             assert torch.equal(getattr(resumed, part)[name], weights), name
 
 
+@pytest.mark.slow
 def test_the_tuned_model_is_a_decoded_one(tuned: Path, tmp_path: Path):
     small = tmp_path / "small.pt"
     published(Checkpoint.load(tuned)).save(small)

@@ -90,6 +90,7 @@ def test_a_run_without_a_gate_was_not_finished():
     assert "not finished" in reconstruction_summary({}, "x.pt")
 
 
+@pytest.mark.slow
 def test_resuming_ends_with_the_same_weights(
     tmp_path: Path, autoencoder_settings: Make, autoencoder_checkpoint: Path
 ):
@@ -134,6 +135,7 @@ def test_the_api_gives_deltas_not_latents(latent_checkpoint: Path):
     assert torch.equal(movements.trimmed().deltas, made.trimmed().deltas)
 
 
+@pytest.mark.slow
 def test_a_run_on_latents_goes_on_without_the_autoencoders_file(
     tmp_path: Path,
     latent_settings: Callable[..., TrainModelSettings],

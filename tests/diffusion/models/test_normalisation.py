@@ -50,8 +50,15 @@ def test_fused_step_is_group_norm_film_and_silu_of_each_trimmed_sequence(
     torch.testing.assert_close(ours, expected, rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("lengths", [[6, 6, 6], [6, 3, 0]])
-@pytest.mark.parametrize("dropout", [0.0, 0.3])
+@pytest.mark.parametrize(
+    ("lengths", "dropout"),
+    [
+        ([6, 3, 0], 0.0),
+        ([6, 3, 0], 0.3),
+        pytest.param([6, 6, 6], 0.0, marks=pytest.mark.slow),
+        pytest.param([6, 6, 6], 0.3, marks=pytest.mark.slow),
+    ],
+)
 def test_the_written_backward_pass_is_the_derivative(lengths, dropout):
     generator = torch.Generator().manual_seed(0)
     y = torch.randn(3, 6, 8, generator=generator, dtype=torch.float64, requires_grad=True)

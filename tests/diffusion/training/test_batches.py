@@ -77,6 +77,7 @@ def test_each_epoch_sees_each_gesture_once(n: int, batch_size: int, seed: int):
         assert seen[:n].tolist() != seen[n : 2 * n].tolist()
 
 
+@pytest.mark.slow
 @_FEW
 @given(st.integers(1, 4), st.integers(1, 5), st.integers(0, 5), st.sampled_from([0, 3]))
 def test_processes_cut_one_batch_among_them(processes: int, each: int, step: int, cond_dim: int):
@@ -126,7 +127,7 @@ def test_previous_answers_are_given_in_their_share(share: float):
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
-@pytest.mark.parametrize("timesteps", [0, 1000])
+@pytest.mark.parametrize("timesteps", [pytest.param(0, marks=pytest.mark.slow), 1000])
 def test_times_of_low_noise_are_drawn_in_their_share(timesteps: int, share: float):
     batches = make(50, NoisyPlan(batch_size=50, seed=0, low_noise=share))
     batches.schedule = make_schedule("cosine", timesteps)
@@ -156,6 +157,7 @@ def test_an_augmentation_that_the_codec_refuses_is_undone(monkeypatch: pytest.Mo
     assert batches[0].batch.x0.isfinite().all()
 
 
+@pytest.mark.slow
 @_FEW
 @given(st.integers(0, 10**6))
 def test_strong_augmentations_never_stop_a_batch(seed: int):

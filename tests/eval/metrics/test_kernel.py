@@ -119,6 +119,7 @@ def test_p_is_uniform_under_equality_and_small_under_a_shift(gaussian):
     assert p(3, 0.0) == p(3, 0.0)
 
 
+@pytest.mark.slow
 def test_whole_people_change_sides_where_both_sides_name_them(crowd):
     """Two groups of the same kind of people: rows one by one call them different."""
 

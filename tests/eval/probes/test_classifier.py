@@ -12,20 +12,26 @@ from hypothesis import strategies as st
 from humouse.eval.api import FEATURE_PROBES, Groups, c2st, c2st_scores, c2st_sequences
 from humouse.eval.probes.folds import fold_numbers
 
+# Forests are fitted ten times as long as all the others.
+_PROBES = [
+    pytest.param(probe, marks=pytest.mark.slow) if probe.startswith("forest") else probe
+    for probe in FEATURE_PROBES
+]
+
 
 def gaussian(n, F=3, seed=0, shift=0.0, scale=1.0):
     rng = torch.Generator().manual_seed(seed)
     return scale * torch.randn(n, F, generator=rng) + shift
 
 
-@pytest.mark.parametrize("probe", FEATURE_PROBES)
+@pytest.mark.parametrize("probe", _PROBES)
 def test_equal_gaussians_cannot_be_separated(probe):
     score = c2st_scores(gaussian(400, 5, 1), gaussian(400, 5, 2), probe=probe)
     assert score.accuracy.value == pytest.approx(0.5, abs=0.07)
     assert score.auc.value == pytest.approx(0.5, abs=0.08)
 
 
-@pytest.mark.parametrize("probe", FEATURE_PROBES)
+@pytest.mark.parametrize("probe", _PROBES)
 def test_shifted_gaussians_are_separated_at_the_bayes_rate(probe):
     shift = 0.8
     distance = shift * math.sqrt(2)  # between the means of two features
@@ -106,7 +112,7 @@ def test_c2st_refuses(settings, complaint):
         c2st_scores(gaussian(9), gaussian(9), **settings)
 
 
-@pytest.mark.parametrize("probe", FEATURE_PROBES)
+@pytest.mark.parametrize("probe", _PROBES)
 def test_equal_sets_read_one_half_exactly(probe):
     """A copy held out from its original would be taken for the other side with certainty."""
     real = gaussian(200, 4)
@@ -119,7 +125,7 @@ def test_a_collapse_onto_one_recorded_gesture_is_separable(make_reaches):
         assert c2st_scores(real, real[:1].expand(300, 4), probe=probe).auc.value > 0.9
 
 
-@pytest.mark.parametrize("probe", FEATURE_PROBES)
+@pytest.mark.parametrize("probe", _PROBES)
 def test_few_rows_are_separated_too(probe):
     sides = gaussian(20, 2), gaussian(20, 2, 1, 6.0)
     users = np.repeat(["a", "b"], 10)
@@ -169,6 +175,7 @@ def test_p_values_of_other_probes_refit_them():
     assert score.auc.p_value == 0.1
 
 
+@pytest.mark.slow
 def test_two_groups_of_people_are_not_separated_by_identity():
     """20 people against 20 of the same population: a test by rows separates them, by people not."""
     by_row, by_person = [], []
@@ -186,6 +193,7 @@ def test_two_groups_of_people_are_not_separated_by_identity():
     assert np.mean(np.array(by_person) <= 0.05) <= 0.2
 
 
+@pytest.mark.slow
 def test_importance_names_the_feature_that_differs():
     real, fake = gaussian(600, 5, 1), gaussian(600, 5, 2)
     fake[:, 3] += 1.0

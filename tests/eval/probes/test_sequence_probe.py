@@ -51,6 +51,7 @@ def test_the_order_of_steps_is_seen():
     assert held_out_auc(winding(400, 1), winding(400, 2, smooth=False)) >= 0.9
 
 
+@pytest.mark.slow
 def test_one_millisecond_is_seen():
     late = winding(400, 2)
     deltas = late.deltas.clone()

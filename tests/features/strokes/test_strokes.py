@@ -203,7 +203,7 @@ def test_refining_never_makes_it_worse_and_stays_within_bounds():
 
 
 @pytest.mark.parametrize("clock_ms", [8.0, 16.0])
-@pytest.mark.parametrize("number", [1, 2, 3, 4])
+@pytest.mark.parametrize("number", [1, 2, 3, pytest.param(4, marks=pytest.mark.slow)])
 def test_superposed_strokes_are_explained(number, clock_ms):
     _, movements = superposed(60, number, seed=number, clock_ms=clock_ms)
     got = fit_strokes(of(movements))
@@ -245,6 +245,7 @@ def test_the_parameters_of_separate_strokes_come_back():
         assert error.max() < most, name
 
 
+@pytest.mark.slow
 def test_strokes_come_in_the_order_of_their_peaks():
     got = fit_strokes(of(on_pixels(superposed(40, 4, seed=8)[1])))
     for row in range(40):
@@ -290,6 +291,7 @@ def test_torch_gets_its_threads_back(fails, monkeypatch):
 # What it must not depend on
 
 
+@pytest.mark.slow
 def test_other_rows_padding_and_order_have_no_influence():
     parts = [on_pixels(superposed(15, k, seed=k)[1]) for k in (1, 2, 3)]
     several = [part[row : row + 1] for part in parts for row in range(15)]
@@ -309,13 +311,14 @@ def test_other_rows_padding_and_order_have_no_influence():
             torch.testing.assert_close(alone[name][0], values[row], rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_the_same_twice():
     movements = of(on_pixels(superposed(20, 3, seed=10)[1]))
     once, twice = neuromotor(movements), neuromotor(movements)
     assert all(torch.equal(once[name], twice[name]) for name in once)
 
 
-@pytest.mark.parametrize("angle", [0.7, -2.5])
+@pytest.mark.parametrize("angle", [0.7, pytest.param(-2.5, marks=pytest.mark.slow)])
 def test_a_turned_movement_has_the_same_features(angle):
     _, movements = superposed(40, 2, seed=11)
     before, after = neuromotor(turned(movements, 0.0)), neuromotor(turned(movements, angle))
@@ -384,6 +387,7 @@ def test_every_feature_is_described_once():
         assert feature.name.endswith(suffixes.get(feature.unit, "")), feature.name
 
 
+@pytest.mark.slow
 def test_a_very_long_recording_fits_in_memory():
     rng = torch.Generator().manual_seed(0)
     steps = (

@@ -94,6 +94,7 @@ def slowed(people: Trajectories, part: str) -> Trajectories:
     return replace(people, deltas=people.deltas * torch.tensor([1.0, 1.0, 5.0]))
 
 
+@pytest.mark.slow
 def test_the_areas_are_of_the_discriminators_scores_with_people_above(
     compare: Callable, model: GanModel
 ):

@@ -93,6 +93,7 @@ def test_other_people_are_warned_of(runs, make_run, tmp_path):
     assert "movements per set (A 60, B 30)" in text
 
 
+@pytest.mark.slow
 def test_nothing_is_the_best_among_runs_against_different_people(runs, make_run, tmp_path):
     other = make_run(tmp_path / "other", n=60, pace=1.5)
     assert "best 0.748" in text_of(write_comparison([runs[0], other], tmp_path / "a.html"))
@@ -108,6 +109,7 @@ def with_settings(run, **settings):
     return replace(run, provenance={**run.provenance, "settings": settings})
 
 
+@pytest.mark.slow
 def test_settings_that_change_the_scores_are_warned_of(runs, tmp_path):
     first = {"feature_mode": "neuromotor", "probes": ["forest", "mlp"], "group_by_user": True}
     second = {"feature_mode": "kinematic", "probes": ["forest"], "group_by_user": False}
@@ -125,6 +127,7 @@ def test_settings_that_change_the_scores_are_warned_of(runs, tmp_path):
     assert "The runs differ in" not in text_of(write_comparison(one_unknown, tmp_path / "c.html"))
 
 
+@pytest.mark.slow
 def test_runs_of_one_name_are_named_by_their_path(runs, make_run, tmp_path):
     twin = make_run(tmp_path / "near", n=30)
     text = text_of(write_comparison([runs[0], twin], tmp_path / "c.html"))

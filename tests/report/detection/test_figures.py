@@ -9,6 +9,7 @@ from humouse.report.detection.curve_figures import roc
 from humouse.report.detection.figures import detection_figures
 
 
+@pytest.mark.slow
 def test_each_question_has_a_picture(benchmark, tmp_path):
     figures = detection_figures(benchmark)
     assert set(figures) >= {"held_out", "false_alarms", "roc", "calibration"}

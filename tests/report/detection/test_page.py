@@ -63,6 +63,7 @@ def test_what_a_benchmark_lacks_is_left_out(benchmark):
     assert 'id="glance"' in page
 
 
+@pytest.mark.slow
 def test_it_is_written_whole_or_not_at_all(benchmark, tmp_path):
     path = write_detection_page(benchmark, tmp_path / "page.html")
     assert path.read_text(encoding="utf-8").rstrip().endswith("</html>")

@@ -78,6 +78,7 @@ def judged_alone(run, **parts):
     return replace(run, evaluations={"generated": alone}, findings=(), provenance={})
 
 
+@pytest.mark.slow
 def test_it_goes_to_the_folder_of_the_run(make_run, tmp_path):
     run = judged_alone(make_run(tmp_path / "run", n=40))
     assert write_report(run) == tmp_path / "run" / "report.html"
@@ -243,6 +244,7 @@ def test_the_same_run_gives_the_same_bytes(run, tmp_path):
     assert once.read_bytes() == again.read_bytes()
 
 
+@pytest.mark.slow
 def test_words_are_escaped_wherever_they_come_from(make_run, tmp_path):
     evil = "<script>alert(1)</script>&\"'$x"
     run = make_run(tmp_path, n=40, origin=evil)

@@ -176,6 +176,7 @@ def test_people_keep_a_shape_beside_what_is_far():
     assert (shares > 0).sum() >= 10
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(-500, 3000), min_size=1, max_size=60))
 @settings(deadline=None, max_examples=40)
 def test_whole_numbers_stand_in_the_middle_of_their_bins(values):
