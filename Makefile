@@ -11,7 +11,7 @@ RECORDINGS := $(or $(HUMOUSE_DATA),../shared/data)
 help:
 	@echo "make demo       fine-tune, sample, score and detect, once, on synthetic people (some minutes)"
 	@echo "make docs       the documentation as a site, site/index.html"
-	@echo "make test       the checks and the whole suite"
+	@echo "make test       the checks and the quick tests"
 	@echo "make test-all   the same, and the tests marked slow"
 	@echo "make lint       ruff, import-linter and mypy alone"
 	@echo "make format     let ruff format the code"
