@@ -4,6 +4,8 @@ from collections.abc import Callable
 from configparser import ConfigParser
 from pathlib import Path
 
+import pytest
+
 CHECKOUT = Path(__file__).parents[1]
 PACKAGE = CHECKOUT / "src" / "humouse"
 
@@ -32,6 +34,7 @@ from eval.metrics import c2st, mmd_rbf, prd
 """
 
 
+@pytest.mark.slow  # imports everything in a process of its own
 def test_the_specifications_import_paths(call: Callable):
     """From the checkout's root each name is humouse's own object; the commands run a verb."""
     done = call("-c", _IMPORTS, cwd=CHECKOUT)

@@ -14,7 +14,7 @@ from humouse.processes import run_jobs
 # Only functions of modules reach other processes: a job is a link to make, from a folder prepared.
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_every_job_is_done_and_an_error_comes_out(tmp_path, workers):
     jobs = [str(tmp_path / f"link {number}") for number in range(5)]
     prepare = partial(str, "the folder")

@@ -366,6 +366,7 @@ def test_a_rate_that_diverges_stops_the_run(tmp_path: Path, tiny_settings: Make)
         train(tiny_settings(tmp_path, "optim.lr=1e30", "logging.checkpoint_interval=0"))
 
 
+@pytest.mark.slow
 def test_early_stopping_keeps_the_best_weights(
     tmp_path: Path,
     tiny_settings: Make,

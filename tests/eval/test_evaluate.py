@@ -54,6 +54,7 @@ def everything(people, model, make_reaches):
     return result
 
 
+@pytest.mark.slow
 def test_everything_is_there(everything):
     assert set(everything.scores) == set(MEASURES)
     assert (everything.real, everything.fake) == ("people", "model")
@@ -92,6 +93,7 @@ def test_the_forest_on_eighteen_features_reads_no_others(people, model):
     assert plain["c2st_forest18_auc"].value == forest.auc.value
 
 
+@pytest.mark.slow
 def test_every_score_says_how_sure_it_is(everything):
     for name, score in everything.scores.items():
         assert score.low < score.high, name
@@ -103,6 +105,7 @@ def test_every_score_says_how_sure_it_is(everything):
     assert with_p == {"c2st_logistic_auc", "c2st_logistic_acc", "mmd", "copying"}
 
 
+@pytest.mark.slow
 def test_it_survives_json(everything):
     text = json.dumps(everything.as_dict(), allow_nan=False)
     assert Evaluation.from_dict(json.loads(text)) == everything

@@ -18,6 +18,8 @@ from humouse.detection.onnx.runtime import OnnxDetector
 from humouse.errors import InputError
 from humouse.trajectories import Trajectories
 
+pytestmark = pytest.mark.slow  # a net is fitted and exported
+
 
 def drawn(n, seed, T, spread_px=6.0):
     rng = np.random.default_rng(seed)

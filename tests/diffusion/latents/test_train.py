@@ -100,6 +100,7 @@ def test_resuming_ends_with_the_same_weights(
     assert [name for name in one if not torch.equal(one[name], other[name])] == []
 
 
+@pytest.mark.slow
 def test_a_model_on_latents_needs_no_other_file(
     latent_checkpoint: Path, autoencoder_checkpoint: Path
 ):
@@ -112,6 +113,7 @@ def test_a_model_on_latents_needs_no_other_file(
         assert torch.equal(value, theirs[name])
 
 
+@pytest.mark.slow
 def test_samples_of_a_model_on_latents(latent_checkpoint: Path):
     model = load_model(latent_checkpoint)
     rule = SamplingRule(steps=2, batch_size=4)
@@ -126,6 +128,7 @@ def test_samples_of_a_model_on_latents(latent_checkpoint: Path):
     assert torch.equal(aimed.net_px, goal.expand(4, 2))
 
 
+@pytest.mark.slow
 def test_the_api_gives_deltas_not_latents(latent_checkpoint: Path):
     deltas = api.generate_diffusion_samples(3, 30, steps=2, seed=0, ckpt=latent_checkpoint)
     assert deltas.shape == (3, 30, 3)
@@ -204,6 +207,7 @@ def test_an_autoencoder_of_other_data(
         train_diffusion(settings)
 
 
+@pytest.mark.slow
 def test_another_kind_of_checkpoint_is_no_autoencoder(
     tmp_path: Path, latent_settings: Callable[..., TrainModelSettings], latent_checkpoint: Path
 ):

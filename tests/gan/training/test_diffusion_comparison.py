@@ -83,6 +83,7 @@ def compare(
     return measured
 
 
+@pytest.mark.slow
 def test_a_generator_that_gives_people_back_reads_one_half(compare: Callable):
     found, _ = compare(lambda people, part: people)
     for name in ("discriminator_auc_gan", "discriminator_auc_diffusion", "head_auc_diffusion"):
