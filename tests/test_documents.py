@@ -41,7 +41,17 @@ def commands() -> list[tuple[str, str]]:
     return found
 
 
-@pytest.mark.parametrize(("page", "line"), commands())
+@pytest.mark.parametrize(
+    ("page", "line"),
+    [
+        # Pages of results and the lab book name many commands that differ little.
+        pytest.param(
+            *one,
+            marks=pytest.mark.slow if one[0].startswith(("docs/results", "docs/exp")) else (),
+        )
+        for one in commands()
+    ],
+)
 def test_a_command_is_understood(page: str, line: str):
     if "--multirun" in line:
         line = _SWEEP.sub(r"\1", line).replace("${optim.lr}", "")
