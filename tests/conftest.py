@@ -36,7 +36,6 @@ _LONGEST = (
     "commands/test_train.py",
     "commands/test_train_whole.py",
     "commands/test_evaluate.py",
-    "eval/test_evaluate.py",
     "eval/test_known_answers.py",
     "recorder/test_page.py",
     "diffusion/decoder/test_tune.py",
