@@ -310,7 +310,6 @@ def test_people_named_by_a_column_are_listed_where_they_made_no_gesture(tmp_path
     assert prepared.manifest["users_without_gestures"] == ["still"]
 
 
-@pytest.mark.slow
 @pytest.mark.realdata
 def test_sapimouse_prepares(recordings, tmp_path):
     source = make_source("sapimouse", root=recordings / "sapimouse")

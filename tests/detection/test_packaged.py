@@ -121,14 +121,7 @@ def human(strangers: Callable[[str], hm.Trajectories]) -> np.ndarray:
 @pytest.mark.realdata
 @pytest.mark.parametrize(
     "library",
-    [
-        "ghost_cursor_puppeteer",
-        "pyclick",
-        *(
-            pytest.param(one, marks=pytest.mark.slow)
-            for one in ("ghost_cursor_timestamps", "humancursor", "windmouse")
-        ),
-    ],
+    ["ghost_cursor_puppeteer", "ghost_cursor_timestamps", "humancursor", "pyclick", "windmouse"],
 )
 def test_libraries_that_it_never_saw_rank_above_people(recordings, human, library):
     from sklearn.metrics import roc_auc_score

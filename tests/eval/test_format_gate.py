@@ -80,7 +80,6 @@ def recorded_people(recordings):
     return to_trajectories([cut_gestures(e, GestureRules()) for e in events], "sapimouse")
 
 
-@pytest.mark.slow
 @pytest.mark.realdata
 def test_the_canonical_frame_forgives_what_a_network_leaves(recorded_people):
     """Where the path had corners, or no limit to its modes, 0.3% of noise was enough to tell it at 1.00."""

@@ -82,7 +82,6 @@ def test_every_source_states_whether_it_is_synthetic():
     assert make_source("humouse_default").origin == "humouse_default (synthetic)"
 
 
-@pytest.mark.slow
 @pytest.mark.realdata
 def test_sapimouse_recordings(recordings):
     source = make_source("sapimouse", root=recordings / "sapimouse")
