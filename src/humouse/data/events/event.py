@@ -44,6 +44,23 @@ class Events:
     usual_step_ms: float | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """The rows of a recording as it has them.
+
+    Args:
+        rows: t (ms), x, y (px, downwards) as Float64, state, user, session; null where unreadable.
+        unit: What the times were in: a unit, or "date".
+        unknown: Unknown words of the state column, with their counts.
+        warnings: Sentences on what the columns suggest.
+    """
+
+    rows: pl.DataFrame
+    unit: str
+    unknown: Mapping[str, int]
+    warnings: tuple[str, ...]
+
+
 def no_events() -> Events:
     """Return the events of a file without a row."""
     return Events(pl.DataFrame(schema=EVENT_SCHEMA), {})

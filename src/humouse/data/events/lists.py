@@ -2,19 +2,21 @@
 
 import polars as pl
 
+from humouse.data.reading.damage import Damage
+
 _LISTS = ("t", "x", "y")
 _BRACKETED = r"^\s*\[([^\[\]]*)\]\s*$"
 
 
-def long(frame: pl.DataFrame) -> tuple[pl.DataFrame, int]:
-    """Return a table with a row a point, and the number of trials that are damaged.
+def long(frame: pl.DataFrame, damage: Damage) -> tuple[pl.DataFrame, Damage]:
+    """Return a table with a row a point, and what of it is damaged: where a row is a trial, of the trials.
 
     A table with a point a row stays as it is. Where cells hold lists, each row of the table becomes as
     many as its lists are long, with the number of the trial in `row`. A trial is damaged where its lists
     are empty, differ in length or hold something that is no number, or where its person is not named.
     """
     if not has_lists(frame):
-        return frame, 0
+        return frame, damage
     lists = pl.col(_LISTS)
     text = [name for name in _LISTS if frame[name].dtype == pl.String]
     frame = frame.with_columns(pl.col(text).replace("", None))
@@ -35,8 +37,13 @@ def long(frame: pl.DataFrame) -> tuple[pl.DataFrame, int]:
     # A row without any list is of another kind: instructions, a question.
     given = frame.select(pl.any_horizontal(pl.col(_LISTS).is_not_null())).to_series()
     trials = split.with_row_index("row").filter(given)
-    kept = trials.filter(whole.fill_null(False))
-    return kept.explode(_LISTS), trials.height - kept.height
+    whole = whole.fill_null(False)
+    kept, lost = trials.filter(whole), trials.filter(~whole)["row"]
+    first = (
+        "" if lost.is_empty() else f"trial {lost[0] + 1}: its lists are no numbers of one length"
+    )
+    records = len(lost) + damage.rows
+    return kept.explode(_LISTS), Damage(0, records, kept.height + records, "trial", first)
 
 
 def has_lists(frame: pl.DataFrame) -> bool:

@@ -9,8 +9,9 @@ import polars as pl
 from humouse.data.events.clean import NO_FAULT
 from humouse.data.events.clock import check_clock
 from humouse.data.events.definition import Definition
-from humouse.data.events.event import Events
+from humouse.data.events.event import Events, Reading
 from humouse.data.events.hand import usual_step_ms
+from humouse.data.reading.damage import Damage
 from humouse.errors import InputError
 
 _FEW = 20
@@ -83,26 +84,20 @@ def _off_grid(values: np.ndarray) -> np.ndarray:
     return np.abs(values - values.round()) > 1e-3
 
 
-def remarks(
-    events: Events,
-    rows: pl.DataFrame,
-    definition: Definition,
-    unknown: Mapping[str, int],
-    said: tuple[str, ...],
-) -> Events:
+def remarks(events: Events, reading: Reading, definition: Definition, damage: Damage) -> Events:
     """Return the events with a warning of each thing to look at.
 
     Args:
         events: What became of the rows.
-        rows: As they were read.
+        reading: The rows as they were read.
         definition: What they were taken for.
-        unknown: Unknown words of the state column, with their counts.
-        said: Warnings that there are already.
+        damage: What could not be told into rows.
 
     Raises:
-        InputError: More than half of the rows were dropped as faulty.
+        InputError: More than half of the file was dropped as faulty.
     """
-    warnings = [*said, *_dropped(events, rows.height, unknown)]
+    rows = reading.rows
+    warnings = [*reading.warnings, *_dropped(events, rows.height, reading.unknown, damage)]
     table = events.table.filter(pl.col("state").is_in(["move", "drag"]))
     points = rows.filter(pl.all_horizontal(pl.col("t", "x", "y").is_finite()))
     usual = None
@@ -124,20 +119,26 @@ def remarks(
     return replace(events, warnings=tuple(warnings), usual_step_ms=usual)
 
 
-def _dropped(events: Events, rows: int, unknown: Mapping[str, int]) -> list[str]:
-    """Return a warning for each reason for which many rows were dropped."""
+def _dropped(events: Events, rows: int, unknown: Mapping[str, int], damage: Damage) -> list[str]:
+    """Return a warning for each reason for which much was dropped.
+
+    A damaged record holds rows that nobody can count: its share is that of the records.
+    """
     faults = {why: n for why, n in events.dropped.items() if why not in NO_FAULT}
-    total = sum(faults.values())
+    total = sum(faults.values()) - damage.records
     counted = ", ".join(f"{n:,} {why}" for why, n in faults.items())
     remedy = f"; {_unknown(unknown)}" if faults.get("unknown state", 0) > total / 2 else ""
-    everything = rows + faults.get("damaged row", 0) + faults.get("damaged trial", 0)
-    share = total / max(everything, 1)
-    if total > _FEW / 2 and share > _STOP:
-        raise InputError(
-            f"{share:.0%} of its {everything:,} rows cannot be used ({counted}){remedy}"
-        )
-    if total > _FEW / 2 and share > _WARN:
-        return [f"{share:.0%} of its rows were dropped ({counted}){remedy}"]
+    if damage.first:
+        counted += f": {damage.first}"
+    everything = rows + damage.rows
+    of_rows = total / max(everything, 1) if total > _FEW / 2 else 0.0
+    share = 1 - (1 - of_rows) * (1 - damage.share_of_records)
+    if share > _STOP:
+        what = "its content" if damage.records else f"its {everything:,} rows"
+        raise InputError(f"{share:.0%} of {what} cannot be used ({counted}){remedy}")
+    if share > _WARN:
+        what = "its content was" if damage.records else "its rows were"
+        return [f"{share:.0%} of {what} dropped ({counted}){remedy}"]
     if sum(unknown.values()) >= _FEW / 4:
         return [f"some of its rows were dropped, as {_unknown(unknown)}"]
     return []

@@ -1,7 +1,6 @@
 """Reads one recording: its table → rows in ms and px → events that can be right."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -9,31 +8,12 @@ import polars as pl
 from humouse.data.events.clean import clean
 from humouse.data.events.clock import numbers, times
 from humouse.data.events.definition import Definition
-from humouse.data.events.event import ROW_STATE, Events, no_events
+from humouse.data.events.event import ROW_STATE, Events, Reading, no_events
 from humouse.data.events.lists import long
 from humouse.data.events.plausible import check, remarks
 from humouse.data.events.states import STATE_COLUMNS, from_held, states
 from humouse.data.reading.table import Table, read_table
 from humouse.errors import InputError
-
-__all__ = ["Reading", "read_events", "rows_of"]
-
-
-@dataclass(frozen=True, eq=False)
-class Reading:
-    """The rows of a recording as it has them.
-
-    Args:
-        rows: t (ms), x, y (px, downwards) as Float64, state, user, session; null where unreadable.
-        unit: What the times were in: a unit, or "date".
-        unknown: Unknown words of the state column, with their counts.
-        warnings: Sentences on what the columns suggest.
-    """
-
-    rows: pl.DataFrame
-    unit: str
-    unknown: Mapping[str, int]
-    warnings: tuple[str, ...]
 
 
 def read_events(path: Path, definition: Definition, user: str | None) -> Events:
@@ -61,20 +41,15 @@ def read_events(path: Path, definition: Definition, user: str | None) -> Events:
 
 def events_of(table: Table, definition: Definition, user: str | None) -> Events:
     """Return the events of a table; see `read_events`."""
-    frame, damaged = long(table.frame)
+    frame, damage = long(table.frame, table.damage)
     reading = rows_of(frame, table, definition, user)
     rows = reading.rows
     check(rows, definition, reading.unit)
     named = definition.columns.get("user") or definition.columns.get("session")
     by_person = bool(named) and "row" not in frame
     events = clean(rows, definition, by_person=by_person)
-    losses = {"damaged trial": damaged, "damaged row": table.damaged}
-    if "row" in frame:
-        losses = {"damaged trial": damaged + table.damaged}
-    dropped = {**{why: n for why, n in losses.items() if n}, **events.dropped}
-    return remarks(
-        replace(events, dropped=dropped), rows, definition, reading.unknown, reading.warnings
-    )
+    dropped = {**damage.by_reason, **events.dropped}
+    return remarks(replace(events, dropped=dropped), reading, definition, damage)
 
 
 def rows_of(frame: pl.DataFrame, table: Table, definition: Definition, user: str | None) -> Reading:

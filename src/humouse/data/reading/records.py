@@ -1,30 +1,22 @@
 """JSON: an array of records, a record a line, or records with lists of points inside."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from humouse.data.reading.damage import Damage
 from humouse.data.reading.layout import Layout
+from humouse.data.reading.parsed import Record, Records, parsed
 from humouse.data.reading.shapes import shaped
 from humouse.errors import InputError
 
-Record = Mapping[str, Any]
 
-
-def is_json(raw: bytes) -> bool:
-    """Return whether a text is JSON rather than anything else that begins with a bracket."""
-    start = raw[:4096].lstrip()
-    if start[:1] == b"{":
-        return True
-    return start[:1] == b"[" and start[1:].lstrip()[:1] in (b"{", b"]")
-
-
-def read_records(path: Path, raw: bytes, layout: Layout) -> tuple[pl.DataFrame, int]:
-    """Return the records as a table, and the number of those that could not be read.
+def read_records(path: Path, raw: bytes, layout: Layout) -> tuple[pl.DataFrame, Damage]:
+    """Return the records as a table, and what of them could not be read.
 
     Objects within a record become columns with dots in their names: data.x. `layout.points` names the
     list that holds the points; each gets the other values of its record. Without it, the first list of
@@ -34,26 +26,47 @@ def read_records(path: Path, raw: bytes, layout: Layout) -> tuple[pl.DataFrame, 
         InputError: The text is no JSON, or no list of points is where the layout says.
     """
     if layout.shape is None and layout.points is None and (plain := _plain_lines(raw)) is not None:
-        return plain, 0
-    records, damaged = _parsed(path, raw)
+        return plain, Damage()
+    records = parsed(path, raw)
     if layout.shape is not None:
-        return _frame(shaped(path, records, layout.shape)), damaged
-    name = layout.points if layout.points is not None else _list_in(records)
+        points, damage = shaped(path, records, layout.shape)
+        return _frame(points), damage
+    name = layout.points if layout.points is not None else _list_in(records.whole)
     if name is None:
-        return _frame(records), damaged
-    return points_of(path, records, replace(layout, points=name)), damaged
+        return _frame(records.whole), Damage(rows=len(records.damaged))
+    return points_of(path, records, replace(layout, points=name))
 
 
-def points_of(path: Path, records: Sequence[Record], layout: Layout) -> pl.DataFrame:
+def points_of(path: Path, records: Records, layout: Layout) -> tuple[pl.DataFrame, Damage]:
     """Return the points in the lists of records, each with the other values of its record.
 
     Raises:
         InputError: No record has such a list.
     """
-    points = list(_points(records, layout.points or "", layout))
+    name = layout.points or ""
+    faults = dict.fromkeys(records.damaged, f"no {records.unit} of this form")
+    points: list[Record] = []
+    rows, of_records = 0, len(faults)
+    for place, (number, record) in enumerate(zip(records.numbers, records.whole, strict=True)):
+        held = at(record, name)
+        inside = listed(held)
+        if inside is not None:
+            around = {key: value for key, value in record.items() if not isinstance(value, list)}
+            found = [one for one in inside if isinstance(one, dict)]
+            points += [{**around, **one, "record": place} for one in found]
+            rows += len(inside) - len(found)
+            of_records += 1
+        elif _begins_list(held):
+            faults[number] = f"the list {name!r} is cut short or no JSON"
+            of_records += 1
+        elif name not in layout.columns.values() and _has_point(record, layout):
+            points.append({**record, "record": place})
+    first = min(faults, default=None)
+    said = "" if first is None else f"{records.unit} {first}: {faults[first]}"
     if not points:
-        raise InputError(f"{path}: no record has a list of points called {layout.points!r}")
-    return _frame(points)
+        why = said and f" ({said})"
+        raise InputError(f"{path}: no record has a list of points called {name!r}{why}")
+    return _frame(points), Damage(rows, len(faults), of_records, first=said)
 
 
 def names_in(path: Path, raw: bytes) -> set[str]:
@@ -62,7 +75,7 @@ def names_in(path: Path, raw: bytes) -> set[str]:
     Raises:
         InputError: The text is no JSON.
     """
-    records = _parsed(path, raw)[0][:_FIRST]
+    records = parsed(path, raw).whole[:_FIRST]
     around = {name for record in records for name in _flat(record)}
     return around | set(read_records(path, raw, Layout({}))[0].columns)
 
@@ -97,30 +110,6 @@ def _frame(records: Sequence[Record]) -> pl.DataFrame:
     return pl.DataFrame([_column(key, [row.get(key) for row in rows]) for key in names])
 
 
-def _parsed(path: Path, raw: bytes) -> tuple[list[Record], int]:
-    """Return the records of an array, of one object, or of lines with an object each."""
-    try:
-        whole = json.loads(raw)
-    except (ValueError, RecursionError):
-        whole = None
-    if isinstance(whole, dict):
-        return [whole], 0
-    if isinstance(whole, list):
-        records: list[Record] = [one for one in whole if isinstance(one, dict)]
-        return records, len(whole) - len(records)
-    lines = [line for line in raw.split(b"\n") if line.strip()]
-    parsed: list[Record] = []
-    for line in lines:
-        try:
-            record = json.loads(line)
-        except (ValueError, RecursionError):
-            continue
-        parsed += [record] if isinstance(record, dict) else []
-    if not parsed:
-        raise InputError(f"{path}: begins like JSON, but is neither one array nor an object a line")
-    return parsed, len(lines) - len(parsed)
-
-
 def _list_in(records: Sequence[Record]) -> str | None:
     """Return the name of the first list of records in the first records, or None."""
     for record in records[:_FIRST]:
@@ -130,20 +119,6 @@ def _list_in(records: Sequence[Record]) -> str | None:
     return None
 
 
-def _points(records: Sequence[Record], name: str, layout: Layout) -> Iterator[Record]:
-    """Yield each point with the values of the record around it, whose number is `record`."""
-    for number, record in enumerate(records):
-        points = listed(at(record, name))
-        if points is None:
-            if name not in layout.columns.values() and _has_point(record, layout):
-                yield {**record, "record": number}
-            continue
-        around = {key: value for key, value in record.items() if not isinstance(value, list)}
-        for point in points:
-            if isinstance(point, dict):
-                yield {**around, **point, "record": number}
-
-
 def _has_point(record: Record, layout: Layout) -> bool:
     flat = _flat(record)
     return all(layout.columns.get(key, key) in flat for key in ("x", "y"))
@@ -151,12 +126,16 @@ def _has_point(record: Record, layout: Layout) -> bool:
 
 def listed(value: Any) -> list[Any] | None:
     """Return a list, from text where it stands in a cell; None where there is none."""
-    if isinstance(value, str) and value.lstrip().startswith("["):
+    if _begins_list(value):
         try:
             value = json.loads(value)
         except (ValueError, RecursionError):
             return None
     return value if isinstance(value, list) else None
+
+
+def _begins_list(value: Any) -> bool:
+    return isinstance(value, str) and value.lstrip().startswith("[")
 
 
 def at(record: Record, path: str) -> Any:

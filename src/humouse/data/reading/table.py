@@ -1,19 +1,24 @@
 """A file as a table: its columns by name, whatever form it is in."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
 
+from humouse.data.reading.damage import Damage
 from humouse.data.reading.delimited import find_header, read_delimited
 from humouse.data.reading.layout import Layout
 from humouse.data.reading.lines import read_lines
 from humouse.data.reading.packed import content, is_blank, is_parquet
-from humouse.data.reading.records import is_json, points_of, read_records
+from humouse.data.reading.parsed import Records, is_json
+from humouse.data.reading.records import points_of, read_records
 from humouse.errors import InputError
 
 __all__ = ["Layout", "Table", "read_content", "read_everything", "read_table"]
+
+
+_NONE = Damage()
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,13 +29,13 @@ class Table:
         frame: The columns asked for: text as the file has it, or numbers.
         names: Names of all columns of the file.
         form: What the file is: "CSV", "JSON", "Parquet" and the like, with its separator.
-        damaged: Number of rows that could not be told into columns.
+        damage: What could not be told into columns.
     """
 
     frame: pl.DataFrame
     names: Sequence[str]
     form: str
-    damaged: int = 0
+    damage: Damage = _NONE
 
 
 def read_table(path: Path, layout: Layout) -> Table | None:
@@ -49,19 +54,23 @@ def read_content(path: Path, raw: bytes, layout: Layout) -> Table:
         return _chosen(path, _parquet(path, raw), layout, "Parquet")
     if layout.line is not None:
         frame, damaged = read_lines(path, raw, layout.line)
-        return Table(frame, frame.columns, "lines of text", damaged)
+        return Table(frame, frame.columns, "lines of text", Damage(damaged))
     if is_json(raw):
-        frame, damaged = read_records(path, raw, layout)
-        return _chosen(path, frame, layout, "JSON", damaged)
+        frame, damage = read_records(path, raw, layout)
+        return _chosen(path, frame, layout, "JSON", damage)
     header = find_header(path, raw, layout)
     if layout.points is not None:
         everything = {name: name for name in header.names}
         cells, damaged = read_delimited(path, raw, header, everything)
-        frame = points_of(path, cells.to_dicts(), layout)
-        return _chosen(path, frame, layout, header.form, damaged)
+        rows = Records(cells.to_dicts(), range(1, cells.height + 1), "row", [])
+        frame, damage = points_of(path, rows, layout)
+        lost = replace(
+            damage, records=damage.records + damaged, of_records=damage.of_records + damaged
+        )
+        return _chosen(path, frame, layout, header.form, lost)
     chosen = layout.chosen(path, header.names)
     frame, damaged = read_delimited(path, raw, header, chosen, numeric=("t", "x", "y"))
-    return Table(frame, header.names, header.form, damaged)
+    return Table(frame, header.names, header.form, Damage(damaged))
 
 
 def read_everything(path: Path, layout: Layout) -> pl.DataFrame | None:
@@ -85,11 +94,13 @@ def read_everything(path: Path, layout: Layout) -> pl.DataFrame | None:
     return read_delimited(path, raw, header, {name: name for name in header.names})[0]
 
 
-def _chosen(path: Path, frame: pl.DataFrame, layout: Layout, form: str, damaged: int = 0) -> Table:
+def _chosen(
+    path: Path, frame: pl.DataFrame, layout: Layout, form: str, damage: Damage = _NONE
+) -> Table:
     """Return the columns needed, called as the settings call them."""
     chosen = layout.chosen(path, frame.columns)
     named = frame.select(pl.col(name).alias(key) for key, name in chosen.items())
-    return Table(named, frame.columns, form, damaged)
+    return Table(named, frame.columns, form, damage)
 
 
 def _parquet(path: Path, raw: bytes) -> pl.DataFrame:

@@ -10,7 +10,8 @@ from humouse.data.events.definition import COLUMNS, Definition
 from humouse.data.reading.delimited import find_header
 from humouse.data.reading.layout import USUAL, Layout, letters
 from humouse.data.reading.packed import PACKED, content, is_parquet
-from humouse.data.reading.records import is_json, names_in
+from humouse.data.reading.parsed import is_json
+from humouse.data.reading.records import names_in
 from humouse.data.reading.table import read_content
 from humouse.data.sources.definitions import NAMES, definition
 from humouse.data.sources.people import stem
