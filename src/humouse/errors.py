@@ -9,12 +9,34 @@ class InputError(Exception):
 
     The message is one line that names the file or setting, says what is wrong with it and what to
     do. The command line prints it without a traceback and exits with status 2; a library caller
-    catches it as any other exception.
+    catches it as any other exception. Signs that cannot be shown, as of a file's own names, are "?".
     """
+
+    def __init__(self, message: str) -> None:
+        super().__init__("".join(sign if sign.isprintable() else "?" for sign in message))
 
 
 class OutOfRangeWarning(UserWarning):
     """A request lies outside the range that a model was trained on; the result is finite all the same."""
+
+
+def closest(word: str, known: Sequence[str]) -> list[str]:
+    """Return the most similar known word, in a list; an empty one where none is similar.
+
+    Words longer than any name, as a damaged file may have, are not compared: it takes the square of their
+    length.
+    """
+    names = [name for name in known if len(name) <= _LONGEST][:_MOST]
+    return difflib.get_close_matches(word[:_LONGEST], names, 1, cutoff=0.5)
+
+
+_LONGEST, _MOST = 200, 1000
+
+
+def in_short(names: Sequence[str], most: int = 120) -> str:
+    """Return names with commas between, cut off where they are too many for a message."""
+    shown = ", ".join(names)
+    return shown if len(shown) <= most else f"{shown[:most]}…"
 
 
 def nearest(word: str, known: Sequence[str], otherwise: str | None = None) -> str:
@@ -25,7 +47,7 @@ def nearest(word: str, known: Sequence[str], otherwise: str | None = None) -> st
         known: The known words.
         otherwise: The hint where none is similar; by default it lists them all.
     """
-    close = difflib.get_close_matches(word, known, 1, cutoff=0.5)
+    close = closest(word, known)
     if not close:  # perhaps the right name under a wrong section
         last = word.rsplit(".", 1)[-1]
         # The first of several sections that have it: optim before decoder.optim.

@@ -167,7 +167,10 @@ def _read(path: str | Path) -> tuple[pl.DataFrame, np.ndarray, str]:
         origin = pl.read_parquet_metadata(path).get(_ORIGIN, Path(path).stem)
         frame = pl.read_parquet(path, columns=list(_COLUMNS), glob=False)
         counts = frame.select(pl.col(_STEP_COLUMNS).list.len()).to_numpy()
-        return frame.cast(_COLUMNS), counts, origin  # type: ignore[arg-type]
+        typed = frame.cast(_COLUMNS)  # type: ignore[arg-type]
+        if typed.schema != pl.Schema(_COLUMNS):  # records stay records, of another type within
+            raise pl.exceptions.SchemaError("a column holds records")
+        return typed, counts, origin
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such file of trajectories") from error
     except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:

@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float64
 
-from humouse.errors import InputError
+from humouse.errors import InputError, closest, in_short
 
 _LARGEST = 1e30
 """A number beyond this is a mistake, and its square is too large for the float32 of a step."""
@@ -76,7 +75,7 @@ def read_cells(points: Any, columns: PointColumns, where: str, *, strict: bool) 
     if not len(t):
         raise InputError(f"{where}: holds no movement")
     named = {"movement": columns.movement, "user": columns.user, "session": columns.session}
-    names = {key: _names(points, column, len(t)) for key, column in named.items()}
+    names = {key: _names(points, column, where, len(t)) for key, column in named.items()}
     given = {column: names[key] for key, column in named.items() if column is not None}
     needed = {columns.movement: names["movement"]} if columns.movement else given
     if strict:
@@ -108,14 +107,14 @@ def _check_columns(points: Any, columns: PointColumns, where: str) -> None:
     missing = {key: name for key, name in vars(columns).items() if name and name not in known}
     if not missing:
         return
-    close = {key: get_close_matches(name, known, 1, cutoff=0.5) for key, name in missing.items()}
+    close = {key: closest(name, known) for key, name in missing.items()}
     cut = "; null cuts a stream at its pauses" if "movement" in missing else ""
     remedy = " ".join(
         f"columns.{key}={found[0] if found else 'NAME'}" for key, found in close.items()
     )
     raise InputError(
         f"{where}: no column {', '.join(map(repr, missing.values()))}; its columns are "
-        f"{', '.join(known)}. Say which is which: {remedy}{cut} (in Python {next(iter(missing))}=…)"
+        f"{in_short(known)}. Say which is which: {remedy}{cut} (in Python {next(iter(missing))}=…)"
     )
 
 
@@ -123,7 +122,7 @@ def _numbers(
     points: Any, column: str, where: str, faults: dict[int, str]
 ) -> Float64[np.ndarray, "P"]:
     """Return [P] the numbers in a column, NaN for what is none, and add those cells to the faults."""
-    values = np.asarray(points[column])
+    values = _cells(points, column, where)
     if values.dtype.kind in "mM":
         raise InputError(
             f"{where}: column {column!r} holds dates; give them as numbers, in s, ms or us"
@@ -145,6 +144,14 @@ def _numbers(
     return np.where(usable, numbers, np.nan)
 
 
+def _cells(points: Any, column: str, where: str) -> np.ndarray:
+    """Return [P] the cells of a column."""
+    values = np.asarray(points[column])
+    if values.ndim > 1 or any(isinstance(cell, (list, np.ndarray)) for cell in values[:1]):
+        raise InputError(f"{where}: column {column!r} holds lists; give one row per point")
+    return values
+
+
 def _number(value: Any) -> float:
     try:
         return float(value)
@@ -152,10 +159,10 @@ def _number(value: Any) -> float:
         return np.nan
 
 
-def _names(points: Any, column: str | None, P: int) -> np.ndarray:
+def _names(points: Any, column: str | None, where: str, P: int) -> np.ndarray:
     """Return [P] the names in a column, "" where there is none."""
     if column is None:
         return np.full(P, "")
     # None, and the NaN that pandas writes for it: it is not even equal to itself.
-    values = np.asarray(points[column]).tolist()
+    values = _cells(points, column, where).tolist()
     return np.array(["" if value is None or value != value else str(value) for value in values])

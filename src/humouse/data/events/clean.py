@@ -13,6 +13,9 @@ from humouse.data.events.order import ordered
 # A remote desktop writes −1 as an unsigned 16-bit number; no screen is that wide.
 OVERFLOW_PX = 65535
 
+# Times that no int64 holds are as unusable as such a coordinate.
+IN_RANGE = pl.all_horizontal(pl.col("x", "y").abs() < OVERFLOW_PX, pl.col("t").abs() < 2.0**53)
+
 NO_FAULT = ("not of the mouse", "unmoved", "thinned")
 """Reasons for which a row is left out though nothing is wrong with it."""
 
@@ -60,10 +63,7 @@ def clean(rows: pl.DataFrame, definition: Definition, *, by_person: bool) -> Eve
             "unreadable": pl.all_horizontal(pl.col("t", "x", "y", "user").is_not_null()),
             "unknown state": pl.col("state").is_not_null(),
             "not finite": pl.all_horizontal(pl.col("t", "x", "y").is_finite()),
-            # Times that no int64 holds are as unusable as such a coordinate.
-            "out of range": pl.all_horizontal(
-                pl.col("x", "y").abs() < OVERFLOW_PX, pl.col("t").abs() < 2.0**53
-            ),
+            "out of range": IN_RANGE,
         }
     )
     if by_person:  # rows of several people may alternate: sort them out before time

@@ -8,6 +8,8 @@ from humouse.time_unit import MS_PER_UNIT, UNIT_NAMES
 
 _EPOCH = {"s": 1e8, "ms": 1e11, "us": 1e14, "ns": 1e17}
 """Times since 1970 are beyond these: 1973 in each unit."""
+_LARGEST = 1e20
+"""No moment has so large a number, in ns neither."""
 _USUAL_STEP_MS = 12
 _DATES = ("%Y-%m-%d %H:%M:%S%.f", "%d.%m.%Y %H:%M:%S%.f", "%Y-%m-%d %H:%M")
 
@@ -64,6 +66,7 @@ def likely_unit(t: np.ndarray) -> str:
 
     Times since 1970 tell it by their size, others by their usual step.
     """
+    t = t[np.abs(t) < _LARGEST]
     if not len(t):
         return "ms"
     size = np.median(np.abs(t))

@@ -3,8 +3,10 @@
 import polars as pl
 
 from humouse.data.reading.damage import Damage
+from humouse.errors import InputError
 
 _LISTS = ("t", "x", "y")
+_OF_LISTS = (pl.List, pl.String)
 _BRACKETED = r"^\s*\[([^\[\]]*)\]\s*$"
 
 
@@ -14,9 +16,14 @@ def long(frame: pl.DataFrame, damage: Damage) -> tuple[pl.DataFrame, Damage]:
     A table with a point a row stays as it is. Where cells hold lists, each row of the table becomes as
     many as its lists are long, with the number of the trial in `row`. A trial is damaged where its lists
     are empty, differ in length or hold something that is no number, or where its person is not named.
+
+    Raises:
+        InputError: Some of the columns hold lists, others single values.
     """
     if not has_lists(frame):
         return frame, damage
+    if kinds := [name for name in _LISTS if not isinstance(frame[name].dtype, _OF_LISTS)]:
+        raise InputError(f"column {kinds[0]} holds single values, and another one lists")
     lists = pl.col(_LISTS)
     text = [name for name in _LISTS if frame[name].dtype == pl.String]
     frame = frame.with_columns(pl.col(text).replace("", None))

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from humouse.data.events.clean import NO_FAULT
+from humouse.data.events.clean import IN_RANGE, NO_FAULT
 from humouse.data.events.clock import check_clock
 from humouse.data.events.definition import Definition
 from humouse.data.events.event import Events, Reading
@@ -30,7 +30,7 @@ def check(rows: pl.DataFrame, definition: Definition, unit: str) -> None:
         unit: What the times were in.
     """
     points = rows.filter(
-        pl.all_horizontal(pl.col("t", "x", "y").is_finite()),
+        IN_RANGE,
         pl.col("state").is_in(["move", "drag"]),
     )
     if points.height < _FEW:
@@ -99,7 +99,7 @@ def remarks(events: Events, reading: Reading, definition: Definition, damage: Da
     rows = reading.rows
     warnings = [*reading.warnings, *_dropped(events, rows.height, reading.unknown, damage)]
     table = events.table.filter(pl.col("state").is_in(["move", "drag"]))
-    points = rows.filter(pl.all_horizontal(pl.col("t", "x", "y").is_finite()))
+    points = rows.filter(IN_RANGE)
     usual = None
     if table.height >= _FEW and points.height >= _FEW:
         warnings += _positions(points["x"].to_numpy(), points["y"].to_numpy(), definition)

@@ -3,11 +3,10 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 
-from humouse.errors import InputError
+from humouse.errors import InputError, closest, in_short
 
 SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "space": " ", "pipe": "|"}
 
@@ -140,24 +139,28 @@ def place(name: str, names: Sequence[str]) -> int | None:
     return None
 
 
-@cache
+@lru_cache(4096)
 def letters(name: str) -> str:
-    """Return "time" of "Time (ms)"."""
+    """Return "time" of "Time (ms)", and nothing of what is too long to be a name."""
+    if len(name) > _LONGEST:  # many brackets take the square of their number
+        return ""
     return re.sub(r"[\W_]", "", re.sub(r"[(\[{].*?[)\]}]", "", name)).lower()
+
+
+_LONGEST = 200
 
 
 def _missing(missing: dict[str, str], names: Sequence[str]) -> str:
     """Return what to say where columns are missing."""
     key, name = next(iter(missing.items()))
-    shown = ", ".join(names)
-    shown = shown if len(shown) <= 120 else shown[:120] + "…"
+    shown = in_short(names)
     if sum(is_number(cell) for cell in names) >= 2:
         return (
             f"no column {name!r}: its first line, {shown}, holds no names; say which column is which by "
             f"number, as in columns.{key}=1"
         )
     usual = [one for one in names if letters(one) in USUAL.get(key, ())]
-    close = usual or get_close_matches(name, names, 1, cutoff=0.5)
+    close = usual or closest(name, names)
     return (
         f"no column {name!r}; its columns are {shown}; say which is which, as in "
         f"columns.{key}={close[0] if close else 'NAME'}, or try source=auto"

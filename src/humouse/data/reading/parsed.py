@@ -1,6 +1,7 @@
 """JSON text as records, each with its place in the text."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import Any
 from humouse.errors import InputError
 
 Record = Mapping[str, Any]
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
+"""How JSON writes half of a pair of signs, which is none by itself and cannot stand in a table."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,13 +45,13 @@ def parsed(path: Path, raw: bytes) -> Records:
     Raises:
         InputError: The text is none of these.
     """
-    whole = _value(raw)
+    whole = value_of(raw)
     if isinstance(whole, dict):
         return Records([whole], [1], "record", [])
     if isinstance(whole, list):
         return _told_apart(list(enumerate(whole, 1)), "record")
     lines = [(number, line) for number, line in enumerate(raw.split(b"\n"), 1) if line.strip()]
-    found = _told_apart([(number, _value(line)) for number, line in lines], "line")
+    found = _told_apart([(number, value_of(line)) for number, line in lines], "line")
     if not found.whole:
         raise InputError(f"{path}: begins like JSON, but is neither one array nor an object a line")
     return found
@@ -61,9 +64,13 @@ def _told_apart(numbered: list[tuple[int, Any]], unit: str) -> Records:
     return Records([one for _, one in records], [number for number, _ in records], unit, damaged)
 
 
-def _value(raw: bytes) -> Any:
-    """Return what a text says, None where it is no JSON."""
+def value_of(text: bytes | str) -> Any:
+    """Return what a text says, None where it is no JSON; half of a pair of signs is a question mark."""
     try:
-        return json.loads(raw)
+        value = json.loads(text)
+        if _HALF.search(text if isinstance(text, bytes) else text.encode("utf-8", "replace")):
+            whole = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
+            value = json.loads(whole)
     except (ValueError, RecursionError):
         return None
+    return value

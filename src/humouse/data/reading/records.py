@@ -1,6 +1,7 @@
 """JSON: an array of records, a record a line, or records with lists of points inside."""
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,8 @@ import polars as pl
 
 from humouse.data.reading.damage import Damage
 from humouse.data.reading.layout import Layout
-from humouse.data.reading.parsed import Record, Records, parsed
+from humouse.data.reading.parsed import Record, Records, parsed, value_of
+from humouse.data.reading.plain import DEEPEST, unnested
 from humouse.data.reading.shapes import shaped
 from humouse.errors import InputError
 
@@ -91,15 +93,10 @@ def _plain_lines(raw: bytes) -> pl.DataFrame | None:
     if raw[:4096].lstrip()[:1] != b"{":
         return None
     try:
-        frame = pl.read_ndjson(raw, infer_schema_length=None)
+        frame = unnested(pl.read_ndjson(raw, infer_schema_length=None))
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
         return None
-    while nested := [name for name, kind in frame.schema.items() if isinstance(kind, pl.Struct)]:
-        for name in nested:
-            inner = frame[name].struct.unnest()
-            dotted = {key: f"{name}.{key}" for key in inner.columns}
-            frame = frame.drop(name).hstack(inner.rename(dotted))
-    if any(isinstance(kind, (pl.List, pl.Array)) for kind in frame.dtypes):
+    if any(isinstance(kind, (pl.List, pl.Array, pl.Struct)) for kind in frame.dtypes):
         return None
     return frame.with_columns(pl.col(pl.Boolean, pl.Null).cast(pl.String))
 
@@ -127,10 +124,7 @@ def _has_point(record: Record, layout: Layout) -> bool:
 def listed(value: Any) -> list[Any] | None:
     """Return a list, from text where it stands in a cell; None where there is none."""
     if _begins_list(value):
-        try:
-            value = json.loads(value)
-        except (ValueError, RecursionError):
-            return None
+        value = value_of(value)
     return value if isinstance(value, list) else None
 
 
@@ -147,14 +141,14 @@ def at(record: Record, path: str) -> Any:
     return at(inner, rest) if rest and isinstance(inner, dict) else None
 
 
-def _flat(record: Record) -> dict[str, Any]:
+def _flat(record: Record, levels: int = DEEPEST) -> dict[str, Any]:
     """Return the record with dots in the names of what lies deeper."""
-    if not any(isinstance(value, dict) for value in record.values()):
+    if not levels or not any(isinstance(value, dict) for value in record.values()):
         return dict(record)
     flat: dict[str, Any] = {}
     for key, value in record.items():
         if isinstance(value, dict):
-            flat |= {f"{key}.{inner}": one for inner, one in _flat(value).items()}
+            flat |= {f"{key}.{inner}": one for inner, one in _flat(value, levels - 1).items()}
         else:
             flat[key] = value
     return flat
@@ -166,11 +160,21 @@ def _column(name: str, values: list[Any]) -> pl.Series:
     if kinds == {int}:
         return pl.Series(name, values, dtype=pl.Int64, strict=False)
     if kinds and kinds <= {int, float}:
-        return pl.Series(name, [None if v is None else float(v) for v in values], dtype=pl.Float64)
+        return pl.Series(name, [_float(value) for value in values], dtype=pl.Float64)
     return pl.Series(name, [_text(value) for value in values], dtype=pl.String)
+
+
+def _float(value: float | None) -> float | None:
+    try:
+        return None if value is None else float(value)
+    except OverflowError:  # a whole number that no float holds
+        return math.inf
 
 
 def _text(value: Any) -> str | None:
     if value is None or isinstance(value, str):
         return value
-    return json.dumps(value)
+    try:
+        return json.dumps(value)
+    except RecursionError:  # nested too deep to be of a mouse
+        return None

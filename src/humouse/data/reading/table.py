@@ -12,6 +12,7 @@ from humouse.data.reading.layout import Layout
 from humouse.data.reading.lines import read_lines
 from humouse.data.reading.packed import content, is_blank, is_parquet
 from humouse.data.reading.parsed import Records, is_json
+from humouse.data.reading.plain import plain
 from humouse.data.reading.records import points_of, read_records
 from humouse.errors import InputError
 
@@ -19,6 +20,7 @@ __all__ = ["Layout", "Table", "read_content", "read_everything", "read_table"]
 
 
 _NONE = Damage()
+_POINTS = ("t", "x", "y")
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +71,7 @@ def read_content(path: Path, raw: bytes, layout: Layout) -> Table:
         )
         return _chosen(path, frame, layout, header.form, lost)
     chosen = layout.chosen(path, header.names)
-    frame, damaged = read_delimited(path, raw, header, chosen, numeric=("t", "x", "y"))
+    frame, damaged = read_delimited(path, raw, header, chosen, numeric=_POINTS)
     return Table(frame, header.names, header.form, Damage(damaged))
 
 
@@ -100,12 +102,15 @@ def _chosen(
     """Return the columns needed, called as the settings call them."""
     chosen = layout.chosen(path, frame.columns)
     named = frame.select(pl.col(name).alias(key) for key, name in chosen.items())
+    # Points may stand in lists, but a list is nobody's name, and no word for what happened.
+    lists = [key for key, kind in named.schema.items() if kind == pl.List and key not in _POINTS]
+    named = named.with_columns(pl.lit(None, pl.String).alias(key) for key in lists)
     return Table(named, frame.columns, form, damage)
 
 
 def _parquet(path: Path, raw: bytes) -> pl.DataFrame:
     try:
-        return pl.read_parquet(raw)
+        return plain(pl.read_parquet(raw))
     except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"{path}: not a readable table ({reason})") from error

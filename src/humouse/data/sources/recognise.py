@@ -15,7 +15,7 @@ from humouse.data.reading.records import names_in
 from humouse.data.reading.table import read_content
 from humouse.data.sources.definitions import NAMES, definition
 from humouse.data.sources.people import stem
-from humouse.errors import InputError
+from humouse.errors import InputError, in_short
 from humouse.settings.compose import shell_word
 
 _NOT_ASKED = ("csv", "auto", "kh2017")
@@ -154,9 +154,8 @@ def _usual_columns(path: Path, held: set[str]) -> dict[str, str | None]:
         found[key] = next((last[word] for word in usual if word in last), None)
     missing = [key for key in ("t", "x", "y") if found[key] is None]
     if missing:
-        shown = ", ".join(names)[:120]
         raise InputError(
-            f"{path}: source=auto does not know this form (it has {shown}); say which column is which: "
-            f"source=csv {' '.join(f'source.columns.{key}=NAME' for key in missing)}"
+            f"{path}: source=auto does not know this form (it has {in_short(names)}); say which column is "
+            f"which: source=csv {' '.join(f'source.columns.{key}=NAME' for key in missing)}"
         )
     return found
