@@ -11,7 +11,6 @@ from typing import Any
 
 import httpx
 import numpy as np
-import uvicorn
 
 
 def finished(work: Coroutine[Any, Any, Any]) -> Any:
@@ -69,12 +68,9 @@ def settings(*words: str) -> Any:
 @contextmanager
 def serving(words: Sequence[str], **client: Any) -> Iterator[httpx.Client]:
     """Serve with these settings, and yield a client."""
-    from humouse.service.app import create_app
+    from humouse.service.server import server_of
 
-    config = uvicorn.Config(
-        create_app(settings(*words)), log_config=None, access_log=False, ws="none"
-    )
-    server = uvicorn.Server(config)
+    server = server_of(settings(*words))
     with socket.create_server(("127.0.0.1", 0)) as listening:
         thread = threading.Thread(target=server.run, args=([listening],))
         thread.start()

@@ -1,6 +1,7 @@
 """Who may ask, and how often: tokens and a rate for each client, before a body is read."""
 
 import hmac
+import ipaddress
 import os
 import re
 import time
@@ -25,11 +26,16 @@ _CLIENTS = 10_000
 """Clients whose rate is remembered: those that asked last."""
 
 
-def read_tokens(path: str | None) -> list[str]:
+def read_tokens(path: str | None, host: str) -> list[str]:
     """Return the tokens in a file, one a line, and in the environment.
 
+    Args:
+        path: The file, or None.
+        host: The address that is served; one that others reach needs a token.
+
     Raises:
-        InputError: The file cannot be read or holds none, or a token is too short to be a secret.
+        InputError: The file cannot be read or holds none, a token is too short to be a secret, or there is
+            none where one is needed.
     """
     tokens = os.environ.get(TOKENS, "").split()
     if path is not None:
@@ -44,7 +50,20 @@ def read_tokens(path: str | None) -> list[str]:
         raise InputError(
             f"a token has fewer than {_SHORTEST} characters; openssl rand -hex 24 makes one"
         )
+    if not (tokens or _own(host)):
+        raise InputError(
+            f"host={host}: others can reach it, and no token is set; write one into a file and name it in "
+            f"tokens_file=FILE, or set {TOKENS}"
+        )
     return tokens
+
+
+def _own(host: str) -> bool:
+    """Return whether only this machine reaches an address."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 class Access:

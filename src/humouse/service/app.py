@@ -19,12 +19,13 @@ from humouse.files import versions
 from humouse.gestures import GestureRules
 from humouse.service.access import Access, read_tokens
 from humouse.service.body import Body
+from humouse.service.connections import Connections
 from humouse.service.demo import demo
 from humouse.service.failures import Refusal, sentence_of
 from humouse.service.routes import routes
 from humouse.service.scorer import Scorer
 from humouse.service.sessions import Sessions
-from humouse.service.store import Store
+from humouse.service.store import Store, opened
 from humouse.service.watch import Watch
 from humouse.settings import ServeSettings
 
@@ -38,11 +39,11 @@ def create_app(settings: ServeSettings) -> FastAPI:
     """Return the application that these settings ask for.
 
     Raises:
-        InputError: The detector, the tokens or the database's URL cannot be used.
+        InputError: The detector, the tokens or the database cannot be used, or the tokens are missing.
     """
     s = settings
-    tokens = read_tokens(s.tokens_file)
-    store = Store(s.database)
+    tokens = read_tokens(s.tokens_file, s.host)
+    store = opened(s.database)
     folder = None if s.detector is None else Path(s.detector)
     scorer = Scorer(folder, s.false_positive_rate, s.reasons, s.limits.waiting)
     rules = GestureRules(**vars(s.gestures))
@@ -83,6 +84,7 @@ def _surround(app: FastAPI, s: ServeSettings, tokens: Sequence[str]) -> None:
         allow_methods=["GET", "POST", "DELETE"],
         allow_headers=["Authorization", "Content-Type", "Content-Encoding"],
     )
+    app.add_middleware(Connections, most=s.limits.connections)
     app.add_middleware(Watch)
 
 

@@ -1,17 +1,13 @@
 """The server: a socket, the application, and an end that loses nothing."""
 
-import ipaddress
 import socket
 import sys
 
 import uvicorn
 
 from humouse.errors import InputError
-from humouse.service.access import TOKENS, read_tokens
 from humouse.service.app import create_app
-from humouse.service.failures import Refusal
 from humouse.service.logs import log_to_stderr
-from humouse.service.store import Store
 from humouse.settings import ServeSettings
 from humouse.settings.checks import check_above_zero, check_at_least
 
@@ -32,6 +28,22 @@ def serve(settings: ServeSettings) -> None:
     """
     s = settings
     _check(s)
+    server = server_of(s)
+    with _listening(s.host, s.port) as listening:
+        log_to_stderr()
+        sys.setswitchinterval(_SWITCH_S)
+        host = f"[{s.host}]" if ":" in s.host else s.host
+        print(f"humouse serves at http://{host}:{listening.getsockname()[1]}", flush=True)
+        server.run(sockets=[listening])
+
+
+def server_of(settings: ServeSettings) -> uvicorn.Server:
+    """Return the server that these settings ask for; it serves the sockets that `run` is given.
+
+    Raises:
+        InputError: The detector, the tokens or the database cannot be used, or the tokens are missing.
+    """
+    s = settings
     app = create_app(s)
     config = uvicorn.Config(
         app,
@@ -42,12 +54,9 @@ def serve(settings: ServeSettings) -> None:
         timeout_keep_alive=s.timeouts.keep_alive_s,
         timeout_graceful_shutdown=s.timeouts.stop_s,
     )
-    with _listening(s.host, s.port) as listening:
-        log_to_stderr()
-        sys.setswitchinterval(_SWITCH_S)
-        host = f"[{s.host}]" if ":" in s.host else s.host
-        print(f"humouse serves at http://{host}:{listening.getsockname()[1]}", flush=True)
-        uvicorn.Server(config).run(sockets=[listening])
+    server = uvicorn.Server(config)
+    app.state.connections = server.server_state.connections
+    return server
 
 
 def _check(s: ServeSettings) -> None:
@@ -58,25 +67,6 @@ def _check(s: ServeSettings) -> None:
         raise InputError(f"port={s.port}: must be at most {_LAST_PORT}")
     if s.retention_days is not None:
         check_above_zero({"retention_days": s.retention_days})
-    if not (_own(s.host) or read_tokens(s.tokens_file)):
-        raise InputError(
-            f"host={s.host}: others can reach it, and no token is set; write one into a file and name it "
-            f"in tokens_file=FILE, or set {TOKENS}"
-        )
-    try:
-        Store(s.database).open()
-    except Refusal as refusal:
-        raise InputError(
-            "database: cannot be opened; see that its server runs, or its folder is there"
-        ) from refusal
-
-
-def _own(host: str) -> bool:
-    """Return whether only this machine reaches an address."""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -241,6 +241,22 @@ class Store:
             raise Refusal(503, "the database does not answer; send it again", _WAIT_S) from error
 
 
+def opened(url: str) -> Store:
+    """Return a database that answers, with its tables.
+
+    Raises:
+        InputError: The URL cannot be read, or the database cannot be opened.
+    """
+    store = Store(url)
+    try:
+        store.open()
+    except Refusal as refusal:
+        raise InputError(
+            "database: cannot be opened; see that its server runs, or its folder is there"
+        ) from refusal
+    return store
+
+
 def _keep_to_its_file(engine: sa.Engine) -> None:
     """Make connections to SQLite ones whose commits outlast the process and the power, and stay findable.
 

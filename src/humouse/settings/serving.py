@@ -17,6 +17,7 @@ class LimitSettings:
     sessions: int = setting("most sessions stored")
     requests_per_second: float = setting("most requests of one client's address")
     waiting: int = setting("most movements that wait to be judged")
+    connections: int = setting("most connections open at once")
 
 
 @dataclass
