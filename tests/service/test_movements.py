@@ -1,6 +1,7 @@
 """POST /v1/movements: an answer to each, in order, the same that the command line gives."""
 
 import re
+from statistics import NormalDist
 
 import httpx
 import numpy as np
@@ -107,3 +108,5 @@ def test_a_session_is_judged_together_and_a_movement_twice_is_one(service: httpx
     last = Detector.load().score(table).row(-1, named=True)
     assert stored["verdict"] == last["session_verdict"]
     assert stored["score"] == pytest.approx(last["session_score"], rel=1e-4)
+    # As many people's sessions of any one length lie above a score as of a normal distribution.
+    assert stored["p_value"] == pytest.approx(1 - NormalDist().cdf(stored["score"]))

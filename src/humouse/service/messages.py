@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, FailFast, ValidationError, WrapValidator
+from pydantic import BaseModel, ConfigDict, FailFast, ValidationError, WrapValidator, computed_field
 
 from humouse.capture.payload import Name
+from humouse.detection.setups.session import share_of_people
 from humouse.service.failures import sentence_of
 
 Column = Annotated[list[float], FailFast()]
@@ -116,6 +117,12 @@ class Verdict(BaseModel):
     score: float | None
     movements: int
     events: int
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def p_value(self) -> float | None:
+        """Share of people's sessions, as long as this one, that look more like a bot's; null before any."""
+        return None if self.score is None else share_of_people(self.score)
 
 
 class MovementAnswer(Decision):

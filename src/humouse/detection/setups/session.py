@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Shaped
-from scipy.special import ndtri
+from scipy.special import ndtr, ndtri
 
 from humouse.detection.names import BOT, HUMAN, UNDECIDED
 
@@ -38,6 +38,11 @@ def normal_scores(p_value: Float[np.ndarray, "*n"]) -> Float[np.ndarray, "*n"]:
     """Return Φ⁻¹(1 − p), kept within what calibration can support."""
     scores = -ndtri(np.clip(p_value, 1e-12, 1 - 1e-12))
     return np.clip(scores, -_MOST_NORMAL_SCORE, _MOST_NORMAL_SCORE)
+
+
+def share_of_people(score: float) -> float:
+    """Return the share of people's sessions of one length whose scores are higher: `SessionRule.score`."""
+    return float(ndtr(-score))
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ const byId = (id) => document.getElementById(id);
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const SHOWN = 400; // points of the visitor's trail
 const BEFORE_MS = 400; // between two movements that are played
+const RAREST = 10_000; // of so many sessions of people nobody knows how strange the strangest is
 
 /** Return a name that no other session has. */
 const named = (kind) =>
@@ -37,27 +38,55 @@ function card(title, about, kind) {
   const box = make("section", "", `card ${kind}`);
   const verdict = make("p", "no movement yet", "verdict");
   verdict.setAttribute("role", "status");
-  const note = make("p", about, "note");
-  const bars = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  bars.setAttribute("class", "bars");
-  bars.setAttribute("viewBox", "0 0 100 20");
-  bars.setAttribute("preserveAspectRatio", "none");
-  bars.setAttribute("role", "img");
+  const odds = make("p", "", "odds"), curve = chart("curve"), bars = chart("bars");
   const list = make("ol");
   list.tabIndex = 0;
   list.setAttribute("aria-label", `Movements of ${title}, the last one first`);
-  box.append(make("h2", title), note, verdict, bars, list);
+  box.append(make("h2", title), make("p", about, "note"), verdict, odds, curve, bars, list);
+  let history = [];
 
-  function show({ verdict: said, movements, score }, decisions) {
+  function show({ verdict: said, movements, p_value: share }, decisions) {
     verdict.textContent = `${said}, after ${movements} movement${movements === 1 ? "" : "s"}`;
     verdict.className = `verdict ${said}`;
-    note.textContent = score === null ? about : `${about}; ${score.toFixed(1)} deviations from people's mean`;
+    const width = 100 / Math.max(decisions.length, 12), before = movements - decisions.length;
+    if (share !== null) {
+      odds.textContent = `${among(share)} as strange`;
+      history = [...history.filter((one) => one.movements !== movements && one.movements > before), { movements, share }];
+      curve.replaceChildren(...curveOf(history, (number) => (number - before - 0.6) * width));
+      const told = history.map((one) => `after ${one.movements}, ${among(one.share)}`);
+      curve.setAttribute("aria-label", `How many sessions of people are as strange: ${told.join("; ")}`);
+    }
     list.replaceChildren(...[...decisions].reverse().map(line));
-    const width = 100 / Math.max(decisions.length, 12);
     bars.replaceChildren(...decisions.map((one, at) => bar(one, at * width, width)));
     bars.setAttribute("aria-label", `Probability of a bot, movement by movement: ${decisions.map(percent).join(", ")}`);
   }
   return { box, show };
+}
+
+/** Return an element of SVG. */
+function shape(tag, attributes) {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  return made;
+}
+
+const chart = (kind) => shape("svg", { class: kind, viewBox: "0 0 100 20", preserveAspectRatio: "none", role: "img" });
+
+/** Return a share of people's sessions in words. */
+function among(share) {
+  const scale = [100, 1000, RAREST].find((one) => Math.round(one * share) >= 1);
+  if (!scale) return `fewer than 1 of ${RAREST.toLocaleString("en")} sessions of people is`;
+  const count = Math.round(scale * share);
+  return `${count} of ${scale.toLocaleString("en")} sessions of people ${count === 1 ? "is" : "are"}`;
+}
+
+/** Draw how strange a session is, the stranger the higher, a point for each movement; 1 of 100 is dashed. */
+function curveOf(history, x) {
+  const y = (share) => 19 - 18 * Math.min(1, -Math.log(share) / Math.log(RAREST));
+  const points = history.map(({ movements, share }) => `${x(movements).toFixed(2)} ${y(share).toFixed(2)}`);
+  const path = shape("path", { d: `M${points.join("L")}` });
+  const dots = shape("path", { class: "dots", d: points.map((at) => `M${at}h0`).join("") });
+  return [shape("path", { class: "mark", d: `M0 ${y(0.01)}H100` }), path, dots];
 }
 
 const percent = ({ probability }) => (probability === null ? "unusable" : `${Math.round(100 * probability)}%`);
@@ -71,10 +100,7 @@ function line(one) {
 
 function bar({ verdict, probability }, x, width) {
   const height = 20 * Math.max(probability ?? 0, 0.03);
-  const drawn = document.createElementNS("http://www.w3.org/2000/svg", "rect");
-  for (const [name, value] of Object.entries({ x, y: 20 - height, width: 0.8 * width, height, class: verdict }))
-    drawn.setAttribute(name, value);
-  return drawn;
+  return shape("rect", { x, y: 20 - height, width: 0.8 * width, height, class: verdict });
 }
 
 const canvas = byId("canvas"), pen = canvas.getContext("2d");
