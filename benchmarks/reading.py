@@ -3,7 +3,8 @@
 Run: python benchmarks/reading.py
 
 The recordings are synthetic: one person at 8 to 17 ms, with presses. "again" is the ratio to polars, which
-parses the columns and asks nothing of them. Seconds are CPU seconds, so that other work counts less.
+parses the columns and asks nothing of them. Seconds are CPU seconds, so that other work counts less. "MB" is
+the most memory that a process of its own takes to read the file, beyond what it takes before.
 """
 
 import argparse
@@ -12,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +22,7 @@ import polars as pl
 from humouse.data.events.read import read_events
 from humouse.data.sources.definitions import definition
 
+KNOWN = definition("csv", {"columns": {"state": "state"}})
 BARS_PER_S = {"csv": 5_000_000, "ndjson": 1_000_000}
 
 
@@ -30,16 +33,18 @@ def main() -> None:
     rows = recording(options.events)
     peers = {"csv": pl.read_csv, "ndjson": pl.read_ndjson}
     with tempfile.TemporaryDirectory() as folder:
-        print(f"{'form':>7} {'events':>10} {'s':>6} {'a second':>10} {'bar':>10} {'× polars':>9}")
+        print(
+            f"{'form':>7} {'events':>10} {'s':>6} {'a second':>10} {'bar':>10} {'× polars':>9} "
+            f"{'file MB':>8} {'MB':>6}"
+        )
         for form, bar in BARS_PER_S.items():
             path = Path(folder) / f"recording.{form}"
             write(rows, path)
-            known = definition("csv", {"columns": {"state": "state"}})
-            ours = cpu_s(partial(read_events, path, known, "ann"))
+            ours = cpu_s(partial(read_events, path, KNOWN, "ann"))
             theirs = cpu_s(partial(peers[form], path))
             print(
                 f"{form:>7} {len(rows):10,} {ours:6.2f} {len(rows) / ours:10,.0f} {bar:10,} "
-                f"{ours / theirs:9.1f}"
+                f"{ours / theirs:9.1f} {path.stat().st_size / 2**20:8.0f} {memory_mb(path):6.0f}"
             )
 
 
@@ -69,6 +74,24 @@ def cpu_s(run: Callable[[], object]) -> float:
         run()
         seconds.append(time.process_time() - start)
     return min(seconds)
+
+
+def memory_mb(path: Path) -> float:
+    """Return the most memory that reading a file takes in a process of its own (MB)."""
+    with get_context("spawn").Pool(1) as pool:
+        return pool.apply(_grown_mb, (path,))
+
+
+def _grown_mb(path: Path) -> float:
+    before = _most_mb()
+    read_events(path, KNOWN, "ann")
+    return _most_mb() - before
+
+
+def _most_mb() -> float:
+    """Return the most memory that this process has taken since it began; Linux says it."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
 if __name__ == "__main__":

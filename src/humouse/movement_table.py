@@ -1,5 +1,7 @@
 """Movements as a Parquet file: one row per movement, its steps as lists."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -149,28 +151,36 @@ def read_usable(
 
 def _read_places(path: str | Path) -> Places | None:
     """Return the places that a file holds, None for none; another program may only name movements."""
-    names = pl.scan_parquet(path, glob=False).collect_schema().names()
-    if "movement" not in names:
-        return None
-    known = [name for name in (*_PLACES, _SESSION) if name in names]
-    frame = pl.read_parquet(path, columns=known, glob=False)
-    absent = {"start_t": np.full(len(frame), np.nan), "start_row": np.arange(len(frame))}
-    frame = frame.with_columns(**{k: v for k, v in absent.items() if k not in names})
-    movement, t, row = (frame[name].cast(kind).to_numpy() for name, kind in _PLACES.items())
-    session = frame[_SESSION].cast(pl.String).fill_null("") if _SESSION in names else None
+    with _readable(path):
+        names = pl.scan_parquet(path, glob=False).collect_schema().names()
+        if "movement" not in names:
+            return None
+        known = [name for name in (*_PLACES, _SESSION) if name in names]
+        frame = pl.read_parquet(path, columns=known, glob=False)
+        absent = {"start_t": np.full(len(frame), np.nan), "start_row": np.arange(len(frame))}
+        frame = frame.with_columns(**{k: v for k, v in absent.items() if k not in names})
+        movement, t, row = (frame[name].cast(kind).to_numpy() for name, kind in _PLACES.items())
+        session = frame[_SESSION].cast(pl.String).fill_null("") if _SESSION in names else None
     return Places(movement, row, t, None if session is None else session.to_numpy())
 
 
 def _read(path: str | Path) -> tuple[pl.DataFrame, np.ndarray, str]:
     """Return the table, [B, 3] how long each row's lists are, and the origin."""
-    try:
+    with _readable(path):
         origin = pl.read_parquet_metadata(path).get(_ORIGIN, Path(path).stem)
         frame = pl.read_parquet(path, columns=list(_COLUMNS), glob=False)
         counts = frame.select(pl.col(_STEP_COLUMNS).list.len()).to_numpy()
         typed = frame.cast(_COLUMNS)  # type: ignore[arg-type]
         if typed.schema != pl.Schema(_COLUMNS):  # records stay records, of another type within
             raise pl.exceptions.SchemaError("a column holds records")
-        return typed, counts, origin
+    return typed, counts, origin
+
+
+@contextmanager
+def _readable(path: str | Path) -> Iterator[None]:
+    """Name the file and what it should be where the block cannot read it."""
+    try:
+        yield
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such file of trajectories") from error
     except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from humouse.data.events.clean import IN_RANGE, NO_FAULT
+from humouse.data.events.clean import IN_RANGE, NO_FAULT, OVERFLOW_PX
 from humouse.data.events.clock import check_clock
 from humouse.data.events.definition import Definition
 from humouse.data.events.event import Events, Reading
@@ -15,6 +15,8 @@ from humouse.data.reading.damage import Damage
 from humouse.errors import InputError
 
 _FEW = 20
+_NO_TIME = 1e30
+"""Beyond what any clock says in any unit; sums of such numbers overflow."""
 _WARN, _STOP = 0.1, 0.5
 _SLOW_MS = 34
 _SCALES = (1.25, 1.5, 1.75, 2.0, 2.25, 2.5, 3.0, 1.1, 4 / 3, 1.2, 1.8)
@@ -30,7 +32,8 @@ def check(rows: pl.DataFrame, definition: Definition, unit: str) -> None:
         unit: What the times were in.
     """
     points = rows.filter(
-        IN_RANGE,
+        # Times read in a wrong unit may be out of range, and are what is looked for.
+        pl.all_horizontal(pl.col("x", "y").abs() < OVERFLOW_PX, pl.col("t").abs() < _NO_TIME),
         pl.col("state").is_in(["move", "drag"]),
     )
     if points.height < _FEW:
