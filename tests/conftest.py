@@ -107,6 +107,7 @@ _TINY = (
     "experiment=train",
     "model.base_channels=16",
     "model.dropout=0.1",
+    "model.cond_dim=0",
     "data.sequence_length=32",
     "data.batch_size=8",
     "data.num_workers=0",

@@ -214,7 +214,7 @@ def test_seq_len_fixes_the_length(event_model: DiffusionModel, model: DiffusionM
     assert torch.equal(fine[0], x0)
     made = model.codec.decode(*fine)
     assert made.lengths.tolist() == [50] * 3
-    assert x0.shape == (3, 32, 2)
+    assert x0.shape == (3, 24, 2)
 
 
 def test_padding_is_zero(event_model: DiffusionModel):

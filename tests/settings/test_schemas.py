@@ -200,7 +200,15 @@ def test_the_specifications_values():
         for name in leaves(expected)
         if OmegaConf.select(run, name) != OmegaConf.select(expected, name)
     }
-    assert differ == {"model.self_condition", "diffusion.min_snr_weight", "optim.lr"}
+    # Each is a row of the lab book.
+    assert differ == {
+        "model.dropout",
+        "model.self_condition",
+        "model.cond_dim",
+        "diffusion.min_snr_weight",
+        "optim.lr",
+        "logging.eval_interval",
+    }
 
 
 def test_the_default_is_the_model_of_events_with_the_decoder_that_train_decoder_makes():

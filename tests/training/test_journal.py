@@ -1,5 +1,6 @@
 """What a run writes down for people."""
 
+import time
 from pathlib import Path
 
 import yaml
@@ -32,6 +33,8 @@ def test_a_resumed_run_drops_what_lay_beyond(tmp_path: Path):
     first.close()
     with open(tmp_path / METRICS_FILE, "a") as file:
         file.write('{"step": 6, "lo')
+    # TensorBoard reads its files in the order of their names, which hold the second they were begun in.
+    time.sleep(1.1)
     again = Journal(tmp_path, {}, 3)
     again.scalars(4, {"loss": 40.0})
     again.close()

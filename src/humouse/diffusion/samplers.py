@@ -36,7 +36,7 @@ class Sampler(ABC):
     lambda_min = -math.inf
     """The noisiest λ this rule can start from."""
     lambda_max = math.inf
-    """How far to go in equal steps of λ, on the way to clean data (see `Schedule.times`)."""
+    """Towards which λ to go in equal steps, on the way to clean data (see `Schedule.times`)."""
     stochastic = False
     """Whether a step takes fresh noise."""
 
@@ -170,7 +170,7 @@ class DPMSolverPP2M(Sampler):
     lambda_min = -5.1
     # What is fainter than the noise before the last step is decided in that step, which is of first
     # order: after 20 equal steps of time, movements are too smooth.
-    lambda_max = 4.0
+    lambda_max = 4.5
 
     def step(
         self,

@@ -73,7 +73,7 @@ def test_equal_steps_of_lambda_end_where_they_should(schedule):
     times = schedule.times(10, lambda_min=-4.0, lambda_max=3.0)
     assert times[-1] == 0
     ends = schedule.log_snr_half(times[:-1])
-    torch.testing.assert_close(ends, torch.linspace(-4, 3, 10).double(), atol=0.1, rtol=0)
+    torch.testing.assert_close(ends, torch.linspace(-4, 3, 11)[:-1].double(), atol=0.1, rtol=0)
     # One call goes all the way at once.
     assert schedule.times(1, lambda_min=-4.0, lambda_max=3.0).tolist() == [times[0], 0]
 

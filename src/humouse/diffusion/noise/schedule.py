@@ -51,9 +51,8 @@ class Schedule(ABC):
         Args:
             steps: Number of network calls.
             lambda_min: Start no noisier than this λ (DPM-Solver++ wants −5.1 with cosine).
-            lambda_max: Go in equal steps of λ to this one, which the schedule reaches, and on to `until`
-                from there; infinite for
-                equal steps of time ("trailing" spacing).
+            lambda_max: Go in equal steps of λ towards this one, which the schedule reaches; the last of
+                them goes on to `until`. Infinite for equal steps of time ("trailing" spacing).
             until: The last time; 0 for clean data.
 
         Raises:
@@ -65,8 +64,8 @@ class Schedule(ABC):
         if math.isinf(lambda_max):
             return torch.linspace(start, until, steps + 1, dtype=torch.float64)
         first = float(self.log_snr_half(torch.tensor(start, dtype=torch.float64)))
-        steps_of_lambda = torch.linspace(first, lambda_max, steps, dtype=torch.float64)
-        between = map(self._at, steps_of_lambda.tolist()[1:])
+        towards = torch.linspace(first, lambda_max, steps + 1, dtype=torch.float64)[1:-1]
+        between = map(self._at, towards.tolist())
         return torch.tensor([start, *between, until], dtype=torch.float64)
 
     def _at(self, log_snr_half: float) -> float:
