@@ -208,3 +208,10 @@ def test_sizes_are_made_equal(people, make_reaches):
 def test_rules_that_cannot_be(people, model, more, complaint):
     with pytest.raises(InputError, match=complaint.replace("?", r"\?")):
         evaluate(people, model, rule=replace(RULE, **more))
+
+
+def test_a_probe_that_measures_importance_does_without_the_kinematics(people, model):
+    alone = only("c2st", probes=("boosting",), replicates=0, permutations=0)
+    result = evaluate(people[:60], model[:60], rule=alone)
+    assert result.features == {}
+    assert {"c2st_boosting_auc", "c2st_boosting_acc"} <= set(result.scores)

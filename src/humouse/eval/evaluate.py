@@ -116,7 +116,7 @@ def _with_importance(parts: Sequence[Part]) -> dict[str, FeatureComparison]:
     importance: list[Float[np.ndarray, "F"]] = [
         part.importance for part in parts if part.importance is not None
     ]
-    if not importance:
+    if not importance or not features:  # features are compared by the kinematics alone
         return features
     return {
         name: replace(one, importance=float(lost))
