@@ -20,13 +20,13 @@ def test_every_job_is_done_and_an_error_comes_out(tmp_path, workers):
     prepare = partial(str, "the folder")
     handler = signal.getsignal(signal.SIGTERM)
     calls: list[None] = []
-    done = partial(calls.append, None)
-    numbers = run_jobs(divmod, [7, 4, 1], partial(int, 9), workers=workers, progress=done)
+    numbers = run_jobs(divmod, [7, 4, 1], partial(int, 9), workers=workers, progress=list)
     assert numbers == [(1, 2), (2, 1), (9, 0)]
-    assert len(calls) == 3
-    os.symlink("made before", jobs[4])
+    run_jobs(os.symlink, jobs, prepare, workers=workers, progress=lambda: calls.append(None))
+    assert [os.readlink(job) for job in jobs] == ["the folder"] * 5
+    assert len(calls) == 5
     with pytest.raises(FileExistsError, match="link 4"):
-        run_jobs(os.symlink, jobs, prepare, workers=workers, progress=lambda: None)
+        run_jobs(os.symlink, jobs[4:], prepare, workers=workers, progress=lambda: None)
     assert signal.getsignal(signal.SIGTERM) is handler
 
 

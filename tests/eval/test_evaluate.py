@@ -46,10 +46,8 @@ def model(make_reaches):
 def everything(people, model, make_reaches):
     calls = []
     rule = EvaluationRule(probes=tuple(PROBES), replicates=30, permutations=19)
-    train = make_reaches(90, 2, "train")
-    result = evaluate(
-        people[:90], model[:60], train=train, rule=rule, progress=lambda: calls.append(1)
-    )
+    train = make_reaches(250, 2, "train")
+    result = evaluate(people, model, train=train, rule=rule, progress=lambda: calls.append(1))
     assert len(calls) == rule.parts
     return result
 
@@ -58,7 +56,7 @@ def everything(people, model, make_reaches):
 def test_everything_is_there(everything):
     assert set(everything.scores) == set(MEASURES)
     assert (everything.real, everything.fake) == ("people", "model")
-    assert (everything.gestures, everything.users) == (60, 12)
+    assert (everything.gestures, everything.users) == (200, 12)
     names = [one.name for group in FEATURE_MODES["neuromotor"] for one in GROUPS[group]]
     assert list(everything.features) == names
     assert set(everything.spectra) == {"0-4 Hz", "4-8 Hz", "8-16 Hz", "16-32 Hz", "32-64 Hz"}

@@ -124,8 +124,6 @@ def test_help_names_every_setting_with_its_meaning_and_value(
     config: str, choice: str, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("COLUMNS", "1000")  # a window in which no line is wrapped
-    # What the test above composed is not composed again.
-    monkeypatch.setattr("humouse.commands.help.compose", lambda one, words: composed(one, *words))
     text = help_text(config, _SCHEMAS[config], "usage", [choice] if choice else [])
     lines = text.splitlines()
     assert lines[0] == "usage"
