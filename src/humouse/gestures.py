@@ -60,6 +60,7 @@ class Gestures:
         still_events: Number of events left out because the mouse stood still for a pause.
         first: [N] number of each gesture's first point, among those that it was cut from.
         left_out: Number of the first point of each gesture left out, and the rule that it broke.
+        moving_ms: How long the mouse moved: in these gestures, and in all that were found.
     """
 
     steps: Float32[np.ndarray, "S 3"]
@@ -71,6 +72,7 @@ class Gestures:
     still_events: int
     first: Int64[np.ndarray, "N"]
     left_out: dict[int, str]
+    moving_ms: tuple[float, float] = (0.0, 0.0)
 
 
 def begins(t_ms: np.ndarray, apart: Bool[np.ndarray, "between"], rules: GestureRules) -> np.ndarray:
@@ -154,6 +156,7 @@ def _gestures(
         dropped[reason] = int((kept & broken).sum())
         left_out |= dict.fromkeys(number[first[kept & broken]].tolist(), reason)
         kept &= ~broken
+    moving = is_step & (delta_px != 0).any(1)
     is_step &= np.repeat(kept, events)
     steps = np.column_stack([delta_px[is_step], delta_ms[is_step]]).astype(np.float32)
     return Gestures(
@@ -166,4 +169,5 @@ def _gestures(
         still_events=0,
         first=number[first[kept]],
         left_out=left_out,
+        moving_ms=(float(delta_ms[moving & is_step].sum()), float(delta_ms[moving].sum())),
     )

@@ -5,13 +5,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from humouse.errors import InputError
 from humouse.eval.api import Groups, c2st_scores
 from humouse.eval.evaluate import evaluate
 from humouse.eval.result import Evaluation
 from humouse.eval.rule import EvaluationRule
-from humouse.eval.statistics.score import MEASURES, PROBES
+from humouse.eval.statistics.score import MEASURES, POINT_BANDS, PROBES, band_score
 from humouse.features import BASIC, GROUPS, feature_table
 from humouse.features.modes import FEATURE_MODES
 from humouse.settings.choices import METRICS
@@ -54,7 +55,9 @@ def everything(people, model, make_reaches):
 
 @pytest.mark.slow
 def test_everything_is_there(everything):
-    assert set(everything.scores) == set(MEASURES)
+    bands = {band_score(*band) for band in POINT_BANDS}
+    assert set(everything.scores) - bands == set(MEASURES) - bands
+    assert set(everything.scores) & bands  # those of as many points as these people have
     assert (everything.real, everything.fake) == ("people", "model")
     assert (everything.gestures, everything.users) == (200, 12)
     names = [one.name for group in FEATURE_MODES["neuromotor"] for one in GROUPS[group]]
@@ -213,3 +216,24 @@ def test_a_probe_that_measures_importance_does_without_the_kinematics(people, mo
     result = evaluate(people[:60], model[:60], rule=alone)
     assert result.features == {}
     assert {"c2st_boosting_auc", "c2st_boosting_acc"} <= set(result.scores)
+
+
+def test_lengths_are_tested_apart(make_reaches):
+    """What gives short movements away says nothing of longer ones."""
+    people, model = make_reaches(300, 0), make_reaches(300, 1, "model")
+    steps = torch.tensor([4, 9, 14]).repeat(100)
+    triple = torch.where(steps == 4, 3, 1)[:, None, None]
+    short = torch.arange(people.deltas.shape[1]) < steps[:, None]
+    people, model = (
+        replace(side, deltas=side.deltas * scale * short[..., None], lengths=steps)
+        for side, scale in ((people, 1), (model, triple))
+    )
+    scores = evaluate(people, model, rule=only("lengths", replicates=0)).scores
+    assert list(scores) == [band_score(*band) for band in ((3, 6), (7, 12), (13, 30))]
+    assert scores[band_score(3, 6)].value > 0.9
+    assert all(0.3 < scores[band_score(*band)].value < 0.7 for band in ((7, 12), (13, 30)))
+
+
+def test_few_movements_of_a_length_are_not_tested_apart(make_reaches):
+    people, model = make_reaches(49, 0, near_only=True), make_reaches(49, 1, "model")
+    assert evaluate(people, model, rule=only("lengths", replicates=0)).scores == {}

@@ -29,6 +29,7 @@ class Counts:
     rows_dropped: Counter[str] = field(default_factory=Counter)
     rows_repaired: Counter[str] = field(default_factory=Counter)
     gestures_dropped: Counter[str] = field(default_factory=Counter)
+    moving_ms: tuple[float, float] = (0.0, 0.0)
     events_merged: int = 0
     events_still: int = 0
     seen: set[str] = field(default_factory=set)
@@ -48,6 +49,7 @@ class Counts:
         self.rows_dropped.update(events.dropped)
         self.rows_repaired.update(events.repaired)
         self.gestures_dropped.update(gestures.dropped)
+        self.moving_ms = tuple(np.add(self.moving_ms, found.moving_ms).tolist())
         self.events_merged += gestures.merged_events
         self.events_still += gestures.still_events
         self.seen.update({file.user} if file.user else events.table["user"].unique())
@@ -76,6 +78,7 @@ class Counts:
                 "gestures": self.users.total(),
                 "gestures_dropped": dict(sorted(self.gestures_dropped.items())),
             },
+            "moving_ms": {"kept": self.moving_ms[0], "found": self.moving_ms[1]},
             "warnings": self._warnings(),
             "users_without_gestures": sorted(self.seen - self.users.keys(), key=natural_key),
             "files_without_events": self.files_without_events,

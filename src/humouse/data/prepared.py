@@ -13,8 +13,8 @@ from humouse.files import read_json, sha256
 from humouse.trajectories import Trajectories
 
 MANIFEST = "manifest.json"
-# Where the files lie and what versions read them do not change what they hold.
-_OUTSIDE_THE_HASH = ("sha256", "root", "versions")
+# Where the files lie, what versions read them and how long they last do not change what they hold.
+_OUTSIDE_THE_HASH = ("sha256", "root", "versions", "moving_ms")
 _HOW_TO = "prepare one with: humouse data prepare source=NAME root=FOLDER"
 
 
@@ -88,7 +88,7 @@ class Prepared:
             ),
             f"  rows dropped: {by_reason(counts['rows_dropped'])}; merged into a later event of "
             f"the same ms: {counts['events_merged']:,}",
-            f"  gestures dropped: {by_reason(counts['gestures_dropped'])}",
+            f"  gestures dropped: {by_reason(counts['gestures_dropped'])}{_time_kept(self.manifest)}",
         ]
         if note := self.manifest["source"]["note"]:
             lines.append(f"  {note}")
@@ -105,6 +105,14 @@ class Prepared:
             )
         lines += [f"  careful: {_warning(one)}" for one in self.manifest["warnings"]]
         return "\n".join(lines)
+
+
+def _time_kept(manifest: Mapping[str, Any]) -> str:
+    """Return what the gestures kept are of the time in which the mouse moved, in words."""
+    moving_ms = manifest.get("moving_ms", {"found": 0})  # earlier versions did not measure it
+    if not moving_ms["found"]:
+        return ""
+    return f"; {moving_ms['kept'] / moving_ms['found']:.1%} of the time in motion kept"
 
 
 def load_split(path: str | Path) -> Trajectories:

@@ -22,10 +22,14 @@ from humouse.eval.probes.two_sample import Groups
 from humouse.eval.result import FeatureComparison
 from humouse.eval.rule import EvaluationRule
 from humouse.eval.statistics.resampling import Resampling
-from humouse.eval.statistics.score import Score
+from humouse.eval.statistics.score import POINT_BANDS, Score, band_score
 from humouse.features import BASIC, GROUPS, feature_table
 from humouse.features.modes import FEATURE_MODES
 from humouse.trajectories import Trajectories
+
+
+_FEWEST_IN_BAND = 50
+"""Movements of each side that a probe of one band of lengths needs to say anything."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,6 +151,31 @@ def _share_people(pair: Pair) -> bool:
     return real is not None and fake is not None and bool(np.intersect1d(real, fake).size)
 
 
+def _lengths(inputs: Inputs) -> Part:
+    """Return the boosting probe's AUC on each band of lengths that holds enough of both sides."""
+    pair, rule = inputs.pair, inputs.rule
+    points = [(side.lengths + 1).cpu().numpy() for side in (pair.real, pair.fake)]
+    scores = {}
+    for fewest, most in POINT_BANDS:
+        rows = [np.flatnonzero((fewest <= own) & (own <= most)) for own in points]
+        if min(map(len, rows)) < _FEWEST_IN_BAND:
+            continue
+        real, fake = (
+            side.rows(own)
+            for side, own in zip((pair.real_features, pair.fake_features), rows, strict=True)
+        )
+        result = c2st_scores(
+            real.values,
+            fake.values,
+            probe="boosting",
+            groups=Groups(real.user, fake.user, hold_out_fake=_share_people(pair)),
+            replicates=rule.replicates,
+            seed=rule.seed,
+        )
+        scores[band_score(fewest, most)] = result.auc
+    return Part(scores)
+
+
 def _mmd(inputs: Inputs) -> Part:
     score = mmd_score(
         *inputs.scaled,
@@ -223,6 +252,7 @@ def _copying(inputs: Inputs) -> Part:
 
 
 _METRICS: dict[str, Callable[[Inputs], Part]] = {
+    "lengths": _lengths,
     "mmd": _mmd,
     "prd": _prd,
     "neighbours": _neighbours,

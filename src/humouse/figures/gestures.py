@@ -22,7 +22,7 @@ def gesture_gallery(
     Args:
         real: Movements of people.
         fake: Generated movements.
-        each: How many of each, drawn at random.
+        each: How many of each, drawn at random and shown from the shortest to the longest.
         columns: Cells in a row on each side.
         seed: Chooses the movements.
     """
@@ -58,7 +58,8 @@ def _drawn(movements: Trajectories, n: int, seed: int) -> Trajectories:
     movements = movements.to("cpu")
     moving = np.flatnonzero((movements.path_px > 0).numpy())
     rng = np.random.default_rng(seed)
-    return movements[np.sort(rng.permutation(moving)[:n])]
+    drawn = movements[np.sort(rng.permutation(moving)[:n])]
+    return drawn[drawn.lengths.argsort(stable=True)]
 
 
 def _speeds_px_s(steps: np.ndarray) -> np.ndarray:

@@ -82,8 +82,8 @@ DETECTOR_MODES = {
     "kinematic": "without the strokes, which take most of the time",
 }
 
-METRICS = ("c2st", "mmd", "prd", "neighbours", "kinematics", "spectra", "copying")
-"""c2st: the probes. mmd. prd: precision and recall by clustering. neighbours: precision, recall,
+METRICS = ("c2st", "lengths", "mmd", "prd", "neighbours", "kinematics", "spectra", "copying")
+"""c2st: the probes. lengths: the boosting probe on short, middling and long movements apart. mmd. prd: precision and recall by clustering. neighbours: precision, recall,
 density and coverage by nearest neighbours. kinematics: each feature's mean, deviation and distance.
 spectra: the power in each band. copying: distance to the train set, where one is given."""
 

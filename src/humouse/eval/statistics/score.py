@@ -81,6 +81,15 @@ PROBES = {
 """The classifiers of the two-sample test. The last is the kind that published generators of mouse
 movements are judged by."""
 
+POINT_BANDS = ((3, 6), (7, 12), (13, 30), (31, 70), (71, 400))
+"""Fewest and most recorded points of a movement in each band that is tested by itself."""
+
+
+def band_score(fewest: int, most: int) -> str:
+    """Return the name of the score of movements of that many points."""
+    return f"c2st_{fewest}_to_{most}_points_auc"
+
+
 _C2ST = "Lopez-Paz & Oquab 2017, arXiv:1610.06545"
 _PRD = "Sajjadi et al. 2018, arXiv:1806.00035"
 _KNN = "Kynkäänniemi et al. 2019, arXiv:1904.06991"
@@ -93,6 +102,16 @@ MEASURES: dict[str, Measure] = {
         )
         for probe, meaning in PROBES.items()
         for key, word in (("auc", "AUC"), ("acc", "accuracy"))
+    },
+    **{
+        band_score(fewest, most): Measure(
+            f"C2ST AUC, boosting, {fewest} to {most} points",
+            0.5,
+            f"held-out AUC of gradient-boosted trees on features of movements of {fewest} to {most} "
+            "recorded points alone",
+            _C2ST,
+        )
+        for fewest, most in POINT_BANDS
     },
     "mmd": Measure(
         "MMD²",
