@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from humouse.codec import MixturePrior, condition_vector
+from humouse.codec import LearnedPrior, condition_vector
 from humouse.commands.publish import run
 from humouse.diffusion.model import load_model
 from humouse.diffusion.sampling_rule import SamplingRule
@@ -43,7 +43,7 @@ def test_weights_are_the_averaged_ones_in_half_precision(published: Path, event_
 
 def test_it_holds_no_persons_numbers(published: Path, event_checkpoint: Path):
     small = Checkpoint.load(published)
-    assert isinstance(load_model(published).codec.prior, MixturePrior)
+    assert isinstance(load_model(published).codec.prior, LearnedPrior)
     assert str(event_checkpoint.parents[1]) not in repr((small.data, small.config["data"]))
     own = Checkpoint.load(event_checkpoint).codec["prior"]["conditions"]
     long_paths = own[:, 3][own[:, 3] > own[:, 3].median()]

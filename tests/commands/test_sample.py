@@ -9,9 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 
 from humouse import cli
 from humouse.trained_model import TrainedModel
+from humouse.trajectories import Trajectories
 
 _FEW = ("n=7", "batch_size=2", "steps=1", "device=cpu")
 
@@ -143,3 +145,13 @@ def test_a_real_run_goes_on_after_ctrl_c_and_after_a_kill(
     done = call("-m", "humouse", *words, cwd=tmp_path)
     assert done.returncode == 0
     assert "going on after " in done.stdout
+
+
+def test_movements_of_the_frame_are_written_as_recorded(sample: Callable, tmp_path: Path):
+    assert sample("recorded=true", f"out_dir={tmp_path}")[0] == 0
+    movements = Trajectories.load(tmp_path / "samples.parquet")
+    assert len(movements) == 7
+    steps = movements.deltas[movements.mask]
+    assert torch.equal(steps, steps.round())
+    assert (steps[:, 2] >= 1).all()
+    assert (steps[:, :2] != 0).any(1).all()

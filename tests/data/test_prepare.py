@@ -15,6 +15,8 @@ from humouse.data.splits import SPLITS
 from humouse.errors import InputError
 from humouse.files import sha256
 from humouse.gestures import GestureRules
+from humouse.settings import PrepareSettings
+from humouse.settings.compose import settings_from
 from humouse.trajectories import concatenate
 
 HEADER = "client timestamp,button,state,x,y\n"
@@ -67,6 +69,7 @@ def test_the_manifest_tells_what_was_read_kept_and_dropped(root, tmp_path):
         "gestures": 35,
         "gestures_dropped": {"few events": 1},
     }
+    assert manifest["moving_ms"] == {"kept": 35 * 19 * 17.0, "found": 35 * 19 * 17.0}
     assert manifest["users_without_gestures"] == ["user8", "user9"]
     assert manifest["files_without_events"] == ["user8/session_1min.csv"]
     assert manifest["synthetic"] is False
@@ -89,6 +92,7 @@ def test_the_manifest_tells_what_was_read_kept_and_dropped(root, tmp_path):
         "user8, user9",
         "user8/session_1min.csv",
         "35 gest",
+        "100.0% of the time in motion kept",
     ):
         assert words in prepared.summary()
 
@@ -308,6 +312,30 @@ def test_people_named_by_a_column_are_listed_where_they_made_no_gesture(tmp_path
     source = make_source("csv", root=tmp_path / "log.csv", columns=columns)
     prepared = prepare(source, out_dir=tmp_path / "out", rules=GestureRules())
     assert prepared.manifest["users_without_gestures"] == ["still"]
+
+
+def test_time_in_motion_that_is_dropped_is_counted(root, tmp_path):
+    """The short movement of 3 points lasts 40 ms, of which it moves in 20."""
+    with open(root / "user0/session_1min.csv", "a") as file:
+        file.write("90000,NoButton,Move,1,1\n90020,NoButton,Move,4,1\n90040,NoButton,Move,4,1\n")
+    few = run(root, tmp_path / "few").manifest["moving_ms"]
+    assert few == {"kept": 35 * 19 * 17.0, "found": 35 * 19 * 17.0 + 20}
+    every = run(root, tmp_path / "every", rules=GestureRules(min_events=3, min_distance_px=3.0))
+    assert every.manifest["moving_ms"] == {"kept": few["found"], "found": few["found"]}
+
+
+@pytest.mark.realdata
+def test_every_movement_of_sapimouse_is_kept(recordings, tmp_path):
+    """gestures=every: 97% of what has three points, 95% of the time in motion."""
+    source = make_source("sapimouse", root=recordings / "sapimouse")
+    rules = GestureRules(
+        **vars(settings_from("prepare", PrepareSettings, ["gestures=every"]).gestures)
+    )
+    manifest = prepare(source, out_dir=tmp_path, rules=rules, seed=1337).manifest
+    kept, time_ms = manifest["counts"]["gestures"], manifest["moving_ms"]
+    assert kept / (kept + manifest["counts"]["gestures_dropped"]["short path"]) > 0.97
+    assert time_ms["kept"] / time_ms["found"] > 0.95
+    assert manifest["counts"]["gestures_dropped"].get("many events", 0) == 0
 
 
 @pytest.mark.realdata

@@ -92,7 +92,15 @@ def source_of(config: str, choice: str) -> str:
 def test_every_file_is_the_configuration_of_a_verb_or_an_option_of_one():
     groups = {group for config in _SCHEMAS for group in config_groups(config)}
     options = {name for name in _FILES if name.rpartition("/")[0] in groups}
-    assert groups == {"archive", "data", "decoder", "experiment", "gestures", "source", "gan/experiment"}
+    assert groups == {
+        "archive",
+        "data",
+        "decoder",
+        "experiment",
+        "gestures",
+        "source",
+        "gan/experiment",
+    }
     assert options | set(_SCHEMAS) | _SHARED == _FILES
     assert len(_SCHEMAS) == len(VERBS)
 

@@ -67,7 +67,7 @@ def test_others_read_the_packaged_model():
     assert not {"optimizer", "model", "history"} & rest.keys()
     with safe_open(PRETRAINED, framework="np") as file:
         names = set(file.keys())
-        assert file.get_tensor("codec/prior/copula/means").shape == (64, 12)
+        assert file.get_tensor("codec/prior/joint/weights/first").shape == (64,)
         weights = {name for name in names if name.startswith("ema/")}
         numbers = sum(file.get_tensor(name).size for name in weights)
     assert f"{numbers / 1e6:.2f}" == "2.97"

@@ -22,7 +22,7 @@ from humouse.codec.frame import (
     valid_steps,
 )
 from humouse.codec.priors.empirical import EmpiricalPrior
-from humouse.codec.priors.mixture import MixturePrior
+from humouse.codec.priors.learned import LearnedPrior
 from humouse.settings.choices import CONDITIONS
 
 __all__ = [
@@ -35,7 +35,7 @@ __all__ = [
     "EmpiricalPrior",
     "EventCodec",
     "Frame",
-    "MixturePrior",
+    "LearnedPrior",
     "check_condition_values",
     "codec_from_state",
     "coerce_to_codec",

@@ -11,13 +11,13 @@ from torch import Tensor
 
 from humouse.codec.frame import Frame, valid_steps
 from humouse.codec.priors.empirical import EmpiricalPrior
-from humouse.codec.priors.mixture import MixturePrior
+from humouse.codec.priors.learned import LearnedPrior
 from humouse.errors import InputError
 from humouse.settings.choices import CONDITIONS
 from humouse.trajectories import Trajectories
 
-PRIORS: dict[str | None, type[MixturePrior] | type[EmpiricalPrior]] = {
-    kind.__name__: kind for kind in (MixturePrior, EmpiricalPrior)
+PRIORS: dict[str | None, type[LearnedPrior] | type[EmpiricalPrior]] = {
+    kind.__name__: kind for kind in (LearnedPrior, EmpiricalPrior)
 }
 """Priors of conditions, by their name in a codec's state."""
 
@@ -51,7 +51,7 @@ class Codec(ABC):
         self.normalize = normalize
         self.mean = torch.zeros(1)
         self.std = torch.ones(1)
-        self.prior: MixturePrior | EmpiricalPrior | None = None
+        self.prior: LearnedPrior | EmpiricalPrior | None = None
         self.trained_lengths = (sequence_length, sequence_length)
         self.condition_mean = torch.zeros(len(CONDITIONS))
         self.condition_std = torch.ones(len(CONDITIONS))
@@ -89,6 +89,16 @@ class Codec(ABC):
 
     @abstractmethod
     def _from_channels(self, x: Float[Tensor, "B T C"], frame: Frame) -> Float[Tensor, "B T 3"]: ...
+
+    def recorded(self, movements: Trajectories, frame: Frame, *, seed: int) -> Trajectories:
+        """Return decoded movements as a device would have recorded them: as they are, if they are events.
+
+        Args:
+            movements: What `decode` returned.
+            frame: Their frames.
+            seed: Of what is drawn for it.
+        """
+        return movements
 
     @abstractmethod
     def canonicalize(self, trajectories: Trajectories) -> Trajectories:

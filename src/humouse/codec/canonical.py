@@ -1,6 +1,7 @@
 """The specification's frame (§1): recentred, rotated, on a fixed clock, of unit path and duration."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +12,8 @@ from torch import Tensor
 from humouse.codec.band import at_points, resample
 from humouse.codec.base import Codec
 from humouse.codec.frame import Frame, conditions_of, pad_to, valid_steps
+from humouse.codec.priors.polling import PollingClocks
+from humouse.codec.recorder import recorded
 from humouse.errors import InputError
 from humouse.settings.choices import CONDITIONS
 from humouse.trajectories import Trajectories
@@ -18,6 +21,7 @@ from humouse.trajectories import Trajectories
 NOMINAL_PATH_PX = 1000.0
 NOMINAL_DURATION_MS = 1000.0
 _NOMINAL_GRID_PX = 0.01
+_CLOCK = [CONDITIONS.index(name) for name in ("duration_ms", "tick_ms", "on_tick_share")]
 _MOST_STEPS = 10  # of a sample, in T
 
 
@@ -62,6 +66,7 @@ class CanonicalCodec(Codec):
         self.canonicalize_duration = canonicalize_duration
         self.rotate_to_plus_x = rotate_to_plus_x
         self.modes = modes
+        self.clocks: PollingClocks | None = None
         self.channel_names = ("dx", "dy") if canonicalize_duration else ("dx", "dy", "dt")
 
     def settings(self) -> dict[str, Any]:
@@ -74,6 +79,40 @@ class CanonicalCodec(Codec):
             "modes": self.modes,
             "normalize": self.normalize,
         }
+
+    def fit(self, train: Trajectories) -> Codec:
+        """Learn the clocks of the recorders beside the rest."""
+        super().fit(train)
+        seen = train[self.fits(train)]
+        clock = conditions_of(seen)[:, _CLOCK].double().numpy()
+        self.clocks = PollingClocks.fit(
+            seen.lengths.double().numpy(), clock[:, 0], clock[:, 1], on_tick_share=clock[:, 2]
+        )
+        return self
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return everything needed to make this codec again: plain values and tensors."""
+        clocks = None if self.clocks is None else torch.from_numpy(self.clocks.table)
+        return {**super().state_dict(), "clocks": clocks}
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Take over the statistics that `state_dict` returned."""
+        super().load(state)
+        clocks = state.get("clocks")
+        self.clocks = None if clocks is None else PollingClocks(clocks.numpy())
+
+    def recorded(self, movements: Trajectories, frame: Frame, *, seed: int) -> Trajectories:
+        """Return movements that this codec decoded as the frames' devices would have recorded them.
+
+        Raises:
+            InputError: The codec is of a version that did not learn the clocks.
+        """
+        if self.clocks is None:
+            raise InputError(
+                "recorded=true: this model was trained by a version that did not learn its devices' "
+                "clocks; train it anew, or leave recorded out"
+            )
+        return recorded(movements, frame.conditions, self.clocks, seed=seed)
 
     def fits(self, trajectories: Trajectories) -> Bool[Tensor, "B"]:
         """[B] True for movements with a path and a duration, and no more than T native steps."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from humouse.codec import EmpiricalPrior, MixturePrior
+from humouse.codec import EmpiricalPrior, LearnedPrior
 from humouse.diffusion.model import DIFFUSION, model_in
 from humouse.errors import InputError
 from humouse.files import set_aside_in, versions
@@ -18,12 +18,12 @@ def published(saved: Checkpoint) -> Checkpoint:
     """Return what sampling needs of a checkpoint, its averaged weights in half precision.
 
     The codec's prior, which in a checkpoint is the train split's own lengths and conditions, becomes
-    a mixture fitted to them. What only training needs (optimiser, raw weights) is left out.
+    a distribution learned from them. What only training needs (optimiser, raw weights) is left out.
     """
     codec = dict(saved.codec)
     if codec["prior_kind"] == EmpiricalPrior.__name__:
         rows = codec["prior"]
-        prior = MixturePrior.fit(rows["lengths"], rows["start"], rows["conditions"])
+        prior = LearnedPrior.fit(rows["lengths"], rows["start"], rows["conditions"])
         codec |= {"prior": prior.state(), "prior_kind": type(prior).__name__}
     # The file does not reveal where the data lay; the default folder finds the reader's own copy.
     folder = f"data/{saved.config['data']['dataset_id']}"

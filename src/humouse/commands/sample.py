@@ -59,6 +59,8 @@ def run(settings: SampleSettings) -> None:
     kept = KeptBatches(out_dir, _decides(settings, model, checkpoint))
     x0, frame = _drawn(model, request, kept)
     movements = model.codec.decode(x0, frame, origin=model.origin)
+    if settings.recorded:
+        movements = model.codec.native.recorded(movements, frame, seed=settings.seed)
     set_aside_in(out_dir, _FILES)
     movements.save(out_dir / "samples.parquet")
     if settings.save_deltas:
@@ -70,11 +72,13 @@ def run(settings: SampleSettings) -> None:
     print(f"{settings.n:,} movements: {out_dir / 'samples.parquet'}")
     print(f"what made them: {out_dir / 'manifest.json'}")
     if not without("report", "no picture"):
-        _draw(movements, model, out_dir / "samples.png")
+        _draw(movements, model, out_dir / "samples.png", recorded=settings.recorded)
 
 
-def _people_at_hand(model: TrainedModel) -> Trajectories | None:
-    """Return some validation people of the model's own data as its codec sees them, or None.
+def _people_at_hand(model: TrainedModel, recorded: bool) -> Trajectories | None:
+    """Return some validation people of the model's own data, or None.
+
+    They are as recorded, or as the model's codec sees them.
 
     They are for a picture alone: a file that is gone, damaged or another's does not stop sampling.
     """
@@ -82,14 +86,14 @@ def _people_at_hand(model: TrainedModel) -> Trajectories | None:
         people = load_split(Path(model.data["folder"]) / "val")[:_PICTURED]
     except InputError:
         return None
-    fitting = in_codec_frame(people, model)
+    fitting = people if recorded else in_codec_frame(people, model)
     return fitting if len(fitting) and people.origin == model.data["origin"] else None
 
 
-def _draw(movements: Trajectories, model: TrainedModel, path: Path) -> None:
+def _draw(movements: Trajectories, model: TrainedModel, path: Path, *, recorded: bool) -> None:
     from humouse.figures import gesture_gallery, samples, save_figure  # of an extra
 
-    people = _people_at_hand(model)
+    people = _people_at_hand(model, recorded)
     save_figure(samples(movements) if people is None else gesture_gallery(people, movements), path)
     print(f"picture: {path}{'' if people is None else ', beside gestures of people'}")
 
@@ -120,7 +124,7 @@ def _drawn(
 
 def _decides(settings: SampleSettings, model: TrainedModel, checkpoint: str) -> dict[str, Any]:
     """Return everything that decides the samples to the last bit."""
-    elsewhere = {"ckpt", "device", "out_dir", "save_deltas"}
+    elsewhere = {"ckpt", "device", "out_dir", "save_deltas", "recorded"}
     return {
         "settings": {key: value for key, value in vars(settings).items() if key not in elsewhere},
         "rule": model.rule_record,

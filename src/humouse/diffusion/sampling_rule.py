@@ -14,7 +14,7 @@ from humouse.settings import (
 
 DEFAULT_STEPS = 20
 """Network calls per movement, where nothing else is said."""
-DECODED_STEPS = 5
+DECODED_STEPS = 2
 """The same where a decoder takes over: with DPM-Solver++ more calls make no movement better."""
 MOST_GUIDANCE = 3.0
 """Above, movements are warned of: at 2.5 their realism has suffered already (docs/experiments.md)."""
@@ -28,7 +28,7 @@ class SamplingRule:
 
     Args:
         steps: Network calls per movement (guidance makes each twice as long); None for those that
-            the model was distilled to, else 5 of "dpm" or "sde" before a decoder, else 20.
+            the model was distilled to, else 2 of "dpm" or "sde" before a decoder, else 20.
         sampler: "ddim", "dpm" or "sde"; None for "ddim" where `eta` asks for its noise or the model was
             distilled for it, else "dpm".
         eta: Noise of DDIM.
@@ -47,7 +47,7 @@ class SamplingRule:
     guidance: float = 1.0
     guidance_rescale: float = 0.0
     goal_constraint: bool = True
-    batch_size: int = 64
+    batch_size: int = 256
     t_switch: float | None = None
 
 

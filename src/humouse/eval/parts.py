@@ -27,7 +27,6 @@ from humouse.features import BASIC, GROUPS, feature_table
 from humouse.features.modes import FEATURE_MODES
 from humouse.trajectories import Trajectories
 
-
 _FEWEST_IN_BAND = 50
 """Movements of each side that a probe of one band of lengths needs to say anything."""
 

@@ -83,9 +83,10 @@ DETECTOR_MODES = {
 }
 
 METRICS = ("c2st", "lengths", "mmd", "prd", "neighbours", "kinematics", "spectra", "copying")
-"""c2st: the probes. lengths: the boosting probe on short, middling and long movements apart. mmd. prd: precision and recall by clustering. neighbours: precision, recall,
-density and coverage by nearest neighbours. kinematics: each feature's mean, deviation and distance.
-spectra: the power in each band. copying: distance to the train set, where one is given."""
+"""c2st: the probes. lengths: the boosting probe on short, middling and long movements apart. mmd. prd:
+precision and recall by clustering. neighbours: precision, recall, density and coverage by nearest
+neighbours. kinematics: each feature's mean, deviation and distance. spectra: the power in each band.
+copying: distance to the train set, where one is given."""
 
 PROBES = ("logistic", "mlp", "forest", "boosting", "sequence", "forest18")
 

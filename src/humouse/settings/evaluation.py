@@ -19,7 +19,7 @@ class SampleSettings:
     n: int = setting("how many movements")
     seq_len: int | None = setting("steps of each; null draws lengths from those of the train split")
     steps: int | None = setting(
-        "network calls per movement; null for the model's own: 5 with a decoder, a distilled model's "
+        "network calls per movement; null for the model's own: 2 with a decoder, a distilled model's "
         "number, else 20"
     )
     sampler: str | None = setting("{choices}; null: the model's own", choices.SAMPLERS)
@@ -40,6 +40,10 @@ class SampleSettings:
     seed: int = setting("movement i depends on the seed and i alone")
     device: str = setting("{choices}", choices.DEVICES)
     out_dir: str = setting("folder for samples.parquet, samples.png and manifest.json")
+    recorded: bool = setting(
+        "write movements of the canonical frame as a device would have recorded them: on its clock, in "
+        "whole px and ms; events are so already"
+    )
     save_deltas: bool = setting("write the normalised deltas [n, T, C] too, as deltas.pt")
 
 

@@ -1,4 +1,4 @@
-"""Attributes of movements ⇄ the continuous columns that a copula ties together."""
+"""Attributes of movements ⇄ the continuous columns whose joint distribution is learned."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -21,7 +21,7 @@ class EmpiricalPrior:
     Where conditions are given, a row is drawn among the `_NEAREST` rows nearest to them; the given
     values replace the row's own, and the path is scaled with the goal.
 
-    It holds recorded people's numbers (not their movements): published checkpoints use `MixturePrior`.
+    It holds recorded people's numbers (not their movements): published checkpoints use `LearnedPrior`.
 
     Args:
         lengths: [N] numbers of steps.

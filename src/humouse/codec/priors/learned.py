@@ -1,4 +1,4 @@
-"""The joint distribution of lengths, starts and conditions as a mixture, without any person's numbers."""
+"""The joint distribution of lengths, starts and conditions, learned, without any person's numbers."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -10,16 +10,18 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from humouse.codec.priors.attributes import WIDTH, Attributes, known_or
+from humouse.codec.priors.autoregression import Autoregression
 from humouse.codec.priors.columns import Columns, ColumnTransform
-from humouse.codec.priors.copula import Copula, choose
 from humouse.codec.priors.polling import PollingClocks
-from humouse.randomness import derive_seed, generator
+from humouse.randomness import derive_seed, draw_categorical, generator
 from humouse.settings.choices import CONDITIONS
 
-_COMPONENTS = 64
-_ITERATIONS = 60
+_PASSES = 30
 _LEAST_ROWS = 16
+# The goal first, then how long the movement is and takes, how it is made, and where it begins.
+_ORDER = (3, 4, 0, 8, 6, 7, 5, 9, 10, 11, 1, 2)
 _CANDIDATES = 32
+_FREE_CANDIDATES = 2  # where nothing is given, of which one at least lies within the ranges seen
 _KERNEL = 0.1  # width, in the logarithm of a given path or duration, within which candidates lie
 _OUTSIDE = -1e3
 _EDGE_SHARE = 0.001
@@ -27,30 +29,30 @@ _END = ("end_x_px", "end_y_px")
 _BLOCK_ROWS = 512
 
 
-class MixturePrior:
+class LearnedPrior:
     """The joint distribution of movements' attributes, and of some of them given the others.
 
-    A Gaussian-mixture copula of `Columns`, any values of which describe a possible movement.
+    An autoregression of `Columns`, any values of which describe a possible movement.
 
     Path length and duration are not columns but functions of several. To condition on one, a row
-    draws several candidates given its other columns, chooses one by its distance to the given value
-    (importance resampling) and scales it to that value: the goal to the path, the number of steps
-    to the duration. The choice prefers candidates within the ranges of the train split, the end of
-    the movement included.
+    draws several candidates, chooses one by its distance to the given value and by how likely it makes
+    the columns that are given (importance resampling) and scales it to that value: the goal to the path,
+    the number of steps to the duration. The choice prefers candidates within the ranges of the train
+    split, the end of the movement included.
 
     Args:
-        copula: Of the columns.
+        joint: Of the columns.
         transform: Attributes ⇄ columns.
         ranges: Lowest and highest of "length", each condition, and the end's x and y (px).
     """
 
     def __init__(
         self,
-        copula: Copula,
+        joint: Autoregression,
         transform: ColumnTransform,
         ranges: Mapping[str, tuple[float, float]],
     ) -> None:
-        self.copula, self.transform, self.ranges = copula, transform, dict(ranges)
+        self.joint, self.transform, self.ranges = joint, transform, dict(ranges)
 
     @classmethod
     def fit(
@@ -60,7 +62,7 @@ class MixturePrior:
         conditions: Float[Tensor, "B 9"],
         *,
         seed: int = 0,
-    ) -> "MixturePrior":
+    ) -> "LearnedPrior":
         """Learn the joint distribution of the train split's movements.
 
         Nothing in the result is a single movement's number: quantiles and ranges are means over many,
@@ -70,7 +72,7 @@ class MixturePrior:
             lengths: [B] numbers of steps, at least 1.
             start: [B, 2] first positions (px).
             conditions: [B, 9] all of CONDITIONS.
-            seed: Of the dequantising noise and the mixture's initialisation.
+            seed: Of the dequantising noise and of the training.
 
         Raises:
             ValueError: There is no movement, or a number is not finite.
@@ -86,16 +88,15 @@ class MixturePrior:
         least_step_ms = min(1.0, _range(seen.duration_ms / seen.length)[0])
         transform = ColumnTransform(clocks, float(np.median(seen.length)), least_step_ms)
         noise = np.random.default_rng(derive_seed(seed, "prior"))
-        jitter = Attributes.of_array(noise.random(numbers.shape) - 0.5)
-        copula = Copula.fit(
-            transform.columns(seen, jitter).array(),
-            components=_COMPONENTS,
-            iterations=_ITERATIONS,
-            seed=seed,
-        )
+
+        def columns() -> Float[np.ndarray, "B C"]:
+            jitter = Attributes.of_array(noise.random(numbers.shape) - 0.5)
+            return transform.columns(seen, jitter).array()
+
+        joint = Autoregression.fit(columns, order=_ORDER, passes=_PASSES, seed=seed)
         bounded = np.concatenate([seen.length[:, None], numbers[:, 3:], seen.end_px], 1)
         names = ("length", *CONDITIONS, *_END)
-        return cls(copula, transform, dict(zip(names, map(_range, bounded.T), strict=True)))
+        return cls(joint, transform, dict(zip(names, map(_range, bounded.T), strict=True)))
 
     def draw(
         self,
@@ -119,28 +120,34 @@ class MixturePrior:
             numbers[:, 0] = seq_len
         if given is not None:
             numbers[:, 3 : 3 + given.shape[1]] = given.double().cpu().numpy()
-        blocks = [
-            self._draw(Attributes.of_array(numbers[first : first + _BLOCK_ROWS]), seed, first)
-            for first in range(0, n, _BLOCK_ROWS)
-        ]
-        drawn = np.concatenate([np.empty((0, WIDTH)), *(block.array() for block in blocks)])
+        drawn, free = np.empty((n, WIDTH)), np.isnan(numbers).all(1)
+        for rows, candidates in ((free, _FREE_CANDIDATES), (~free, _CANDIDATES)):
+            alike = np.flatnonzero(rows)
+            for first in range(0, len(alike), _BLOCK_ROWS):
+                block = alike[first : first + _BLOCK_ROWS]
+                given_here = Attributes.of_array(numbers[block])
+                drawn[block] = self._draw(given_here, seed, block, candidates).array()
         table = torch.from_numpy(drawn)
         return table[:, 0].long(), table[:, 1:3].float(), table[:, 3:].float()
 
-    def _draw(self, given: Attributes, seed: int, first: int) -> Attributes:
-        """Return the attributes of the rows from `first` on."""
-        n, d = len(given.length), self.copula.means.shape[1]
-        noise = [_noise(seed, first + i, d) for i in range(n)]
-        uniform, normal = (np.stack(parts) for parts in zip(*noise, strict=True))
+    def _draw(
+        self, given: Attributes, seed: int, rows: Int[np.ndarray, "n"], candidates: int
+    ) -> Attributes:
+        """Return the attributes of the rows of these numbers, each chosen among so many candidates."""
+        n, d = len(rows), len(_ORDER)
+        uniform = np.stack([_noise(seed, row, candidates) for row in rows.tolist()])
         jitter = Attributes.of_array(uniform[:, :WIDTH] - 0.5)
         known = self.transform.columns(given, jitter).array()
-        columns = Columns.of_array(self.copula.draw(known, uniform[:, WIDTH + 1 :], normal))
+        noise = uniform[:, WIDTH + 1 :].reshape(n, candidates, d)
+        values, log_weight = self.joint.draw(known, noise)
+        columns = Columns.of_array(values)
         alike = given.map(lambda part: part[:, None])
-        candidates = self.transform.attributes(columns, alike)
-        best = choose(self._log_weight(candidates, alike), uniform[:, WIDTH])
-        rows = np.arange(n), best
+        drawn = self.transform.attributes(columns, alike)
+        log_weight += self._log_weight(drawn, alike)
+        best = draw_categorical(*map(torch.from_numpy, (log_weight, uniform[:, WIDTH]))).numpy()
+        chosen = np.arange(n), best
         return self._scaled(
-            candidates.map(lambda part: part[rows]), columns.map(lambda part: part[rows]), given
+            drawn.map(lambda part: part[chosen]), columns.map(lambda part: part[chosen]), given
         )
 
     def _log_weight(self, drawn: Attributes, given: Attributes) -> Float[np.ndarray, "n M"]:
@@ -172,7 +179,7 @@ class MixturePrior:
     def state(self) -> dict[str, Any]:
         """Return everything needed to make this prior again: plain values and tensors."""
         return {
-            "copula": self.copula.state(),
+            "joint": self.joint.state(),
             "polling": torch.from_numpy(self.transform.clocks.table),
             "ranges": {name: list(pair) for name, pair in self.ranges.items()},
             "typical_length": self.transform.typical_length,
@@ -180,22 +187,20 @@ class MixturePrior:
         }
 
     @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> "MixturePrior":
+    def from_state(cls, state: Mapping[str, Any]) -> "LearnedPrior":
         """Return the prior that `state` described."""
         clocks = PollingClocks(state["polling"].numpy())
         return cls(
-            Copula.from_state(state["copula"]),
+            Autoregression.from_state(state["joint"]),
             ColumnTransform(clocks, state["typical_length"], state["least_step_ms"]),
             {name: (low, high) for name, (low, high) in state["ranges"].items()},
         )
 
 
-def _noise(seed: int, index: int, d: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the uniform numbers of a row (jitter, choice, candidates) and its normal ones."""
-    source = generator(seed, "frame", index)
-    uniform = torch.rand(WIDTH + 1 + _CANDIDATES, generator=source, dtype=torch.float64)
-    normal = torch.randn(_CANDIDATES, d, generator=source, dtype=torch.float64)
-    return uniform.numpy(), normal.numpy()
+def _noise(seed: int, index: int, candidates: int) -> Float[np.ndarray, "R"]:
+    """Return the uniform numbers of a row: jitter, choice, candidates."""
+    count = WIDTH + 1 + candidates * len(_ORDER)
+    return torch.rand(count, generator=generator(seed, "frame", index), dtype=torch.float64).numpy()
 
 
 def _range(column: Float[np.ndarray, "n"]) -> tuple[float, float]:
