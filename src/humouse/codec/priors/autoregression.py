@@ -100,7 +100,7 @@ class Autoregression(nn.Module):
             batch = levels[torch.randint(len(levels), (_BATCH,))]
             loss = -self._log_density(batch).mean()
             optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             optimizer.step()
             keep = min(_AVERAGE, (1 + step) / (10 + step))
             for name, weight in self.state_dict().items():
