@@ -74,7 +74,8 @@ def test_people_keep_their_clock_through_the_frame(synthetic_people):
     tick = conditions_of(out)[:, 5], conditions_of(synthetic_people)[:, 5]
     # A slow hand stays on its pixel for a period of a quick clock.
     assert ((tick[0] - tick[1]).abs() <= 1).double().mean() > 0.75
-    assert (out.duration_ms - synthetic_people.duration_ms).abs().max() <= 1
+    # It ends with its last move: standing still on a pixel is no event.
+    assert (out.duration_ms - synthetic_people.duration_ms).max() <= 1
     assert (out.net_px - synthetic_people.net_px).abs().max() <= 1
 
 

@@ -213,6 +213,7 @@ def test_the_specifications_values():
         "model.cond_dim",
         "diffusion.min_snr_weight",
         "optim.lr",
+        "optim.epochs",
         "logging.eval_interval",
     }
 

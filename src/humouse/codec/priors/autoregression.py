@@ -19,7 +19,7 @@ _DROPOUT = 0.1
 _BATCH = 512
 _RATE = 2e-3
 _WARM_UP = 50
-_FEWEST_STEPS = 200
+_FEWEST_STEPS, _ROWS_A_STEP, _FEW_STEPS = 100, 5, 600
 _FRESH_NOISE = 25
 _AVERAGE = 0.99
 _EDGE = 1e-4
@@ -74,7 +74,8 @@ class Autoregression(nn.Module):
         Args:
             columns: Returns the rows, each time with new dequantising noise.
             order: The columns in the order in which they are drawn.
-            passes: How often each row is seen; at least 200 steps of 512 rows are taken.
+            passes: How often each row is seen, in steps of 512 rows; oftener where there are few rows, up to
+                600 steps.
             seed: Of the weights, the batches and dropout.
         """
         maps = [
@@ -91,7 +92,8 @@ class Autoregression(nn.Module):
         optimizer = torch.optim.AdamW(self.parameters(), lr=_RATE, weight_decay=0.01)
         average = {name: weight.clone() for name, weight in self.state_dict().items()}
         levels = self._levels(columns()).float()
-        steps = max(_FEWEST_STEPS, round(passes * len(levels) / _BATCH))
+        few = min(max(_FEWEST_STEPS, len(levels) // _ROWS_A_STEP), _FEW_STEPS)
+        steps = max(few, round(passes * len(levels) / _BATCH))
         for step in range(steps):
             if step % _FRESH_NOISE == 0:
                 levels = self._levels(columns()).float()

@@ -87,7 +87,7 @@ POINT_BANDS = ((3, 6), (7, 12), (13, 30), (31, 70), (71, 400))
 
 def band_score(fewest: int, most: int) -> str:
     """Return the name of the score of movements of that many points."""
-    return f"c2st_{fewest}_to_{most}_points_auc"
+    return f"c2st_boosting_{fewest}_to_{most}_points_auc"
 
 
 _C2ST = "Lopez-Paz & Oquab 2017, arXiv:1610.06545"
