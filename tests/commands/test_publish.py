@@ -1,5 +1,6 @@
 """Published models: small, as good, and without anybody's numbers."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -117,3 +118,13 @@ def test_the_model_that_comes_with_humouse():
     assert {"goal_dx_px", "duration_ms"} <= {str(one.message).split()[1] for one in warned}
     assert torch.equal(made.net_px, torch.tensor([[10_000.0, 0.0]] * 2))
     assert bool(made.deltas.isfinite().all())
+
+
+def test_a_file_with_a_prior_of_an_earlier_version_says_what_to_do(published: Path, tmp_path: Path):
+    saved = Checkpoint.load(published)
+    old = tmp_path / "old.safetensors"
+    replace(saved, codec=saved.codec | {"prior_kind": "MixturePrior"}).save(old)
+    with pytest.raises(
+        InputError, match=r"old\.safetensors: .*MixturePrior; publish the model again"
+    ):
+        load_model(old)

@@ -16,7 +16,7 @@ from humouse.errors import InputError
 from humouse.settings.choices import CONDITIONS
 from humouse.trajectories import Trajectories
 
-PRIORS: dict[str | None, type[LearnedPrior] | type[EmpiricalPrior]] = {
+PRIORS: dict[str, type[LearnedPrior] | type[EmpiricalPrior]] = {
     kind.__name__: kind for kind in (LearnedPrior, EmpiricalPrior)
 }
 """Priors of conditions, by their name in a codec's state."""
@@ -244,13 +244,19 @@ class Codec(ABC):
         }
 
     def load(self, state: Mapping[str, Any]) -> None:
-        """Take over the statistics that `state_dict` returned."""
+        """Take over the statistics that `state_dict` returned.
+
+        Raises:
+            ValueError: Its prior is one that this version does not know.
+        """
         for name in _STATISTICS:
             setattr(self, name, state[name])
         shortest, longest = state["trained_lengths"]
         self.trained_lengths = shortest, longest
-        kind = PRIORS.get(state["prior_kind"])
-        self.prior = None if kind is None else kind.from_state(state["prior"])
+        kind = state["prior_kind"]
+        if kind is not None and kind not in PRIORS:
+            raise ValueError(f"its prior is of an earlier one, {kind}; publish the model again")
+        self.prior = None if kind is None else PRIORS[kind].from_state(state["prior"])
 
 
 def _range(conditions: Float[Tensor, "B K"]) -> tuple[Float[Tensor, "K"], Float[Tensor, "K"]]:
