@@ -121,7 +121,7 @@ class DiffusionModel(TrainedModel):
             warnings.warn(
                 f"guidance={scale:g} lies outside 0 to {MOST_GUIDANCE:g}; expect less human-like movements",
                 OutOfRangeWarning,
-                stacklevel=2,
+                stacklevel=1,  # the same place whoever asks: a command that checks first warns once
             )
 
     def _sample_batch(
