@@ -23,10 +23,11 @@ from humouse.eval.result import FeatureComparison
 from humouse.eval.rule import EvaluationRule
 from humouse.eval.statistics.resampling import Resampling
 from humouse.eval.statistics.score import POINT_BANDS, Score, band_score
-from humouse.features import BASIC, GROUPS, feature_table
+from humouse.features import BASIC, GROUPS, FeatureTable, feature_table
 from humouse.features.modes import FEATURE_MODES
 from humouse.trajectories import Trajectories
 
+_Rows = slice | np.ndarray
 _FEWEST_IN_BAND = 50
 """Movements of each side that a probe of one band of lengths needs to say anything."""
 
@@ -121,15 +122,40 @@ def _feature_probe(inputs: Inputs, name: str) -> C2ST:
     kind = name
     if name == "forest18":
         kind, real, fake = "forest", real.select(BASIC), fake.select(BASIC)
-    return c2st_scores(
-        real.values,
-        fake.values,
+    return _separated(
+        inputs,
+        real,
+        fake,
         probe=kind,
-        groups=Groups(pair.real.user, pair.fake.user, hold_out_fake=_share_people(pair)),
-        replicates=rule.replicates,
         permutations=rule.permutations if name == "logistic" else 0,
         importance=rule.importance and name == "boosting",
-        seed=rule.seed,
+    )
+
+
+def _separated(
+    inputs: Inputs,
+    real: FeatureTable,
+    fake: FeatureTable,
+    *,
+    probe: str,
+    rows: tuple[_Rows, _Rows] = (slice(None), slice(None)),
+    permutations: int = 0,
+    importance: bool = False,
+) -> C2ST:
+    """Return how well a probe separates the features of these rows, by the evaluation's rule."""
+    users = [
+        None if side.user is None else side.user[own]
+        for side, own in zip((inputs.pair.real, inputs.pair.fake), rows, strict=True)
+    ]
+    return c2st_scores(
+        real.values[rows[0]],
+        fake.values[rows[1]],
+        probe=probe,
+        groups=Groups(users[0], users[1], hold_out_fake=_share_people(inputs.pair)),
+        replicates=inputs.rule.replicates,
+        permutations=permutations,
+        importance=importance,
+        seed=inputs.rule.seed,
     )
 
 
@@ -152,24 +178,19 @@ def _share_people(pair: Pair) -> bool:
 
 def _lengths(inputs: Inputs) -> Part:
     """Return the boosting probe's AUC on each band of lengths that holds enough of both sides."""
-    pair, rule = inputs.pair, inputs.rule
+    pair = inputs.pair
     points = [(side.lengths + 1).cpu().numpy() for side in (pair.real, pair.fake)]
     scores = {}
     for fewest, most in POINT_BANDS:
         rows = [np.flatnonzero((fewest <= own) & (own <= most)) for own in points]
         if min(map(len, rows)) < _FEWEST_IN_BAND:
             continue
-        real, fake = (
-            side.rows(own)
-            for side, own in zip((pair.real_features, pair.fake_features), rows, strict=True)
-        )
-        result = c2st_scores(
-            real.values,
-            fake.values,
+        result = _separated(
+            inputs,
+            pair.real_features,
+            pair.fake_features,
             probe="boosting",
-            groups=Groups(real.user, fake.user, hold_out_fake=_share_people(pair)),
-            replicates=rule.replicates,
-            seed=rule.seed,
+            rows=(rows[0], rows[1]),
         )
         scores[band_score(fewest, most)] = result.auc
     return Part(scores)
