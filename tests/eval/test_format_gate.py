@@ -7,7 +7,7 @@ from humouse.codec import CanonicalCodec, EventCodec
 from humouse.data.gestures import cut_gestures, to_trajectories
 from humouse.data.sources import make_source
 from humouse.errors import InputError
-from humouse.eval.format_gate import format_gate, round_trip_areas
+from humouse.eval.format_gate import HIGHEST_AUC, format_gate, highest_area, round_trip_areas
 from humouse.gestures import GestureRules
 
 GROUPS = ("kinematics", "timing", "spectra")
@@ -40,6 +40,12 @@ def test_a_codec_that_coarsens_the_clock_is_stopped_and_named(people):
         match=r"round-trip check: .* people from the same gestures after codec 'event'.*dt_",
     ):
         format_gate(people, codec, groups=GROUPS)
+
+
+def test_chance_stops_nobody():
+    """On 24 gestures a probe that guesses often reads 0.53; on 1,000 the limit is what it is for all."""
+    assert highest_area(24) == pytest.approx(0.5 + 2 / (12 * 24) ** 0.5)
+    assert highest_area(1000) == HIGHEST_AUC
 
 
 def test_too_few_gestures_that_fit(people):

@@ -5,6 +5,8 @@ model. Both forms of a gesture are in the same fold, so that only the codec diff
 sets.
 """
 
+import math
+
 import numpy as np
 
 from humouse.codec import Codec
@@ -33,17 +35,27 @@ def format_gate(
         seed: Chooses up to 1,000 gestures, and the folds.
 
     Raises:
-        InputError: Fewer than 20 gestures fit; or a probe reads more than 0.52, and the features
-            that moved most are named.
+        InputError: Fewer than 20 gestures fit; or a probe reads more than 0.52, or than chance explains
+            where gestures are few, and the features that moved most are named.
     """
     areas, moved = round_trip_areas(people, codec, groups=groups, seed=seed)
-    if max(areas.values()) <= HIGHEST_AUC:
+    highest = highest_area(min(int(codec.fits(people).sum()), _GESTURES))
+    if max(areas.values()) <= highest:
         return areas
     raise InputError(
         f"round-trip check: a classifier separates {people.origin} from the same gestures after codec "
-        f"'{codec.name}' and back (AUC {max(areas.values()):.3f}, at most {HIGHEST_AUC}), so no score would "
+        f"'{codec.name}' and back (AUC {max(areas.values()):.3f}, at most {highest:.3g}), so no score would "
         f"mean anything. Changed most: {moved}"
     )
+
+
+def highest_area(gestures: int) -> float:
+    """Return the highest AUC that passes: 0.52, or two deviations of chance where that is more.
+
+    A probe that guesses reads 0.5 ± √(1/12n) on n gestures and their decoded forms, which are alike in all
+    but the codec.
+    """
+    return max(HIGHEST_AUC, 0.5 + 2 / math.sqrt(12 * gestures))
 
 
 def round_trip_areas(
