@@ -3,9 +3,9 @@
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import torch
 from jaxtyping import Float, Int
@@ -103,6 +103,25 @@ class TrainedModel(ABC):
     def title(self) -> str:
         """What messages call it: its checkpoint, if it came from one."""
         return self.origin if self.record is None else str(self.record.path)
+
+    def in_setup(self: "Model", name: str) -> "Model":
+        """Return the same model, sampling as one of the set-ups that it was trained on.
+
+        Raises:
+            InputError: It was trained on none of this name.
+        """
+        return replace(self, codec=self.codec.in_setup(name))
+
+    def in_style_of(self: "Model", movements: Trajectories) -> "Model":
+        """Return the same model, sampling as another set-up: its clock, its pixels and its speeds.
+
+        Args:
+            movements: 200 or more, of at least 5 people of that set-up.
+
+        Raises:
+            InputError: They are too few, or of too few people, or the model knows of no style.
+        """
+        return replace(self, codec=self.codec.in_style_of(movements))
 
     @property
     def rule_record(self) -> dict[str, Any] | None:
@@ -223,8 +242,11 @@ class TrainedModel(ABC):
             return frame, given
         if len(like) != n or request.seq_len is not None or cond is not None:
             raise ValueError("like stands for n movements, and takes the place of seq_len and cond")
-        frame = self.codec.encode(like)[1]
+        frame = self.codec.styled(self.codec.encode(like)[1], seed=request.seed)
         return frame, frame.conditions[:, : self.cond_dim] if self.cond_dim else None
+
+
+Model = TypeVar("Model", bound=TrainedModel)
 
 
 def check_request(model: TrainedModel, request: SampleRequest) -> None:

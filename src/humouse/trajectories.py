@@ -157,6 +157,15 @@ class Trajectories:
         return steps < self.lengths[:, None]
 
     @property
+    def setup(self) -> np.ndarray:
+        """[B] the set-up that each movement was recorded on, empty where the person's name tells none.
+
+        `humouse data combine` writes it before the name, with a slash between.
+        """
+        people = np.full(len(self), "") if self.user is None else self.user.astype(str)
+        return np.array([name.rpartition("/")[0] for name in people], dtype=np.str_)
+
+    @property
     def duration_ms(self) -> Float[Tensor, "B"]:
         """[B] time from the first point to the last (ms)."""
         return self.deltas[..., 2].sum(1)

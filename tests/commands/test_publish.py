@@ -52,9 +52,11 @@ def test_weights_are_the_averaged_ones_in_half_precision(published: Path, event_
 
 def test_it_holds_no_persons_numbers(published: Path, event_checkpoint: Path):
     small = Checkpoint.load(published)
-    assert isinstance(load_model(published).codec.prior, LearnedPrior)
+    prior = load_model(published).codec.prior
+    assert prior is not None
+    assert all(isinstance(setup.conditions, LearnedPrior) for setup in prior.setups)
     assert str(event_checkpoint.parents[1]) not in repr((small.data, small.config["data"]))
-    own = Checkpoint.load(event_checkpoint).codec["prior"]["conditions"]
+    own = Checkpoint.load(event_checkpoint).codec["prior"]["setups"][0]["conditions"]["conditions"]
     long_paths = own[:, 3][own[:, 3] > own[:, 3].median()]
 
     def tensors(value):

@@ -219,9 +219,9 @@ def test_a_bad_batch_is_named_by_its_rows_in_the_file(
     seen: list[torch.Tensor] = []
     whole = NoisyBatches.encoded
 
-    def noted(self: NoisyBatches, rows: torch.Tensor, g: torch.Generator) -> Any:
+    def noted(self: NoisyBatches, rows: torch.Tensor, *more: Any) -> Any:
         seen.append(self.train[rows].deltas)
-        encoded = whole(self, rows, g)
+        encoded = whole(self, rows, *more)
         encoded.x0[:] = torch.nan
         return encoded
 

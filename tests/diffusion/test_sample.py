@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import torch
 
+from humouse.codec import EmpiricalPrior
 from humouse.commands.sample import _people_at_hand, run
 from humouse.commands.train import run as train
 from humouse.data.prepared import load_split
@@ -80,7 +81,9 @@ def test_each_rule_gives_other_movements(model: DiffusionModel):
 
 def test_lengths_follow_the_train_split(event_model: DiffusionModel):
     assert event_model.codec.prior is not None
-    seen = event_model.codec.prior.lengths
+    conditions = event_model.codec.prior.setups[0].conditions
+    assert isinstance(conditions, EmpiricalPrior)
+    seen = conditions.lengths
     frame = event_model.codec.draw_frames(2000, seed=0)
     assert set(frame.lengths.tolist()) <= set(seen.tolist())
     # Five standard errors of the mean.

@@ -52,7 +52,14 @@ def test_an_old_configuration_gets_the_new_names_and_keeps_its_values():
     assert upgraded(old) == {
         "seed": 3,
         "data": {"augment": {"goal_jitter": 0.1}},
-        "decoder": {"t_switch": 0.6, "t_min": 0.1, "hidden": 64},
+        "decoder": {
+            "t_switch": 0.6,
+            "t_min": 0.1,
+            "hidden": 64,
+            "style": 0,
+            "exact_ms": 64,
+            "other_clock": 0.0,
+        },
         "tuning": {"critic_cond_noise": 0.3},
     }
 
@@ -66,7 +73,7 @@ def test_settings_that_came_later_get_the_value_of_what_was_done_before():
     old = {"data": {"codec": "event"}, "diffusion": {"objective": "v"}}
     assert upgraded(old) == {
         "start_from": None,
-        "data": {"codec": "event", "modes": 32},
+        "data": {"codec": "event", "modes": 32, "balance": 1.0},
         "diffusion": {"objective": "v", "low_noise_share": 0.0},
     }
     assert upgraded({"data": {"codec": "event", "modes": 5}})["data"]["modes"] == 5

@@ -23,6 +23,7 @@ from humouse.codec.frame import (
 )
 from humouse.codec.priors.empirical import EmpiricalPrior
 from humouse.codec.priors.learned import LearnedPrior
+from humouse.codec.priors.setups import SetupPrior
 from humouse.settings.choices import CONDITIONS
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "EventCodec",
     "Frame",
     "LearnedPrior",
+    "SetupPrior",
     "check_condition_values",
     "codec_from_state",
     "coerce_to_codec",

@@ -1,25 +1,23 @@
 """The base of all codecs: statistics fitted on the train split, and the prior of frames."""
 
+import copy
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
+import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from humouse.codec.frame import Frame, valid_steps
-from humouse.codec.priors.empirical import EmpiricalPrior
-from humouse.codec.priors.learned import LearnedPrior
+from humouse.codec.priors.setups import SetupPrior
+from humouse.codec.style import StylePool, check_style_source
 from humouse.errors import InputError
 from humouse.settings.choices import CONDITIONS
 from humouse.trajectories import Trajectories
-
-PRIORS: dict[str, type[LearnedPrior] | type[EmpiricalPrior]] = {
-    kind.__name__: kind for kind in (LearnedPrior, EmpiricalPrior)
-}
-"""Priors of conditions, by their name in a codec's state."""
 
 _STATISTICS = (
     "mean",
@@ -51,7 +49,7 @@ class Codec(ABC):
         self.normalize = normalize
         self.mean = torch.zeros(1)
         self.std = torch.ones(1)
-        self.prior: LearnedPrior | EmpiricalPrior | None = None
+        self.prior: SetupPrior | None = None
         self.trained_lengths = (sequence_length, sequence_length)
         self.condition_mean = torch.zeros(len(CONDITIONS))
         self.condition_std = torch.ones(len(CONDITIONS))
@@ -130,7 +128,7 @@ class Codec(ABC):
             self.mean = valid.mean(0).float()
             self.std = valid.std(0, correction=0).clamp_min(1e-8).float()
         self.trained_lengths = int(frame.lengths.min()), int(frame.lengths.max())
-        self.prior = EmpiricalPrior.fit(frame.lengths, frame.start, frame.conditions)
+        self.prior = SetupPrior.fit(frame, train.setup, self._style_pool(train))
         self.condition_low, self.condition_high = _range(frame.conditions)
         raw = self._raw_condition(frame.conditions)
         self.condition_mean = raw.mean(0)
@@ -180,7 +178,57 @@ class Codec(ABC):
         lengths, start, conditions = self.prior.draw(n, seed=seed, seq_len=seq_len, given=given)
         if seq_len is None:
             lengths = lengths.clamp(*self.trained_lengths)
-        return Frame.of_conditions(lengths, start, conditions)
+        return self.styled(Frame.of_conditions(lengths, start, conditions), seed=seed)
+
+    def styled(self, frame: Frame, *, seed: int) -> Frame:
+        """Return the frames with a style each, drawn for their conditions; as they are without styles.
+
+        Args:
+            frame: Of n movements.
+            seed: The style of frame i depends only on the seed, i and the conditions.
+        """
+        if self.prior is None:
+            return frame
+        return replace(frame, style=self.prior.styles(frame.conditions, seed=seed))
+
+    def in_setup(self, name: str) -> "Codec":
+        """Return the same codec, whose prior is one set-up's alone.
+
+        Raises:
+            InputError: The model was trained on none of this name.
+        """
+        if self.prior is None:
+            raise ValueError("the codec is not fitted")
+        return self._with_prior(self.prior.only(name))
+
+    def in_style_of(self, movements: Trajectories) -> "Codec":
+        """Return the same codec, whose prior is that of movements of another set-up.
+
+        Args:
+            movements: Of at least `FEWEST_PEOPLE` people of one set-up.
+
+        Raises:
+            InputError: They are too few, or of too few people, or do not fit; or the codec has no styles.
+        """
+        if self.prior is None or not self.prior.has_styles:
+            raise InputError(
+                f"style_from: styles are of events, and codec '{self.name}' has none here; train a model "
+                "with: humouse train decoder.style=16"
+            )
+        fitting = movements[self.fits(movements)]
+        check_style_source(fitting, left_out=len(movements) - len(fitting))
+        frame = self.encode(fitting)[1]
+        setup = np.full(len(fitting), "")
+        return self._with_prior(SetupPrior.fit(frame, setup, self._style_pool(fitting)))
+
+    def _with_prior(self, prior: SetupPrior) -> "Codec":
+        other = copy.copy(self)
+        other.prior = prior
+        return other
+
+    def _style_pool(self, train: Trajectories) -> StylePool | None:
+        """Return the gestures that styles are pooled from; None for a codec without styles."""
+        return None
 
     def frame_given(
         self, frame: Frame, cond: Float[Tensor, "B K"], x0: Float[Tensor, "B T C"]
@@ -254,9 +302,7 @@ class Codec(ABC):
         shortest, longest = state["trained_lengths"]
         self.trained_lengths = shortest, longest
         kind = state["prior_kind"]
-        if kind is not None and kind not in PRIORS:
-            raise ValueError(f"its prior is of an earlier one, {kind}; publish the model again")
-        self.prior = None if kind is None else PRIORS[kind].from_state(state["prior"])
+        self.prior = None if kind is None else SetupPrior.from_state(state["prior"], kind)
 
 
 def _range(conditions: Float[Tensor, "B K"]) -> tuple[Float[Tensor, "K"], Float[Tensor, "K"]]:

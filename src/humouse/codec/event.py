@@ -11,6 +11,7 @@ from torch import Tensor
 from humouse.codec.base import Codec
 from humouse.codec.clock import LONGEST_MS, ClockScale
 from humouse.codec.frame import Frame, pad_to, valid_steps
+from humouse.codec.style import StylePool
 from humouse.errors import InputError
 from humouse.settings.choices import CLOCKS, CONDITIONS
 from humouse.trajectories import Trajectories
@@ -76,7 +77,10 @@ class EventCodec(Codec):
         """Learn the clock's scale beside the rest."""
         merged = self.canonicalize(train[self.fits(train)])
         self.clock_scale = ClockScale.fit(merged.deltas[..., 2][merged.mask])
-        return super().fit(train)
+        return super().fit(merged)
+
+    def _style_pool(self, train: Trajectories) -> StylePool:
+        return StylePool.of(self.canonicalize(train))
 
     def _to_channels(self, trajectories: Trajectories) -> tuple[Float[Tensor, "B T C"], Frame]:
         trajectories = self.canonicalize(trajectories)
@@ -217,6 +221,8 @@ def merge_zero_moves(trajectories: Trajectories) -> Trajectories:
     The path stays exact, and so does the time at which each remaining point is reached.
     """
     moving = trajectories.deltas[..., :2].ne(0).any(-1) & trajectories.mask
+    if bool((moving == trajectories.mask).all()):  # merged already
+        return trajectories
     order = (~moving).int().argsort(dim=1, stable=True)
     lengths = moving.sum(1)
     at_ms = trajectories.deltas[..., 2].double().cumsum(1).gather(1, order)

@@ -1,6 +1,7 @@
 """`Frame`, which encoding removes and decoding restores, and the conditions of a model."""
 
 from dataclasses import dataclass, fields
+from typing import Any
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -33,6 +34,7 @@ class Frame:
         duration_ms: [B] duration (ms).
         conditions: [B, K] all of CONDITIONS.
         goal_px: [B, 2] required net displacement of a decoded movement (px); NaN where free.
+        style: [B, S] of the set-ups, for a decoder (see `humouse.codec.style`); None for none.
     """
 
     lengths: Int[Tensor, "B"]
@@ -42,12 +44,17 @@ class Frame:
     duration_ms: Float[Tensor, "B"]
     conditions: Float[Tensor, "B K"]
     goal_px: Float[Tensor, "B 2"]
+    style: Float[Tensor, "B S"] | None = None
 
     def __len__(self) -> int:
         return len(self.lengths)
 
     def __getitem__(self, index: slice | Tensor) -> "Frame":
-        return Frame(**{field.name: getattr(self, field.name)[index] for field in fields(self)})
+        parts = {field.name: getattr(self, field.name) for field in fields(self)}
+        chosen: dict[str, Any] = {
+            name: None if part is None else part[index] for name, part in parts.items()
+        }
+        return Frame(**chosen)
 
     @classmethod
     def of(cls, trajectories: Trajectories) -> "Frame":

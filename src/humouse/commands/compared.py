@@ -95,6 +95,25 @@ class People:
                 "model knows says nothing: name disjoint splits"
             )
 
+    def of_setup(self, name: str) -> "People":
+        """Return both without the people of other set-ups.
+
+        Raises:
+            InputError: Nobody is of this one.
+        """
+        mine = self.held_out.setup == name
+        if not mine.any():
+            known = ", ".join(sorted(set(filter(None, self.held_out.setup.tolist()))))
+            remedy = (
+                f"choose one of {known}" if known else "the people are of one alone: leave it out"
+            )
+            raise InputError(
+                f"setup={name}: {self.source['path']} has nobody of this set-up; {remedy}"
+            )
+        return replace(
+            self, held_out=self.held_out[mine], train=self.train[self.train.setup == name]
+        )
+
     def in_codec_frame(self, model: TrainedModel | None) -> "People":
         """Return both as the model's codec sees them."""
         return replace(

@@ -110,6 +110,8 @@ def _people(settings: EvalSettings, model: TrainedModel | None) -> People:
         train_needed=bool({"other_people", "replay"} & set(settings.references)),
         unseen=settings.unseen,
     )
+    if settings.setup is not None:
+        people = people.of_setup(settings.setup)
     if not len(people.train) and "copying" in settings.metrics:
         print("note: copying is left out: there is no train split", file=sys.stderr)
     return people
@@ -117,7 +119,8 @@ def _people(settings: EvalSettings, model: TrainedModel | None) -> People:
 
 def _model(settings: EvalSettings) -> TrainedModel:
     rule = SamplingRule(steps=settings.steps, sampler=settings.sampler)
-    return load_generator(settings.ckpt, resolve_device(settings.device), rule=rule)
+    model = load_generator(settings.ckpt, resolve_device(settings.device), rule=rule)
+    return model if settings.setup is None else model.in_setup(settings.setup)
 
 
 def _checked(settings: EvalSettings) -> EvaluationRule:

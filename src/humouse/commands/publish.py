@@ -5,7 +5,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from humouse.codec import EmpiricalPrior, LearnedPrior
+from humouse.codec import SetupPrior
 from humouse.diffusion.model import DIFFUSION, model_in
 from humouse.errors import InputError
 from humouse.files import set_aside_in, versions
@@ -21,10 +21,8 @@ def published(saved: Checkpoint) -> Checkpoint:
     a distribution learned from them. What only training needs (optimiser, raw weights) is left out.
     """
     codec = dict(saved.codec)
-    if codec["prior_kind"] == EmpiricalPrior.__name__:
-        rows = codec["prior"]
-        prior = LearnedPrior.fit(rows["lengths"], rows["start"], rows["conditions"])
-        codec |= {"prior": prior.state(), "prior_kind": type(prior).__name__}
+    prior = SetupPrior.from_state(codec["prior"], codec["prior_kind"]).learned()
+    codec |= {"prior": prior.state(), "prior_kind": type(prior).__name__}
     # The file does not reveal where the data lay; the default folder finds the reader's own copy.
     folder = f"data/{saved.config['data']['dataset_id']}"
     serving = saved.for_sampling()

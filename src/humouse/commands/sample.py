@@ -1,6 +1,8 @@
 """`humouse sample`: draw movements from a trained model of either kind."""
 
+import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +13,12 @@ from torch import Tensor
 from humouse.codec import Frame, condition_vector
 from humouse.commands.compared import in_codec_frame
 from humouse.commands.kept_batches import KeptBatches
+from humouse.data.movement_file import read_movements
 from humouse.data.prepared import load_split
+from humouse.detection.detector import Detector
+from humouse.detection.names import HUMAN
 from humouse.diffusion.sampling_rule import SamplingRule
-from humouse.errors import InputError
+from humouse.errors import InputError, OutOfRangeWarning
 from humouse.extras import without
 from humouse.files import set_aside_in, sha256, versions, write_json
 from humouse.generator import load_generator
@@ -25,6 +30,9 @@ from humouse.training.device import resolve_device
 from humouse.trajectories import Trajectories
 
 _FILES = ("samples.parquet", "samples.png", "deltas.pt", "manifest.json")
+_JUDGED = 400
+"""Movements of a style that the detector looks at."""
+_PEOPLES_SHARE = 0.5
 _PICTURED = 200
 """People's gestures that the picture chooses from."""
 
@@ -47,6 +55,7 @@ def run(settings: SampleSettings) -> None:
         batch_size=settings.batch_size,
     )
     model = load_generator(settings.ckpt, resolve_device(settings.device), rule=rule)
+    model = _of_setup(model, settings)
     request = SampleRequest(
         settings.n,
         seed=settings.seed,
@@ -73,6 +82,40 @@ def run(settings: SampleSettings) -> None:
     print(f"what made them: {out_dir / 'manifest.json'}")
     if not without("report", "no picture"):
         _draw(movements, model, out_dir / "samples.png", recorded=settings.recorded)
+
+
+def _of_setup(model: TrainedModel, settings: SampleSettings) -> TrainedModel:
+    """Return the model, sampling as the set-up that the settings ask for.
+
+    Raises:
+        InputError: There is no such set-up, or the file of `style_from` does not do.
+    """
+    if settings.setup is not None and settings.style_from is not None:
+        raise InputError("setup and style_from: each names a set-up; give one of them")
+    if settings.setup is not None:
+        return model.in_setup(settings.setup)
+    if settings.style_from is None:
+        return model
+    columns = vars(settings.columns)
+    seen = read_movements(settings.style_from, **columns, time_unit=settings.time_unit, empty=True)
+    styled = model.in_style_of(seen)
+    _warn_of_bots(seen)
+    return styled
+
+
+def _warn_of_bots(seen: Trajectories) -> None:
+    """Warn if the packaged detector takes few of the movements for people's."""
+    rows = torch.linspace(0, len(seen) - 1, min(len(seen), _JUDGED)).long()
+    verdicts = Detector.load().score(seen[rows])["verdict"].to_list()
+    share = verdicts.count(HUMAN) / len(verdicts)
+    if share < _PEOPLES_SHARE:
+        warnings.warn(
+            f"style_from: the detector takes {share:.0%} of these movements for people's, where it takes "
+            "four in five of people on any device it was tried on: they may be a bot's, or in another unit; "
+            "the samples will be like them",
+            OutOfRangeWarning,
+            stacklevel=2,
+        )
 
 
 def _people_at_hand(model: TrainedModel, recorded: bool) -> Trajectories | None:
@@ -125,8 +168,10 @@ def _drawn(
 def _decides(settings: SampleSettings, model: TrainedModel, checkpoint: str) -> dict[str, Any]:
     """Return everything that decides the samples to the last bit."""
     elsewhere = {"ckpt", "device", "out_dir", "save_deltas", "recorded"}
+    style = settings.style_from
     return {
-        "settings": {key: value for key, value in vars(settings).items() if key not in elsewhere},
+        "settings": {key: value for key, value in asdict(settings).items() if key not in elsewhere},
+        "style_sha256": None if style is None else sha256(Path(style)),
         "rule": model.rule_record,
         "checkpoint": checkpoint,
         "device": str(resolve_device(settings.device)),
@@ -139,8 +184,10 @@ def _manifest(
     settings: SampleSettings, model: TrainedModel, checkpoint: str, file: Path
 ) -> dict[str, Any]:
     """Return what made the samples in a file."""
+    style = settings.style_from
     return {
-        "settings": vars(settings),
+        "settings": asdict(settings),
+        "style_sha256": None if style is None else sha256(Path(style)),
         "rule": model.rule_record,
         "checkpoint": {"path": str(model.path), "sha256": checkpoint},
         "experiment": model.settings.experiment_name,

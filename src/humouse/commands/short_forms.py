@@ -25,13 +25,13 @@ def long_flags(*flags: str) -> Expand:
 def folders_as(setting: str) -> Expand:
     """Return what turns words that are no settings into `setting=FOLDER`.
 
-    "runs" takes a list of folders, any other name one.
+    "runs" and "dirs" take a list of folders, any other name one.
     """
 
     def expand(words: list[str]) -> list[str]:
         folders, rest = _folders(words)
-        if setting == "runs":
-            return rest + ([f"runs=[{','.join(map(quoted, folders))}]"] if folders else [])
+        if setting in ("runs", "dirs"):
+            return rest + ([f"{setting}=[{','.join(map(quoted, folders))}]"] if folders else [])
         return rest + [f"{setting}={quoted(folder)}" for folder in folders]
 
     return expand
@@ -63,7 +63,7 @@ def _folders(words: list[str]) -> tuple[list[str], list[str]]:
 
 def _names_a_folder(word: str) -> bool:
     # A run's folder may be called after its settings: runs/lr=0.001. But run=a is a setting.
-    named = word.startswith(("run=", "runs=", "out="))
+    named = word.startswith(("run=", "runs=", "out=", "dirs="))
     return not word.startswith("-") and ("=" not in word or (not named and Path(word).is_dir()))
 
 

@@ -122,6 +122,15 @@ VERBS = {
         "prepare",
         TRAIN,
     ),
+    "data combine": Verb(
+        "make one dataset of several prepared ones, a set-up each",
+        "combine",
+        settings.CombineSettings,
+        "combine",
+        TRAIN,
+        folders_as("dirs"),
+        "; humouse data combine FOLDER FOLDER … is short for dirs=[FOLDER,FOLDER,…]",
+    ),
     "record": Verb(
         "record how you move, in a page on this machine",
         "record",

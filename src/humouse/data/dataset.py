@@ -3,6 +3,7 @@
 import shlex
 from pathlib import Path
 
+from humouse.data.combine import COMBINED
 from humouse.data.prepared import MANIFEST, Prepared
 from humouse.data.sources.definitions import NAMES, definition
 from humouse.errors import InputError
@@ -41,6 +42,8 @@ def load_dataset(folder: str | Path, dataset_id: str) -> Prepared:
 def _how(folder: Path, dataset_id: str) -> str:
     """Return how to prepare a dataset."""
     out_dir = shlex.quote(f"out_dir={folder}")
+    if dataset_id == COMBINED:
+        return f"run: humouse data combine FOLDER FOLDER … {out_dir}"
     prepare = f"humouse data prepare source={dataset_id}"
     if dataset_id in NAMES and definition(dataset_id, {}).downloaded:
         return f"run: humouse data download {dataset_id}, then: {prepare} {out_dir}"

@@ -84,7 +84,7 @@ def prepare(
     if (found := _reusable(out_dir, settings, files, hashes)) is not None:
         return found
     counts = Counts()
-    with _parts_folder(out_dir) as name, _writing_to(out_dir):
+    with parts_folder(out_dir) as name, _writing_to(out_dir):
         folder = Path(name)
         parts = _write_parts(source, files, rules, folder, counts, progress)
         if not counts.users:
@@ -111,9 +111,7 @@ def prepare(
         # Another process may have made the same meanwhile.
         if (found := _reusable(out_dir, settings, files, hashes)) is not None:
             return found
-        names = [*(f"{split}.parquet" for split in SPLITS), MANIFEST]
-        set_aside_in(out_dir, names)
-        _move(names, folder, out_dir)
+        put_in_place(folder, out_dir)
     return Prepared(out_dir, manifest)
 
 
@@ -175,8 +173,16 @@ def _write_split(path: Path, parts: Sequence[Path], chosen: np.ndarray, origin: 
     return sha256(path)
 
 
-def _move(names: Sequence[str], folder: Path, out_dir: Path) -> None:
-    """Move files within a file system, which needs no space: a full disk cannot stop it halfway."""
+def put_in_place(folder: Path, out_dir: Path) -> None:
+    """Move the splits and their manifest to `out_dir`, setting aside what lay there.
+
+    Within a file system this needs no space: a full disk cannot stop it halfway.
+
+    Raises:
+        InputError: `out_dir` cannot be written.
+    """
+    names = [*(f"{split}.parquet" for split in SPLITS), MANIFEST]
+    set_aside_in(out_dir, names)
     try:
         for name in names:
             os.replace(folder / name, out_dir / name)
@@ -211,8 +217,12 @@ def _reusable(
     return dataclasses.replace(found, reused=True) if same else None
 
 
-def _parts_folder(out_dir: Path) -> tempfile.TemporaryDirectory:
-    """Return a folder within `out_dir` that vanishes after use."""
+def parts_folder(out_dir: Path) -> tempfile.TemporaryDirectory:
+    """Return a folder within `out_dir` that vanishes after use.
+
+    Raises:
+        InputError: `out_dir` cannot be written.
+    """
     try:
         out_dir.mkdir(parents=True, exist_ok=True)
         return tempfile.TemporaryDirectory(dir=out_dir, prefix=".parts-")

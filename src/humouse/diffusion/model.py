@@ -39,6 +39,7 @@ from humouse.settings import (
 )
 from humouse.trained_model import CheckpointRecord, SampleRequest, TrainedModel
 from humouse.training.checkpoint import Checkpoint, Kind, find_checkpoint
+from humouse.trajectories import Trajectories
 
 DIFFUSION = Kind("humouse diffusion checkpoint", "humouse train")
 DECODER = "decoder."
@@ -97,6 +98,15 @@ class DiffusionModel(TrainedModel):
             cond_dim=self.cond_dim,
             self_condition=self.settings.model.self_condition,
         )
+
+    def in_style_of(self, movements: Trajectories) -> "DiffusionModel":
+        """Return the same model, sampling as another set-up; see `TrainedModel.in_style_of`."""
+        if self.decoder is None or self.decoder.style is None:
+            raise InputError(
+                f"style_from: {self.title} has no decoder that knows of styles; train one with: humouse "
+                "train decoder.style=16"
+            )
+        return super().in_style_of(movements)
 
     @property
     def rule_record(self) -> dict[str, Any]:
@@ -191,6 +201,8 @@ def build_decoder(settings: DecoderModelSettings, codec: Codec) -> EventDecoder:
     return EventDecoder(
         codec.channels,
         hidden=settings.hidden,
+        style=settings.style,
+        exact_ms=settings.exact_ms,
         dropout=settings.dropout,
         draw_scale=settings.draw_scale,
         draw_least=settings.draw_least,

@@ -20,6 +20,7 @@ class NoisyBatch:
         t: [B] noise times in (0, 1].
         eps: [B, T, C] noise.
         self_condition: [B] True where the network gets its own first answer as an input.
+        style: [B, S] styles of the set-ups, for a decoder, or None.
     """
 
     x0: Float[Tensor, "B T C"]
@@ -28,6 +29,7 @@ class NoisyBatch:
     t: Float[Tensor, "B"]
     eps: Float[Tensor, "B T C"]
     self_condition: Bool[Tensor, "B"]
+    style: Float[Tensor, "B S"] | None = None
 
     def __len__(self) -> int:
         return len(self.x0)

@@ -119,6 +119,7 @@ class Sampling:
             cond=conditions.to(x_t),
             ends=frame.conditions[:, :4].round().to(x_t),
             mask=valid_steps(frame.lengths, x_t.shape[1]).to(x_t.device),
+            style=None if frame.style is None else frame.style.to(x_t),
         )
         return codec.x0_of(self.decoder.draw(conditioning, uniform)) * conditioning.mask[..., None]
 

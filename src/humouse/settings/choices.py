@@ -29,6 +29,7 @@ SOURCES = (
     "humouse",
     "humouse_default",
 )
+DATASETS = (*SOURCES, "combined")
 SPLIT_BY = {
     "people": "",
     "sessions": "of each person, who is then on all sides",

@@ -25,7 +25,7 @@ class DataSettings:
     """What to train on, and how it is turned into tensors."""
 
     dataset_id: str = setting(
-        "the source that the prepared data come from: {choices}", choices.SOURCES
+        "the source that the prepared data come from: {choices}", choices.DATASETS
     )
     dir: str = setting("folder of the prepared dataset (humouse data prepare writes it)")
     codec: str = setting("how movements are coded: {choices}", choices.CODECS)
@@ -51,6 +51,9 @@ class DataSettings:
     )
     held_out_share: float = setting(
         "share of the train people's gestures held out of training, to evaluate the model on"
+    )
+    balance: float = setting(
+        "how often several set-ups are learned from: 1 as often as they have gestures, 0 equally often"
     )
     feature_mode: str = setting(
         "features for the scores during training: {choices}", choices.FEATURE_MODES
@@ -179,6 +182,18 @@ class PrepareSettings:
     )
     gestures: GestureSettings = field(default_factory=GestureSettings)
     split: SplitSettings = field(default_factory=SplitSettings)
+
+
+@dataclass
+class CombineSettings:
+    """`humouse data combine`: several prepared datasets → one, a set-up each."""
+
+    dirs: list[str] = setting(
+        "folders that humouse data prepare wrote; each is a set-up, called like its folder"
+    )
+    out_dir: str | None = setting(
+        "folder for train, val, test.parquet and manifest.json, e.g. data/all"
+    )
 
 
 @dataclass

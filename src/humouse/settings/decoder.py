@@ -17,6 +17,13 @@ class DecoderModelSettings:
     """The decoder's network, and where it takes over."""
 
     hidden: int = setting("width of the LSTM along the events")
+    style: int = setting(
+        "numbers that it knows a set-up's style by, from a handful of gestures; 0 for no style"
+    )
+    exact_ms: int = setting(
+        "time steps up to this have a probability each, longer ones in groups: as long as the steps of "
+        "a coarse clock get"
+    )
     dropout: float = setting("dropout on its input and output")
     t_min: float = setting(
         "lowest noise time in training: the decoder can take over at any noise time above it"
@@ -32,6 +39,10 @@ class DecoderModelSettings:
     )
     cond_noise: float = setting(
         "conditioning noise in training: σ of the conditions that it is given, on the network's scale"
+    )
+    other_clock: float = setting(
+        "share of gestures that training puts on a slower or faster clock, their set-up's style with "
+        "them, so that the decoder follows clocks that it never saw"
     )
     draw_scale: float = setting("factor on the widths of its distributions when sampling")
     draw_least: float = setting(

@@ -28,6 +28,18 @@ class SampleSettings:
         "the same conditions for all, by name: cond={goal_dx_px:300,goal_dy_px:-40}; or as a list "
         f"in the order of {', '.join(choices.CONDITIONS)}; null for none"
     )
+    setup: str | None = setting(
+        "sample as this one of several set-ups that the model was trained on; null for all, as frequent "
+        "as they were"
+    )
+    style_from: str | None = setting(
+        "sample as the set-up of the movements in this file: 200 or more, of at least 5 people; null for "
+        "those that the model was trained on"
+    )
+    columns: PointColumnSettings = field(default_factory=PointColumnSettings)
+    time_unit: str = setting(
+        "unit of the time in a table of points, for style_from: {choices}", choices.TIME_UNITS
+    )
     guidance: float = setting("scale of classifier-free guidance; 1 for none")
     guidance_rescale: float = setting("0…1: how far to undo the spread that guidance adds")
     goal_constraint: bool = setting(
@@ -84,6 +96,9 @@ class EvalSettings:
     )
     replicates: int = setting("bootstrap replicates behind each interval; 0 for no intervals")
     permutations: int = setting("number of permutations for p-values; 0 for none")
+    setup: str | None = setting(
+        "compare the people of this set-up alone, of several, with the model's samples of it; null for all"
+    )
     group_by_user: bool = setting("a probe is scored on people it was not fitted on")
     unseen: str = setting("what the samples are compared with: {choices}", choices.UNSEEN)
     conditions: str = setting(

@@ -6,9 +6,11 @@ batch, and loader processes may work ahead in any order.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
+import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
@@ -30,12 +32,14 @@ class BatchPlan:
         cond_dim: Number of conditions.
         cond_dropout: Share of gestures that come without any condition, and share of the others
             that each condition is withheld from.
+        balance: How often several set-ups are drawn: 1 as often as they have gestures, 0 equally often.
     """
 
     batch_size: int
     seed: int
     cond_dim: int = 0
     cond_dropout: float = 0.1
+    balance: float = 1.0
 
 
 BatchT = TypeVar("BatchT")
@@ -117,24 +121,35 @@ class GestureBatches(Batches[ShardT]):
         if epoch not in self._orders:
             g = generator(self.plan.seed, "epoch", epoch)
             newest = dict(list(self._orders.items())[-1:])
-            self._orders = newest | {epoch: torch.randperm(len(self.train), generator=g)}
+            self._orders = newest | {epoch: _shuffled(self.train.setup, self.plan.balance, g)}
         return self._orders[epoch]
 
     def gestures(self, step: int) -> Int[Tensor, "B"]:
-        """[B] rows of the train split that step `step` sees: endless shuffled epochs, cut evenly."""
+        """[B] rows of the train split that step `step` sees: endless shuffled epochs, cut evenly.
+
+        An epoch has as many rows as the split; where set-ups are balanced, some twice and some not.
+        """
         size, N = self.plan.batch_size, len(self.train)
         places = torch.arange(step * size, (step + 1) * size)
         epochs = (places // N).unique().tolist()
         return torch.cat([self._order(e)[places[places // N == e] % N] for e in epochs])
 
-    def encoded(self, rows: Int[Tensor, "B"], g: torch.Generator) -> Encoded:
+    def encoded(
+        self,
+        rows: Int[Tensor, "B"],
+        g: torch.Generator,
+        change: Callable[[Trajectories], Trajectories] | None = None,
+    ) -> Encoded:
         """Return these gestures, augmented and encoded, some without their conditions.
 
         Args:
             rows: Rows of the train split.
             g: Source of randomness, seeded by (seed, step).
+            change: What else is done to them; where the result does not fit the codec, it is left undone.
         """
         movements = self._augmented(self.train[rows], g)
+        if change is not None:
+            movements = self._where_it_fits(change(movements), movements)
         x0, frame = self.codec.encode(movements)
         B, T, _ = x0.shape
         cond = self.codec.conditions_for(frame, self.plan.cond_dim)
@@ -154,7 +169,9 @@ class GestureBatches(Batches[ShardT]):
         return (none < share) | (alone < share)[:, groups]
 
     def _augmented(self, movements: Trajectories, g: torch.Generator) -> Trajectories:
-        changed = augment(movements, self.rules, g)
+        return self._where_it_fits(augment(movements, self.rules, g), movements)
+
+    def _where_it_fits(self, changed: Trajectories, movements: Trajectories) -> Trajectories:
         fits = self.codec.fits(changed)
         if bool(fits.all()):
             return changed
@@ -165,3 +182,29 @@ class GestureBatches(Batches[ShardT]):
             start=torch.where(fits[:, None], changed.start, movements.start),
             lengths=torch.where(fits, changed.lengths, movements.lengths),
         )
+
+
+def _shuffled(setup: np.ndarray, balance: float, g: torch.Generator) -> Int[Tensor, "N"]:
+    """Return the rows of an epoch in the order drawn, each set-up's share its size to the power `balance`.
+
+    A set-up that gets more places than it has rows comes again, as evenly as can be.
+
+    Args:
+        setup: [N] of each row.
+        balance: 1 for every row once.
+        g: Source of randomness.
+    """
+    N = len(setup)
+    names, of_row, sizes = np.unique(setup, return_inverse=True, return_counts=True)
+    if len(names) == 1 or balance == 1:
+        return torch.randperm(N, generator=g)
+    weight = sizes.astype(float) ** balance
+    ends = np.r_[0, np.round(np.cumsum(weight) / weight.sum() * N)].astype(int)
+    drawn = []
+    for number, places in enumerate(np.diff(ends)):
+        rows = torch.from_numpy(np.flatnonzero(of_row == number))
+        times = -(-int(places) // len(rows))
+        again = [rows[torch.randperm(len(rows), generator=g)] for _ in range(times)]
+        drawn.append(torch.cat(again)[:places])
+    everything = torch.cat(drawn)
+    return everything[torch.randperm(N, generator=g)]

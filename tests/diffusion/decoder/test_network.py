@@ -5,8 +5,8 @@ import torch
 from torch import nn
 
 from humouse.codec import CONDITIONS
+from humouse.codec.style import EXACT_MS, STYLE_SHARES, style_of
 from humouse.diffusion.decoder.network import (
-    CLOCK_BINS,
     DRAWS_PER_EVENT,
     Conditioning,
     EventDecoder,
@@ -21,7 +21,7 @@ def decoder(seed=0):
     """A small decoder that uses all it knows (a new one's heads read nothing yet)."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        made = EventDecoder(CHANNELS, hidden=32, dropout=0.1)
+        made = EventDecoder(CHANNELS, hidden=32, style=4, dropout=0.1)
         for move in (made.move_x, made.move_y):
             nn.init.normal_(move.out.weight, std=0.1)
     return made.eval()
@@ -42,6 +42,7 @@ def movements(lengths, T=None, seed=0, most_px=30):
         cond=torch.randn(B, len(CONDITIONS), generator=g),
         ends=progress(events).sum(1).round(),
         mask=mask,
+        style=style_of(torch.randint(0, 5, (B, STYLE_SHARES), generator=g).float()),
     )
     return events, given
 
@@ -188,11 +189,11 @@ def test_the_same_uniform_numbers_give_the_same_events():
 class Recording(EventDecoder):
     """Keeps the log-likelihood of each event as it was drawn."""
 
-    def _draw_event(self, hidden, state, uniform):
-        event = super()._draw_event(hidden, state, uniform)
+    def _draw_event(self, hidden, state, seen, uniform):
+        event = super()._draw_event(hidden, state, seen, uniform)
         dx_px, dy_px, dt_ms = event.unbind(1)
-        dt_bin = CLOCK_BINS.of(dt_ms)
-        of_dt = self._clock(hidden).gather(1, dt_bin[:, None])[:, 0]
+        dt_bin = self.clock_bins.of(dt_ms)
+        of_dt = self._clock(hidden, seen).gather(1, dt_bin[:, None])[:, 0]
         x, y = self._moves(hidden, state, dt_bin, dt_ms)
         drawn = torch.stack([x.log_prob(dx_px), y(dx_px).log_prob(dy_px), of_dt], 1)
         self.log_prob.append(drawn)
@@ -201,7 +202,7 @@ class Recording(EventDecoder):
 
 def test_events_are_drawn_with_the_likelihood_that_forward_returns():
     _, given = movements([12, 7, 1] * 20, most_px=4)
-    recording = Recording(CHANNELS, hidden=32, dropout=0.1)
+    recording = Recording(CHANNELS, hidden=32, style=4, dropout=0.1)
     recording.load_state_dict(decoder().state_dict())
     recording.log_prob = []
     events = recording.eval().draw(given, uniforms(60, 12))
@@ -230,8 +231,8 @@ def test_draws_are_as_frequent_as_the_likelihood_says():
         few = Conditioning(*(value[: len(events)] for value in vars(given).values()))
         return network(events[:, None], few).detach().exp()[:, part]
 
-    dt_bin = CLOCK_BINS.of(drawn[:, 2])
-    counts = dt_bin.bincount(minlength=len(CLOCK_BINS))
+    dt_bin = network.clock_bins.of(drawn[:, 2])
+    counts = dt_bin.bincount(minlength=len(network.clock_bins))
     common = counts.topk(4).indices
     asked = torch.stack([drawn[dt_bin == k][0] for k in common])
     close(counts[common] / n, likelihood(asked, 2), n)
@@ -248,6 +249,34 @@ def test_draws_are_as_frequent_as_the_likelihood_says():
     common = counts.topk(5).indices
     asked = torch.stack([upright[upright[:, 1] == dy_px[k]][0] for k in common])
     close(counts[common] / len(upright), likelihood(asked, 1), len(upright))
+
+
+def test_a_style_of_zeros_is_none_at_all():
+    events, given = movements([12, 7, 1])
+    network = decoder()
+    none = network(events, replace(given, style=None))
+    same(network(events, replace(given, style=torch.zeros_like(given.style))), none)
+    assert not torch.allclose(network(events, given), none)
+
+
+def test_a_decoder_without_styles_takes_none():
+    events, given = movements([5, 3])
+    network = EventDecoder(CHANNELS, hidden=32).eval()
+    assert torch.equal(network(events, given), network(events, replace(given, style=None)))
+
+
+def test_a_clock_that_no_training_had_is_copied_from_the_style():
+    """A new decoder, which has learned nothing, reports on the clock of the style."""
+    _, given = movements([12] * 40)
+    counts = torch.zeros(40, STYLE_SHARES)
+    counts[:, -EXACT_MS + 22] = 3  # 23 ms
+    counts[:, -EXACT_MS + 45] = 1  # 46 ms
+    drawn = decoder().draw(replace(given, style=style_of(counts)), uniforms(40, 12))
+    dt_ms = drawn[..., 2]
+    assert float(((dt_ms == 23) | (dt_ms == 46)).float().mean()) > 0.6
+    assert 2 < float((dt_ms == 23).sum() / (dt_ms == 46).sum()) < 4.5
+    anyhow = decoder().draw(replace(given, style=None), uniforms(40, 12))[..., 2]
+    assert float(((anyhow == 23) | (anyhow == 46)).float().mean()) < 0.05
 
 
 @pytest.mark.slow

@@ -58,6 +58,7 @@ class EmpiricalPrior:
         seed: int,
         seq_len: int | None = None,
         given: Float[Tensor, "n K"] | None = None,
+        rows: Int[Tensor, "n"] | None = None,
     ) -> tuple[Int[Tensor, "n"], Float[Tensor, "n 2"], Float[Tensor, "n 9"]]:
         """Draw the lengths, the starts (px) and the conditions of n movements.
 
@@ -66,15 +67,17 @@ class EmpiricalPrior:
             seed: Row i depends only on the seed, i, `seq_len` and what is given of row i.
             seq_len: How many steps all of them have.
             given: [n, K] the first K of CONDITIONS, NaN where not given; returned as it is.
+            rows: [n] the numbers i of the rows; 0 … n − 1 by default.
         """
         wanted = torch.full((n, len(CONDITIONS)), torch.nan)
         if given is not None:
             wanted[:, : given.shape[1]] = given
-        uniform = torch.stack(
-            [torch.rand((), generator=generator(seed, "frame", i)) for i in range(n)]
-        )
-        rows = torch.stack([self._row(wanted[i], seq_len, uniform[i]) for i in range(n)])
-        lengths, conditions = self.lengths[rows], self.conditions[rows].clone()
+        numbers = range(n) if rows is None else rows.tolist()
+        chosen = torch.zeros(n, dtype=torch.long)
+        for place, i in enumerate(numbers):
+            uniform = torch.rand((), generator=generator(seed, "frame", i))
+            chosen[place] = self._row(wanted[place], seq_len, uniform)
+        lengths, conditions = self.lengths[chosen], self.conditions[chosen].clone()
         if seq_len is not None:
             lengths = torch.full_like(lengths, seq_len)
         known = ~wanted.isnan()
@@ -88,7 +91,7 @@ class EmpiricalPrior:
         conditions[:, _COMPLEXITY] = torch.where(
             complexity_known, conditions[:, _COMPLEXITY], implied
         )
-        return lengths, self.start[rows], conditions
+        return lengths, self.start[chosen], conditions
 
     def _row(
         self, given: Float[Tensor, "9"], seq_len: int | None, uniform: Float[Tensor, ""]

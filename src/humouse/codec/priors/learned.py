@@ -105,6 +105,7 @@ class LearnedPrior:
         seed: int,
         seq_len: int | None = None,
         given: Float[Tensor, "n K"] | None = None,
+        rows: Int[Tensor, "n"] | None = None,
     ) -> tuple[Int[Tensor, "n"], Float[Tensor, "n 2"], Float[Tensor, "n 9"]]:
         """Draw the lengths, the starts (px) and the conditions of n movements.
 
@@ -114,19 +115,21 @@ class LearnedPrior:
             seq_len: How many steps all of them have.
             given: [n, K] the first K of CONDITIONS, NaN where not given. They are returned as they
                 are; the rest is drawn as if they lay in the ranges seen.
+            rows: [n] the numbers i of the rows; 0 … n − 1 by default.
         """
+        order = np.arange(n) if rows is None else rows.numpy()
         numbers = np.full((n, WIDTH), np.nan)
         if seq_len is not None:
             numbers[:, 0] = seq_len
         if given is not None:
             numbers[:, 3 : 3 + given.shape[1]] = given.double().cpu().numpy()
         drawn, free = np.empty((n, WIDTH)), np.isnan(numbers).all(1)
-        for rows, candidates in ((free, _FREE_CANDIDATES), (~free, _CANDIDATES)):
-            alike = np.flatnonzero(rows)
+        for some, candidates in ((free, _FREE_CANDIDATES), (~free, _CANDIDATES)):
+            alike = np.flatnonzero(some)
             for first in range(0, len(alike), _BLOCK_ROWS):
                 block = alike[first : first + _BLOCK_ROWS]
                 given_here = Attributes.of_array(numbers[block])
-                drawn[block] = self._draw(given_here, seed, block, candidates).array()
+                drawn[block] = self._draw(given_here, seed, order[block], candidates).array()
         table = torch.from_numpy(drawn)
         return table[:, 0].long(), table[:, 1:3].float(), table[:, 3:].float()
 

@@ -1,7 +1,8 @@
 """The decoder's network: reads a noisy movement in both directions, then makes its events one by one."""
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -9,6 +10,7 @@ from torch import Tensor, nn
 
 from humouse.codec import CONDITIONS
 from humouse.codec.clock import LONGEST_MS
+from humouse.codec.style import EXACT_MS, STYLE_SHARES
 from humouse.diffusion.decoder.bins import Bins
 from humouse.diffusion.decoder.mixture import MoveHead, MoveMixture, companded
 from humouse.randomness import draw_categorical
@@ -20,6 +22,9 @@ DRAWS_PER_EVENT = 6
 
 _EMBEDDING = 24
 _HIDDEN = 128
+_STYLE_HIDDEN = 64
+_STYLE_WITHHELD = 0.1
+_LEAST_CLOCK_SHARE = 1e-3
 _STATE_FEATURES = 11
 _GUESSES = 6
 _NEVER = -1e9
@@ -35,6 +40,7 @@ class Conditioning:
         cond: [B, K] all conditions on the network's scale.
         ends: [B, 4] each movement's displacement, duration and path length (px, px, ms, px), whole.
         mask: [B, T] True where valid; each row's valid steps come first.
+        style: [B, S] the set-ups' styles, zeros where there is none; None for none at all.
     """
 
     x_t: Float[Tensor, "B T C"]
@@ -42,6 +48,7 @@ class Conditioning:
     cond: Float[Tensor, "B K"]
     ends: Float[Tensor, "B 4"]
     mask: Bool[Tensor, "B T"]
+    style: Float[Tensor, "B S"] | None = None
 
 
 @dataclass(frozen=True)
@@ -101,6 +108,29 @@ def progress(events: Float[Tensor, "*S 3"]) -> Float[Tensor, "*S 4"]:
     return torch.cat([events, events[..., :2].norm(dim=-1, keepdim=True)], -1)
 
 
+class StyleEncoder(nn.Module):
+    """Turns the shares that describe a set-up's style into a few numbers.
+
+    Args:
+        width: How many numbers.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.hidden = nn.Linear(STYLE_SHARES - EXACT_MS, _STYLE_HIDDEN)
+        self.out = nn.Linear(_STYLE_HIDDEN, width)
+
+    def forward(self, shares: Float[Tensor, "B S"]) -> Float[Tensor, "B W"]:
+        """Return the numbers of each style, zero where its shares are zeros.
+
+        Args:
+            shares: See `humouse.codec.style.style_of`; those of single time steps are not used.
+        """
+        broad = shares[:, :-EXACT_MS]
+        numbers = self.out(nn.functional.silu(self.hidden(broad))).tanh()
+        return numbers * broad.any(1, keepdim=True)
+
+
 class EventDecoder(nn.Module):
     """p(events | x_t, conditions) as a product over events, each given those before it.
 
@@ -111,6 +141,8 @@ class EventDecoder(nn.Module):
     Args:
         channels: C of x_t.
         hidden: Width of the LSTM along the events.
+        style: Numbers that a set-up's style is turned into; 0 for a decoder that knows of none.
+        exact_ms: Time steps up to this have a probability each; longer ones share it in groups.
         dropout: Dropout on its input and output.
         draw_scale: Factor of the normals' scales when drawing.
         draw_least: Mixture components less likely than this share of the likeliest are not drawn
@@ -124,17 +156,21 @@ class EventDecoder(nn.Module):
         channels: int,
         *,
         hidden: int = 256,
+        style: int = 0,
+        exact_ms: int = 64,
         dropout: float = 0.1,
         draw_scale: float = 1.0,
         draw_least: float = 0.0,
     ) -> None:
         super().__init__()
         self.draw_scale, self.draw_least = draw_scale, draw_least
+        self.clock_bins = Bins(exact=exact_ms, growth=1.06, most=LONGEST_MS)
         # Longest move of one event along each axis; training sets it from the train split.
         self.register_buffer("longest_px", torch.full((2,), float(MOVE_BINS.most)))
-        conditions = len(CONDITIONS)
+        conditions = len(CONDITIONS) + style
+        self.style = StyleEncoder(style) if style else None
         self.move_embedding = nn.Embedding(2 * len(MOVE_BINS) - 1, _EMBEDDING)
-        self.clock_embedding = nn.Embedding(len(CLOCK_BINS), _EMBEDDING)
+        self.clock_embedding = nn.Embedding(len(self.clock_bins), _EMBEDDING)
         self.read = nn.Linear(channels + 2 + conditions, _HIDDEN)
         self.forwards = nn.LSTM(_HIDDEN, _HIDDEN, batch_first=True)
         self.backwards = nn.LSTM(_HIDDEN, _HIDDEN, batch_first=True)
@@ -143,8 +179,9 @@ class EventDecoder(nn.Module):
         self.along = nn.LSTM(hidden, hidden, batch_first=True)
         self.dropout = nn.Dropout(dropout)
         self.clock = nn.Sequential(
-            nn.Linear(hidden, _HIDDEN), nn.SiLU(), nn.Linear(_HIDDEN, len(CLOCK_BINS))
+            nn.Linear(hidden, _HIDDEN), nn.SiLU(), nn.Linear(_HIDDEN, len(self.clock_bins))
         )
+        self.clock_gain = nn.Linear(hidden, 1) if style else None
         self.move_x = MoveHead(hidden + _EMBEDDING, _GUESSES)
         self.move_y = MoveHead(hidden + 2 * _EMBEDDING + _GUESSES, _GUESSES + 1)
 
@@ -157,19 +194,25 @@ class EventDecoder(nn.Module):
             events: [B, T, 3] whole px and ms, zero at padding.
             given: What the events are conditioned on.
         """
+        given = self._some_styles_withheld(given)
         B, T = given.mask.shape
         before = nn.functional.pad(events, (0, 0, 1, 0))[:, :-1]
         earlier = nn.functional.pad(events, (0, 0, 2, 0))[:, :-2]
         remaining = given.ends[:, None] - progress(before).cumsum(1)
         parts = (before, earlier, remaining, _steps_left(given.mask).to(events), given.x_t)
         everywhere = StepState(*(part.flatten(0, 1) for part in parts))
-        inputs = self._inputs(everywhere, self._context(given).flatten(0, 1), given.cond, T)
+        told = self._told(given)
+        context = self._context(given, told).flatten(0, 1)
+        inputs = self._inputs(everywhere, context, told, T)
         hidden, _ = self.along(self.dropout(inputs.unflatten(0, (B, T))))
         state = StepState(*(part[given.mask] for part in parts))
         hidden, events = self.dropout(hidden[given.mask]), events[given.mask]
         dx_px, dy_px, dt_ms = events.unbind(1)
-        dt_bin = CLOCK_BINS.of(dt_ms)
-        of_dt = self._clock(hidden).gather(1, dt_bin[:, None])[:, 0]
+        dt_bin = self.clock_bins.of(dt_ms)
+        seen = self._seen_clock(given)
+        if seen is not None:
+            seen = seen[:, None].expand(B, T, -1)[given.mask]
+        of_dt = self._clock(hidden, seen).gather(1, dt_bin[:, None])[:, 0]
         x, y = self._moves(hidden, state, dt_bin, dt_ms)
         return torch.stack([x.log_prob(dx_px), y(dx_px).log_prob(dy_px), of_dt], 1)
 
@@ -181,24 +224,30 @@ class EventDecoder(nn.Module):
             given: What the events are conditioned on.
             uniform: Numbers in [0, 1): all the randomness of each event.
         """
-        context = self._context(given)
+        told = self._told(given)
+        context = self._context(given, told)
         left = _steps_left(given.mask).to(given.x_t)
         before = earlier = torch.zeros_like(given.ends[:, :3])
         remaining, memory, events = given.ends, None, []
+        seen = self._seen_clock(given)
         for i in range(given.mask.shape[1]):
             state = StepState(before, earlier, remaining, left[:, i], given.x_t[:, i])
-            inputs = self._inputs(state, context[:, i], given.cond, 1)
+            inputs = self._inputs(state, context[:, i], told, 1)
             hidden, memory = self.along(inputs[:, None], memory)
-            event = self._draw_event(hidden[:, 0], state, uniform[:, i])
+            event = self._draw_event(hidden[:, 0], state, seen, uniform[:, i])
             events.append(event)
             before, earlier, remaining = event, before, remaining - progress(event)
         return torch.stack(events, 1) * given.mask[..., None]
 
     def _draw_event(
-        self, hidden: Float[Tensor, "B H"], state: StepState, uniform: Float[Tensor, "B 6"]
+        self,
+        hidden: Float[Tensor, "B H"],
+        state: StepState,
+        seen: Float[Tensor, "B L"] | None,
+        uniform: Float[Tensor, "B 6"],
     ) -> Float[Tensor, "B 3"]:
-        dt_bin = draw_categorical(self._clock(hidden), uniform[:, 0])
-        dt_ms = CLOCK_BINS.draw(dt_bin, uniform[:, 1])
+        dt_bin = draw_categorical(self._clock(hidden, seen), uniform[:, 0])
+        dt_ms = self.clock_bins.draw(dt_bin, uniform[:, 1])
         x, y = self._moves(hidden, state, dt_bin, dt_ms)
         dx_px = self._draw_move(x, uniform[:, 2:4], 0)
         return torch.stack([dx_px, self._draw_move(y(dx_px), uniform[:, 4:6], 1), dt_ms], 1)
@@ -211,16 +260,52 @@ class EventDecoder(nn.Module):
         longest_px = self.longest_px[axis]
         return px.clamp(-longest_px, longest_px)
 
-    def _clock(self, hidden: Float[Tensor, "N H"]) -> Float[Tensor, "N L"]:
-        """Return the log-likelihood of each bin of dt; 0 ms is impossible."""
+    def _clock(
+        self, hidden: Float[Tensor, "N H"], seen: Float[Tensor, "N L"] | None
+    ) -> Float[Tensor, "N L"]:
+        """Return the log-likelihood of each bin of dt; 0 ms is impossible.
+
+        Args:
+            hidden: [N, H] features of each event.
+            seen: [N, L] what `_seen_clock` returned for each event's movement.
+        """
         out = self.clock(hidden).float()
+        if seen is not None and self.clock_gain is not None:
+            out = out + (1 + self.clock_gain(hidden).float()) * seen
         never = torch.arange(out.shape[1], device=out.device) == 0
         return out.masked_fill(never, _NEVER).log_softmax(1)
 
-    def _context(self, given: Conditioning) -> Float[Tensor, "B T H"]:
+    def _seen_clock(self, given: Conditioning) -> Float[Tensor, "B L"] | None:
+        """Return the log-share of each bin of dt in the style, with a floor; zeros where none is given.
+
+        A clock that no training gesture had is copied from here.
+        """
+        if self.style is None or given.style is None:
+            return None
+        share = given.style[:, -EXACT_MS:].float().square()
+        number = self.clock_bins.of(torch.arange(1, EXACT_MS + 1, device=share.device).float())
+        of_bin = share.new_zeros(len(share), len(self.clock_bins))
+        of_bin = of_bin.index_add_(1, number, share)
+        return (of_bin + _LEAST_CLOCK_SHARE).log() - math.log(_LEAST_CLOCK_SHARE)
+
+    def _some_styles_withheld(self, given: Conditioning) -> Conditioning:
+        """Return the conditioning, in training without some styles: the decoder is to do without, too."""
+        if given.style is None or not self.training:
+            return given
+        kept = torch.rand(len(given.style), 1, device=given.style.device) >= _STYLE_WITHHELD
+        return replace(given, style=given.style * kept)
+
+    def _told(self, given: Conditioning) -> Float[Tensor, "B K"]:
+        """Return what is the same for all steps: the conditions and the style."""
+        if self.style is None:
+            return given.cond
+        none = given.cond.new_zeros(len(given.cond), STYLE_SHARES)
+        return torch.cat([given.cond, self.style(none if given.style is None else given.style)], 1)
+
+    def _context(self, given: Conditioning, told: Float[Tensor, "B K"]) -> Float[Tensor, "B T H"]:
         """Return features of each step of x_t, given those before and after it."""
         B, T, _ = given.x_t.shape
-        same = torch.cat([given.level, given.cond], 1)[:, None].expand(B, T, -1)
+        same = torch.cat([given.level, told], 1)[:, None].expand(B, T, -1)
         read = nn.functional.silu(self.read(torch.cat([given.x_t, same], 2)))
         step = torch.arange(T, device=read.device)[None]
         lengths = given.mask.sum(1, keepdim=True)
@@ -234,7 +319,7 @@ class EventDecoder(nn.Module):
         self,
         state: StepState,
         context: Float[Tensor, "N H"],
-        cond: Float[Tensor, "B K"],
+        told: Float[Tensor, "B K"],
         T: int,
     ) -> Float[Tensor, "N D"]:
         known = [
@@ -243,15 +328,15 @@ class EventDecoder(nn.Module):
             0.5 * state.before[:, 2:].log1p(),
             self.move_embedding(MOVE_BINS.of_signed(state.before[:, 0])),
             self.move_embedding(MOVE_BINS.of_signed(state.before[:, 1])),
-            self.clock_embedding(CLOCK_BINS.of(state.before[:, 2])),
+            self.clock_embedding(self.clock_bins.of(state.before[:, 2])),
             self.move_embedding(MOVE_BINS.of_signed(state.remaining[:, 0])),
             self.move_embedding(MOVE_BINS.of_signed(state.remaining[:, 1])),
-            self.clock_embedding(CLOCK_BINS.of(state.remaining[:, 2])),
+            self.clock_embedding(self.clock_bins.of(state.remaining[:, 2])),
             0.3 * companded(state.earlier[:, :2]),
             0.5 * state.earlier[:, 2:].log1p(),
             state.x_t,
             state.state_features(),
-            cond.repeat_interleave(T, 0),
+            told.repeat_interleave(T, 0),
         ]
         return nn.functional.silu(self.enter(torch.cat(known, 1)))
 

@@ -63,6 +63,7 @@ class DiffusionLearner(NetworkLearner[NoisyShard, nn.Module]):
             seed=s.seed,
             cond_dim=s.model.cond_dim,
             cond_dropout=s.model.cond_dropout,
+            balance=s.data.balance,
             low_noise=s.diffusion.low_noise_share,
             self_condition=s.diffusion.self_condition_prob if s.model.self_condition else 0.0,
         )

@@ -85,7 +85,13 @@ class GanLearner(Learner[Shard[GanBatch]]):
             context.train,
             context.codec,
             AugmentRules(**vars(s.data.augment)),
-            BatchPlan(context.gestures_per_step, s.seed, s.model.cond_dim, s.model.cond_dropout),
+            BatchPlan(
+                context.gestures_per_step,
+                s.seed,
+                s.model.cond_dim,
+                s.model.cond_dropout,
+                s.data.balance,
+            ),
             latent_dim=self.pair.generator.latent_dim,
             step_noise=self.pair.generator.step_noise,
         )

@@ -60,7 +60,7 @@ class AutoencoderLearner(NetworkLearner[Shard[AutoencoderBatch], TemporalAutoenc
             context.train,
             context.codec,
             AugmentRules(**vars(s.data.augment)),
-            BatchPlan(context.gestures_per_step, s.seed),
+            BatchPlan(context.gestures_per_step, s.seed, balance=s.data.balance),
             factor=network.factor,
             latent_channels=network.latent_channels,
         )

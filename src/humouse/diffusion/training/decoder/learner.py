@@ -76,7 +76,16 @@ class DecoderLearner(NetworkLearner[NoisyShard, EventDecoder]):
             context.codec,
             model.denoiser.schedule,
             AugmentRules(**vars(s.data.augment)),
-            NoisyPlan(context.gestures_per_step, s.seed, len(CONDITIONS), 0.0, self_condition=0.0),
+            NoisyPlan(
+                context.gestures_per_step,
+                s.seed,
+                len(CONDITIONS),
+                0.0,
+                s.data.balance,
+                self_condition=0.0,
+                styles=s.decoder.style > 0,
+                other_clock=s.decoder.other_clock if s.decoder.style else 0.0,
+            ),
         )
 
     def averaged(self) -> Mapping[str, Tensor]:

@@ -46,6 +46,7 @@ def log_likelihood(
         cond=batch.cond + noise[:, 4:].to(batch.cond),
         ends=(ends + noise[:, :4].to(ends) * unit).round(),
         mask=batch.mask,
+        style=batch.style,
     )
     return decoder(events, conditioning)
 

@@ -21,10 +21,18 @@ from humouse.settings.checks import check_above_zero, check_at_least, check_belo
 def check_decoder_settings(settings: TrainDecoderSettings) -> None:
     """Raise InputError for the first of the decoder's settings that makes no sense."""
     how = settings.decoder
-    check_shares({"decoder.t_min": how.t_min, "decoder.draw_least": how.draw_least})
+    check_shares(
+        {
+            "decoder.t_min": how.t_min,
+            "decoder.draw_least": how.draw_least,
+            "decoder.other_clock": how.other_clock,
+        }
+    )
     check_at_least(
         {
             "decoder.hidden": (how.hidden, 1),
+            "decoder.style": (how.style, 0),
+            "decoder.exact_ms": (how.exact_ms, 1),
             "decoder.goal_noise_px": (how.goal_noise_px, 0),
             "decoder.duration_noise": (how.duration_noise, 0),
             "decoder.path_noise": (how.path_noise, 0),

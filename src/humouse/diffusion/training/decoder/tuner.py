@@ -131,6 +131,7 @@ class DecoderTuner(DecoderLearner):
             cond=batch.cond,
             ends=progress(self._events(batch)).sum(1).round(),
             mask=batch.mask,
+            style=batch.style,
         )
 
     def _events(self, batch: NoisyBatch) -> Float[Tensor, "B T 3"]:

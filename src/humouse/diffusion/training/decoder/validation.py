@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 
 import torch
+from jaxtyping import Float
 from matplotlib.figure import Figure
+from torch import Tensor
 
 from humouse.codec import CONDITIONS, EventCodec, valid_steps
+from humouse.codec.style import StylePool
 from humouse.diffusion.decoder.network import EventDecoder
 from humouse.diffusion.model import DiffusionModel
 from humouse.diffusion.noise.schedule import Schedule
@@ -46,6 +49,7 @@ class DecoderCheck(SampleCheck):
             t=schedule.training_time((torch.arange(B) + 0.5) / B)[torch.randperm(B, generator=g)],
             eps=torch.randn(x0.shape, generator=g),
             self_condition=torch.zeros(B, dtype=torch.bool),
+            style=self._styles(decoder, g),
         )
         whole = from_t_min(whole[frame.lengths.argsort(stable=True)], how.t_min)
         device = next(decoder.parameters()).device
@@ -57,6 +61,13 @@ class DecoderCheck(SampleCheck):
             total -= nats.double().sum(0).cpu()
         dx, dy, dt = (total / int(frame.lengths.sum())).tolist()
         return {"val_loss": dx + dy + dt, "val_dx": dx, "val_dy": dy, "val_dt": dt}
+
+    def _styles(self, decoder: EventDecoder, g: torch.Generator) -> Float[Tensor, "B S"] | None:
+        """Return a style for each gesture, of the same people's others."""
+        if decoder.style is None:
+            return None
+        pool = StylePool.of(self.codec.canonicalize(self.people))
+        return pool.for_training(torch.arange(len(self.people)), g)
 
     def score(self, model: DiffusionModel) -> tuple[dict[str, float], dict[str, Figure]]:
         """Return the scores of fresh samples of the model, and pictures; see `score_samples`."""

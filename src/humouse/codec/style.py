@@ -1,0 +1,233 @@
+"""The style of a set-up: how its clock ticks and its pointer moves, from a handful of gestures."""
+
+import warnings
+from dataclasses import replace
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from humouse.errors import InputError, OutOfRangeWarning
+from humouse.trajectories import Trajectories
+
+FEWEST_PEOPLE = 5
+"""People whose gestures are pooled at least: a style is a set-up's, not a person's."""
+GESTURES = 32
+"""Gestures that are pooled for a style."""
+FEWEST_GESTURES = 50
+GOOD_GESTURES = 200
+"""Gestures that `style_from` needs, and those from which on a style is as good as it gets."""
+_SIZES = (8, 16, 32, 64)
+_OWN_SHARE = 0.5
+_BLOCK_ROWS = 2048
+
+_DT_MS = torch.tensor(
+    [*range(2, 25), 28, 32, 33, 35, 40, 48, 56, 64, 80, 100, 112, 128, 160, 250, 500.0]
+)
+_DT_CLASSES_MS = torch.tensor([6, 10, 13, 16, 18, 25, 41, 91, 141.0])
+_EXACT_PX = 4
+EXACT_MS = 512
+"""Time steps of 1, 2, … ms that a style counts one by one; the last class has all longer ones, too."""
+_MOVE_PX = torch.tensor([1, 2, 3, 4, 6, 9, 14, 22, 35, 60, 120.0])
+_SPEED_PX_PER_MS = torch.tensor([0.03, 0.06, 0.12, 0.25, 0.5, 1, 2, 4.0])
+_BLOCKS = (
+    len(_DT_MS) + 1,
+    (len(_DT_CLASSES_MS) + 1) ** 2,
+    _EXACT_PX**2,
+    len(_MOVE_PX) + 1,
+    len(_SPEED_PX_PER_MS) + 1,
+    EXACT_MS,
+)
+STYLE_SHARES = sum(_BLOCKS)
+"""S, the number of shares that describe a style; the last `EXACT_MS` are those of single time steps."""
+
+
+def style_counts(movements: Trajectories) -> Float[Tensor, "B S"]:
+    """Return [B, S] how many of each movement's steps fall into each class.
+
+    Six blocks of classes: the time step; it and the one before, together; |dx| and |dy| below 4 px,
+    together; the greater of the two; the speed; the time step to the ms.
+
+    Args:
+        movements: As an `EventCodec` sees them.
+    """
+    counts = torch.zeros(len(movements), STYLE_SHARES)
+    # Neighbours in length need the same padding.
+    for rows in movements.lengths.argsort().split(_BLOCK_ROWS):
+        counts[rows] = _counts(movements[rows].trimmed())
+    return counts
+
+
+def _counts(movements: Trajectories) -> Float[Tensor, "B S"]:
+    valid = movements.mask
+    moves, dt_ms = movements.deltas[..., :2].abs(), movements.deltas[..., 2].contiguous()
+    clock = torch.bucketize(dt_ms, _DT_CLASSES_MS.to(dt_ms), right=True)
+    pair = clock[:, :-1] * (len(_DT_CLASSES_MS) + 1) + clock[:, 1:]
+    exact = moves.clamp(max=_EXACT_PX - 1).long()
+    longest = moves.amax(-1)
+    speed = moves.norm(dim=-1) / dt_ms.clamp(min=1)
+    blocks = [
+        (torch.bucketize(dt_ms, _DT_MS.to(dt_ms), right=True), valid),
+        (pair, valid[:, 1:]),
+        (exact[..., 0] * _EXACT_PX + exact[..., 1], valid),
+        (torch.bucketize(longest, _MOVE_PX.to(dt_ms), right=True), valid),
+        (torch.bucketize(speed, _SPEED_PX_PER_MS.to(dt_ms), right=True), valid),
+        (dt_ms.long().clamp(1, EXACT_MS) - 1, valid),
+    ]
+    return torch.cat(
+        [_counted(*block, size) for block, size in zip(blocks, _BLOCKS, strict=True)], 1
+    )
+
+
+def _counted(
+    index: Int[Tensor, "B T"], valid: Bool[Tensor, "B T"], size: int
+) -> Float[Tensor, "B n"]:
+    counts = torch.zeros(len(index), size, device=index.device)
+    return counts.scatter_add_(1, index, valid.float())
+
+
+def style_of(counts: Float[Tensor, "*B S"]) -> Float[Tensor, "*B S"]:
+    """Return the style of pooled counts: the square root of each class's share of its block."""
+    shares = [
+        block / block.sum(-1, keepdim=True).clamp(min=1) for block in counts.split(_BLOCKS, -1)
+    ]
+    return torch.cat(shares, -1).sqrt()
+
+
+def check_style_source(movements: Trajectories, *, left_out: int = 0) -> None:
+    """Raise InputError if movements are not enough for the style of a set-up; warn if they are few.
+
+    Args:
+        movements: Those that fit the codec.
+        left_out: How many did not.
+    """
+    people = 1 if movements.user is None else len(set(movements.user.tolist()))
+    lost = f" ({left_out:,} more do not fit the model)" if left_out else ""
+    if len(movements) < FEWEST_GESTURES:
+        raise InputError(
+            f"style_from: {len(movements):,} movements{lost}; a style needs at least {FEWEST_GESTURES}, "
+            f"better {GOOD_GESTURES}, of {FEWEST_PEOPLE} people or more"
+        )
+    if people < FEWEST_PEOPLE:
+        whose = (
+            "movements without people's names" if movements.user is None else f"of {people} people"
+        )
+        raise InputError(
+            f"style_from: {whose}; a style is that of a set-up, not of a person, and needs at least "
+            f"{FEWEST_PEOPLE} people: name their column (columns.user=…), or add people"
+        )
+    if len(movements) < GOOD_GESTURES:
+        warnings.warn(
+            f"style_from: {len(movements):,} movements; with fewer than {GOOD_GESTURES} the samples are "
+            "less like the set-up",
+            OutOfRangeWarning,
+            stacklevel=2,
+        )
+
+
+def on_other_clock(
+    movements: Trajectories, stretch: Float[Tensor, "B"], phase: Float[Tensor, "B"]
+) -> Trajectories:
+    """Return the movements as a device with a slower or faster clock would report them, in whole ms.
+
+    Args:
+        movements: In whole ms.
+        stretch: [B] what each one's times are multiplied by.
+        phase: [B] what is added to them before they are rounded, 0 … 1 ms.
+    """
+    at_ms = movements.deltas[..., 2].double().cumsum(1) * stretch[:, None] + phase[:, None]
+    dt_ms = at_ms.floor().diff(dim=1, prepend=at_ms.new_zeros(len(at_ms), 1)).clamp(min=1)
+    moves = movements.deltas[..., :2]
+    return replace(movements, deltas=torch.cat([moves, dt_ms[..., None].to(moves)], -1))
+
+
+class StylePool:
+    """Gestures of people, from which styles are pooled.
+
+    A style is pooled from gestures of one person, or of the people of the same set-up whose gestures are
+    most like that person's: the person and four others, where there are as many.
+
+    Args:
+        movements: N gestures, as an `EventCodec` sees them.
+        person: [N] numbers of the people, 0 … P − 1, each of whom has a gesture.
+        setup: [P] numbers of their set-ups.
+    """
+
+    def __init__(
+        self, movements: Trajectories, person: Int[Tensor, "N"], setup: Int[Tensor, "P"]
+    ) -> None:
+        self.movements, self.person = movements, person
+        counts = style_counts(movements)
+        self._counts = counts.half()
+        self._rows = person.argsort(stable=True)
+        self._sizes = torch.bincount(person)
+        self._first = self._sizes.cumsum(0) - self._sizes
+        own = torch.zeros(len(self._sizes), counts.shape[1]).index_add_(0, person, counts)
+        far = torch.cdist(style_of(own), style_of(own))
+        far = far.masked_fill(setup[:, None] != setup[None], torch.inf)
+        kin = far.argsort(1)[:, :FEWEST_PEOPLE]
+        # A set-up of fewer people: the person comes again.
+        self.kin = torch.where(far.gather(1, kin).isinf(), kin[:, :1], kin)
+
+    @classmethod
+    def of(cls, movements: Trajectories) -> "StylePool":
+        """Return the pool of these gestures; all are one person's where nobody is named."""
+        people = np.full(len(movements), "") if movements.user is None else movements.user
+        _, first, person = np.unique(people.astype(str), return_index=True, return_inverse=True)
+        _, setup = np.unique(movements.setup[first], return_inverse=True)
+        return cls(movements, torch.from_numpy(person), torch.from_numpy(setup))
+
+    def draw(self, person: Int[Tensor, "B"], g: torch.Generator) -> Float[Tensor, "B S"]:
+        """Return [B, S] a style of each person's set-up, of gestures of the people most like them.
+
+        Args:
+            person: Their numbers.
+            g: Source of randomness.
+        """
+        among = torch.randint(self.kin.shape[1], (len(person), GESTURES), generator=g)
+        drawn = self._drawn(self.kin[person].gather(1, among), g)
+        return style_of(self._counts[drawn].float().sum(1))
+
+    def for_training(
+        self, rows: Int[Tensor, "B"], g: torch.Generator, stretch: Float[Tensor, "B"] | None = None
+    ) -> Float[Tensor, "B S"]:
+        """Return [B, S] a style for each of these gestures, pooled from others than itself.
+
+        From 8 to 64 gestures; half of the styles are of the person's own alone.
+
+        Args:
+            rows: The gestures' numbers.
+            g: Source of randomness.
+            stretch: [B] how much slower each one's clock is made, with its style; 1 leaves both as they are.
+        """
+        B, most = len(rows), max(_SIZES)
+        person = self.person[rows]
+        own = torch.rand(B, 1, generator=g) < _OWN_SHARE
+        among = torch.randint(self.kin.shape[1], (B, most), generator=g)
+        drawn = self._drawn(torch.where(own, person[:, None], self.kin[person].gather(1, among)), g)
+        size = torch.tensor(_SIZES)[torch.randint(len(_SIZES), (B, 1), generator=g)]
+        taken = (torch.arange(most) < size) & (drawn != rows[:, None])
+        pooled = (self._counts[drawn].float() * taken[..., None]).sum(1)
+        if stretch is not None and bool((changed := stretch != 1).any()):
+            pooled[changed] = self._stretched(drawn[changed], taken[changed], stretch[changed], g)
+        return style_of(pooled)
+
+    def _stretched(
+        self,
+        drawn: Int[Tensor, "B n"],
+        taken: Bool[Tensor, "B n"],
+        stretch: Float[Tensor, "B"],
+        g: torch.Generator,
+    ) -> Float[Tensor, "B S"]:
+        """Return the pooled counts of gestures on other clocks."""
+        row, place = taken.nonzero(as_tuple=True)
+        seen = self.movements[drawn[row, place]].trimmed()
+        phase = torch.rand(len(row), generator=g)
+        counts = style_counts(on_other_clock(seen, stretch[row], phase))
+        return torch.zeros(len(drawn), counts.shape[1]).index_add_(0, row, counts)
+
+    def _drawn(self, person: Int[Tensor, "B n"], g: torch.Generator) -> Int[Tensor, "B n"]:
+        """Return the number of a gesture of each person."""
+        place = (torch.rand(person.shape, generator=g) * self._sizes[person]).long()
+        return self._rows[self._first[person] + place.minimum(self._sizes[person] - 1)]
