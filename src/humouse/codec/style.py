@@ -1,7 +1,8 @@
 """The style of a set-up: how its clock ticks and its pointer moves, from a handful of gestures."""
 
+import math
 import warnings
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -21,6 +22,7 @@ GOOD_GESTURES = 200
 _SIZES = (8, 16, 32, 64)
 _OWN_SHARE = 0.5
 _BLOCK_ROWS = 2048
+_CLOCK_OCTAVES = 1.2
 
 _DT_MS = torch.tensor(
     [*range(2, 25), 28, 32, 33, 35, 40, 48, 56, 64, 80, 100, 112, 128, 160, 250, 500.0]
@@ -31,12 +33,18 @@ EXACT_MS = 512
 """Time steps of 1, 2, … ms that a style counts one by one; the last class has all longer ones, too."""
 _MOVE_PX = torch.tensor([1, 2, 3, 4, 6, 9, 14, 22, 35, 60, 120.0])
 _SPEED_PX_PER_MS = torch.tensor([0.03, 0.06, 0.12, 0.25, 0.5, 1, 2, 4.0])
+_JUMP = torch.tensor([-1.2, -0.8, -0.5, -0.3, -0.15, -0.05, 0.05, 0.15, 0.3, 0.5, 0.8, 1.2])
+_PEAK = 0.3
+_LONG_ENOUGH_PX = 3
+_MOST_STEPS_APART = 9
 _BLOCKS = (
     len(_DT_MS) + 1,
     (len(_DT_CLASSES_MS) + 1) ** 2,
     _EXACT_PX**2,
     len(_MOVE_PX) + 1,
     len(_SPEED_PX_PER_MS) + 1,
+    len(_JUMP) + 1,
+    _MOST_STEPS_APART,
     EXACT_MS,
 )
 STYLE_SHARES = sum(_BLOCKS)
@@ -46,8 +54,10 @@ STYLE_SHARES = sum(_BLOCKS)
 def style_counts(movements: Trajectories) -> Float[Tensor, "B S"]:
     """Return [B, S] how many of each movement's steps fall into each class.
 
-    Six blocks of classes: the time step; it and the one before, together; |dx| and |dy| below 4 px,
-    together; the greater of the two; the speed; the time step to the ms.
+    Eight blocks of classes: the time step; it and the one before, together; |dx| and |dy| below 4 px,
+    together; the greater of the two; the speed; how much longer a step is than its neighbours; how many
+    steps lie between two that are much longer, as where a mouse is polled more slowly than it reports; the
+    time step to the ms.
 
     Args:
         movements: As an `EventCodec` sees them.
@@ -73,11 +83,30 @@ def _counts(movements: Trajectories) -> Float[Tensor, "B S"]:
         (exact[..., 0] * _EXACT_PX + exact[..., 1], valid),
         (torch.bucketize(longest, _MOVE_PX.to(dt_ms), right=True), valid),
         (torch.bucketize(speed, _SPEED_PX_PER_MS.to(dt_ms), right=True), valid),
+        *_jumps(moves.norm(dim=-1), valid),
         (dt_ms.long().clamp(1, EXACT_MS) - 1, valid),
     ]
     return torch.cat(
         [_counted(*block, size) for block, size in zip(blocks, _BLOCKS, strict=True)], 1
     )
+
+
+def _jumps(
+    length_px: Float[Tensor, "B T"], valid: Bool[Tensor, "B T"]
+) -> list[tuple[Int[Tensor, "B t"], Bool[Tensor, "B t"]]]:
+    """Return the classes of the last two blocks of moves, and which of them count."""
+    around = (length_px[:, :-2] + length_px[:, 2:]) / 2
+    counts = valid[:, 2:] & (around >= _LONG_ENOUGH_PX)
+    jump = ((length_px[:, 1:-1] + 0.5) / (around + 0.5)).log()
+    peak = counts & (jump > _PEAK)
+    step = torch.arange(peak.shape[1], device=peak.device).expand_as(peak)
+    latest = torch.where(peak, step, -1).cummax(1).values if peak.shape[1] else step
+    before = torch.nn.functional.pad(latest, (1, 0), value=-1)[:, :-1]
+    apart = (step - before).clamp(1, _MOST_STEPS_APART) - 1
+    return [
+        (torch.bucketize(jump, _JUMP.to(jump), right=True), counts),
+        (apart, peak & (before >= 0)),
+    ]
 
 
 def _counted(
@@ -126,20 +155,78 @@ def check_style_source(movements: Trajectories, *, left_out: int = 0) -> None:
         )
 
 
-def on_other_clock(
-    movements: Trajectories, stretch: Float[Tensor, "B"], phase: Float[Tensor, "B"]
-) -> Trajectories:
-    """Return the movements as a device with a slower or faster clock would report them, in whole ms.
+@dataclass(frozen=True)
+class OtherClock:
+    """How each of B movements would have been reported by another device.
 
     Args:
-        movements: In whole ms.
-        stretch: [B] what each one's times are multiplied by.
-        phase: [B] what is added to them before they are rounded, 0 … 1 ms.
+        stretch: [B] what its times are multiplied by.
+        poll_ms: [B] how often its position is then asked for; 0 where every report is kept.
     """
-    at_ms = movements.deltas[..., 2].double().cumsum(1) * stretch[:, None] + phase[:, None]
-    dt_ms = at_ms.floor().diff(dim=1, prepend=at_ms.new_zeros(len(at_ms), 1)).clamp(min=1)
-    moves = movements.deltas[..., :2]
-    return replace(movements, deltas=torch.cat([moves, dt_ms[..., None].to(moves)], -1))
+
+    stretch: Float[Tensor, "B"]
+    poll_ms: Float[Tensor, "B"]
+
+    @classmethod
+    def draw(cls, B: int, share: float, g: torch.Generator) -> "OtherClock":
+        """Return the clocks of B movements, of which a share is put on another than its own.
+
+        Up to 2.3 times as slow or as fast; half of them are polled besides, every 6 to 34 ms, mostly at
+        whole ms.
+        """
+        changed = torch.rand(B, generator=g) < share
+        octaves = _CLOCK_OCTAVES * (2 * torch.rand(B, generator=g) - 1)
+        poll_ms = 6 * (math.log(34 / 6) * torch.rand(B, generator=g)).exp()
+        poll_ms = torch.where(torch.rand(B, generator=g) < 0.7, poll_ms.round(), poll_ms)
+        polled = changed & (torch.rand(B, generator=g) < 0.5)
+        return cls(torch.where(changed, octaves.exp2(), 1.0), torch.where(polled, poll_ms, 0.0))
+
+    def __getitem__(self, rows: Tensor) -> "OtherClock":
+        return OtherClock(self.stretch[rows], self.poll_ms[rows])
+
+    @property
+    def changed(self) -> Bool[Tensor, "B"]:
+        """[B] True where anything changes."""
+        return (self.stretch != 1) | (self.poll_ms > 0)
+
+    def reported(self, movements: Trajectories, g: torch.Generator) -> Trajectories:
+        """Return the movements as these devices would report them, in whole ms.
+
+        Reports between two polls are one event, at the second. Where nothing changes, they are as they were.
+
+        Args:
+            movements: B movements in whole ms.
+            g: Source of the clocks' phases.
+        """
+        phase = torch.rand(len(movements), 1, generator=g).double()
+        at_ms = movements.deltas[..., 2].double().cumsum(1) * self.stretch[:, None]
+        polled, every = self.poll_ms[:, None] > 0, self.poll_ms[:, None].double().clamp(min=1)
+        polls = (at_ms / every + phase).floor().clamp(min=1)  # the first point is at a poll, too
+        at_ms = torch.where(polled, polls * every, at_ms + phase)
+        at_ms = at_ms.floor()
+        last = torch.nn.functional.pad(at_ms.diff(dim=1) > 0, (0, 1), value=True)
+        last |= ~torch.nn.functional.pad(movements.mask, (0, 1))[:, 1:]  # the movement's own last
+        reported = self._at(movements, at_ms, last & movements.mask)
+        kept = ~self.changed
+        return replace(
+            reported,
+            deltas=torch.where(kept[:, None, None], movements.deltas, reported.deltas),
+            lengths=torch.where(kept, movements.lengths, reported.lengths),
+        )
+
+    @staticmethod
+    def _at(
+        movements: Trajectories, at_ms: Float[Tensor, "B T"], kept: Bool[Tensor, "B T"]
+    ) -> Trajectories:
+        """Return the movements through the points that are kept, each reached at its time."""
+        order = (~kept).int().argsort(dim=1, stable=True)
+        lengths = kept.sum(1)
+        path = torch.cat([movements.deltas[..., :2].double().cumsum(1), at_ms[..., None]], 2)
+        path = path.gather(1, order[..., None].expand(-1, -1, 3))
+        steps = path.diff(dim=1, prepend=path.new_zeros(len(path), 1, 3)).to(movements.deltas.dtype)
+        steps[..., 2].clamp_(min=1)
+        valid = torch.arange(steps.shape[1], device=steps.device) < lengths[:, None]
+        return replace(movements, deltas=steps * valid[..., None], lengths=lengths)
 
 
 class StylePool:
@@ -190,7 +277,7 @@ class StylePool:
         return style_of(self._counts[drawn].float().sum(1))
 
     def for_training(
-        self, rows: Int[Tensor, "B"], g: torch.Generator, stretch: Float[Tensor, "B"] | None = None
+        self, rows: Int[Tensor, "B"], g: torch.Generator, clock: OtherClock | None = None
     ) -> Float[Tensor, "B S"]:
         """Return [B, S] a style for each of these gestures, pooled from others than itself.
 
@@ -199,7 +286,7 @@ class StylePool:
         Args:
             rows: The gestures' numbers.
             g: Source of randomness.
-            stretch: [B] how much slower each one's clock is made, with its style; 1 leaves both as they are.
+            clock: What each one is put on, with its style.
         """
         B, most = len(rows), max(_SIZES)
         person = self.person[rows]
@@ -209,22 +296,21 @@ class StylePool:
         size = torch.tensor(_SIZES)[torch.randint(len(_SIZES), (B, 1), generator=g)]
         taken = (torch.arange(most) < size) & (drawn != rows[:, None])
         pooled = (self._counts[drawn].float() * taken[..., None]).sum(1)
-        if stretch is not None and bool((changed := stretch != 1).any()):
-            pooled[changed] = self._stretched(drawn[changed], taken[changed], stretch[changed], g)
+        if clock is not None and bool((changed := clock.changed).any()):
+            pooled[changed] = self._on(clock[changed], drawn[changed], taken[changed], g)
         return style_of(pooled)
 
-    def _stretched(
+    def _on(
         self,
+        clock: OtherClock,
         drawn: Int[Tensor, "B n"],
         taken: Bool[Tensor, "B n"],
-        stretch: Float[Tensor, "B"],
         g: torch.Generator,
     ) -> Float[Tensor, "B S"]:
         """Return the pooled counts of gestures on other clocks."""
         row, place = taken.nonzero(as_tuple=True)
-        seen = self.movements[drawn[row, place]].trimmed()
-        phase = torch.rand(len(row), generator=g)
-        counts = style_counts(on_other_clock(seen, stretch[row], phase))
+        seen = clock[row].reported(self.movements[drawn[row, place]].trimmed(), g)
+        counts = style_counts(seen)
         return torch.zeros(len(drawn), counts.shape[1]).index_add_(0, row, counts)
 
     def _drawn(self, person: Int[Tensor, "B n"], g: torch.Generator) -> Int[Tensor, "B n"]:

@@ -201,9 +201,7 @@ class EventDecoder(nn.Module):
         remaining = given.ends[:, None] - progress(before).cumsum(1)
         parts = (before, earlier, remaining, _steps_left(given.mask).to(events), given.x_t)
         everywhere = StepState(*(part.flatten(0, 1) for part in parts))
-        told = self._told(given)
-        context = self._context(given, told).flatten(0, 1)
-        inputs = self._inputs(everywhere, context, told, T)
+        inputs = self._inputs(everywhere, self._known(given).flatten(0, 1))
         hidden, _ = self.along(self.dropout(inputs.unflatten(0, (B, T))))
         state = StepState(*(part[given.mask] for part in parts))
         hidden, events = self.dropout(hidden[given.mask]), events[given.mask]
@@ -224,20 +222,27 @@ class EventDecoder(nn.Module):
             given: What the events are conditioned on.
             uniform: Numbers in [0, 1): all the randomness of each event.
         """
-        told = self._told(given)
-        context = self._context(given, told)
-        left = _steps_left(given.mask).to(given.x_t)
-        before = earlier = torch.zeros_like(given.ends[:, :3])
-        remaining, memory, events = given.ends, None, []
-        seen = self._seen_clock(given)
-        for i in range(given.mask.shape[1]):
-            state = StepState(before, earlier, remaining, left[:, i], given.x_t[:, i])
-            inputs = self._inputs(state, context[:, i], told, 1)
+        order = given.mask.sum(1).argsort(descending=True, stable=True)
+        seen, known = self._seen_clock(given), self._known(given)[order]
+        seen = None if seen is None else seen[order]
+        left = _steps_left(given.mask)[order].to(given.x_t)
+        x_t, uniform, remaining = given.x_t[order], uniform[order], given.ends[order]
+        before = earlier = torch.zeros_like(remaining[:, :3])
+        memory: tuple[Tensor, Tensor] | None = None
+        events = torch.zeros(*given.mask.shape, 3, device=x_t.device, dtype=remaining.dtype)
+        # The longest movements come first: those that go on are always the first `n`.
+        for i, n in enumerate(given.mask.sum(0).tolist()):
+            if not n:
+                break
+            state = StepState(before[:n], earlier[:n], remaining[:n], left[:n, i], x_t[:n, i])
+            inputs = self._inputs(state, known[:n, i])
+            memory = None if memory is None else (memory[0][:, :n], memory[1][:, :n])
             hidden, memory = self.along(inputs[:, None], memory)
-            event = self._draw_event(hidden[:, 0], state, seen, uniform[:, i])
-            events.append(event)
-            before, earlier, remaining = event, before, remaining - progress(event)
-        return torch.stack(events, 1) * given.mask[..., None]
+            some = None if seen is None else seen[:n]
+            event = self._draw_event(hidden[:, 0], state, some, uniform[:n, i])
+            events[order[:n], i] = event
+            before, earlier, remaining = event, state.before, state.remaining - progress(event)
+        return events
 
     def _draw_event(
         self,
@@ -315,15 +320,22 @@ class EventDecoder(nn.Module):
         backwards, _ = self.backwards(read.gather(1, backwards_from.expand_as(read)))
         return torch.cat([forwards, backwards.gather(1, backwards_from.expand_as(backwards))], 2)
 
-    def _inputs(
-        self,
-        state: StepState,
-        context: Float[Tensor, "N H"],
-        told: Float[Tensor, "B K"],
-        T: int,
-    ) -> Float[Tensor, "N D"]:
-        known = [
-            context,
+    def _known(self, given: Conditioning) -> Float[Tensor, "B T H"]:
+        """Return the part of each event's input that is known beforehand: context, and what is told."""
+        told = self._told(given)
+        context = self._context(given, told)
+        weight, after = self.enter.weight, -told.shape[1]
+        of_context = nn.functional.linear(context, weight[:, : context.shape[2]])
+        return of_context + nn.functional.linear(told, weight[:, after:], self.enter.bias)[:, None]
+
+    def _inputs(self, state: StepState, known: Float[Tensor, "N H"]) -> Float[Tensor, "N H"]:
+        """Return the input of each event to the LSTM.
+
+        Args:
+            state: Before each event.
+            known: [N, H] what `_known` returned for each.
+        """
+        features = [
             0.3 * companded(state.before[:, :2]),
             0.5 * state.before[:, 2:].log1p(),
             self.move_embedding(MOVE_BINS.of_signed(state.before[:, 0])),
@@ -336,9 +348,11 @@ class EventDecoder(nn.Module):
             0.5 * state.earlier[:, 2:].log1p(),
             state.x_t,
             state.state_features(),
-            told.repeat_interleave(T, 0),
         ]
-        return nn.functional.silu(self.enter(torch.cat(known, 1)))
+        first = 2 * _HIDDEN  # of the columns that belong to the context
+        own = torch.cat(features, 1)
+        weight = self.enter.weight[:, first : first + own.shape[1]]
+        return nn.functional.silu(known + nn.functional.linear(own, weight))
 
     def _moves(
         self,

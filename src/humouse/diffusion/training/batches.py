@@ -1,14 +1,11 @@
 """Training batches of the diffusion model: gestures with noise and noise times, a step each."""
 
 from dataclasses import dataclass, replace
-from functools import partial
 
 import torch
-from jaxtyping import Float
-from torch import Tensor
 
 from humouse.codec import Codec
-from humouse.codec.style import StylePool, on_other_clock
+from humouse.codec.style import OtherClock, StylePool
 from humouse.data.augment import AugmentRules
 from humouse.diffusion.noise.schedule import Schedule
 from humouse.diffusion.noisy_batch import NoisyBatch
@@ -17,7 +14,6 @@ from humouse.training.batches import BatchPlan, GestureBatches, Shard
 from humouse.trajectories import Trajectories
 
 _LOW_NOISE = 0.25
-_CLOCK_OCTAVES = 1.2
 
 
 @dataclass(frozen=True)
@@ -87,8 +83,11 @@ class NoisyBatches(GestureBatches[NoisyShard]):
     def __getitem__(self, step: int) -> NoisyShard:
         rows = self.gestures(step)
         g = generator(self.plan.seed, "step", step)
-        stretch = self._stretch(len(rows), g)
-        clean = self.encoded(rows, g, partial(self._on_other_clock, stretch=stretch, g=g))
+        clock = OtherClock.draw(len(rows), self.plan.other_clock, g) if self.styles else None
+        change = (
+            None if clock is None else lambda seen: clock.reported(self.codec.canonicalize(seen), g)
+        )
+        clean = self.encoded(rows, g, change)
         B, T, C = clean.x0.shape
         # Times are spread evenly over the batch: one draw, B places, each still uniform.
         u = (torch.rand(1, generator=g) + torch.arange(B) / B).remainder(1)
@@ -102,24 +101,8 @@ class NoisyBatches(GestureBatches[NoisyShard]):
             t=torch.where(low, time(u, _LOW_NOISE), time(u)),
             eps=torch.randn(B, T, C, generator=g),
             self_condition=torch.rand(B, generator=g) < self.plan.self_condition,
-            style=None if self.styles is None else self.styles.for_training(rows, g, stretch),
+            style=None if self.styles is None else self.styles.for_training(rows, g, clock),
         )
         # Sorted by length, neighbours need the same padding; every process gets all lengths.
         order = clean.lengths.argsort(stable=True)[self.rank :: self.processes]
         return NoisyShard(batch[order], rows, int(clean.lengths.sum()) * C)
-
-    def _stretch(self, B: int, g: torch.Generator) -> Float[Tensor, "B"]:
-        """Return [B] what each gesture's times are multiplied by: 1 but for the share on another clock."""
-        if not self.plan.other_clock:
-            return torch.ones(B)
-        changed = torch.rand(B, generator=g) < self.plan.other_clock
-        octaves = _CLOCK_OCTAVES * (2 * torch.rand(B, generator=g) - 1)
-        return torch.where(changed, octaves.exp2(), 1.0)
-
-    def _on_other_clock(
-        self, movements: Trajectories, stretch: Float[Tensor, "B"], g: torch.Generator
-    ) -> Trajectories:
-        if not self.plan.other_clock:
-            return movements
-        phase = torch.where(stretch == 1, 0.0, torch.rand(len(stretch), generator=g))
-        return on_other_clock(movements, stretch, phase)
