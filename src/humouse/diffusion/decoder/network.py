@@ -12,6 +12,7 @@ from humouse.codec import CONDITIONS
 from humouse.codec.clock import LONGEST_MS
 from humouse.codec.style import EXACT_MS, STYLE_SHARES
 from humouse.diffusion.decoder.bins import Bins
+from humouse.diffusion.decoder.cell import LSTMStep
 from humouse.diffusion.decoder.mixture import MoveHead, MoveMixture, companded
 from humouse.randomness import draw_categorical
 
@@ -228,7 +229,8 @@ class EventDecoder(nn.Module):
         left = _steps_left(given.mask)[order].to(given.x_t)
         x_t, uniform, remaining = given.x_t[order], uniform[order], given.ends[order]
         before = earlier = torch.zeros_like(remaining[:, :3])
-        memory: tuple[Tensor, Tensor] | None = None
+        step, nothing = LSTMStep(self.along), torch.zeros_like(known[:, 0])
+        memory = nothing, nothing
         events = torch.zeros(*given.mask.shape, 3, device=x_t.device, dtype=remaining.dtype)
         # The longest movements come first: those that go on are always the first `n`.
         for i, n in enumerate(given.mask.sum(0).tolist()):
@@ -236,10 +238,9 @@ class EventDecoder(nn.Module):
                 break
             state = StepState(before[:n], earlier[:n], remaining[:n], left[:n, i], x_t[:n, i])
             inputs = self._inputs(state, known[:n, i])
-            memory = None if memory is None else (memory[0][:, :n], memory[1][:, :n])
-            hidden, memory = self.along(inputs[:, None], memory)
+            memory = step(inputs, (memory[0][:n], memory[1][:n]))
             some = None if seen is None else seen[:n]
-            event = self._draw_event(hidden[:, 0], state, some, uniform[:n, i])
+            event = self._draw_event(memory[0], state, some, uniform[:n, i])
             events[order[:n], i] = event
             before, earlier, remaining = event, state.before, state.remaining - progress(event)
         return events
