@@ -25,7 +25,7 @@ RULE = SamplingRule(steps=3)
 @pytest.fixture(scope="module")
 def published(event_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("published") / "model.safetensors"
-    run(PublishSettings(ckpt=str(event_checkpoint), out=str(out)))
+    run(PublishSettings(ckpt=str(event_checkpoint), out=str(out), setup=None))
     return out
 
 
@@ -73,14 +73,18 @@ def test_it_holds_no_persons_numbers(published: Path, event_checkpoint: Path):
 
 def test_a_published_model_is_not_published_again(published: Path, tmp_path: Path):
     with pytest.raises(InputError, match="published already"):
-        run(PublishSettings(ckpt=str(published), out=str(tmp_path / "again.safetensors")))
+        run(
+            PublishSettings(
+                ckpt=str(published), out=str(tmp_path / "again.safetensors"), setup=None
+            )
+        )
 
 
 def test_another_suffix_is_refused(event_checkpoint: Path, tmp_path: Path):
     with pytest.raises(
         InputError, match=r"out=.*small\.pt: give a name that ends with \.safetensors"
     ):
-        run(PublishSettings(ckpt=str(event_checkpoint), out=str(tmp_path / "small.pt")))
+        run(PublishSettings(ckpt=str(event_checkpoint), out=str(tmp_path / "small.pt"), setup=None))
     assert not list(tmp_path.iterdir())
 
 

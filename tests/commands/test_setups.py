@@ -217,6 +217,24 @@ def test_people_of_other_devices_are_not(name: str, recordings: Path, tmp_path: 
     _warn_of_bots(people.split("test"))  # a warning is an error here
 
 
+def test_a_published_file_may_draw_of_one_set_up_alone(
+    humouse: Callable, both: Path, checkpoint: Path, tmp_path: Path
+):
+    out = tmp_path / "lab.safetensors"
+    status, _, error = humouse("publish", f"ckpt={checkpoint}", f"out={out}", "setup=lab")
+    assert status == 0, error
+    model = load_model(out)
+    assert model.codec.prior is not None
+    assert model.codec.prior.names == ["lab"]
+    # It follows another set-up all the same: styles are the decoder's.
+    other = Trajectories.load(strangers(both, tmp_path / "style.parquet"))
+    made = model.in_style_of(other).with_rule(replace(model.rule, steps=1)).sample(20, seed=0)
+    assert float((made.deltas[..., 2] == 23)[made.mask].float().mean()) > 0.3
+    status, _, error = humouse("publish", f"ckpt={checkpoint}", f"out={out}", "setup=moon")
+    assert status == 2
+    assert "setup=moon" in error
+
+
 def test_few_gestures_are_warned_of(both: Path, checkpoint: Path, tmp_path: Path):
     few = Trajectories.load(strangers(both, tmp_path / "style.parquet", gestures=100))
     with pytest.warns(OutOfRangeWarning, match="100 movements; with fewer than 200"):

@@ -210,16 +210,17 @@ class Codec(ABC):
         Raises:
             InputError: They are too few, or of too few people, or do not fit; or the codec has no styles.
         """
-        if self.prior is None or not self.prior.has_styles:
-            raise InputError(
-                f"style_from: styles are of events, and codec '{self.name}' has none here; train a model "
-                "with: humouse train decoder.style=16"
-            )
         fitting = movements[self.fits(movements)]
         check_style_source(fitting, left_out=len(movements) - len(fitting))
-        frame = self.encode(fitting)[1]
-        setup = np.full(len(fitting), "")
-        return self._with_prior(SetupPrior.fit(frame, setup, self._style_pool(fitting)))
+        pool = self._style_pool(fitting)
+        if pool is None:
+            raise InputError(
+                f"style_from: styles are of events, and codec '{self.name}' has none; train a model with: "
+                "humouse train decoder.style=16"
+            )
+        return self._with_prior(
+            SetupPrior.fit(self.encode(fitting)[1], np.full(len(fitting), ""), pool)
+        )
 
     def _with_prior(self, prior: SetupPrior) -> "Codec":
         other = copy.copy(self)

@@ -14,14 +14,22 @@ from humouse.training.checkpoint import Checkpoint, find_checkpoint
 from humouse.training.published_file import SUFFIX
 
 
-def published(saved: Checkpoint) -> Checkpoint:
+def published(saved: Checkpoint, setup: str | None = None) -> Checkpoint:
     """Return what sampling needs of a checkpoint, its averaged weights in half precision.
 
     The codec's prior, which in a checkpoint is the train split's own lengths and conditions, becomes
     a distribution learned from them. What only training needs (optimiser, raw weights) is left out.
+
+    Args:
+        saved: The checkpoint.
+        setup: The one set-up, of several, whose movements it is to draw; None for all.
+
+    Raises:
+        InputError: There is no such set-up.
     """
     codec = dict(saved.codec)
-    prior = SetupPrior.from_state(codec["prior"], codec["prior_kind"]).learned()
+    prior = SetupPrior.from_state(codec["prior"], codec["prior_kind"])
+    prior = (prior if setup is None else prior.only(setup)).learned()
     codec |= {"prior": prior.state(), "prior_kind": type(prior).__name__}
     # The file does not reveal where the data lay; the default folder finds the reader's own copy.
     folder = f"data/{saved.config['data']['dataset_id']}"
@@ -50,7 +58,7 @@ def run(settings: PublishSettings) -> None:
     model_in(saved, path)  # says what is wrong with it, if anything is
     if not saved.model:
         raise InputError(f"{path}: published already; copy it and its JSON")
-    small = published(saved)
+    small = published(saved, settings.setup)
     set_aside_in(out.parent, [out.name, out.with_suffix(".json").name])
     small.save(out)
     size_mb = out.stat().st_size / 1e6

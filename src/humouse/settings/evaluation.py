@@ -68,6 +68,9 @@ class PublishSettings:
         "the newest in checkpoints/, else pretrained"
     )
     out: str = setting("file to write, NAME.safetensors; NAME.json goes beside it")
+    setup: str | None = setting(
+        "of several set-ups, the one whose movements it draws; style_from works all the same; null for all"
+    )
 
 
 @dataclass

@@ -86,11 +86,6 @@ class SetupPrior:
         """The set-ups' names."""
         return [one.name for one in self.setups]
 
-    @property
-    def has_styles(self) -> bool:
-        """Whether styles can be drawn in every set-up."""
-        return all(one.styles is not None for one in self.setups)
-
     def only(self, name: str) -> "SetupPrior":
         """Return the prior of one set-up alone.
 
