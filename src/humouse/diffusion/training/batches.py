@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 import torch
 
 from humouse.codec import Codec
-from humouse.codec.style import OtherClock, StylePool
+from humouse.codec.other_clock import OtherClock
+from humouse.codec.style import StylePool
 from humouse.data.augment import AugmentRules
 from humouse.diffusion.noise.schedule import Schedule
 from humouse.diffusion.noisy_batch import NoisyBatch
