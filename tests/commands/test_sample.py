@@ -13,6 +13,7 @@ import torch
 
 from humouse import cli
 from humouse.trained_model import TrainedModel
+from humouse.training.checkpoint import Checkpoint
 from humouse.trajectories import Trajectories
 
 _FEW = ("n=7", "batch_size=2", "steps=1", "device=cpu")
@@ -155,3 +156,15 @@ def test_movements_of_the_frame_are_written_as_recorded(sample: Callable, tmp_pa
     assert torch.equal(steps, steps.round())
     assert (steps[:, 2] >= 1).all()
     assert (steps[:, :2] != 0).any(1).all()
+
+
+def test_a_model_without_clocks_says_so_before_it_draws(
+    sample: Callable, tiny_checkpoint: Path, drawn: list[list[int]], tmp_path: Path
+):
+    old = Checkpoint.load(tiny_checkpoint)
+    old.codec["clocks"] = None  # as a version without them wrote it
+    old.save(tmp_path / "old.pt")
+    status, _, err = sample("recorded=true", f"ckpt={tmp_path / 'old.pt'}", f"out_dir={tmp_path}")
+    assert status == 2
+    assert "did not learn its devices' clocks; train it anew" in err
+    assert not drawn

@@ -98,6 +98,9 @@ class Codec(ABC):
         """
         return movements
 
+    def check_recorded(self) -> None:  # noqa: B027 — events need nothing for it
+        """Raise InputError if `recorded` cannot say how a device would have recorded a movement."""
+
     @abstractmethod
     def canonicalize(self, trajectories: Trajectories) -> Trajectories:
         """Return the movements as this codec represents them, for comparing real with generated.

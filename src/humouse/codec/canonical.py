@@ -105,14 +105,19 @@ class CanonicalCodec(Codec):
         """Return movements that this codec decoded as the frames' devices would have recorded them.
 
         Raises:
-            InputError: The codec is of a version that did not learn the clocks.
+            InputError: See `check_recorded`.
         """
+        self.check_recorded()
+        assert self.clocks is not None
+        return recorded(movements, frame.conditions, self.clocks, seed=seed)
+
+    def check_recorded(self) -> None:
+        """Raise InputError if the codec is of a version that did not learn the clocks."""
         if self.clocks is None:
             raise InputError(
                 "recorded=true: this model was trained by a version that did not learn its devices' "
                 "clocks; train it anew, or leave recorded out"
             )
-        return recorded(movements, frame.conditions, self.clocks, seed=seed)
 
     def fits(self, trajectories: Trajectories) -> Bool[Tensor, "B"]:
         """[B] True for movements with a path and a duration, and no more than T native steps."""

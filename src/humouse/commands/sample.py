@@ -63,6 +63,8 @@ def run(settings: SampleSettings) -> None:
         cond=_conditions(settings.cond),
     )
     model.check(request)
+    if settings.recorded:
+        model.codec.native.check_recorded()
     announce(model)
     out_dir, checkpoint = Path(settings.out_dir), sha256(model.path)
     kept = KeptBatches(out_dir, _decides(settings, model, checkpoint))
