@@ -78,7 +78,12 @@ class Setups:
         if self.checkpoint.is_file() and Checkpoint.load(self.checkpoint).step >= s.decoder_steps:
             return
         self._humouse(
-            *("train", "data=combined", f"data.dir={self.out / 'data' / 'all'}"),
+            *(
+                "train",
+                "experiment=setups",
+                "data=combined",
+                f"data.dir={self.out / 'data' / 'all'}",
+            ),
             *("data.held_out_share=0.15", "experiment_name=setups", f"seed={s.seed}"),
             *(f"optim.max_steps={s.diffusion_steps}", f"decoder.optim.max_steps={s.decoder_steps}"),
             *(f"checkpoint_dir={self.checkpoint.parent}", f"logging.dir={self.out / 'runs'}"),
@@ -226,7 +231,7 @@ def main() -> None:
     parser.add_argument("--n", type=int, default=2000, help="gestures per set")
     parser.add_argument("--seed", type=int, default=1337)
     parser.add_argument("--diffusion-steps", type=int, default=2500)
-    parser.add_argument("--decoder-steps", type=int, default=3500)
+    parser.add_argument("--decoder-steps", type=int, default=5500)
     with user_errors():
         Setups(parser.parse_args()).run()
 

@@ -219,7 +219,7 @@ class Codec(ABC):
         if pool is None:
             raise InputError(
                 f"style_from: styles are of events, and codec '{self.name}' has none; train a model with: "
-                "humouse train decoder.style=16"
+                "humouse train experiment=setups"
             )
         return self._with_prior(
             SetupPrior.fit(self.encode(fitting)[1], np.full(len(fitting), ""), pool)

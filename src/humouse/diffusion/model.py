@@ -104,7 +104,7 @@ class DiffusionModel(TrainedModel):
         if self.decoder is None or self.decoder.style is None:
             raise InputError(
                 f"style_from: {self.title} has no decoder that knows of styles; train one with: humouse "
-                "train decoder.style=16"
+                "train experiment=setups"
             )
         return super().in_style_of(movements)
 
