@@ -16,13 +16,13 @@ from sklearn.metrics import roc_auc_score
 
 from humouse.bots.composed import PARTS, compose
 from humouse.bots.families import FAMILIES
+from humouse.data.devices import DeviceRules
 from humouse.data.movement_file import read_movements
 from humouse.data.prepared import load_split
 from humouse.data.preprocess import preprocess
 from humouse.detection.benchmark.delivery import as_delivered
 from humouse.detection.estimators.boosting import BoostingDetector
 from humouse.detection.names import COMPOSED, HUMAN
-from humouse.detection.samples.devices import DeviceRules
 from humouse.detection.samples.labelled import concatenate_labelled, label_movements
 from humouse.detection.samples.negatives import make_family
 from humouse.detection.samples.one_clock import OneClock

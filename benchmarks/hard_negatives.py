@@ -15,10 +15,10 @@ import numpy as np
 from composed_parts import head, judged, row
 
 from humouse.bots.composed import compose
+from humouse.data.devices import DeviceRules
 from humouse.data.prepared import load_split
 from humouse.detection.estimators.boosting import BoostingDetector
 from humouse.detection.names import COMPOSED, HUMAN
-from humouse.detection.samples.devices import DeviceRules
 from humouse.detection.samples.labelled import concatenate_labelled, label_movements
 from humouse.detection.samples.one_clock import OneClock
 from humouse.detection.samples.people import split_by_user, subsample

@@ -58,7 +58,7 @@ def test_an_old_configuration_gets_the_new_names_and_keeps_its_values():
             "hidden": 64,
             "style": 0,
             "exact_ms": 64,
-            "other_clock": 0.0,
+            "virtual": 0.0,
         },
         "tuning": {"critic_cond_noise": 0.3},
     }

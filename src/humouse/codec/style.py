@@ -7,7 +7,6 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from humouse.codec.other_clock import OtherClock
 from humouse.errors import InputError, OutOfRangeWarning
 from humouse.trajectories import Trajectories
 
@@ -168,7 +167,7 @@ class StylePool:
     def __init__(
         self, movements: Trajectories, person: Int[Tensor, "N"], setup: Int[Tensor, "P"]
     ) -> None:
-        self.movements, self.person = movements, person
+        self.person = person
         counts = style_counts(movements)
         self._counts = counts.half()
         self._rows = person.argsort(stable=True)
@@ -200,9 +199,7 @@ class StylePool:
         drawn = self._drawn(self.kin[person].gather(1, among), g)
         return style_of(self._counts[drawn].float().sum(1))
 
-    def for_training(
-        self, rows: Int[Tensor, "B"], g: torch.Generator, clock: OtherClock | None = None
-    ) -> Float[Tensor, "B S"]:
+    def for_training(self, rows: Int[Tensor, "B"], g: torch.Generator) -> Float[Tensor, "B S"]:
         """Return [B, S] a style for each of these gestures, pooled from others than itself.
 
         From 8 to 64 gestures; half of the styles are of the person's own alone.
@@ -210,7 +207,6 @@ class StylePool:
         Args:
             rows: The gestures' numbers.
             g: Source of randomness.
-            clock: What each one is put on, with its style.
         """
         B, most = len(rows), max(_SIZES)
         person = self.person[rows]
@@ -219,23 +215,7 @@ class StylePool:
         drawn = self._drawn(torch.where(own, person[:, None], self.kin[person].gather(1, among)), g)
         size = torch.tensor(_SIZES)[torch.randint(len(_SIZES), (B, 1), generator=g)]
         taken = (torch.arange(most) < size) & (drawn != rows[:, None])
-        pooled = (self._counts[drawn].float() * taken[..., None]).sum(1)
-        if clock is not None and bool((changed := clock.changed).any()):
-            pooled[changed] = self._on(clock[changed], drawn[changed], taken[changed], g)
-        return style_of(pooled)
-
-    def _on(
-        self,
-        clock: OtherClock,
-        drawn: Int[Tensor, "B n"],
-        taken: Bool[Tensor, "B n"],
-        g: torch.Generator,
-    ) -> Float[Tensor, "B S"]:
-        """Return the pooled counts of gestures on other clocks."""
-        row, place = taken.nonzero(as_tuple=True)
-        seen = clock[row].reported(self.movements[drawn[row, place]].trimmed(), g)
-        counts = style_counts(seen)
-        return torch.zeros(len(drawn), counts.shape[1]).index_add_(0, row, counts)
+        return style_of((self._counts[drawn].float() * taken[..., None]).sum(1))
 
     def _drawn(self, person: Int[Tensor, "B n"], g: torch.Generator) -> Int[Tensor, "B n"]:
         """Return the number of a gesture of each person."""

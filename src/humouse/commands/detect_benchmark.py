@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from humouse.data.devices import DeviceRules
 from humouse.data.prepared import MANIFEST, Prepared, load_split, origin_of
 from humouse.detection.benchmark.aggregate import aggregate
 from humouse.detection.benchmark.benchmark import Benchmark
@@ -23,7 +24,6 @@ from humouse.detection.benchmark.result import EXAMPLES, RESULT, BenchmarkResult
 from humouse.detection.benchmark.wording import sentences
 from humouse.detection.names import COMPOSED, GENERATED, SCRIPTED
 from humouse.detection.registry import select_detectors
-from humouse.detection.samples.devices import DeviceRules
 from humouse.detection.samples.one_clock import OneClock
 from humouse.detection.samples.people import named_apart, people_of
 from humouse.detection.samples.shown import Showing

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
+from humouse.data.devices import DeviceRules
 from humouse.data.prepared import load_split, origin_of
 from humouse.detection.detector import write_detector
 from humouse.detection.registry import select_detectors
-from humouse.detection.samples.devices import DeviceRules
 from humouse.detection.samples.one_clock import OneClock
 from humouse.detection.samples.own_bots import OwnBots
 from humouse.detection.samples.people import named_apart, split_by_user

@@ -40,9 +40,9 @@ class DecoderModelSettings:
     cond_noise: float = setting(
         "conditioning noise in training: σ of the conditions that it is given, on the network's scale"
     )
-    other_clock: float = setting(
-        "share of gestures that training puts on a slower or faster clock, their set-up's style with "
-        "them, so that the decoder follows clocks that it never saw"
+    virtual: float = setting(
+        "share of training gestures that are shown as on another device, style and all, so that the "
+        "decoder follows devices that it never saw; 0 for a decoder without styles"
     )
     draw_scale: float = setting("factor on the widths of its distributions when sampling")
     draw_least: float = setting(

@@ -6,7 +6,6 @@ batch, and loader processes may work ahead in any order.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
@@ -105,7 +104,7 @@ class GestureBatches(Batches[ShardT]):
     def __init__(
         self, train: Trajectories, codec: Codec, rules: AugmentRules, plan: BatchPlan
     ) -> None:
-        self.train = train
+        self.train = self.shown = train  # a subclass may show more than the split holds
         self.codec = codec
         self.rules = rules
         self.plan = plan
@@ -134,22 +133,14 @@ class GestureBatches(Batches[ShardT]):
         epochs = (places // N).unique().tolist()
         return torch.cat([self._order(e)[places[places // N == e] % N] for e in epochs])
 
-    def encoded(
-        self,
-        rows: Int[Tensor, "B"],
-        g: torch.Generator,
-        change: Callable[[Trajectories], Trajectories] | None = None,
-    ) -> Encoded:
+    def encoded(self, rows: Int[Tensor, "B"], g: torch.Generator) -> Encoded:
         """Return these gestures, augmented and encoded, some without their conditions.
 
         Args:
-            rows: Rows of the train split.
+            rows: Rows of what is shown: the train split's, and whatever a subclass adds after them.
             g: Source of randomness, seeded by (seed, step).
-            change: What else is done to them; where the result does not fit the codec, it is left undone.
         """
-        movements = self._augmented(self.train[rows], g)
-        if change is not None:
-            movements = self._where_it_fits(change(movements), movements)
+        movements = self._augmented(self.shown[rows], g)
         x0, frame = self.codec.encode(movements)
         B, T, _ = x0.shape
         cond = self.codec.conditions_for(frame, self.plan.cond_dim)
@@ -169,9 +160,7 @@ class GestureBatches(Batches[ShardT]):
         return (none < share) | (alone < share)[:, groups]
 
     def _augmented(self, movements: Trajectories, g: torch.Generator) -> Trajectories:
-        return self._where_it_fits(augment(movements, self.rules, g), movements)
-
-    def _where_it_fits(self, changed: Trajectories, movements: Trajectories) -> Trajectories:
+        changed = augment(movements, self.rules, g)
         fits = self.codec.fits(changed)
         if bool(fits.all()):
             return changed

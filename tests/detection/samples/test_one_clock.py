@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.interpolate import CubicHermiteSpline
 
+from humouse.data.resampling import Paths
 from humouse.detection.samples.one_clock import OneClock, phases, steady
-from humouse.detection.samples.resampling import Paths
 from humouse.errors import InputError
 from humouse.steps import Steps
 

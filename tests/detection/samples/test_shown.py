@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from humouse.codec import merge_zero_moves
+from humouse.data.devices import DeviceRules, through_devices
 from humouse.detection.names import HUMAN
-from humouse.detection.samples.devices import DeviceRules, through_devices
 from humouse.detection.samples.labelled import LabelledMovements, label_movements
 from humouse.detection.samples.one_clock import OneClock
 from humouse.detection.samples.shown import Showing

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from humouse.codec import merge_zero_moves
+from humouse.data.devices import DeviceRules
 from humouse.detection.estimators.boosting import BoostingDetector
 from humouse.detection.names import HUMAN
 from humouse.detection.registry import select_detectors
-from humouse.detection.samples.devices import DeviceRules
 from humouse.detection.samples.negatives import make_family
 from humouse.detection.samples.one_clock import OneClock
 from humouse.detection.samples.shown import Showing

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Float32, Float64, Int64
 
-from humouse.detection.samples.resampling import Paths, ticks_needed
+from humouse.data.resampling import Paths, ticks_needed
 from humouse.errors import InputError
 from humouse.points import MOST_STEPS
 from humouse.steps import Steps, in_blocks, merge_zero_moves

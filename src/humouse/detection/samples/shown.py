@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from humouse.detection.samples.devices import DeviceRules, through_devices
+from humouse.data.devices import DeviceRules, through_devices
 from humouse.detection.samples.labelled import LabelledMovements
 from humouse.detection.samples.one_clock import OneClock
 from humouse.detection.samples.views import look

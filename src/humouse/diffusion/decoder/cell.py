@@ -16,10 +16,11 @@ class LSTMStep:
     """
 
     def __init__(self, lstm: nn.LSTM) -> None:
-        weights = torch.cat([lstm.weight_ih_l0, lstm.weight_hh_l0], 1)
+        of_inputs, of_hidden, bias, more_bias = lstm.all_weights[0]
+        weights = torch.cat([of_inputs, of_hidden], 1)
         self.dtype = _fastest(weights)
         self.weights = weights.to(self.dtype)
-        self.bias = lstm.bias_ih_l0 + lstm.bias_hh_l0
+        self.bias = bias + more_bias
 
     def __call__(
         self, inputs: Float[Tensor, "B D"], memory: tuple[Tensor, Tensor]

@@ -3,16 +3,18 @@
 from dataclasses import dataclass, replace
 
 import torch
+from jaxtyping import Int
+from torch import Tensor
 
 from humouse.codec import Codec
-from humouse.codec.other_clock import OtherClock
 from humouse.codec.style import StylePool
 from humouse.data.augment import AugmentRules
 from humouse.diffusion.noise.schedule import Schedule
 from humouse.diffusion.noisy_batch import NoisyBatch
+from humouse.diffusion.training.virtual import virtual_people
 from humouse.randomness import generator
 from humouse.training.batches import BatchPlan, GestureBatches, Shard
-from humouse.trajectories import Trajectories
+from humouse.trajectories import Trajectories, concatenate
 
 _LOW_NOISE = 0.25
 
@@ -25,13 +27,13 @@ class NoisyPlan(BatchPlan):
         low_noise: Share of gestures whose noise time is drawn from the lowest quarter alone.
         self_condition: Share of gestures that get a previous answer.
         styles: Whether gestures come with the style of their set-up.
-        other_clock: Share of gestures that are put on a slower or faster clock, with their style.
+        virtual: Share of gestures that are shown as virtual people on other devices make them.
     """
 
     low_noise: float = 0.0
     self_condition: float = 0.5
     styles: bool = False
-    other_clock: float = 0.0
+    virtual: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -76,19 +78,20 @@ class NoisyBatches(GestureBatches[NoisyShard]):
         processes: int = 1,
     ) -> None:
         super().__init__(train, codec, rules, plan)
-        self.styles = StylePool.of(codec.canonicalize(train)) if plan.styles else None
+        self.source = torch.arange(len(train))
+        if plan.styles and plan.virtual:
+            virtual, source = virtual_people(train, codec, plan.seed)
+            self.shown = concatenate([train, virtual], train.origin)
+            self.source = torch.cat([self.source, source])
+        self.styles = StylePool.of(codec.canonicalize(self.shown)) if plan.styles else None
         self.schedule = schedule
         self.rank = rank
         self.processes = processes
 
     def __getitem__(self, step: int) -> NoisyShard:
-        rows = self.gestures(step)
         g = generator(self.plan.seed, "step", step)
-        clock = OtherClock.draw(len(rows), self.plan.other_clock, g) if self.styles else None
-        change = (
-            None if clock is None else lambda seen: clock.reported(self.codec.canonicalize(seen), g)
-        )
-        clean = self.encoded(rows, g, change)
+        rows = self._some_virtual(self.gestures(step), g)
+        clean = self.encoded(rows, g)
         B, T, C = clean.x0.shape
         # Times are spread evenly over the batch: one draw, B places, each still uniform.
         u = (torch.rand(1, generator=g) + torch.arange(B) / B).remainder(1)
@@ -102,8 +105,16 @@ class NoisyBatches(GestureBatches[NoisyShard]):
             t=torch.where(low, time(u, _LOW_NOISE), time(u)),
             eps=torch.randn(B, T, C, generator=g),
             self_condition=torch.rand(B, generator=g) < self.plan.self_condition,
-            style=None if self.styles is None else self.styles.for_training(rows, g, clock),
+            style=None if self.styles is None else self.styles.for_training(rows, g),
         )
         # Sorted by length, neighbours need the same padding; every process gets all lengths.
         order = clean.lengths.argsort(stable=True)[self.rank :: self.processes]
-        return NoisyShard(batch[order], rows, int(clean.lengths.sum()) * C)
+        return NoisyShard(batch[order], self.source[rows], int(clean.lengths.sum()) * C)
+
+    def _some_virtual(self, rows: Int[Tensor, "B"], g: torch.Generator) -> Int[Tensor, "B"]:
+        """Return the rows with a share of them replaced by virtual people's."""
+        real, virtual = len(self.train), len(self.shown) - len(self.train)
+        if not virtual:
+            return rows
+        drawn = real + torch.randint(virtual, (len(rows),), generator=g)
+        return torch.where(torch.rand(len(rows), generator=g) < self.plan.virtual, drawn, rows)

@@ -84,7 +84,7 @@ class DecoderLearner(NetworkLearner[NoisyShard, EventDecoder]):
                 s.data.balance,
                 self_condition=0.0,
                 styles=s.decoder.style > 0,
-                other_clock=s.decoder.other_clock if s.decoder.style else 0.0,
+                virtual=s.decoder.virtual,
             ),
         )
 

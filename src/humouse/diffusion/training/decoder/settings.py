@@ -25,7 +25,7 @@ def check_decoder_settings(settings: TrainDecoderSettings) -> None:
         {
             "decoder.t_min": how.t_min,
             "decoder.draw_least": how.draw_least,
-            "decoder.other_clock": how.other_clock,
+            "decoder.virtual": how.virtual,
         }
     )
     check_at_least(

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from humouse.codec import merge_zero_moves
-from humouse.detection.samples import devices
-from humouse.detection.samples.devices import DeviceRules
+from humouse.data import devices
+from humouse.data.devices import DeviceRules
 from humouse.errors import InputError
 from humouse.trajectories import Trajectories
 

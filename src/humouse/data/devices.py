@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Float64, Int64
 from scipy.special import ndtri
 
-from humouse.detection.samples.resampling import Paths, padded_to, ticks_needed
+from humouse.data.resampling import Paths, padded_to, ticks_needed
 from humouse.errors import InputError
 from humouse.points import MOST_STEPS
 from humouse.randomness import derive_seed, uniform_at

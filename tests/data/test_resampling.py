@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from humouse.detection.samples.resampling import Paths, padded_to, ticks_needed
+from humouse.data.resampling import Paths, padded_to, ticks_needed
 from humouse.steps import Steps
 
 
