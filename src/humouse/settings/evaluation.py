@@ -19,7 +19,7 @@ class SampleSettings:
     n: int = setting("how many movements")
     seq_len: int | None = setting("steps of each; null draws lengths from those of the train split")
     steps: int | None = setting(
-        "network calls per movement; null for the model's own: 2 with a decoder, a distilled model's "
+        "network calls per movement; null for the model's own: 1 with a decoder, a distilled model's "
         "number, else 20"
     )
     sampler: str | None = setting("{choices}; null: the model's own", choices.SAMPLERS)
@@ -109,7 +109,7 @@ class EvalSettings:
     )
     n: int = setting("movements per set, at most")
     steps: int | None = setting(
-        "network calls per movement; null for the model's own: 5 with a decoder, a distilled model's "
+        "network calls per movement; null for the model's own: 1 with a decoder, a distilled model's "
         "number, else 20"
     )
     sampler: str | None = setting("{choices}; null: the model's own", choices.SAMPLERS)
@@ -145,7 +145,7 @@ class SigmaEvalSettings:
     train_split: str | None = setting("other people; null for the train split beside it")
     n: int = setting("movements per set, at most")
     steps: int | None = setting(
-        "network calls per movement; null for the model's own: 5 with a decoder, a distilled model's "
+        "network calls per movement; null for the model's own: 1 with a decoder, a distilled model's "
         "number, else 20"
     )
     sampler: str | None = setting("{choices}; null: the model's own", choices.SAMPLERS)
