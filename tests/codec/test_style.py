@@ -125,6 +125,9 @@ def test_a_file_that_makes_no_style_is_refused():
     with pytest.warns(OutOfRangeWarning, match="100 movements; with fewer than 200"):
         check_style_source(source(5, 20))
     check_style_source(source(5, 40))
+    microseconds = several(*(clocked(16_700, 50, f"{i}", i) for i in range(5)))
+    with pytest.raises(InputError, match="takes 16,700 ms; .* give time_unit=us"):
+        check_style_source(microseconds)
 
 
 def test_a_mouse_of_125_hz_polled_at_100_hz_jumps_every_fourth_step():

@@ -17,6 +17,7 @@ GESTURES = 32
 FEWEST_GESTURES = 50
 GOOD_GESTURES = 200
 """Gestures that `style_from` needs, and those from which on a style is as good as it gets."""
+_SLOWEST_STEP_MS = 1000
 _SIZES = (8, 16, 32, 64)
 _OWN_SHARE = 0.5
 _BLOCK_ROWS = 2048
@@ -134,6 +135,12 @@ def check_style_source(movements: Trajectories, *, left_out: int = 0) -> None:
         raise InputError(
             f"style_from: {len(movements):,} movements{lost}; a style needs at least {FEWEST_GESTURES}, "
             f"better {GOOD_GESTURES}, of {FEWEST_PEOPLE} people or more"
+        )
+    usual_ms = float(movements.deltas[..., 2][movements.mask].median())
+    if usual_ms > _SLOWEST_STEP_MS:
+        raise InputError(
+            f"style_from: the usual step from point to point takes {usual_ms:,.0f} ms; if the times are in "
+            "microseconds, give time_unit=us"
         )
     if people < FEWEST_PEOPLE:
         whose = (
