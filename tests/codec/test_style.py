@@ -126,7 +126,7 @@ def test_a_file_that_makes_no_style_is_refused():
         check_style_source(source(5, 20))
     check_style_source(source(5, 40))
     microseconds = several(*(clocked(16_700, 50, f"{i}", i) for i in range(5)))
-    with pytest.raises(InputError, match="takes 16,700 ms; .* give time_unit=us"):
+    with pytest.raises(InputError, match=r"takes 16,700 ms; .* give time_unit=us"):
         check_style_source(microseconds)
 
 

@@ -15,7 +15,7 @@ from humouse.settings import (
 DEFAULT_STEPS = 20
 """Network calls per movement, where nothing else is said."""
 DECODED_STEPS = 1
-"""The same where a decoder takes over: with DPM-Solver++ more calls score no better (docs/experiments.md)."""
+"""The same where a decoder takes over: more calls of DPM-Solver++ score no better (docs/experiments.md)."""
 MOST_GUIDANCE = 3.0
 """Above, movements are warned of: at 2.5 their realism has suffered already (docs/experiments.md)."""
 EARLIEST_T_SWITCH = 1e-3
