@@ -101,7 +101,13 @@ def check_run_settings(settings: RunSettings) -> None:
             "early_stopping.patience": (s.early_stopping.patience, 0),
         }
     )
-    check_shares({"model.cond_dropout": s.model.cond_dropout, "optim.ema_decay": s.optim.ema_decay})
+    check_shares(
+        {
+            "model.cond_dropout": s.model.cond_dropout,
+            "optim.ema_decay": s.optim.ema_decay,
+            "data.balance": s.data.balance,
+        }
+    )
     check_below_one({"data.held_out_share": s.data.held_out_share})
     check_seed(s.seed)
     check_above_zero({"optim.lr": s.optim.lr})

@@ -39,6 +39,11 @@ def check_decoder_settings(settings: TrainDecoderSettings) -> None:
             "decoder.cond_noise": (how.cond_noise, 0),
         }
     )
+    if how.virtual and not how.style:
+        raise InputError(
+            f"decoder.virtual={how.virtual}: virtual people teach a style, and decoder.style=0 has none; give "
+            "decoder.style=16, or decoder.virtual=0"
+        )
     check_above_zero({"decoder.draw_scale": how.draw_scale})
     check_below_one({"decoder.dropout": how.dropout})
     if not max(how.t_min, 1e-3) <= how.t_switch <= 1:
