@@ -41,8 +41,8 @@ def check_decoder_settings(settings: TrainDecoderSettings) -> None:
     )
     if how.virtual and not how.style:
         raise InputError(
-            f"decoder.virtual={how.virtual}: virtual people teach a style, and decoder.style=0 has none; give "
-            "decoder.style=16, or decoder.virtual=0"
+            f"decoder.virtual={how.virtual}: virtual people teach a style, and decoder.style=0 has none; "
+            "give decoder.style=16, or decoder.virtual=0"
         )
     check_above_zero({"decoder.draw_scale": how.draw_scale})
     check_below_one({"decoder.dropout": how.dropout})
