@@ -25,7 +25,7 @@ def test_help_beside_a_mistake_still_helps(wrong: str):
 
 def test_help_names_the_choices():
     text = help_text("diffusion/train", TrainModelSettings, "usage")
-    assert "data=balabit | csv | humouse_default | kh2017 | sapimouse" in text
+    assert "data=balabit | combined | csv | humouse_default | kh2017 | sapimouse" in text
 
 
 _EVERY_PAGE = """

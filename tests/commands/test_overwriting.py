@@ -6,6 +6,7 @@ that humouse did not write. A verb that is not in the table below fails.
 
 import importlib
 import re
+import shutil
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import NamedTuple
@@ -68,6 +69,10 @@ RECIPES = {
     "data inspect": Recipe("root={log} picture={out}/picture.png", "picture.png"),
     "data prepare": Recipe(
         "source.users=6 source.gestures_per_user=5 out_dir={out}",
+        "train.parquet,val.parquet,test.parquet,manifest.json",
+    ),
+    "data combine": Recipe(
+        "dirs=[{two_datasets}/home,{two_datasets}/lab] out_dir={out}",
         "train.parquet,val.parquet,test.parquet,manifest.json",
     ),
     "train": Recipe(
@@ -148,6 +153,16 @@ def evaluation(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def other_evaluation(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("other")
     return example_run(folder, n=40, origin="gan", seed=7, groups=["timing"]).folder
+
+
+@pytest.fixture(scope="module")
+def two_datasets(
+    tiny_data: Path, many_gestures: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    folder = tmp_path_factory.mktemp("two")
+    shutil.copytree(tiny_data, folder / "home")
+    shutil.copytree(many_gestures, folder / "lab")
+    return folder
 
 
 @pytest.fixture(scope="module")

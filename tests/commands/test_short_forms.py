@@ -43,7 +43,7 @@ def test_other_words_stay_as_they_are(here: Path, word: str):
 
 
 def test_what_is_not_prepared_is_said_with_the_command_that_prepares_it(here: Path):
-    expected = "nothing is prepared in data/your logs; choose one of balabit, csv, "
+    expected = "nothing is prepared in data/your logs; choose one of balabit, combined, csv, "
     with pytest.raises(InputError, match=expected) as caught:
         prepared_data(["data=your logs"])
     command = shlex.split(str(caught.value).partition("with: ")[2])
