@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 import torch
 
-from humouse import cli
 from humouse.trained_model import TrainedModel
 from humouse.training.checkpoint import Checkpoint
 from humouse.trajectories import Trajectories
@@ -21,20 +20,12 @@ _FEW = ("n=7", "batch_size=2", "steps=1", "device=cpu")
 
 @pytest.fixture
 def sample(
-    tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+    tiny_checkpoint: Path, humouse: Callable[..., tuple[int, str, str]]
 ) -> Callable[..., tuple[int, str, str]]:
     """Run the verb here; return its exit status and what it printed."""
 
     def run(*words: str) -> tuple[int, str, str]:
-        given = ["humouse", "sample", f"ckpt={tiny_checkpoint}", *_FEW, *words]
-        monkeypatch.setattr(sys, "argv", given)
-        status = 0
-        try:
-            cli.main()
-        except SystemExit as end:
-            status = int(end.code or 0)
-        captured = capsys.readouterr()
-        return status, captured.out, captured.err
+        return humouse("sample", f"ckpt={tiny_checkpoint}", *_FEW, *words)
 
     return run
 

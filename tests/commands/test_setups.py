@@ -3,7 +3,6 @@
 import json
 import re
 import shutil
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +10,6 @@ from pathlib import Path
 import pytest
 import torch
 
-from humouse import cli
 from humouse.commands.dataset import prepare_dataset
 from humouse.commands.sample import _warn_of_bots
 from humouse.commands.train import run as train
@@ -73,25 +71,6 @@ def checkpoint(both: Path, once: Callable[..., Path]) -> Path:
         return train(settings_from("diffusion/train", TrainModelSettings, [*_TINY, *places]))
 
     return once("model of two set-ups", make)
-
-
-@pytest.fixture
-def humouse(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
-) -> Callable[..., tuple[int, str, str]]:
-    """Run a command here; return its exit status and what it printed."""
-
-    def run(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["humouse", *map(str, words)])
-        status = 0
-        try:
-            cli.main()
-        except SystemExit as end:
-            status = int(end.code or 0)
-        captured = capsys.readouterr()
-        return status, captured.out, captured.err
-
-    return run
 
 
 def strangers(both: Path, path: Path, *, gestures: int = 240, people: int = 6) -> Path:
