@@ -30,7 +30,7 @@ from humouse.training.context import TrainingContext
 from humouse.training.learner import NetworkLearner
 from humouse.training.optimisation import NetworkOptimiser
 
-_PARTS = 4
+_PARTS = 12
 
 
 class DecoderLearner(NetworkLearner[NoisyShard, EventDecoder]):
