@@ -53,12 +53,23 @@ CODECS: dict[str, type[Codec]] = {codec.name: codec for codec in (CanonicalCodec
 
 def of_earlier_frame(state: Mapping[str, Any]) -> bool:
     """Return whether a `state_dict` is of the canonical frame before it had modes."""
-    settings = state.get("base", state)["settings"]
+    base = state.get("base", state)
+    settings = base.get("settings") if isinstance(base, dict) else None
+    if not isinstance(settings, dict):
+        return False
     return bool(settings.get("canonicalize_duration")) and "modes" not in settings
 
 
 def codec_from_state(state: Mapping[str, Any]) -> Codec:
-    """Return the fitted codec that `Codec.state_dict` described."""
-    codec = CODECS[state["name"]](**state["settings"])
-    codec.load(state)
+    """Return the fitted codec that `Codec.state_dict` described.
+
+    Raises:
+        ValueError: It is no such state.
+    """
+    try:
+        codec = CODECS[state["name"]](**state["settings"])
+        codec.load(state)
+        codec.rehearse()
+    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError) as error:
+        raise ValueError(f"its codec cannot be right: {error}") from error
     return codec

@@ -16,9 +16,11 @@ from humouse.codec.frame import Frame, valid_steps
 from humouse.codec.priors.setups import SetupPrior
 from humouse.codec.style import StylePool, check_style_source
 from humouse.errors import InputError
+from humouse.points import MOST_STEPS
 from humouse.settings.choices import CONDITIONS
 from humouse.trajectories import Trajectories
 
+_REHEARSED = 4
 _STATISTICS = (
     "mean",
     "std",
@@ -43,8 +45,11 @@ class Codec(ABC):
     channel_names: tuple[str, ...]
 
     def __init__(self, *, sequence_length: int, normalize: bool = True) -> None:
-        if sequence_length < 2:
-            raise InputError(f"data.sequence_length={sequence_length}: must be at least 2")
+        if not 2 <= sequence_length <= MOST_STEPS:
+            raise InputError(
+                f"data.sequence_length={sequence_length}: must lie between 2 and {MOST_STEPS:,}, the "
+                "steps of the longest movement that is read"
+            )
         self.sequence_length = sequence_length
         self.normalize = normalize
         self.mean = torch.zeros(1)
@@ -307,6 +312,37 @@ class Codec(ABC):
         self.trained_lengths = shortest, longest
         kind = state["prior_kind"]
         self.prior = None if kind is None else SetupPrior.from_state(state["prior"], kind)
+
+    def rehearse(self) -> None:
+        """Draw a few frames and decode nothing with them, as sampling does.
+
+        What a codec was loaded from may be damaged, or a stranger's. It shows here, not in the middle of a
+        job.
+
+        Raises:
+            ValueError: Something of it is not finite, or has not the size that belongs to it.
+        """
+        C, K = self.channels, len(CONDITIONS)
+        for name in ("mean", "std"):
+            _check_finite(name, getattr(self, name), C)
+        for name in ("condition_mean", "condition_std"):
+            _check_finite(name, getattr(self, name), K)
+        if self.prior is None:
+            return
+        frame = self.draw_frames(_REHEARSED, seed=0)
+        for name in ("start", "conditions"):
+            _check_finite(name, getattr(frame, name))
+        steps = int(self.steps(frame.lengths).max())
+        movements = self.decode(torch.zeros(_REHEARSED, steps, C), frame)
+        _check_finite("scale", movements.deltas)
+        self.conditions_for(frame, K)
+
+
+def _check_finite(name: str, values: Tensor, count: int | None = None) -> None:
+    if not bool(values.isfinite().all()):
+        raise ValueError(f"its {name} holds a number that is not finite")
+    if count is not None and values.shape not in ((count,), (1,)):
+        raise ValueError(f"its {name} has {values.numel()} numbers, not {count}")
 
 
 def _range(conditions: Float[Tensor, "B K"]) -> tuple[Float[Tensor, "K"], Float[Tensor, "K"]]:

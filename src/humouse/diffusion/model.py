@@ -178,7 +178,7 @@ def model_in(saved: Checkpoint, path: Path, device: torch.device | str = "cpu") 
             own = {name: weights[DECODER + name] for name in decoder.state_dict()}
             decoder.load_state_dict(own)
             decoder = decoder.to(device).eval().requires_grad_(False)
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+    except (AttributeError, LookupError, TypeError, ValueError, RuntimeError) as error:
         reason = str(error).split("\n")[0]
         raise InputError(f"{path}: does not fit this version of humouse ({reason})") from error
     return DiffusionModel(

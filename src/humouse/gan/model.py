@@ -99,7 +99,7 @@ def model_in(saved: Checkpoint, path: Path, device: torch.device | str = "cpu") 
         codec = codec_from_state(saved.codec)
         pair = GanPair(settings, codec)
         pair.load_state_dict(saved.serving)
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+    except (AttributeError, LookupError, TypeError, ValueError, RuntimeError) as error:
         reason = str(error).split("\n")[0]
         raise InputError(f"{path}: does not fit this version of humouse ({reason})") from error
     pair = pair.to(device).eval().requires_grad_(False)

@@ -7,9 +7,9 @@ it. Only this file knows that there are two forms: whoever opens a checkpoint gi
 
 import os
 import re
-from dataclasses import KW_ONLY, dataclass, fields, replace
+from dataclasses import KW_ONLY, Field, dataclass, fields, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_origin
 
 import torch
 from omegaconf import OmegaConf
@@ -20,6 +20,7 @@ from humouse.errors import InputError
 from humouse.files import atomic_write
 from humouse.settings.renamed import upgraded
 from humouse.settings.typed import typed
+from humouse.training.digest import content_digest
 from humouse.training.published_file import (
     SUFFIX,
     published_kind,
@@ -27,9 +28,13 @@ from humouse.training.published_file import (
     write_published,
 )
 
-_VERSION = 2
+_VERSION = 3
+_WITHOUT_DIGEST = 2
+"""The format before, which is read as it is: nothing tells whether it was changed."""
 Settings = TypeVar("Settings")
 
+_WEIGHTS = ("model", "ema", "best")
+_DIGEST = "digest"
 _PACKAGED = "pretrained"
 PRETRAINED = Path(__file__).parents[1] / "pretrained" / f"sapimouse_events{SUFFIX}"
 """The model that comes with humouse; beside it stand its JSON and its model card."""
@@ -102,12 +107,16 @@ class Checkpoint:
         """
         content = {field.name: getattr(self, field.name) for field in fields(self)}
         content = {"kind": content.pop("kind"), "version": _VERSION, **content}
-        if Path(path).suffix != SUFFIX:
+        published = Path(path).suffix == SUFFIX
+        if published and any(content[name] for name in _UNPUBLISHED):
+            raise ValueError(f"{path}: the state of a training run is not published")
+        content[_DIGEST] = content_digest(content)
+        if not published:
             save_tensors(path, content)
             return
-        if any(content.pop(name) for name in _UNPUBLISHED):
-            raise ValueError(f"{path}: the state of a training run is not published")
-        write_published(Path(path), content)
+        write_published(
+            Path(path), {name: part for name, part in content.items() if name not in _UNPUBLISHED}
+        )
 
     @classmethod
     def load(cls, path: str | Path, kind: Kind | None = None) -> "Checkpoint":
@@ -129,14 +138,25 @@ class Checkpoint:
             raise InputError(
                 f"{path}: a {found} where a {kind.name} is needed; {kind.command} writes those"
             )
-        if content.get("version") != _VERSION:
+        if content.get("version") not in (_VERSION, _WITHOUT_DIGEST):
             raise InputError(
                 f"{path}: a checkpoint of format {content.get('version')}, this humouse reads format "
                 f"{_VERSION}; train it again or use the humouse that wrote it"
             )
+        said = content.pop(_DIGEST, None)
+        if (said or content["version"] == _VERSION) and said != content_digest(content):
+            raise InputError(
+                f"{path}: changed after it was written (its weights and settings do not fit its digest); "
+                "restore it, or train it again"
+            )
         missing = [field.name for field in fields(cls) if field.name not in content]
         if missing:
             raise InputError(f"{path}: damaged, it lacks {', '.join(missing)}; train it again")
+        wrong = [field.name for field in fields(cls) if not _can_be(field, content[field.name])]
+        if wrong:
+            raise InputError(
+                f"{path}: damaged, it holds something else as {', '.join(wrong)}; train it again"
+            )
         if of_earlier_frame(content["codec"]):
             raise InputError(f"{path}: {_of_earlier_frame(content, kind)}")
         content["config"] = upgraded(content["config"])
@@ -165,6 +185,16 @@ class Checkpoint:
             return typed(OmegaConf.create(self.config), schema)
         except InputError as error:
             raise InputError(f"{path}: does not fit this version of humouse ({error})") from error
+
+
+def _can_be(field: Field[Any], value: Any) -> bool:
+    """Whether a value is of the kind that a field of a checkpoint has."""
+    if value is None:
+        return field.default is None
+    if field.name in _WEIGHTS:
+        return isinstance(value, dict) and all(isinstance(part, Tensor) for part in value.values())
+    kind: Any = get_origin(field.type) or field.type
+    return isinstance(value, kind)
 
 
 def _of_earlier_frame(content: dict[str, Any], kind: Kind | None) -> str:

@@ -128,6 +128,7 @@ def restore_codec(state: Mapping[str, Any]) -> Codec:
     autoencoder.load_state_dict(state["autoencoder"])
     codec = LatentCodec(codec_from_state(state["base"]), autoencoder, gate=state["gate"])
     codec.load(state)
+    codec.rehearse()
     return codec
 
 
