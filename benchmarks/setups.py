@@ -2,10 +2,11 @@
 
     python benchmarks/setups.py --root ../shared/data [--people test] [--unseen kh2017]
 
-Prepares SapiMouse, Balabit and KH2017, trains one model on all of them, and scores its samples within each.
-With --unseen, that set-up is left out of training: 200 gestures of its train people are the style, and the
-samples are scored against other people of it, beside the rest of the train people's gestures. A verifier of
-each person then says how often it takes a sample for that person. Training goes on where it was interrupted.
+Prepares SapiMouse, Balabit and KH2017, trains one model on all of them, and scores its samples within each,
+and in the style of 200 gestures of half of SapiMouse's validation or test people. With --unseen, a set-up is
+left out of training, and the style is of 200 gestures of its train people. Samples in a style are scored
+against further gestures of the same people and against others, and a verifier of each person says how often
+it takes a sample for that person's. Training goes on where it was interrupted.
 """
 
 import argparse
@@ -32,6 +33,7 @@ from humouse.trajectories import Trajectories
 SETUPS = {"sapimouse": (), "balabit": ("gestures.gap_ms=500",), "kh2017": ()}
 """The set-ups, and what is special about their gestures."""
 STYLE_GESTURES = 200
+_AGAINST = {"rest": "further gestures of these people", "others": "other people"}
 OWN_BAR, EXCESS_BAR, STYLE_BAR = 0.56, 0.04, 0.03
 
 
@@ -109,39 +111,64 @@ class Setups:
                 f"{name}_{self.s.people}", f"setup={name}", "unseen=people", f"val_split={split}"
             )
             yield row(name, own.generated.scores["c2st_boosting_auc"], people)
+        yield ""
+        yield from self._strangers(names[0])
 
     def _stranger(self, name: str) -> Iterable[str]:
         """Return the scores of samples in the style of a set-up that the model never saw."""
-        folder = self._folder(name)
-        style, rest = divided(load_split(folder / "train"), self.s.seed)
-        for part, movements in (("style", style), ("rest", rest)):
-            movements.save(self.out / "data" / f"{part}.parquet")
+        style, rest = divided(load_split(self._folder(name) / "train"), self.s.seed)
+        yield from self._in_style(name, style, rest, load_split(self._folder(name) / self.s.people))
+
+    def _strangers(self, name: str) -> Iterable[str]:
+        """Return the scores of samples in the style of people of a known set-up whom the model never saw."""
+        people = load_split(self._folder(name) / self.s.people)
+        assert people.user is not None
+        names = np.random.default_rng(self.s.seed).permutation(sorted(set(people.user)))
+        chosen = np.isin(people.user, names[: len(names) // 2])
+        style, rest = divided(people[chosen], self.s.seed)
+        yield from self._in_style(f"{name}, strangers", style, rest, people[~chosen])
+
+    def _in_style(
+        self, name: str, style: Trajectories, rest: Trajectories, others: Trajectories
+    ) -> Iterable[str]:
+        """Return the scores of samples in a style: against its own people, and against others of the set-up.
+
+        Args:
+            name: What the table calls it.
+            style: The gestures that the style is of.
+            rest: Further gestures of these people.
+            others: Gestures of others.
+        """
+        folder = self.out / "data" / name.replace(", ", "_")
+        parts = {"style": style, "rest": rest, "others": others}
+        files = {part: folder / f"{part}.parquet" for part in parts}
+        for part, movements in parts.items():
+            movements.save(files[part])
+        made = folder / "samples"
         self._humouse(
             *("sample", f"ckpt={self.checkpoint}", f"n={self.s.n}"),
-            *(f"style_from={self.out / 'data' / 'style.parquet'}", f"out_dir={self.out / 'gen'}"),
-        )
-        run = self._score(
-            f"style_{self.s.people}",
-            *(
-                f"samples={self.out / 'gen' / 'samples.parquet'}",
-                f"val_split={folder / self.s.people}",
-            ),
-            f"train_split={self.out / 'data' / 'rest.parquet'}",
+            *(f"style_from={files['style']}", f"out_dir={made}"),
         )
         yield from header("people in the style", self.s.people, STYLE_BAR)
         assert style.user is not None
-        yield row(name, len(set(style.user)), run)
-        made = Trajectories.load(self.out / "gen" / "samples.parquet")
+        for against, beside in (("rest", "others"), ("others", "rest")):
+            run = self._score(
+                f"{folder.name}_{against}",
+                *(f"samples={made / 'samples.parquet'}", f"val_split={files[against]}"),
+                f"train_split={files[beside]}",
+            )
+            yield row(f"{name}: {_AGAINST[against]}", len(set(style.user)), run)
         verifiers = Verifiers.fit(rest, self.s.seed)
-        others, samples = (
-            verifiers.accepted(each) for each in (load_split(folder / self.s.people), made)
+        samples = Trajectories.load(made / "samples.parquet")
+        rate, strangers, taken = (
+            np.mean(verifiers.rates),
+            verifiers.accepted(others),
+            verifiers.accepted(samples),
         )
         yield ""
-        rate = np.mean(verifiers.rates)
         yield (
             f"Verifiers of {len(verifiers.rates)} people (equal error rate {rate:.3f} in the mean) take "
-            f"{others:.3f} of the gestures of {self.s.people} people for their person's, and {samples:.3f} "
-            "of the samples."
+            f"{strangers:.3f} of the gestures of others for their person's, and {taken:.3f} of the samples."
         )
 
 
