@@ -3,8 +3,12 @@
 Run: python benchmarks/service.py
 
 A server of its own is asked at a steady rate, whether it has answered or not, as visitors would: the time
-to the answer counts from the moment at which the request was due. Movements are synthetic, of 30 to 90
-points.
+to the answer counts from the moment at which the request was due. What of it is the client's own delay
+stands beside it ("late": from that moment until a connection sends the request), so that a busy machine
+shows. Movements are synthetic, of 30 to 90 points.
+
+With --minutes, so many minutes' worth of requests are sent as fast as they are answered instead, and the
+server's memory is printed ten times on the way.
 """
 
 import argparse
@@ -25,12 +29,15 @@ import psutil
 CASES = (("batches of 10", 10, 500), ("single", 1, 100))
 """What is sent, movements of a request, movements a second."""
 CONNECTIONS = 16
+PARTS = 10
+"""How often memory is printed on the long way."""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--sessions", action="store_true", help="of sessions, which are stored")
+    parser.add_argument("--minutes", type=float, help="of requests, as fast as they are answered")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
@@ -50,39 +57,59 @@ def main() -> None:
             while httpx.get(f"{url}/readyz", timeout=60).status_code != 200:
                 time.sleep(0.05)
             print(f"start to ready: {time.perf_counter() - began:.1f} s")
-            asyncio.run(load(url, psutil.Process(server.pid), options))
+            measure = load if options.minutes is None else memory
+            asyncio.run(measure(url, psutil.Process(server.pid), options))
         finally:
             server.send_signal(signal.SIGTERM)
             server.wait(30)
 
 
 async def load(url: str, server: psutil.Process, options: argparse.Namespace) -> None:
-    print(f"{'':>14} {'a second':>9} {'done':>6} {'p50 ms':>7} {'p99 ms':>7} {'CPU':>5} {'MB':>10}")
+    columns = f"{'p50 ms':>8} {'p99 ms':>8} {'late p99':>8} {'CPU':>5} {'MB':>10}"
+    print(f"{'':>14} {'a second':>9} {'done':>6} {columns}")
     for name, size, rate in CASES:
         count = int(options.seconds * rate / size)
-        bodies = [body(size, seed) for seed in range(200)]
-        await asked(url, bodies[:20], 1000)  # warm
-        chosen = [bodies[k % len(bodies)] for k in range(count)]
-        if options.sessions:
-            marked = (f'"session": "{name[:6]}-{k}", "id"'.encode() for k in range(count))
-            chosen = [one.replace(b'"id"', mark) for one, mark in zip(chosen, marked, strict=True)]
+        await asked(url, requests(size, 20, None), 1000)  # warm
+        chosen = requests(size, count, name[:6] if options.sessions else None)
         before, cpu = server.memory_info().rss, sum(server.cpu_times()[:2])
         began = time.perf_counter()
-        times = 1000 * np.array(await asked(url, chosen, rate / size))
+        times = await asked(url, chosen, rate / size)
         took = time.perf_counter() - began
         used = (sum(server.cpu_times()[:2]) - cpu) / took
         after = server.memory_info().rss
+        (p50, p99), (_, late) = 1000 * np.quantile(times, (0.5, 0.99), axis=0).T
         print(
-            f"{name:>14} {count * size / took:9.0f} {count:6} "
-            f"{np.quantile(times, 0.5):7.1f} {np.quantile(times, 0.99):7.1f} {used:5.0%} "
-            f"{before / 1e6:4.0f} → {after / 1e6:.0f}"
+            f"{name:>14} {count * size / took:9.0f} {count:6} {p50:8.1f} {p99:8.1f} {late:8.1f} "
+            f"{used:5.0%} {before / 1e6:4.0f} → {after / 1e6:.0f}"
         )
 
 
-async def asked(url: str, bodies: Sequence[bytes], rate: float) -> list[float]:
-    """Return the time to each answer, of requests that are due so many a second."""
+async def memory(url: str, server: psutil.Process, options: argparse.Namespace) -> None:
+    for name, size, rate in CASES:
+        part = int(options.minutes * 60 * rate / size / PARTS)
+        for number in range(PARTS + 1):
+            print(
+                f"{name:>14} {number * part:9,} requests {server.memory_info().rss / 1e6:5.0f} MB"
+            )
+            if number < PARTS:
+                session = f"{name[:6]}-{number}" if options.sessions else None
+                await asked(url, requests(size, part, session), 1e9)
+
+
+def requests(size: int, count: int, session: str | None) -> list[bytes]:
+    """Return bodies of so many movements; each names a session of its own, if there is to be one."""
+    bodies = [body(size, seed) for seed in range(min(count, 200))]
+    chosen = [bodies[k % len(bodies)] for k in range(count)]
+    if session is None:
+        return chosen
+    marks = (f'"session": "{session}-{k}", "id"'.encode() for k in range(count))
+    return [one.replace(b'"id"', mark) for one, mark in zip(chosen, marks, strict=True)]
+
+
+async def asked(url: str, bodies: Sequence[bytes], rate: float) -> list[tuple[float, float]]:
+    """Send requests that are due so many a second; return the times (s) to answer and sending."""
     due: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
-    times: list[float] = []
+    times: list[tuple[float, float]] = []
     asking = [asyncio.create_task(ask(url, due, times)) for _ in range(CONNECTIONS)]
     began = time.perf_counter()
     for number, content in enumerate(bodies):
@@ -94,12 +121,13 @@ async def asked(url: str, bodies: Sequence[bytes], rate: float) -> list[float]:
     return times
 
 
-async def ask(url: str, due: asyncio.Queue, times: list[float]) -> None:
+async def ask(url: str, due: asyncio.Queue, times: list[tuple[float, float]]) -> None:
     """Send what is due over one connection; by hand, since a client of httpx costs as much as the server."""
     host, _, port = url.removeprefix("http://").partition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     while True:
         when, content = await due.get()
+        late = time.perf_counter() - when
         writer.write(
             b"POST /v1/movements HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\n"
             b"Content-Length: %d\r\n\r\n" % len(content) + content
@@ -109,7 +137,7 @@ async def ask(url: str, due: asyncio.Queue, times: list[float]) -> None:
         length = re.search(rb"content-length: (\d+)", head)
         assert length is not None
         await reader.readexactly(int(length[1]))
-        times.append(time.perf_counter() - when)
+        times.append((time.perf_counter() - when, late))
         due.task_done()
 
 
