@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float
-from scipy.optimize import minimize
 from scipy.special import expit, log_expit
 
 from humouse.detection.calibration.score_cdf import ScoreCDF
@@ -164,6 +163,10 @@ def _beta_calibration(
     log_p: Float[np.ndarray, "n 2"], is_bot: Bool[np.ndarray, "n"]
 ) -> tuple[float, float, float]:
     """Return a, b, c of the largest penalised likelihood, balanced between the classes."""
+    from scipy.optimize import (
+        minimize,
+    )  # here, since loading it takes as long as loading a detector
+
     counts = np.array([(~is_bot).sum(), is_bot.sum()])
     # Platt's targets: as if each class had one more row of unknown label.
     target = np.where(is_bot, (counts[1] + 1) / (counts[1] + 2), 1 / (counts[0] + 2))
