@@ -53,7 +53,7 @@ def create_app(settings: ServeSettings) -> FastAPI:
         title="humouse serve",
         version=versions().get("humouse", "0"),
         description=_ABOUT,
-        lifespan=_living(scorer, store, s.retention_days),
+        lifespan=_living(scorer, sessions, store, s.retention_days),
         docs_url=None,  # pages that fetch scripts from elsewhere
         redoc_url=None,
         redirect_slashes=False,
@@ -89,13 +89,13 @@ def _surround(app: FastAPI, s: ServeSettings, tokens: Sequence[str]) -> None:
 
 
 def _living(
-    scorer: Scorer, store: Store, retention_days: float | None
+    scorer: Scorer, sessions: Sessions, store: Store, retention_days: float | None
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
-    """Return what runs beside the requests: the scorer, SIGHUP's loading, and forgetting."""
+    """Return what runs beside the requests: scoring, storing, SIGHUP's loading, and forgetting."""
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        tasks = {asyncio.create_task(scorer.work())}
+        tasks = {asyncio.create_task(one.work()) for one in (scorer, sessions)}
         if retention_days is not None:
             tasks.add(asyncio.create_task(_forget(store, retention_days * _DAY_S)))
 

@@ -1,10 +1,9 @@
-"""The detector at work: one thread that scores, and takes at once whatever waits."""
+"""The detector at work: requests that wait are scored together."""
 
 import asyncio
 import logging
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,10 +16,9 @@ from humouse.files import sha256
 from humouse.service import metrics
 from humouse.service.failures import Refusal
 from humouse.service.recorded import as_steps
+from humouse.service.together import Together
 
 _LOG = logging.getLogger("humouse.service")
-_AT_ONCE = 64
-"""Movements after which no further request is taken into one call: more would make the first wait."""
 _DIGITS = 12
 
 
@@ -49,7 +47,6 @@ class Judged:
 class _Job:
     movements: Sequence[Float64[np.ndarray, "_ 3"]]
     sources: Sequence[str]
-    done: asyncio.Future
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,8 +74,7 @@ class Scorer:
         self._folder, self._rate, self._reasons = folder, false_positive_rate, reasons
         self._most_waiting, self._waiting = most_waiting, 0
         self._loaded = self._load()
-        self._jobs: asyncio.Queue[_Job] = asyncio.Queue()
-        self._thread = ThreadPoolExecutor(1, "score")
+        self._together = Together(self._score, lambda job: len(job.movements))
 
     @property
     def detector(self) -> str:
@@ -101,33 +97,15 @@ class Scorer:
             return []
         if self._waiting and self._waiting + len(movements) > self._most_waiting:
             raise Refusal(429, f"busy: {self._waiting} movements wait; send these again soon", 1)
-        job = _Job(movements, sources, asyncio.get_running_loop().create_future())
         self._waiting += len(movements)
         try:
-            self._jobs.put_nowait(job)
-            return await job.done
+            return await self._together.done(_Job(movements, sources))
         finally:
             self._waiting -= len(movements)
 
     async def work(self) -> None:
         """Score what is asked for, until cancelled."""
-        loop = asyncio.get_running_loop()
-        while True:
-            jobs = [await self._jobs.get()]
-            while sum(len(job.movements) for job in jobs) < _AT_ONCE and not self._jobs.empty():
-                jobs.append(self._jobs.get_nowait())
-            results: list[list[Judged]] | list[Exception]
-            try:
-                results = await loop.run_in_executor(self._thread, self._score, jobs)
-            except Exception as error:  # a request's failure must not be the next one's
-                results = [error] * len(jobs)
-            for job, result in zip(jobs, results, strict=True):
-                if job.done.done():  # its client is gone
-                    continue
-                if isinstance(result, Exception):
-                    job.done.set_exception(result)
-                else:
-                    job.done.set_result(result)
+        await self._together.work()
 
     async def reload(self) -> None:
         """Load the detector of the folder anew; the old one serves until then, or goes on."""

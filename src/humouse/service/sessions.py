@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -14,7 +14,8 @@ from humouse.service.failures import Refusal
 from humouse.service.messages import Decision, Session
 from humouse.service.recorded import MOVEMENT, Found, Stored, movements_in
 from humouse.service.scorer import Judged, Scorer
-from humouse.service.store import Kept, Store
+from humouse.service.store import Change, Kept, Store
+from humouse.service.together import Together
 
 LOOKED_AT = 50
 """Movements that a session's verdict counts: its last ones."""
@@ -44,7 +45,12 @@ class Sessions:
     ) -> None:
         self._store, self._scorer, self._rules = store, scorer, rules
         self._most_events, self._most_sessions = most_events, most_sessions
+        self._keeping = Together(store.keep)
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    async def work(self) -> None:
+        """Store what requests bring, until cancelled."""
+        await self._keeping.work()
 
     async def add(self, session: str, batches: Sequence[Stored]) -> dict[str, Any]:
         """Store batches of a session, judge its movements, and return the answer to each batch by name.
@@ -98,8 +104,8 @@ class Sessions:
             for one in new
         }
         gone = list(kept.judged.keys() - {one.name for one in found})
-        batches = [asdict(one) | {"answer": answers[one.name]} for one in new]
-        if not await asyncio.to_thread(self._store.keep, state, batches, rows, gone):
+        batches = [vars(one) | {"answer": answers[one.name]} for one in new]
+        if not await self._keeping.done(Change(state, batches, rows, gone)):
             return None
         for name in fresh:
             metrics.VERDICTS.labels(decisions[name]["verdict"]).inc()

@@ -1,4 +1,4 @@
-"""Sessions in a database: SQLite or PostgreSQL, each request one transaction."""
+"""Sessions in a database: SQLite or PostgreSQL, each request whole or not at all."""
 
 import logging
 import os
@@ -84,6 +84,28 @@ class Kept:
     judged: Mapping[str, int]
 
 
+@dataclass(frozen=True, eq=False)
+class Change:
+    """What a request brought to a session and what was said to it.
+
+    Args:
+        state: The session's row, its version one above what was read; 1 for a new one.
+        batches: New rows of `BATCHES`.
+        decisions: Rows of `DECISIONS`, in the place of those of the same name.
+        gone: Names of movements that there are no longer.
+    """
+
+    state: Mapping[str, Any]
+    batches: Sequence[Mapping[str, Any]]
+    decisions: Sequence[Mapping[str, Any]]
+    gone: Sequence[str]
+
+    @property
+    def session(self) -> str:
+        """The session's name."""
+        return str(self.state["session"])
+
+
 class Store:
     """The database of sessions.
 
@@ -140,46 +162,21 @@ class Store:
             dict(map(tuple, judged)),
         )
 
-    def keep(
-        self,
-        state: Mapping[str, Any],
-        batches: Sequence[Mapping[str, Any]],
-        decisions: Sequence[Mapping[str, Any]],
-        gone: Sequence[str],
-    ) -> bool:
-        """Store what a request brought and what was said to it, all or nothing.
+    def keep(self, changes: Sequence[Change]) -> list[bool]:
+        """Store changes, each whole or not at all, in one transaction: the disk is waited for once.
 
         Args:
-            state: The session's row, its version one above what was read; 1 for a new one.
-            batches: New rows of `BATCHES`.
-            decisions: Rows of `DECISIONS`, in the place of those of the same name.
-            gone: Names of movements that there are no longer.
+            changes: Of different sessions.
 
         Returns:
-            Whether it was stored; otherwise somebody else has changed the session since it was read.
+            Whether each was stored; otherwise somebody else has changed its session since it was read.
         """
-        session = state["session"]
-        names = [*gone, *(one["name"] for one in decisions)]
-        try:
-            with self._transaction() as db:
-                if state["version"] == 1:
-                    db.execute(sa.insert(SESSIONS), [dict(state)])
-                else:
-                    this = (SESSIONS.c.session == session) & (
-                        SESSIONS.c.version == state["version"] - 1
-                    )
-                    if not db.execute(sa.update(SESSIONS).where(this).values(**state)).rowcount:
-                        return False
-                db.execute(sa.insert(BATCHES), [{"session": session, **one} for one in batches])
-                if names:
-                    mine = DECISIONS.c.session == session
-                    db.execute(sa.delete(DECISIONS).where(mine & DECISIONS.c.name.in_(names)))
-                if decisions:
-                    rows = [{"session": session, **one} for one in decisions]
-                    db.execute(sa.insert(DECISIONS), rows)
-        except IntegrityError:
-            return False
-        return True
+        kept = {}
+        with self._transaction() as db:
+            # In one order, so that two processes do not wait for each other.
+            for one in sorted(changes, key=lambda change: change.session):
+                kept[one.session] = _keep(db, one)
+        return [kept[one.session] for one in changes]
 
     def decisions(self, session: str, most: int) -> tuple[dict[str, Any], list[Any]] | None:
         """Return a session's row and its last decisions, in the order of time; None if there is none."""
@@ -230,8 +227,6 @@ class Store:
             self._make_tables()
             with self._engine.begin() as connection:
                 yield connection
-        except IntegrityError:
-            raise
         except (SQLAlchemyError, OSError) as error:
             # Nothing of it may be trusted: it is opened anew, and its tables are made if need be.
             self._made = False
@@ -265,6 +260,8 @@ def _keep_to_its_file(engine: sa.Engine) -> None:
     path = str(engine.url.database)
 
     def opened(connection: Any, record: Any) -> None:
+        # Python's sqlite3 would begin transactions by rules of its own, which know no savepoints.
+        connection.isolation_level = None
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         record.info["file"] = _identity(path)
@@ -275,6 +272,7 @@ def _keep_to_its_file(engine: sa.Engine) -> None:
 
     sa.event.listen(engine, "connect", opened)
     sa.event.listen(engine, "checkout", taken)
+    sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
 
 
 def _identity(path: str) -> tuple[int, int] | None:
@@ -282,6 +280,30 @@ def _identity(path: str) -> tuple[int, int] | None:
         found = os.stat(path)
         return found.st_dev, found.st_ino
     return None
+
+
+def _keep(db: sa.Connection, change: Change) -> bool:
+    """Store a change; return whether its session was as it had been read."""
+    session, state = change.session, change.state
+    names = [*change.gone, *(one["name"] for one in change.decisions)]
+    try:
+        with db.begin_nested():
+            if state["version"] == 1:
+                db.execute(sa.insert(SESSIONS), [dict(state)])
+            else:
+                this = (SESSIONS.c.session == session) & (
+                    SESSIONS.c.version == state["version"] - 1
+                )
+                if not db.execute(sa.update(SESSIONS).where(this).values(**state)).rowcount:
+                    return False
+                of_those = (DECISIONS.c.session == session) & DECISIONS.c.name.in_(names)
+                db.execute(sa.delete(DECISIONS).where(of_those))
+            for table, rows in ((BATCHES, change.batches), (DECISIONS, change.decisions)):
+                if rows:
+                    db.execute(sa.insert(table), [{"session": session, **one} for one in rows])
+    except IntegrityError:
+        return False
+    return True
 
 
 def _of(table: sa.Table, session: str) -> sa.Select:
