@@ -1,7 +1,6 @@
 """Requests to the scoring service, and the service itself in a thread of the test."""
 
 import asyncio
-import socket
 import threading
 import time
 from collections.abc import Coroutine, Iterator, Sequence
@@ -68,14 +67,14 @@ def settings(*words: str) -> Any:
 @contextmanager
 def serving(words: Sequence[str], **client: Any) -> Iterator[httpx.Client]:
     """Serve with these settings, and yield a client."""
-    from humouse.service.server import server_of
+    from humouse.service.server import listening, server_of
 
     server = server_of(settings(*words))
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        thread = threading.Thread(target=server.run, args=([listening],))
+    with listening("127.0.0.1", 0) as opened:
+        thread = threading.Thread(target=server.run, args=([opened],))
         thread.start()
         try:
-            url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+            url = f"http://127.0.0.1:{opened.getsockname()[1]}"
             while not server.started and thread.is_alive():
                 time.sleep(0.01)
             with httpx.Client(base_url=url, timeout=60, **client) as asking:

@@ -10,7 +10,7 @@ import pytest
 import humouse
 from examples.service import serving, settings
 from humouse.service import app, store
-from humouse.service.server import server_of
+from humouse.service.server import listening, server_of
 from recorder.conftest import until
 
 _STARTED = """
@@ -52,6 +52,15 @@ def test_it_reads_its_tokens_and_opens_its_database_once(
     monkeypatch.setattr(store.Store, "open", counted("database", store.Store.open))
     server_of(settings(f"database=sqlite:///{tmp_path}/s.sqlite"))
     assert sorted(done) == ["database", "tokens"]
+
+
+def test_no_piece_of_an_answer_waits_for_the_one_before():
+    with (
+        listening("127.0.0.1", 0) as opened,
+        socket.create_connection(opened.getsockname()),
+        opened.accept()[0] as line,
+    ):
+        assert line.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_more_connections_than_allowed_are_told_so_in_json(tmp_path: Path):
