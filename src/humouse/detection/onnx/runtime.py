@@ -146,8 +146,9 @@ class OnnxDetector:
         return values
 
     def _check_columns(self, names: Sequence[str]) -> None:
-        absent = [name for name in self.columns_ if name not in names]
-        besides = [name for name in names if name not in self.columns_]
+        given, taken = set(names), set(self.columns_)
+        absent = [name for name in self.columns_ if name not in given]
+        besides = [name for name in names if name not in taken]
         if absent or besides:
             what = f"lacks {absent[0]}" if absent else f"has {besides[0]} besides"
             raise InputError(
