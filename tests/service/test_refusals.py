@@ -4,6 +4,7 @@ import gzip
 import json
 import socket
 import time
+import tracemalloc
 import zlib
 
 import httpx
@@ -74,8 +75,22 @@ def test_gzip(service: httpx.Client):
         (zlib.compress(_GOOD), "no gzip"),
     ):
         assert said in refusal(service.post("/v1/movements", content=body, headers=packed), 400)
-    other = JSON | {"Content-Encoding": "br"}
-    assert "gzip" in refusal(service.post("/v1/movements", content=_GOOD, headers=other), 415)
+    for encoding in ("br", "zstd", "deflate", "gzip, gzip"):
+        other = JSON | {"Content-Encoding": encoding}
+        assert "gzip" in refusal(service.post("/v1/movements", content=_GOOD, headers=other), 415)
+
+
+def test_a_bomb_is_unpacked_no_further_than_allowed(service: httpx.Client):
+    pack = zlib.compressobj(wbits=31)
+    bomb = b"".join([*(pack.compress(b" " * 1_000_000) for _ in range(100)), pack.flush()])
+    packed = JSON | {"Content-Encoding": "gzip"}
+    tracemalloc.start()
+    try:
+        answer = service.post("/v1/movements", content=bomb, headers=packed)
+        assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    finally:
+        tracemalloc.stop()
+    assert "larger" in refusal(answer, 413)
 
 
 def exchange(service: httpx.Client, *parts: bytes, pause_s: float = 0) -> bytes:
