@@ -56,6 +56,36 @@ def batch(
     return {"version": 1, "batch": name, "number": number, "page": PAGE, "events": events} | changes
 
 
+def change(session: str, version: int, *names: str) -> Any:
+    """Return a change of a session that brings batches of these names."""
+    from humouse.service.store import Change
+
+    state = {
+        "session": session,
+        "version": version,
+        "began_at": 1.0,
+        "changed_at": 2.0,
+        "verdict": "human",
+        "score": None,
+        "movements": 1,
+        "events": version,
+    }
+    batches = [
+        {
+            "name": name,
+            "digest": name,
+            "began_ms": 0.0,
+            "number": 0,
+            "events": b"",
+            "count": 1,
+            "answer": {},
+        }
+        for name in names
+    ]
+    decision = {"began_ms": 0.0, "points": version, "detector": "d", "decision": {}}
+    return Change(state, batches, [decision | {"name": "m"}], [])
+
+
 def settings(*words: str) -> Any:
     """Return the service's settings with these words."""
     from humouse.settings import ServeSettings

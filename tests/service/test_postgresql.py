@@ -7,12 +7,15 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import httpx
 import pytest
 
-from examples.service import batch, serving
+from examples.service import batch, change, serving
+from humouse.service.store import Store
 
 pytestmark = [
     pytest.mark.slow,
@@ -77,6 +80,24 @@ def test_two_services_share_sessions(two: tuple[httpx.Client, httpx.Client]):
     assert (one["movements"], one["events"], len(one["decisions"])) == (24, 24 * 41, 24)
     assert two[1].delete("/v1/sessions/shared").status_code == 204
     assert two[0].get("/v1/sessions/shared").status_code == 404
+
+
+def test_two_that_store_the_same_sessions_do_not_block_each_other(control: tuple):
+    names = [f"of-both-{k}" for k in range(40)]
+
+    def keep(store: Store, order: list[str], version: int) -> list[bool]:
+        return store.keep([change(name, version, f"b-{version}") for name in order])
+
+    with (
+        closing(Store(control[0])) as one,
+        closing(Store(control[0])) as other,
+        ThreadPoolExecutor(2) as pool,
+    ):
+        one.open()
+        for version in range(1, 16):
+            orders = (names, names[::-1])
+            kept, others = pool.map(keep, (one, other), orders, (version, version))
+            assert all(a != b for a, b in zip(kept, others[::-1], strict=True))  # one of the two
 
 
 def test_a_database_that_stops_and_comes_back(

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from humouse.service.store import Change, Store
+from examples.service import change
+from humouse.service.store import Store
 
 
 @pytest.fixture
@@ -16,34 +16,6 @@ def store(tmp_path: Path) -> Iterator[Store]:
     made.open()
     yield made
     made.close()
-
-
-def change(session: str, version: int, *names: str) -> Change:
-    """Return a change that brings batches of these names."""
-    state = {
-        "session": session,
-        "version": version,
-        "began_at": 1.0,
-        "changed_at": 2.0,
-        "verdict": "human",
-        "score": None,
-        "movements": 1,
-        "events": version,
-    }
-    batches = [
-        {
-            "name": name,
-            "digest": name,
-            "began_ms": 0.0,
-            "number": 0,
-            "events": b"",
-            "count": 1,
-            "answer": {},
-        }
-        for name in names
-    ]
-    decision: dict[str, Any] = {"began_ms": 0.0, "points": version, "detector": "d", "decision": {}}
-    return Change(state, batches, [decision | {"name": "m"}], [])
 
 
 def stored(store: Store, session: str) -> tuple[int, list[str], dict[str, int]] | None:
