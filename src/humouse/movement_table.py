@@ -1,13 +1,13 @@
 """Movements as a Parquet file: one row per movement, its steps as lists."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import polars as pl
-from jaxtyping import Float32, Int64
+from jaxtyping import Float32, Int, Int64
 
 from humouse.errors import InputError
 from humouse.files import atomic_write
@@ -30,6 +30,10 @@ _SESSION = "session"
 _STEP_COLUMNS = ("dx_px", "dy_px", "dt_ms")
 _ORIGIN = "humouse.origin"
 
+# Readers hold a group of rows or a few at a time: a group of movements takes some ten MB.
+_ROWS_IN_A_GROUP = 2**14
+_ROWS_AT_A_TIME = 2**12
+
 
 class StoredMovements(NamedTuple):
     """What a file holds of B movements of S steps in total.
@@ -49,6 +53,55 @@ class StoredMovements(NamedTuple):
     user: np.ndarray | None
     origin: str
     places: Places | None = None
+
+    def rows(self, index: Int[np.ndarray, "b"] | slice) -> "StoredMovements":
+        """Return the movements of those numbers, in that order."""
+        lengths = self.lengths[index]
+        first = (self.lengths.cumsum() - self.lengths)[index]
+        step = np.repeat(first - lengths.cumsum() + lengths, lengths) + np.arange(lengths.sum())
+        return self._replace(
+            steps=self.steps[step],
+            lengths=lengths,
+            start=self.start[index],
+            user=None if self.user is None else self.user[index],
+            places=None if self.places is None else self.places[index],
+        )
+
+    @classmethod
+    def joined(cls, parts: Sequence["StoredMovements"]) -> "StoredMovements":
+        """Return all movements of `parts`; users and places only if every part has them."""
+        steps, lengths, start, users, origins, places = zip(*parts, strict=True)
+        has_users = all(user is not None for user in users)
+        has_places = all(place is not None for place in places)
+        return cls(
+            np.concatenate(steps),
+            np.concatenate(lengths),
+            np.concatenate(start),
+            np.concatenate(users) if has_users else None,
+            origins[0],
+            Places.joined(places) if has_places else None,
+        )
+
+
+def in_pieces(parts: Iterable[StoredMovements], size: int) -> Iterator[StoredMovements]:
+    """Yield the same movements in pieces of `size`, however they came; the last one may be smaller.
+
+    Of no movements at all, one empty piece.
+    """
+    held: list[StoredMovements] = []
+    count, empty = 0, True
+    for part in parts:
+        held.append(part)
+        count += len(part.lengths)
+        if count < size:
+            continue
+        whole = StoredMovements.joined(held)
+        last = count - count % size
+        for first in range(0, last, size):
+            yield whole.rows(slice(first, first + size))
+        held, count, empty = [whole.rows(slice(last, None))], count - last, False
+    if count or (held and empty):
+        yield StoredMovements.joined(held)
 
 
 def write_table(path: str | Path, movements: StoredMovements) -> None:
@@ -85,7 +138,9 @@ def write_table(path: str | Path, movements: StoredMovements) -> None:
             frame = frame.with_columns(pl.Series(_SESSION, places.session.astype(str)))
     with atomic_write(path) as temporary:
         try:
-            frame.write_parquet(temporary, metadata={_ORIGIN: origin})
+            frame.write_parquet(
+                temporary, metadata={_ORIGIN: origin}, row_group_size=_ROWS_IN_A_GROUP
+            )
         except pl.exceptions.ComputeError as error:  # what polars raises on a full disk
             raise OSError(f"writing failed, most likely a full disk: {error}") from error
 
@@ -116,7 +171,78 @@ def read_usable(
     Raises:
         InputError: The file is missing, damaged, or holds something else.
     """
-    frame, counts, origin = _read(path)
+    with _readable(path):
+        frame = pl.read_parquet(path, columns=_columns_in(path), glob=False)
+        origin = pl.read_parquet_metadata(path).get(_ORIGIN, Path(path).stem)
+        return _usable(frame, origin, most_steps, 0, named=not frame["user"].null_count())
+
+
+class StoredParts(NamedTuple):
+    """What a file, or a folder of such files, holds, a part at a time.
+
+    Args:
+        count: How many movements there are.
+        parts: Yields number of the file → some of its movements, without a step where they cannot be used,
+            and row → why; all in order.
+    """
+
+    count: int
+    parts: Iterator[tuple[int, StoredMovements, dict[int, str]]]
+
+
+def usable_parts(paths: Sequence[Path], most_steps: int) -> StoredParts:
+    """Return the movements of files as `write_table` writes them, without holding all of them.
+
+    Movements without places are numbered through all files. Users are named if they all are.
+
+    Args:
+        paths: The files.
+        most_steps: More steps than that cannot be used.
+
+    Raises:
+        InputError: A file is missing, damaged, or holds something else; of what stands further on, when it
+            is reached.
+    """
+    counts, unnamed = [], 0
+    for path in paths:
+        with _readable(path):
+            users = pl.scan_parquet(path, glob=False).select(
+                pl.len(), nulls=pl.col("user").null_count()
+            )
+            count, nulls = users.collect().row(0)
+        counts.append(count)
+        unnamed += nulls
+
+    def parts() -> Iterator[tuple[int, StoredMovements, dict[int, str]]]:
+        first = 0
+        for number, path in enumerate(paths):
+            with _readable(path):
+                origin = pl.read_parquet_metadata(path).get(_ORIGIN, path.stem)
+                scan = pl.scan_parquet(path, glob=False, low_memory=True).select(_columns_in(path))
+                for frame in scan.collect_batches(chunk_size=_ROWS_AT_A_TIME, maintain_order=True):
+                    yield number, *_usable(frame, origin, most_steps, first, named=not unnamed)
+                    first += len(frame)
+
+    return StoredParts(sum(counts), parts())
+
+
+def _usable(
+    frame: pl.DataFrame, origin: str, most_steps: int | None, first: int, *, named: bool
+) -> tuple[StoredMovements, dict[int, str]]:
+    """Return the movements in a table, without a step where they cannot be used, and row → why.
+
+    Args:
+        frame: Some rows of a file.
+        origin: Name of the dataset or generator.
+        most_steps: More steps than that cannot be used.
+        first: Number of the first row.
+        named: Whether the users are named.
+    """
+    places = _places(frame, first)
+    counts = frame.select(pl.col(_STEP_COLUMNS).list.len()).to_numpy()
+    frame = frame.select(list(_COLUMNS)).cast(_COLUMNS)  # type: ignore[arg-type]
+    if frame.schema != pl.Schema(_COLUMNS):  # records stay records, of another type within
+        raise pl.exceptions.SchemaError("a column holds records")
     lacking = frame.drop("user").select(pl.any_horizontal(pl.all().is_null())).to_series()
     start = np.array(frame.select("start_x_px", "start_y_px").fill_null(0).to_numpy(), order="C")
     faults: dict[int, str] = {}
@@ -145,35 +271,28 @@ def read_usable(
     usable = ~np.isin(number, list(faults))
     steps, lengths = steps[usable[row]], np.where(usable, lengths, 0)
     start[~usable] = 0
-    user = None if frame["user"].null_count() else frame["user"].to_numpy().astype(str)
-    return StoredMovements(steps, lengths, start, user, origin, _read_places(path)), faults
+    user = frame["user"].to_numpy().astype(str) if named else None
+    return StoredMovements(steps, lengths, start, user, origin, places), faults
 
 
-def _read_places(path: str | Path) -> Places | None:
-    """Return the places that a file holds, None for none; another program may only name movements."""
-    with _readable(path):
-        names = pl.scan_parquet(path, glob=False).collect_schema().names()
-        if "movement" not in names:
-            return None
-        known = [name for name in (*_PLACES, _SESSION) if name in names]
-        frame = pl.read_parquet(path, columns=known, glob=False)
-        absent = {"start_t": np.full(len(frame), np.nan), "start_row": np.arange(len(frame))}
-        frame = frame.with_columns(**{k: v for k, v in absent.items() if k not in names})
-        movement, t, row = (frame[name].cast(kind).to_numpy() for name, kind in _PLACES.items())
-        session = frame[_SESSION].cast(pl.String).fill_null("") if _SESSION in names else None
+def _columns_in(path: str | Path) -> list[str]:
+    """Return the columns of a file that are read: all of movements, those of places that are there."""
+    names = pl.scan_parquet(path, glob=False).collect_schema().names()
+    known = [name for name in (*_PLACES, _SESSION) if name in names] if "movement" in names else []
+    return [*_COLUMNS, *known]
+
+
+def _places(frame: pl.DataFrame, first: int) -> Places | None:
+    """Return the places in a table, None for none; another program may only name movements."""
+    names = frame.columns
+    if "movement" not in names:
+        return None
+    number = np.arange(first, first + len(frame))
+    absent = {"start_t": np.full(len(frame), np.nan), "start_row": number}
+    frame = frame.with_columns(**{k: v for k, v in absent.items() if k not in names})
+    movement, t, row = (frame[name].cast(kind).to_numpy() for name, kind in _PLACES.items())
+    session = frame[_SESSION].cast(pl.String).fill_null("") if _SESSION in names else None
     return Places(movement, row, t, None if session is None else session.to_numpy())
-
-
-def _read(path: str | Path) -> tuple[pl.DataFrame, np.ndarray, str]:
-    """Return the table, [B, 3] how long each row's lists are, and the origin."""
-    with _readable(path):
-        origin = pl.read_parquet_metadata(path).get(_ORIGIN, Path(path).stem)
-        frame = pl.read_parquet(path, columns=list(_COLUMNS), glob=False)
-        counts = frame.select(pl.col(_STEP_COLUMNS).list.len()).to_numpy()
-        typed = frame.cast(_COLUMNS)  # type: ignore[arg-type]
-        if typed.schema != pl.Schema(_COLUMNS):  # records stay records, of another type within
-            raise pl.exceptions.SchemaError("a column holds records")
-    return typed, counts, origin
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Reads tables of points, one row per point, as movements."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -40,6 +41,20 @@ class Places:
 
     def __len__(self) -> int:
         return len(self.row)
+
+    @classmethod
+    def joined(cls, parts: Sequence["Places"]) -> "Places":
+        """Return the places of `parts`, one after the other; sessions only if every part has them."""
+        movement, row, t, session = (
+            [getattr(part, name) for part in parts] for name in ("movement", "row", "t", "session")
+        )
+        has_sessions = all(one is not None for one in session)
+        return cls(
+            np.concatenate(movement),
+            np.concatenate(row),
+            np.concatenate(t),
+            np.concatenate(session) if has_sessions else None,
+        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -32,7 +32,7 @@ def progress_bar(
 ) -> Iterator[Callable[..., None]]:
     """Show a progress bar on stderr; yield a function that advances it by one.
 
-    The function takes `note=` for a few words at the end of the line.
+    The function takes `note=` for a few words at the end of the line, and `by=` for another number.
     """
     columns = (*_COLUMNS, TimeElapsedColumn(), TimeRemainingColumn(), _NOTE)
     console = Console(stderr=True)
@@ -215,12 +215,12 @@ _COLUMNS = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
 _NOTE = TextColumn("{task.fields[note]}")
 
 
-def _advance(progress: Progress, task: TaskID, note: str | None = None) -> None:
+def _advance(progress: Progress, task: TaskID, note: str | None = None, by: int = 1) -> None:
     progress.start()
     if note is None:
-        progress.advance(task)
+        progress.advance(task, by)
     else:
-        progress.update(task, advance=1, note=note)
+        progress.update(task, advance=by, note=note)
 
 
 def _stop(progress: Progress) -> None:

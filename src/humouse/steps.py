@@ -73,14 +73,18 @@ class Steps:
         """Return itself, so that what takes `Trajectories` too need not ask which it has."""
         return self
 
+    def stored(self) -> StoredMovements:
+        """Return the same movements without padding."""
+        steps = self.deltas[self.mask]
+        return StoredMovements(steps, self.lengths, self.start, self.user, "steps", self.places)
+
     def save(self, path: Path) -> None:
         """Write the movements to a Parquet file, as `Trajectories.save` does.
 
         Raises:
             InputError: The file cannot be written.
         """
-        steps = self.deltas[self.mask]
-        write_table(path, StoredMovements(steps, self.lengths, self.start, self.user, "steps"))
+        write_table(path, self.stored()._replace(places=None))
 
     @classmethod
     def load(cls, path: Path) -> "Steps":

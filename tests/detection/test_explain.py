@@ -6,15 +6,13 @@ import numpy as np
 import pytest
 
 from humouse.detection.estimators.boosting import BoostingDetector
-from humouse.detection.explain import Reason, contributions, explain, reasons_for
+from humouse.detection.explain import Reason, contributions, explain, reasons_for, speaking
 from humouse.detection.names import BOT, HUMAN, UNFAMILIAR
 from humouse.detection.onnx.export import save_onnx, to_onnx
 from humouse.detection.onnx.runtime import OnnxDetector
-from humouse.detection.samples.views import Views
 from humouse.detection.setups.setup import Calibrating, SetUp
 from humouse.features import FeatureTable
 from humouse.features.names import readable
-from humouse.steps import Steps
 
 NAMES = ("quiet", "dt_on_tick_share", "speed_px_per_s", "other")
 
@@ -82,11 +80,10 @@ def test_fewer_than_one_reason_is_refused_and_an_empty_table_has_none():
 COLUMNS = ("dt_median_ms", "path_px")
 
 
-def views_of(table: FeatureTable, traits: np.ndarray) -> Views:
-    n = len(table)
-    steps = Steps(np.ones((n, 3, 3), np.float32), np.full(n, 3), np.zeros((n, 2), np.float32))
+def lines_for(explaining, setups, table: FeatureTable, traits, verdicts, most) -> list[str]:
     setup = FeatureTable(traits.astype(np.float32), COLUMNS, ("ms", "px"))
-    return Views(steps, table, setup)
+    found = speaking(explaining, table, most)
+    return reasons_for(explaining, setups, found, setup, verdicts, most)
 
 
 @pytest.fixture(scope="module")
@@ -106,9 +103,9 @@ def test_reasons_speak_for_the_verdict(known, tmp_path):
     save_onnx(to_onnx(detector), tmp_path / "boosting.onnx")
     served = OnnxDetector.load(tmp_path / "boosting.onnx")
     some = np.array([0, 1, 2, 3])
-    views = views_of(table.rows(some), np.tile([16.0, 500.0], (4, 1)))
+    traits = np.tile([16.0, 500.0], (4, 1))
     verdicts = np.array([HUMAN, BOT, HUMAN, BOT])
-    lines = reasons_for(served, [known], views, verdicts, most=2)
+    lines = lines_for(served, [known], table.rows(some), traits, verdicts, most=2)
     added = contributions(served, table.rows(some))
     for row, line in enumerate(lines):
         for_it = added[row] * (1 if verdicts[row] == BOT else -1)
@@ -127,20 +124,21 @@ def test_reasons_speak_for_the_verdict(known, tmp_path):
 
 def test_what_no_feature_shows_is_said_so(known):
     table, _ = rows(2)
-    views = views_of(table, np.tile([16.0, 500.0], (2, 1)))
-    lines = reasons_for(None, [known], views, np.array([HUMAN, BOT]), most=3)
+    traits = np.tile([16.0, 500.0], (2, 1))
+    lines = lines_for(None, [known], table, traits, np.array([HUMAN, BOT]), most=3)
     assert lines == ["the order of its steps, which no single feature shows"] * 2
 
 
 def test_the_unfamiliar_is_told_by_what_lies_outside_the_nearest_set_up(known):
     table, _ = rows(3)
-    views = views_of(table, np.array([[60.0, 500.0], [60.0, 5000.0], [16.0, 500.0]]))
-    tick, both, none = reasons_for(None, [known], views, np.full(3, UNFAMILIAR), most=2)
+    traits = np.array([[60.0, 500.0], [60.0, 5000.0], [16.0, 500.0]])
+    strange = np.full(3, UNFAMILIAR)
+    tick, both, none = lines_for(None, [known], table, traits, strange, most=2)
     assert re.fullmatch(r"median time step 60\.00 ms \(known 14\.\d+…17\.\d+\)", tick)
     assert [part.split(" (")[0] for part in both.split("; ")] == [
         "median time step 60.00 ms",
         "path length 5,000 px",
     ]
     assert none.endswith("though none of them alone")
-    few = reasons_for(None, [known], views, np.full(3, UNFAMILIAR), most=1)
+    few = lines_for(None, [known], table, traits, strange, most=1)
     assert few[1] == both.split("; ")[0]

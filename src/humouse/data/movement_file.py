@@ -1,7 +1,10 @@
 """Reads movements of people or bots from a file: one of humouse's own, or a table of points."""
 
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -9,10 +12,12 @@ import polars as pl
 from humouse.data.reading.layout import Layout
 from humouse.data.reading.table import read_everything
 from humouse.errors import InputError
-from humouse.movement_table import read_usable
+from humouse.movement_table import StoredMovements, usable_parts
 from humouse.point_cells import PointColumns
 from humouse.points import MOST_STEPS, Places, check_points, movements_of
-from humouse.trajectories import Trajectories
+
+if TYPE_CHECKING:
+    from humouse.trajectories import Trajectories
 
 
 def read_movements(
@@ -26,7 +31,7 @@ def read_movements(
     time_unit: str = "ms",
     origin: str | None = None,
     empty: bool = False,
-) -> Trajectories:
+) -> "Trajectories":
     """Return the movements in a file.
 
     The file is Parquet as `Trajectories.save` writes it, or a table in text, JSON or Parquet, with one row
@@ -49,6 +54,8 @@ def read_movements(
             that is no number; a movement's time runs backwards, or it has a single point or more
             than `MOST_STEPS`; the unit of time is unknown or cannot be right.
     """
+    from humouse.trajectories import Trajectories  # here, since it brings torch
+
     path = Path(path)
     table = _table(path, PointColumns(t, x, y, movement, user))
     if "dx_px" in table.columns:
@@ -85,8 +92,69 @@ class Log:
         left_out: Those that cannot, with columns movement, user, session, start, row and reasons.
     """
 
-    movements: Trajectories
+    movements: "Trajectories"
     left_out: pl.DataFrame
+
+
+@dataclass(frozen=True, eq=False)
+class LogPart:
+    """Some of the movements of a log.
+
+    Args:
+        file: Number of the file that they are in, from 0.
+        movements: Those that can be used, with places.
+        left_out: Those that cannot, as in `Log`.
+    """
+
+    file: int
+    movements: StoredMovements
+    left_out: pl.DataFrame
+
+
+@dataclass(frozen=True, eq=False)
+class OpenLog:
+    """A file of movements, or a folder of such files, that is read a part at a time.
+
+    Args:
+        count: How many movements there are, with those that cannot be used.
+        parts: Yields all of them in order, once.
+    """
+
+    count: int
+    parts: Iterable[LogPart]
+
+
+def open_log(path: str | Path, columns: PointColumns, time_unit: str | None = None) -> OpenLog:
+    """Return the movements in a file, or in a folder of humouse's own files, a part at a time.
+
+    Only a file of humouse's own is read in parts. The points of one movement may stand anywhere in a table
+    of points, which is held whole.
+
+    Args:
+        path: The file, as `read_movements` reads it; or a folder with Parquet files as
+            `Trajectories.save` writes them, which are read in the order of their names.
+        columns: As `read_log`.
+        time_unit: As `read_log`.
+
+    Raises:
+        InputError: As `read_log`; of damage further on in a file, when it is reached.
+    """
+    path = Path(path)
+    if path.is_dir():
+        return _own_log(path, sorted(path.glob("*.parquet")))
+    if _is_own(path):
+        return _own_log(path, [path])
+    table = _table(path, columns)
+    if "dx_px" in table.columns:
+        return _own_log(path, [path])
+    found = movements_of(
+        table, columns, time_unit=time_unit, where=str(path), strict=False, rounded=False
+    )
+    cut = found.gestures
+    user = cut.user if columns.user is not None else None
+    movements = StoredMovements(cut.steps, cut.lengths, cut.start, user, path.stem, found.places)
+    left_out = _unused(found.left_out, found.left_out_user, found.reasons)
+    return OpenLog(len(cut.lengths) + len(left_out), [LogPart(0, movements, left_out)])
 
 
 def read_log(path: str | Path, columns: PointColumns, time_unit: str | None = None) -> Log:
@@ -105,31 +173,50 @@ def read_log(path: str | Path, columns: PointColumns, time_unit: str | None = No
         InputError: The file is missing, empty or damaged; a column is missing or holds no number; the
             unit of time is unknown or cannot be right.
     """
-    path = Path(path)
-    table = _table(path, columns)
-    if "dx_px" in table.columns:
-        return _own_log(path)
-    found = movements_of(
-        table, columns, time_unit=time_unit, where=str(path), strict=False, rounded=False
-    )
-    named = columns.user is not None
-    movements = Trajectories.from_found(found, path.stem, named=named)
-    return Log(movements, _unused(found.left_out, found.left_out_user, found.reasons))
+    from humouse.trajectories import Trajectories  # here, since it brings torch
+
+    parts = list(open_log(path, columns, time_unit).parts)
+    movements = StoredMovements.joined([part.movements for part in parts])
+    return Log(Trajectories.from_steps(*movements), pl.concat(part.left_out for part in parts))
 
 
-def _own_log(path: Path) -> Log:
-    """Return what is in a file as `Trajectories.save` writes it."""
-    stored, faults = read_usable(path, MOST_STEPS)
-    made = Trajectories.from_steps(*stored)
-    if not len(made):
+def _is_own(path: Path) -> bool:
+    """Return whether a file is Parquet with steps."""
+    with suppress(OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException):
+        with path.open("rb") as file:
+            is_parquet = file.read(4) == b"PAR1"
+        return is_parquet and "dx_px" in pl.read_parquet_schema(path)
+    return False
+
+
+def _own_log(path: Path, files: list[Path]) -> OpenLog:
+    """Return what is in files as `Trajectories.save` writes them."""
+    if not files:
+        raise InputError(
+            f"{path}: a folder without *.parquet files; name a file, or a folder of files that humouse wrote"
+        )
+    count, stored = usable_parts(files, MOST_STEPS)
+    if not count:
         raise InputError(f"{path}: holds no movement")
-    rows = np.array(sorted(faults), np.int64)
-    number = np.arange(len(made))
-    places = made.places or Places(number.astype(str), number, np.full(len(made), np.nan))
-    user = np.full(len(rows), "") if made.user is None else made.user[rows]
-    kept = np.setdiff1d(number, rows)
-    made = replace(made, places=places)[kept].trimmed()
-    return Log(made, _unused(places[rows], user, [faults[row] for row in rows.tolist()]))
+
+    def parts() -> Iterator[LogPart]:
+        first = 0
+        for file, made, faults in stored:
+            number = np.arange(len(made.lengths))
+            if made.places is None:
+                named = first + number
+                made = made._replace(
+                    places=Places(named.astype(str), named, np.full(len(named), np.nan))
+                )
+            first += len(number)
+            rows = np.array(sorted(faults), np.int64)
+            unused = made.rows(rows)
+            assert unused.places is not None
+            user = np.full(len(rows), "") if unused.user is None else unused.user
+            left_out = _unused(unused.places, user, [faults[row] for row in rows.tolist()])
+            yield LogPart(file, made.rows(np.setdiff1d(number, rows)), left_out)
+
+    return OpenLog(count, parts())
 
 
 def _unused(places: Places, user: np.ndarray, reasons: list[str]) -> pl.DataFrame:
@@ -148,8 +235,10 @@ def _unused(places: Places, user: np.ndarray, reasons: list[str]) -> pl.DataFram
     )
 
 
-def _own(path: Path, origin: str | None, fewest: int) -> Trajectories:
+def _own(path: Path, origin: str | None, fewest: int) -> "Trajectories":
     """Return the movements in a file as `Trajectories.save` writes it."""
+    from humouse.trajectories import Trajectories  # here, since it brings torch
+
     made = Trajectories.load(path)
     if not len(made):
         raise InputError(f"{path}: holds no movement")

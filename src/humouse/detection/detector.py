@@ -1,8 +1,10 @@
 """A detector on disk: an ONNX file for each member of the blend, and what scores mean in each set-up."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from functools import reduce
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +14,8 @@ from jaxtyping import Float, Int
 from scipy.special import expit
 
 from humouse.detection.decisions import Decisions, decide
-from humouse.detection.explain import reasons_for
+from humouse.detection.evidence import Evidence
+from humouse.detection.explain import reasons_for, speaking
 from humouse.detection.names import FEATURES, UNUSABLE
 from humouse.detection.onnx.runtime import OnnxDetector
 from humouse.detection.registry import REGISTRY, blend
@@ -21,6 +24,7 @@ from humouse.detection.samples.views import Views, look
 from humouse.detection.setups.setup import SetUp
 from humouse.errors import InputError
 from humouse.files import atomic_write, read_json, set_aside_in, sha256, write_json
+from humouse.movement_table import StoredMovements, in_pieces
 from humouse.steps import Steps
 
 if TYPE_CHECKING:
@@ -36,7 +40,9 @@ RATES = (0.01, 0.001)
 
 _AGAIN = "train the detector again"
 _STILL = "it goes nowhere, or has no two points within 200 ms"
-_ROWS_AT_A_TIME = 8192
+_ROWS_AT_A_TIME = 4096
+# Padded; a block of them is looked at in some ten MB.
+_STEPS_AT_A_TIME = 2**18
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,31 +127,57 @@ class Detector:
         Raises:
             InputError: There is no such rate, or `reasons` is below 0.
         """
+        judgement = self.judge(
+            [movements.as_steps().stored()],
+            false_positive_rate=false_positive_rate,
+            reasons=reasons,
+        )
+        return judgement.table(np.arange(len(movements)))
+
+    def judge(
+        self,
+        parts: Iterable[StoredMovements],
+        *,
+        false_positive_rate: float = 0.01,
+        reasons: int = 0,
+        workers: int = 1,
+        progress: Callable[[int], None] | None = None,
+    ) -> "Judgement":
+        """Return the decisions on movements that come in parts, of which few are held at a time.
+
+        Args:
+            parts: The movements. Whatever their sizes, and whatever `workers`, the decisions are the same.
+            false_positive_rate: As `score`.
+            reasons: As `score`.
+            workers: How many threads look at movements.
+            progress: Called with how many movements were looked at since it was called last.
+
+        Raises:
+            InputError: As `score`; `workers` is below 1.
+        """
         check_rate(false_positive_rate)
         if reasons < 0:
             raise InputError(f"reasons={reasons}: must be at least 0")
-        movements = movements.as_steps()
-        looked = list(self._looked_at(movements))
-        rows = np.concatenate([rows for _, rows in looked])
-        places = _places(movements)
-        if not len(rows):
-            scores = (f"{name}_score" for name in self.members)
-            none = pl.lit(None, pl.Float64)
-            absent = [none.alias(name) for name in ("probability", "log_odds", "p_value", *scores)]
-            return places.with_columns(
-                pl.lit(UNUSABLE).alias("verdict"), *absent, pl.lit(_STILL).alias("reasons")
-            )
-        views = [views for views, _ in looked]
-        sources, named = _sources(movements, rows)
-        made = self._decisions(views, sources, named, false_positive_rate, reasons)
-        if len(rows) < len(places):
-            place = np.full(len(places), -1)
-            place[rows] = np.arange(len(rows))
-            gathered = pl.all().gather(pl.Series(place).replace(-1, None))
-            made = made.select(gathered).with_columns(
-                pl.col("verdict").fill_null(UNUSABLE), pl.col("reasons").fill_null(_STILL)
-            )
-        return places.hstack(made)
+        if workers < 1:
+            raise InputError(f"workers={workers}: must be at least 1")
+        places: list[pl.DataFrame] = []
+        looked: list[Evidence] = []
+        named, first = False, 0
+        for piece, evidence in _each(
+            partial(self._evidence, most=reasons), in_pieces(parts, _ROWS_AT_A_TIME), workers
+        ):
+            places.append(_places(piece, first))
+            looked.append(evidence)
+            named |= _named(piece)
+            first += evidence.count
+            if progress is not None:
+                progress(evidence.count)
+        whole, where = Evidence.joined(looked), pl.concat(places)
+        score = blend(list(self.members), whole.logits)
+        sources = _sources(where, whole.number) if named else [np.arange(len(score))]
+        traits = whole.traits.values.astype(np.float64)
+        made = decide(self.setups, score, traits, sources, false_positive_rate)
+        return Judgement(self, where, whole, made, sources if named else None, reasons)
 
     def member_scores(self, views: Views) -> Float[np.ndarray, "B M"]:
         """Return [B, M] the logit of each member of the blend."""
@@ -157,62 +189,152 @@ class Detector:
         self, movements: "Trajectories | Steps"
     ) -> tuple[Float[np.ndarray, "b"], Float[np.ndarray, "b F"], Int[np.ndarray, "b"]]:
         """Return of the movements that move: the blend's scores, traits of their set-up, their numbers."""
-        parts = [
-            (blend(list(self.members), self.member_scores(views)), _traits(views), rows)
-            for views, rows in self._looked_at(movements.as_steps())
-        ]
-        score, traits, rows = (np.concatenate(one) for one in zip(*parts, strict=True))
-        return score, traits, rows
+        pieces = in_pieces([movements.as_steps().stored()], _ROWS_AT_A_TIME)
+        found = Evidence.joined([self._evidence(piece, most=0) for piece in pieces])
+        score = blend(list(self.members), found.logits)
+        return score, found.traits.values.astype(np.float64), found.number
 
-    def _looked_at(self, movements: Steps) -> Iterator[tuple[Views, Int[np.ndarray, "b"]]]:
-        """Yield the views of parts of the movements, and the numbers of those that move."""
-        for first in range(0, max(len(movements), 1), _ROWS_AT_A_TIME):
-            part = movements.rows(slice(first, first + _ROWS_AT_A_TIME))
-            views, rows = look(part.trimmed(), self.clock)
-            yield views, rows + first
+    @property
+    def explaining(self) -> OnnxDetector | None:
+        """The member that looks at features, if there is one."""
+        members = self.members.items()
+        return next((one for name, one in members if REGISTRY[name].view == FEATURES), None)
 
-    def _decisions(
-        self,
-        looked: Sequence[Views],
-        sources: Sequence[np.ndarray],
-        named: bool,
-        rate: float,
-        most: int,
-    ) -> pl.DataFrame:
-        """Return the decision on each of B movements that move, of which these are the views."""
-        logits = np.concatenate([self.member_scores(views) for views in looked])
-        traits = np.concatenate([_traits(views) for views in looked])
-        made = decide(self.setups, blend(list(self.members), logits), traits, sources, rate)
+    def _evidence(self, piece: StoredMovements, most: int) -> Evidence:
+        """Return what verdicts and at most so many reasons are made from.
+
+        Movements of similar length are looked at together, so that little is padded.
+        """
+        parts = []
+        order = np.argsort(piece.lengths, kind="stable")
+        ends = _blocks(piece.lengths[order])
+        for rows in np.split(order, ends):
+            block = piece.rows(rows)
+            steps = Steps.padded(block.steps, block.lengths, block.start)
+            views, moving = look(steps, self.clock)
+            found = speaking(self.explaining if most else None, views.features, most)
+            parts.append(Evidence(0, rows[moving], self.member_scores(views), views.setup, found))
+        return Evidence.joined(parts).in_order()._replace(count=len(order))
+
+
+@dataclass(frozen=True, eq=False)
+class Judgement:
+    """The decisions on B movements, of which tables are made.
+
+    Args:
+        detector: Whose they are.
+        places: Where the movements stand.
+        evidence: What the decisions were made from.
+        decisions: On those that move.
+        sources: Which of these are of each source, in order; None where no sources are named.
+        reasons: How many reasons explain each decision.
+    """
+
+    detector: Detector
+    places: pl.DataFrame
+    evidence: Evidence
+    decisions: Decisions
+    sources: Sequence[np.ndarray] | None
+    reasons: int
+
+    def table(self, numbers: Int[np.ndarray, "k"]) -> pl.DataFrame:
+        """Return the decisions on the movements of those numbers, in that order; see `Detector.score`."""
+        places = self.places[numbers]
+        moving = self._moving[numbers]
+        (moves,) = (moving >= 0).nonzero()
+        made = self._made(moving[moves])
+        if len(moves) < len(numbers):
+            gathered = np.full(len(numbers), -1)
+            gathered[moves] = np.arange(len(moves))
+            made = made.select(pl.all().gather(pl.Series(gathered).replace(-1, None))).with_columns(
+                pl.col("verdict").fill_null(UNUSABLE), pl.col("reasons").fill_null(_STILL)
+            )
+        return places.hstack(made)
+
+    def _made(self, rows: Int[np.ndarray, "k"]) -> pl.DataFrame:
+        """Return the decisions on some of the movements that move."""
+        made, logits = self.decisions, self.evidence.logits[rows]
+        verdict, log_odds = made.verdict[rows], made.log_odds[rows]
         columns: dict[str, Any] = {
-            "verdict": made.verdict,
-            "probability": expit(made.log_odds),
-            "log_odds": made.log_odds,
-            "p_value": made.p_value,
-            **dict(zip((f"{name}_score" for name in self.members), logits.T, strict=True)),
+            "verdict": pl.Series(verdict, dtype=pl.String),
+            "probability": expit(log_odds),
+            "log_odds": log_odds,
+            "p_value": made.p_value[rows],
+            **{
+                f"{name}_score": one
+                for name, one in zip(self.detector.members, logits.T, strict=True)
+            },
         }
-        if named:
-            number = np.zeros(len(logits), np.int64)
-            for rows in sources:
-                number[rows] = np.arange(1, len(rows) + 1)
+        if self.sources is not None:
             columns |= {
-                "session_movement": number,
-                "session_verdict": made.session_verdict,
-                "session_score": made.session_score,
+                "session_movement": self._number_in_source[rows],
+                "session_verdict": pl.Series(made.session_verdict[rows], dtype=pl.String),
+                "session_score": made.session_score[rows],
             }
-        columns["reasons"] = pl.Series(self._reasons(looked, made, most), dtype=pl.String)
+        columns["reasons"] = pl.Series(self._reasons(rows, verdict), dtype=pl.String)
         return pl.DataFrame(columns)
 
-    def _reasons(self, looked: Sequence[Views], made: Decisions, most: int) -> list[str]:
-        if not most:
-            return [""] * len(made.verdict)
-        explaining = next(
-            (one for name, one in self.members.items() if REGISTRY[name].view == FEATURES), None
+    def _reasons(self, rows: Int[np.ndarray, "k"], verdict: np.ndarray) -> list[str]:
+        if not self.reasons:
+            return [""] * len(rows)
+        detector, found = self.detector, self.evidence
+        return reasons_for(
+            detector.explaining,
+            detector.setups,
+            found.speaking.rows(rows),
+            found.traits.rows(rows),
+            verdict,
+            self.reasons,
         )
-        lines: list[str] = []
-        for views in looked:
-            verdicts = made.verdict[len(lines) : len(lines) + len(views)]
-            lines += reasons_for(explaining, self.setups, views, verdicts, most)
-        return lines
+
+    @cached_property
+    def _moving(self) -> Int[np.ndarray, "B"]:
+        """The place of each movement among those that move; −1 of one that does not."""
+        place = np.full(self.evidence.count, -1)
+        place[self.evidence.number] = np.arange(len(self.evidence.number))
+        return place
+
+    @cached_property
+    def _number_in_source(self) -> Int[np.ndarray, "b"]:
+        number = np.zeros(len(self.evidence.number), np.int64)
+        for rows in self.sources or ():
+            number[rows] = np.arange(1, len(rows) + 1)
+        return number
+
+
+def _each(
+    look_at: Callable[[StoredMovements], Evidence], pieces: Iterable[StoredMovements], workers: int
+) -> Iterator[tuple[StoredMovements, Evidence]]:
+    """Yield each piece with its evidence, in order; as many pieces as there are threads wait."""
+    if workers == 1:
+        yield from ((piece, look_at(piece)) for piece in pieces)
+        return
+    # Threads suffice: most of the time is spent in numpy and ONNX Runtime, which hold no lock meanwhile.
+    with ThreadPoolExecutor(workers) as pool:
+        waiting: deque[tuple[StoredMovements, Future[Evidence]]] = deque()
+        for piece in pieces:
+            waiting.append((piece, pool.submit(look_at, piece)))
+            if len(waiting) > workers:
+                first, done = waiting.popleft()
+                yield first, done.result()
+        for first, done in waiting:
+            yield first, done.result()
+
+
+def _blocks(ascending: Int[np.ndarray, "B"]) -> list[int]:
+    """Return where blocks of movements of similar length end, but for the last one."""
+    ends, first = [], 0
+    padded = np.arange(1, len(ascending) + 1)
+    while True:
+        over = (padded[: len(ascending) - first] * ascending[first:] > _STEPS_AT_A_TIME).nonzero()[
+            0
+        ]
+        if not len(over):
+            return ends
+        first += max(1, int(over[0]))
+        if first >= len(ascending):
+            return ends
+        ends.append(first)
 
 
 def write_detector(
@@ -253,10 +375,6 @@ def write_detector(
     )
 
 
-def _traits(views: Views) -> Float[np.ndarray, "B F"]:
-    return views.setup.values.astype(np.float64)
-
-
 def check_rate(rate: float) -> None:
     """Raise InputError if decisions cannot be made for that false-alarm rate."""
     if rate not in RATES:
@@ -264,45 +382,48 @@ def check_rate(rate: float) -> None:
         raise InputError(f"false_positive_rate={rate:g}: choose {known}")
 
 
-def _sources(movements: Steps, rows: Int[np.ndarray, "b"]) -> tuple[list[np.ndarray], bool]:
-    """Return which of the movements `rows` are of each source, in order, and whether sources are named.
-
-    Without names, all are of one source.
-    """
-    names = _source_names(movements)
-    if names is None:
-        return [np.arange(len(rows))], False
-    _, number = np.unique(names[rows], return_inverse=True)
-    order = np.argsort(number, kind="stable")
-    return np.split(order, np.flatnonzero(np.diff(number[order])) + 1), True
-
-
-def _source_names(movements: Steps) -> np.ndarray | None:
-    """Return what tells the sources of movements apart: users, and their sessions where they are named."""
+def _named(movements: StoredMovements) -> bool:
+    """Return whether movements say whose they are, or of which session."""
     places = movements.places
-    parts = [movements.user, None if places is None else places.session]
-    names = [part.astype(str) for part in parts if part is not None]
-    if not names:
-        return None
-    joined = reduce(lambda one, other: np.char.add(np.char.add(one, "\n"), other), names)
+    return movements.user is not None or (places is not None and places.session is not None)
+
+
+def _sources(places: pl.DataFrame, rows: Int[np.ndarray, "b"]) -> list[np.ndarray]:
+    """Return which of the movements `rows` are of each source, in order: user, and session."""
+    names = ["user", "session"]
     # Strangers to one another: a source of its own for each movement that names neither.
-    own = np.char.add("\n\n", np.arange(len(joined)).astype(str))
-    return np.where(np.char.strip(joined, "\n") == "", own, joined)
+    own = pl.when(pl.all_horizontal(pl.col(names).is_null())).then("place")
+    grouped = (
+        places[rows]
+        .select(names)
+        .with_row_index("place")
+        .group_by(*names, own.alias("own"), maintain_order=True)
+        .agg("place")["place"]
+    )
+    ends = grouped.list.len().cum_sum().to_numpy()[:-1]
+    return np.split(grouped.explode().to_numpy().astype(np.int64), ends)
 
 
-def _places(movements: Steps) -> pl.DataFrame:
-    """Return where each of B movements stands: in the table that it was read from, or in the batch."""
-    B, places = len(movements), movements.places
+def _places(movements: StoredMovements, first: int) -> pl.DataFrame:
+    """Return where each of B movements stands: in the table that it was read from, or in the batch.
+
+    Args:
+        movements: B movements.
+        first: Number of the first of them.
+    """
+    B, places = len(movements.lengths), movements.places
     session = None if places is None else places.session
-    named = np.arange(B).astype(str) if places is None else places.movement.astype(str)
+    number = np.arange(first, first + B)
     start = np.full(B, np.nan) if places is None else places.t
     return pl.DataFrame(
         {
-            "movement": pl.Series(named, dtype=pl.String),
+            "movement": pl.Series(
+                (number if places is None else places.movement).astype(str), dtype=pl.String
+            ),
             "user": _names(movements.user, B),
             "session": _names(session, B),
             "start": pl.Series(start, dtype=pl.Float64, nan_to_null=True),
-            "row": pl.Series(np.arange(B) if places is None else places.row, dtype=pl.Int64),
+            "row": pl.Series(number if places is None else places.row, dtype=pl.Int64),
         }
     )
 

@@ -2,24 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Float32, Int, Int16
 
 from humouse.detection.names import BOT, UNFAMILIAR
 from humouse.detection.onnx.runtime import OnnxDetector
-from humouse.detection.samples.views import Views
 from humouse.detection.setups.setup import SetUp
 from humouse.features import FeatureTable
 from humouse.features.names import readable
 
 if TYPE_CHECKING:
-    from humouse.detection.estimators.tabular import TableDetector
+    from humouse.detection.estimators.boosting import BoostingDetector
 
-    Explained = TableDetector | OnnxDetector
-
-_ROWS_AT_A_TIME = 4096
+    Explained = BoostingDetector | OnnxDetector
 
 
 @dataclass(frozen=True)
@@ -45,12 +42,6 @@ class Reason:
     human_high: float
     contribution: float
 
-    @property
-    def words(self) -> str:
-        """In words: `number of speed peaks 1 (people 2…5)`."""
-        value, people = _with_unit(self.value, self.unit), _span(self.human_low, self.human_high)
-        return f"{readable(self.feature)} {value} (people {people})"
-
     def __str__(self) -> str:
         """Return one line: `dt_on_tick_share 1.00, people 0.31…0.98: +2.4`."""
         value, low, high = map(_number, (self.value, self.human_low, self.human_high))
@@ -69,19 +60,7 @@ def contributions(detector: "Explained", X: Any) -> Float[np.ndarray, "n F"]:
     Raises:
         InputError: As the detector's `decision_function`.
     """
-    values = detector.rows(X)
-    n, F = values.shape
-    median = detector.human_quantiles_[1]
-    before = detector.decision_function(values)
-    answer = np.empty((n, F))
-    at_a_time = max(1, _ROWS_AT_A_TIME // F)
-    for first in range(0, n, at_a_time):
-        part = values[first : first + at_a_time]
-        changed = np.repeat(part[:, None], F, axis=1)  # [rows, F, F]
-        changed[:, np.arange(F), np.arange(F)] = median
-        after = detector.decision_function(changed.reshape(-1, F)).reshape(len(part), F)
-        answer[first : first + at_a_time] = before[first : first + at_a_time, None] - after
-    return answer
+    return detector.what_if.contributions(detector.rows(X))
 
 
 def explain(detector: "Explained", X: Any, most: int = 5) -> list[list[Reason]]:
@@ -110,12 +89,51 @@ def explain(detector: "Explained", X: Any, most: int = 5) -> list[list[Reason]]:
 
 _UNNAMED = "the order of its steps, which no single feature shows"
 _TOGETHER = "its time steps, size and duration together, though none of them alone"
+_NONE = -1
+
+
+class Speaking(NamedTuple):
+    """The features that speak most for a person, and those that speak most for a bot, of B movements.
+
+    Args:
+        feature: [B, 2, R] places of the features, the strongest first; −1 where there are fewer.
+        value: [B, 2, R] their values.
+    """
+
+    feature: Int16[np.ndarray, "B 2 R"]
+    value: Float32[np.ndarray, "B 2 R"]
+
+    def rows(self, index: Int[np.ndarray, "b"]) -> "Speaking":
+        """Return those of the movements of those numbers, in that order."""
+        return Speaking(self.feature[index], self.value[index])
+
+
+def speaking(explaining: OnnxDetector | None, features: FeatureTable, most: int) -> Speaking:
+    """Return the features that speak for either verdict, so that the verdict may be known later.
+
+    Args:
+        explaining: The member that looks at features, if there is one.
+        features: Of B movements.
+        most: Largest number of features for each verdict.
+    """
+    shape = (len(features), 2, 0 if explaining is None else min(most, len(features.names)))
+    found = Speaking(np.full(shape, _NONE, np.int16), np.zeros(shape, np.float32))
+    if explaining is None or not found.feature.size:
+        return found
+    values, added = explaining.rows(features), contributions(explaining, features)
+    for verdict, sign in enumerate((-1, 1)):
+        strongest = np.argsort(-sign * added, kind="stable")[:, : shape[2]]
+        speaks = sign * np.take_along_axis(added, strongest, 1) > 0
+        found.feature[:, verdict] = np.where(speaks, strongest, _NONE)
+        found.value[:, verdict] = np.take_along_axis(values, strongest, 1)
+    return found
 
 
 def reasons_for(
     explaining: OnnxDetector | None,
     setups: Sequence[SetUp],
-    views: Views,
+    found: Speaking,
+    traits: FeatureTable,
     verdicts: np.ndarray,
     most: int,
 ) -> list[str]:
@@ -124,43 +142,62 @@ def reasons_for(
     Args:
         explaining: The member that looks at features, if there is one.
         setups: Those that the detector knows.
-        views: Of B movements.
+        found: The features that speak for either verdict on B movements.
+        traits: Of their set-ups.
         verdicts: [B] the verdict on each.
         most: Largest number of reasons of one movement.
     """
-    lines = [_UNNAMED] * len(verdicts)
-    strange = verdicts == UNFAMILIAR
-    for row in np.flatnonzero(strange):
-        lines[row] = _strange(setups, views.setup, int(row), most)
-    judged = np.flatnonzero(~strange)
-    if explaining is None or not len(judged):
-        return lines
-    table = views.features.rows(judged)
-    values, added = explaining.rows(table), contributions(explaining, table)
-    for row, own, adds in zip(judged, values, added, strict=True):
-        sign = 1 if verdicts[row] == BOT else -1
-        order = np.argsort(-sign * adds)[:most].tolist()
-        places = [place for place in order if sign * adds[place] > 0]
-        found = [
-            _reason(explaining, place, float(own[place]), float(adds[place])) for place in places
-        ]
-        lines[row] = "; ".join(one.words for one in found) or _UNNAMED
+    words = [] if explaining is None else _features_in_words(explaining)
+    sides = (verdicts == BOT).astype(int)
+    row = np.arange(len(verdicts))
+    lines = [
+        "; ".join(
+            words[place][0] + _with_unit(value, words[place][1]) + words[place][2]
+            for place, value in zip(places, values, strict=True)
+            if place != _NONE
+        )
+        or _UNNAMED
+        for places, values in zip(
+            found.feature[row, sides].tolist(), found.value[row, sides].tolist(), strict=True
+        )
+    ]
+    (strange,) = (verdicts == UNFAMILIAR).nonzero()
+    for number, line in zip(strange.tolist(), _strange(setups, traits, strange, most), strict=True):
+        lines[number] = line
     return lines
 
 
-def _strange(setups: Sequence[SetUp], traits: FeatureTable, row: int, most: int) -> str:
-    """Return in what a movement lies outside the nearest set-up."""
-    values = traits.values[row].astype(np.float64)
+def _features_in_words(explaining: OnnxDetector) -> list[tuple[str, str, str]]:
+    """Return of each feature its name, its unit, and what people have."""
+    low, _, high = explaining.human_quantiles_.tolist()
+    return [
+        (f"{readable(name)} ", unit, f" (people {_span(*people)})")
+        for name, unit, *people in zip(
+            explaining.columns_, explaining.units_, low, high, strict=True
+        )
+    ]
+
+
+def _strange(
+    setups: Sequence[SetUp], traits: FeatureTable, rows: Int[np.ndarray, "k"], most: int
+) -> list[str]:
+    """Return in what each of some movements lies outside the set-up that is nearest to it."""
+    values = traits.values[rows].astype(np.float64)
     distances = [distance for one in setups for distance in one.distances]
-    nearest = max(distances, key=lambda one: float(one.p_value(values[None])[0]))
-    found = []
-    for place, (name, unit) in enumerate(zip(traits.names, traits.units, strict=True)):
-        low, high = nearest.range_of(place)
-        if not low <= values[place] <= high:
-            found.append(
-                f"{readable(name)} {_with_unit(values[place], unit)} (known {_span(low, high)})"
+    nearest = np.stack([one.p_value(values) for one in distances]).argmax(0).tolist()
+    ranges = [[one.range_of(place) for place in range(values.shape[1])] for one in distances]
+    names = [readable(name) for name in traits.names]
+    lines = []
+    for own, near in zip(values.tolist(), nearest, strict=True):
+        found = [
+            f"{name} {_with_unit(value, unit)} (known {_span(low, high)})"
+            for name, unit, value, (low, high) in zip(
+                names, traits.units, own, ranges[near], strict=True
             )
-    return "; ".join(found[:most]) or _TOGETHER
+            if not low <= value <= high
+        ]
+        lines.append("; ".join(found[:most]) or _TOGETHER)
+    return lines
 
 
 def _reason(table: "Explained", place: int, value: float, contribution: float) -> Reason:

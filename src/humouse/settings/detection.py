@@ -79,7 +79,9 @@ class DetectScoreSettings:
     detector: str | None = setting(
         "folder that humouse detect train or calibrate wrote; null for the packaged detector"
     )
-    movements: str | None = setting("file of movements: humouse's own, or a table of points")
+    movements: str | None = setting(
+        "file of movements: humouse's own, a folder of those, or a table of points"
+    )
     columns: ScoredColumnSettings = field(default_factory=ScoredColumnSettings)
     time_unit: str | None = setting(
         "unit of the time in a table of points: {choices}; null is ms, refused where it cannot be",
@@ -89,6 +91,9 @@ class DetectScoreSettings:
         "share of people's movements that may be called bots: 0.01 or 0.001"
     )
     reasons: int = setting("reasons that explain each decision")
+    workers: int | None = setting(
+        "threads; the decisions do not depend on it; null for one per core"
+    )
     out: str = setting("the table of decisions, a Parquet or CSV file")
 
 

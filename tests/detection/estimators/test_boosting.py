@@ -6,7 +6,7 @@ from sklearn.metrics import roc_auc_score
 
 from humouse.detection.estimators.boosting import BoostingDetector
 from humouse.detection.estimators.tabular import TableError
-from humouse.detection.onnx.forest import Forest
+from humouse.detection.forest import Forest
 from humouse.errors import InputError
 from humouse.features import FeatureTable
 

@@ -6,6 +6,8 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits
 
 from humouse.detection.estimators.tabular import Rows, TableDetector
+from humouse.detection.forest import Forest
+from humouse.detection.what_if import WhatIf
 
 
 class BoostingDetector(TableDetector):
@@ -35,6 +37,18 @@ class BoostingDetector(TableDetector):
         self.learning_rate = learning_rate
         self.features_per_split = features_per_split
         self.seed = seed
+
+    @property
+    def forest(self) -> Forest:
+        """The fitted trees."""
+        return Forest.of_boosting(self.boosting_)
+
+    @property
+    def what_if(self) -> WhatIf:
+        """The fitted trees, with people's median as the other value of each feature."""
+        # In float32, as the detector takes it.
+        median = self.human_quantiles_[1].astype(np.float32).astype(np.float64)
+        return WhatIf.of(self.forest, median)
 
     def _fit(self, values: Rows, is_bot: Bool[np.ndarray, "n"]) -> None:
         self.boosting_ = HistGradientBoostingClassifier(

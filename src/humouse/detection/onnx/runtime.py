@@ -5,6 +5,7 @@ Serving needs neither torch nor scikit-learn, so this module imports nothing tha
 
 import json
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ import onnxruntime
 from jaxtyping import Float
 from onnxruntime.capi import onnxruntime_pybind11_state as reasons
 
+from humouse.detection.onnx.stored_trees import stored_trees
+from humouse.detection.what_if import WhatIf
 from humouse.errors import InputError
 
 # Whose layers a CPU's cache holds.
@@ -78,6 +81,13 @@ class OnnxDetector:
         if "detector" not in facts:
             raise InputError(f"{path}: an ONNX model, but no detector that humouse exported")
         return cls(session, path, facts)
+
+    @cached_property
+    def what_if(self) -> WhatIf:
+        """The trees of a detector of tables, with people's median as the other value of each feature."""
+        # In float32, as the detector takes it.
+        median = self.human_quantiles_[1].astype(np.float32).astype(np.float64)
+        return WhatIf.of(stored_trees(self.path.read_bytes()), median)
 
     def decision_function(self, X: Any) -> Float[np.ndarray, "n"]:
         """Return [n] logits of being a bot's.

@@ -11,7 +11,7 @@ import numpy as np
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 
 from humouse.detection.estimators.boosting import BoostingDetector
-from humouse.detection.onnx.forest import Forest
+from humouse.detection.forest import Forest
 from humouse.detection.onnx.graph import Graph
 
 
@@ -23,7 +23,7 @@ def table_graph(detector: BoostingDetector) -> ModelProto:
     """
     graph = Graph(np.float64)
     x = graph("Cast", "features", to=TensorProto.DOUBLE)
-    flat = graph("Squeeze", tree_ensemble(graph, x, Forest.of_boosting(detector.boosting_)), [1])
+    flat = graph("Squeeze", tree_ensemble(graph, x, detector.forest), [1])
     graph("Cast", flat, name="logit", to=TensorProto.FLOAT)
     graph("Cast", graph("Sigmoid", flat), name="probability", to=TensorProto.FLOAT)
     features = helper.make_tensor_value_info(

@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float, Int
-from sklearn.ensemble import HistGradientBoostingClassifier
+
+if TYPE_CHECKING:
+    from sklearn.ensemble import HistGradientBoostingClassifier
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +36,7 @@ class Forest:
     base: float
 
     @classmethod
-    def of_boosting(cls, model: HistGradientBoostingClassifier) -> "Forest":
+    def of_boosting(cls, model: "HistGradientBoostingClassifier") -> "Forest":
         """Return the trees of a fitted two-class gradient boosting; their output is its logit."""
         grown = [predictor.nodes for (predictor,) in model._predictors]
         parts = [

@@ -1,0 +1,83 @@
+"""Speed and memory of `humouse detect score` on a file of many movements, with the packaged detector.
+
+Run: `python benchmarks/scoring.py [--n 20000] [--workers 1 2] [--movements FILE]`. The file repeats the
+movements of another one, or of synthetic people; one of 4,096 steps stands among them, which a batch padded
+to its longest would pay for. Each run is a process of its own, from the start to the table on the disk; its
+start alone, on a single movement, is timed before. The processor's time stands beside: what the wall
+clock shows above it is waiting.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from humouse.movement_table import StoredMovements, read_table, write_table
+
+BAR_PER_S, BAR_MB = 5_000, 1_000
+_LONG = 4096
+
+
+def written(path: Path, given: StoredMovements, n: int) -> None:
+    """Write n movements, a long one among them."""
+    long = given.rows(np.zeros(_LONG, np.int64))
+    one = given.rows(slice(0, 1))._replace(steps=long.steps[:_LONG], lengths=np.array([_LONG]))
+    rest = given.rows(np.arange(n - 1) % len(given.lengths))
+    write_table(path, StoredMovements.joined([rest, one]))
+
+
+def scored(path: Path, workers: int, reasons: int) -> tuple[float, float, float]:
+    """Return seconds by the clock and of the processor, and the peak of memory (MB), of a child process."""
+    words = ["-m", "humouse", "detect", "score", f"movements={path}", f"workers={workers}"]
+    words += [f"reasons={reasons}", f"out={path.with_name('said.parquet')}"]
+    began = time.perf_counter()
+    child = subprocess.Popen(
+        [sys.executable, *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    _, status, used = os.wait4(child.pid, 0)
+    if status:
+        raise SystemExit("humouse detect score failed")
+    took = time.perf_counter() - began
+    return took, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024 / 1e6
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--n", type=int, default=20_000, help="movements in the file")
+    parser.add_argument("--workers", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--reasons", type=int, default=5)
+    parser.add_argument(
+        "--movements", type=Path, help="file to repeat; synthetic people by default"
+    )
+    given = parser.parse_args()
+    if given.movements is None:
+        from bots import people
+
+        movements = people(2000, 0).as_steps().stored()
+    else:
+        movements = read_table(given.movements)
+    movements = movements._replace(places=None)
+    with tempfile.TemporaryDirectory() as folder:
+        path, single = Path(folder) / "many.parquet", Path(folder) / "one.parquet"
+        written(path, movements, given.n)
+        write_table(single, movements.rows(slice(0, 1)))
+        start_s, start_cpu_s, _ = scored(single, 1, given.reasons)
+        print(f"start: {start_s:.1f} s, {start_cpu_s:.1f} s of the processor")
+        steps = np.median(movements.lengths)
+        print(f"{given.n:,} movements, {steps:.0f} steps in the middle, reasons={given.reasons}")
+        for workers in given.workers:
+            took_s, cpu_s, peak_mb = scored(path, workers, given.reasons)
+            print(
+                f"  workers={workers}: {given.n / (took_s - start_s):,.0f} a second "
+                f"(bar {BAR_PER_S:,} on two cores); {(cpu_s - start_cpu_s) / given.n * 1e6:.0f} us of the processor each; "
+                f"{peak_mb:,.0f} MB (bar {BAR_MB:,} for a million)"
+            )
+
+
+if __name__ == "__main__":
+    main()
