@@ -43,14 +43,18 @@ def main() -> None:
     batch = movements(settings.n, seed=0)
     part = batch[: settings.sample]
 
-    def batched() -> None:
-        feature_table(batch)
+    def batched(workers: int = 1) -> None:
+        feature_table(batch, workers=workers)
 
     batched()
     batch_s = best_of(3, batched)
+    threads_s = best_of(3, lambda: batched(2))
     loop_s = best_of(2, lambda: loop(part)) * settings.n / len(part)
     print(f"{settings.n} movements of 12–64 steps, {len(feature_table(part).names)} features")
-    print(f"batched: {batch_s:.3f} s")
+    print(f"batched: {batch_s:.3f} s, {settings.n / batch_s:,.0f} a second")
+    print(
+        f"on two threads: {threads_s:.3f} s, {settings.n / threads_s:,.0f} a second (bar 100,000)"
+    )
     print(f"numpy loop, scaled from {len(part)} movements: {loop_s:.1f} s")
     print(f"ratio: {loop_s / batch_s:.0f} (target: at least 50)")
 

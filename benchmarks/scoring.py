@@ -72,10 +72,10 @@ def main() -> None:
         print(f"{given.n:,} movements, {steps:.0f} steps in the middle, reasons={given.reasons}")
         for workers in given.workers:
             took_s, cpu_s, peak_mb = scored(path, workers, given.reasons)
+            pace, each_us = given.n / (took_s - start_s), (cpu_s - start_cpu_s) / given.n * 1e6
             print(
-                f"  workers={workers}: {given.n / (took_s - start_s):,.0f} a second "
-                f"(bar {BAR_PER_S:,} on two cores); {(cpu_s - start_cpu_s) / given.n * 1e6:.0f} us of the processor each; "
-                f"{peak_mb:,.0f} MB (bar {BAR_MB:,} for a million)"
+                f"  workers={workers}: {pace:,.0f} a second (bar {BAR_PER_S:,} on two cores); "
+                f"{each_us:.0f} us of the processor each; {peak_mb:,.0f} MB (bar {BAR_MB:,} for a million)"
             )
 
 

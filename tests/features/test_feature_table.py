@@ -210,3 +210,8 @@ def test_size():
     assert_same(once, thrice, SCALE_FREE, rtol=1e-3, atol=1e-3)
     for name in ("path_px", "lateral_max_px", "overshoot_px", "speed_max_px_s", "jerk_std_px_s3"):
         torch.testing.assert_close(once[name] * 3, thrice[name], rtol=1e-4, atol=1e-4)
+
+
+def test_threads_change_no_value():
+    made = movements(3000, seed=1)
+    assert feature_table(made, workers=3).values.tobytes() == feature_table(made).values.tobytes()

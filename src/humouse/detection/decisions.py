@@ -93,17 +93,19 @@ def _sessions(
     rate: float,
 ) -> tuple[np.ndarray, Float[np.ndarray, "k n"]]:
     """Return the verdict on each of k sources and its score, after each of its n movements."""
-    scores, verdicts = [], []
-    for setup, p_value in zip(setups, p_values, strict=True):
-        normal = normal_scores(p_value)
-        scores.append(setup.session.score(normal))
-        verdicts.append(setup.session.verdicts(normal, rate))
+    normal = normal_scores(p_values)
+    scores = np.stack([one.session.score(own) for one, own in zip(setups, normal, strict=True)])
     # A set-up counts while it explains at least half of what the source has done.
     number = np.arange(1, counts.shape[-1] + 1)
     explains = counts.cumsum(-1) * 2 >= number
     explains |= ~explains.any(0, keepdims=True)
-    lowest = np.where(explains, np.stack(scores), np.inf).argmin(0)[None]
-    verdict, score = (np.take_along_axis(np.stack(one), lowest, 0)[0] for one in (verdicts, scores))
+    lowest = np.where(explains, scores, np.inf).argmin(0)
+    score = np.take_along_axis(scores, lowest[None], 0)[0]
+    verdict = np.full(score.shape, UNFAMILIAR)
+    for place, (setup, own) in enumerate(zip(setups, normal, strict=True)):
+        here = lowest == place
+        if here.any():
+            verdict[here] = setup.session.verdicts(own, rate)[here]
     # What a source is like that no set-up explains is not known: only movements that are bots' count.
     mostly_strange = np.cumsum(~familiar, -1) * 2 > number
     mostly_bots = np.cumsum(is_bot, -1) * 2 > number

@@ -173,10 +173,10 @@ class Detector:
             if progress is not None:
                 progress(evidence.count)
         whole, where = Evidence.joined(looked), pl.concat(places)
+        looked.clear()
         score = blend(list(self.members), whole.logits)
         sources = _sources(where, whole.number) if named else [np.arange(len(score))]
-        traits = whole.traits.values.astype(np.float64)
-        made = decide(self.setups, score, traits, sources, false_positive_rate)
+        made = decide(self.setups, score, whole.traits.values, sources, false_positive_rate)
         return Judgement(self, where, whole, made, sources if named else None, reasons)
 
     def member_scores(self, views: Views) -> Float[np.ndarray, "B M"]:

@@ -14,7 +14,7 @@ from jaxtyping import Float, Int
 from humouse.detection.forest import Forest
 
 # Whose numbers a CPU's cache holds.
-_ROWS_AT_A_TIME = 128
+_ROWS_AT_A_TIME = 512
 
 
 @dataclass(frozen=True, eq=False)

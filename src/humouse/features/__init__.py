@@ -1,6 +1,7 @@
 """Movements as rows of named numbers, computed for a whole batch."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -59,6 +60,7 @@ def feature_table(
     groups: Sequence[str] = ("kinematics", "timing", "spectra"),
     *,
     without: Collection[str] = (),
+    workers: int = 1,
 ) -> FeatureTable:
     """Return the features of each movement.
 
@@ -71,6 +73,7 @@ def feature_table(
             strokes, which takes some 40 times as long as all the others. "path_coupling" is what
             "coupling" holds beside the clock.
         without: Columns to leave out.
+        workers: How many threads compute; the values do not depend on it.
 
     Returns:
         [B, F] float32, with the movements' users.
@@ -84,14 +87,19 @@ def feature_table(
     # Similar lengths go together, so that blocks have little padding.
     order = np.argsort(steps.lengths, kind="stable")
     ascending = steps.lengths[order]
-    first = 0
-    while first < len(order):
-        rows = _block(ascending, first)
+
+    def compute(rows: slice) -> None:
         chosen = order[rows]
         longest = int(ascending[rows.stop - 1])
         motion = Motion.of(steps.deltas[chosen, :longest], ascending[rows])
         values[chosen] = _rows(motion, groups, names)
-        first = rows.stop
+
+    if workers == 1:
+        for rows in _blocks(ascending):
+            compute(rows)
+    else:
+        with ThreadPoolExecutor(workers) as pool:
+            list(pool.map(compute, _blocks(ascending)))
     return FeatureTable(values, names, units, steps.user)
 
 
@@ -108,12 +116,16 @@ def _named(
     return tuple(one.name for one in kept), tuple(one.unit for one in kept)
 
 
-def _block(ascending: Int[np.ndarray, "B"], first: int) -> slice:
-    """Return the rows from `first` on that hold about `_STEPS_AT_A_TIME` steps, at least one row."""
-    typical = max(1, int(ascending[first]))
-    last = min(len(ascending), first + max(1, _STEPS_AT_A_TIME // typical)) - 1
-    longest = max(1, int(ascending[last]))
-    return slice(first, min(last + 1, first + max(1, _STEPS_AT_A_TIME // longest)))
+def _blocks(ascending: Int[np.ndarray, "B"]) -> Iterator[slice]:
+    """Yield the rows of blocks of about `_STEPS_AT_A_TIME` steps, of at least one row each."""
+    first = 0
+    while first < len(ascending):
+        typical = max(1, int(ascending[first]))
+        last = min(len(ascending), first + max(1, _STEPS_AT_A_TIME // typical)) - 1
+        longest = max(1, int(ascending[last]))
+        stop = min(last + 1, first + max(1, _STEPS_AT_A_TIME // longest))
+        yield slice(first, stop)
+        first = stop
 
 
 def _rows(motion: Motion, groups: Sequence[str], names: Sequence[str]) -> Float[np.ndarray, "B F"]:

@@ -1,6 +1,6 @@
 """`SetUpDistance`: how far movements lie from those of a set-up, by the traits of device and task."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ _CLOCK = "dt_"
 # Times are alike within a tenth and half a millisecond; what nobody does is as rare as three in a thousand.
 _ALIKE, _ALIKE_MS = 0.1, 0.5
 _RAREST = 0.003
+_ROWS_AT_A_TIME = 2**14
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,10 +60,13 @@ class SetUpDistance:
 
     def p_value(self, traits: Float[np.ndarray, "n F"]) -> Float[np.ndarray, "n"]:
         """Return [n] the share of the set-up's people who lie farther."""
-        return self.cdf.p_value(self.distance(traits))
+        return _in_blocks(lambda block: self.cdf.p_value(self.distance(block)), traits)
 
     def clock_log_likelihood(self, traits: Float[np.ndarray, "n F"]) -> Float[np.ndarray, "n"]:
         """Return [n] the log of the shares of people whose clock is alike, summed over its traits."""
+        return _in_blocks(self._clock_log_likelihood, traits)
+
+    def _clock_log_likelihood(self, traits: Float[np.ndarray, "n F"]) -> Float[np.ndarray, "n"]:
         total = np.zeros(len(traits))
         for name, column, own in zip(self.columns, traits.T, self.knots, strict=True):
             if name.startswith(_CLOCK):
@@ -94,6 +98,15 @@ class SetUpDistance:
         )
         cdf = ScoreCDF.from_json(content["cdf"])
         return cls(tuple(content["columns"]), knots, spread, precision, cdf)
+
+
+def _in_blocks(
+    answer: Callable[[np.ndarray], np.ndarray], traits: Float[np.ndarray, "n F"]
+) -> Float[np.ndarray, "n"]:
+    """Return [n] the answers on all rows; what is computed on the way is held for a block of them."""
+    firsts = range(0, max(len(traits), 1), _ROWS_AT_A_TIME)
+    blocks = (traits[first : first + _ROWS_AT_A_TIME] for first in firsts)
+    return np.concatenate([answer(block.astype(np.float64)) for block in blocks])
 
 
 def _normal_scores(
