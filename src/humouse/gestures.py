@@ -118,6 +118,23 @@ def cut(
     return replace(found, merged_events=events - len(t_ms), still_events=still_events)
 
 
+def last_begin(
+    t_ms: np.ndarray,
+    position_px: np.ndarray,
+    apart: Bool[np.ndarray, "between"],
+    rules: GestureRules,
+) -> int:
+    """Return the last point at which a stream can be parted, as a gesture begins there; 0 if at none.
+
+    The arguments are those of `cut`.
+    """
+    if not len(t_ms):
+        return 0
+    number = np.flatnonzero(_moving(t_ms, position_px, apart, rules))
+    part = np.r_[False, apart].cumsum()[number]
+    return int(number[begins(t_ms[number], np.diff(part) != 0, rules)][-1])
+
+
 def _moving(
     t_ms: np.ndarray, position_px: np.ndarray, apart: np.ndarray, rules: GestureRules
 ) -> np.ndarray:

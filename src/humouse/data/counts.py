@@ -25,7 +25,6 @@ class Counts:
     """
 
     events_of_file: list[int] = field(default_factory=list)
-    files_without_events: list[str] = field(default_factory=list)
     rows_dropped: Counter[str] = field(default_factory=Counter)
     rows_repaired: Counter[str] = field(default_factory=Counter)
     gestures_dropped: Counter[str] = field(default_factory=Counter)
@@ -40,12 +39,14 @@ class Counts:
     sources: dict[tuple[str, str], int] = field(default_factory=dict)
     source_of: list[int] = field(default_factory=list)
 
+    def begin_file(self) -> None:
+        """Count what follows for the next file."""
+        self.events_of_file.append(0)
+
     def add(self, file: SourceFile, events: Events, found: Gestures) -> Gestures:
-        """Count a file's events and gestures, and return those gestures that are no copies."""
+        """Count a part of a file, and return those of its gestures that are no copies."""
         gestures = self.copies.without(found, file.name)
-        self.events_of_file.append(events.table.height)
-        if not events.table.height:
-            self.files_without_events.append(file.name)
+        self.events_of_file[-1] += events.table.height
         self.rows_dropped.update(events.dropped)
         self.rows_repaired.update(events.repaired)
         self.gestures_dropped.update(gestures.dropped)
@@ -81,7 +82,11 @@ class Counts:
             "moving_ms": {"kept": self.moving_ms[0], "found": self.moving_ms[1]},
             "warnings": self._warnings(),
             "users_without_gestures": sorted(self.seen - self.users.keys(), key=natural_key),
-            "files_without_events": self.files_without_events,
+            "files_without_events": [
+                file.name
+                for file, events in zip(files, self.events_of_file, strict=True)
+                if not events
+            ],
             "files": [
                 {"name": file.name, "sha256": hashed, "events": events}
                 for file, hashed, events in zip(files, hashes, self.events_of_file, strict=True)

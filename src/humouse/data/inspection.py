@@ -1,17 +1,18 @@
 """What recordings hold, told before anything is made of them."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
 
-from humouse.data.gestures import cut_gestures, to_trajectories
+from humouse.data.events.event import MOVED
+from humouse.data.gestures import cut_parts, to_trajectories
 from humouse.data.names import natural_key
 from humouse.data.prepared import by_reason
 from humouse.data.sources import Events, Source
 from humouse.errors import InputError
-from humouse.gestures import GestureRules
+from humouse.gestures import GestureRules, Gestures
 from humouse.trajectories import Trajectories
 
 _QUARTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -45,13 +46,17 @@ def inspect(source: Source, rules: GestureRules) -> Inspection:
     files = source.files()
     read, faults = [], []
     for file in files:
+        held = _Held()
         try:
-            read.append(source.events(file))
+            for events, gestures in cut_parts(source.parts(file), rules):
+                held.add(events, gestures)
         except InputError as error:
             faults.append(str(error))
+        else:
+            read.append(held)
     if not read:
         raise InputError(faults[0])
-    parts = [cut_gestures(events.table, rules) for events in read]
+    parts = [part for held in read for part in held.parts]
     gestures = to_trajectories(parts, source.origin)
     dropped = sum((Counter(part.dropped) for part in parts), Counter[str]())
     lines = [
@@ -60,51 +65,86 @@ def inspect(source: Source, rules: GestureRules) -> Inspection:
         *_events(read),
         *_gestures(gestures, dropped),
         *(f"cannot be used: {fault}" for fault in faults),
-        *dict.fromkeys(f"careful: {warning}" for events in read for warning in events.warnings),
+        *dict.fromkeys(f"careful: {warning}" for held in read for warning in held.warnings),
     ]
     return Inspection(lines, gestures)
 
 
-def _people(read: list[Events], files: int) -> list[str]:
-    users = sorted(
-        {user for events in read for user in events.table["user"].unique()}, key=natural_key
-    )
+@dataclass
+class _Held:
+    """What one recording holds, gathered part by part.
+
+    Args:
+        parts: Its gestures.
+        span_ms: Total time of its uninterrupted recordings, the last of which may go on.
+    """
+
+    parts: list[Gestures] = field(default_factory=list)
+    users: set[str] = field(default_factory=set)
+    runs: int = 0
+    span_ms: int = 0
+    states: Counter[str] = field(default_factory=Counter)
+    corners_px: list[tuple[int, int]] = field(default_factory=list)
+    dropped: Counter[str] = field(default_factory=Counter)
+    repaired: Counter[str] = field(default_factory=Counter)
+    warnings: list[str] = field(default_factory=list)
+    steps_ms: list[float] = field(default_factory=list)
+    _open: tuple[int, int, int] | None = None
+
+    def add(self, events: Events, gestures: Gestures) -> None:
+        """Take note of a part."""
+        self.parts.append(gestures)
+        self.dropped.update(events.dropped)
+        self.repaired.update(events.repaired)
+        self.warnings += events.warnings
+        if events.usual_step_ms is not None:
+            self.steps_ms.append(events.usual_step_ms)
+        table = events.table
+        self.users.update(table["user"].unique())
+        self.states.update(dict(table["state"].value_counts().iter_rows()))
+        points = table.filter(pl.col("state").is_in(MOVED)).select("x_px", "y_px")
+        if points.height:
+            self.corners_px += [*points.min().iter_rows(), *points.max().iter_rows()]
+        ends = pl.col("t_ms").min().alias("first"), pl.col("t_ms").max().alias("last")
+        for run, first, last in table.group_by("run", maintain_order=True).agg(*ends).iter_rows():
+            if self._open is not None and self._open[0] == run:
+                self.runs -= 1
+                self.span_ms -= self._open[2] - self._open[1]
+                first, last = min(first, self._open[1]), max(last, self._open[2])
+            self._open = run, first, last
+            self.runs += 1
+            self.span_ms += last - first
+
+
+def _people(read: list[_Held], files: int) -> list[str]:
+    users = sorted(set().union(*(held.users for held in read)), key=natural_key)
     shown = ", ".join(users[:8]) + (f" and {len(users) - 8} more" if len(users) > 8 else "")
-    runs = sum(events.table["run"].n_unique() for events in read)
+    runs = sum(held.runs for held in read)
     return [f"people: {len(users)} ({shown}); files: {files}; uninterrupted recordings: {runs:,}"]
 
 
-def _events(read: list[Events]) -> list[str]:
+def _events(read: list[_Held]) -> list[str]:
     """Return lines on the rows: how many of what, over which time and place, at which rate."""
-    table = pl.concat(events.table for events in read)
-    spans = [
-        events.table.group_by("run").agg(pl.col("t_ms").max() - pl.col("t_ms").min())
-        for events in read
-    ]
-    minutes = sum(int(span["t_ms"].sum()) for span in spans) / 60_000
-    states = ", ".join(
-        f"{count:,} {state}" for state, count in table["state"].value_counts(sort=True).iter_rows()
-    )
-    points = table.filter(pl.col("state").is_in(["move", "drag"]))
-    steps = [events.usual_step_ms for events in read if events.usual_step_ms is not None]
-    lines = [f"events: {table.height:,} ({states}) over {minutes:,.1f} minutes"]
-    if points.height:
-        (left, top), (right, bottom) = (
-            points.select("x_px", "y_px").to_numpy().astype(int).min(0).tolist(),
-            points.select("x_px", "y_px").to_numpy().astype(int).max(0).tolist(),
+    counts = sum((held.states for held in read), Counter[str]())
+    minutes = sum(held.span_ms for held in read) / 60_000
+    states = ", ".join(f"{count:,} {state}" for state, count in counts.most_common())
+    lines = [f"events: {counts.total():,} ({states}) over {minutes:,.1f} minutes"]
+    if corners := [corner for held in read for corner in held.corners_px]:
+        (left, right), (top, bottom) = (
+            (min(side), max(side)) for side in zip(*corners, strict=True)
         )
         lines.append(f"positions: x from {left:,} to {right:,} px, y from {top:,} to {bottom:,} px")
-    if steps:
+    if steps := [step for held in read for step in held.steps_ms]:
         usual = float(np.median(steps))
         lines.append(
             f"while the mouse moves: {1000 / usual:,.0f} points a second, {usual:,.0f} ms apart"
         )
-    for what, counts in (
-        ("dropped", sum((Counter(events.dropped) for events in read), Counter[str]())),
-        ("put in order", sum((Counter(events.repaired) for events in read), Counter[str]())),
+    for what, rows in (
+        ("dropped", sum((held.dropped for held in read), Counter[str]())),
+        ("put in order", sum((held.repaired for held in read), Counter[str]())),
     ):
-        if counts:
-            lines.append(f"rows {what}: {by_reason(counts)}")
+        if rows:
+            lines.append(f"rows {what}: {by_reason(rows)}")
     return lines
 
 

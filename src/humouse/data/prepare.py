@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from humouse.data.counts import Counts
-from humouse.data.gestures import cut_gestures, to_trajectories
+from humouse.data.gestures import cut_parts, to_trajectories
 from humouse.data.names import natural_key
 from humouse.data.prepared import MANIFEST, Prepared, load_split, manifest_sha256
 from humouse.data.sources import Source, SourceFile
@@ -47,8 +47,8 @@ def prepare(
     manifest.json, once all of them are written: what lay there stays whole until then, and is then set
     aside. Where it
     already holds what the same settings made of the same files, by their hashes, and the splits are
-    whole, nothing is done. Recordings are read one at a time, and the gestures wait on disk for the
-    split: memory does not grow with the number of files.
+    whole, nothing is done. Recordings are read one at a time, long ones in parts, and the gestures wait on
+    disk for the split: memory grows neither with the number of files nor with their length.
 
     Args:
         source: Where the events come from.
@@ -126,16 +126,22 @@ def _write_parts(
     """Write all gestures to files in `folder`, in order, and return these."""
     written: list[Path] = []
     waiting: list[Gestures] = []
+
+    def write() -> None:
+        written.append(folder / f"{len(written):06}.parquet")
+        to_trajectories(waiting, source.origin).save(written[-1])
+        waiting.clear()
+
     for done, file in enumerate(files, 1):
-        events = source.events(file)
-        waiting.append(counts.add(file, events, cut_gestures(events.table, rules)))
-        steps = sum(len(gestures.steps) for gestures in waiting)
-        if steps and (steps >= _STEPS_A_PART or done == len(files)):
-            written.append(folder / f"{len(written):06}.parquet")
-            to_trajectories(waiting, source.origin).save(written[-1])
-            waiting = []
+        counts.begin_file()
+        for events, gestures in cut_parts(source.parts(file), rules):
+            waiting.append(counts.add(file, events, gestures))
+            if sum(len(one.steps) for one in waiting) >= _STEPS_A_PART:
+                write()
         if progress is not None:
             progress(done, len(files))
+    if any(len(one.steps) for one in waiting):
+        write()
     return written
 
 

@@ -2,12 +2,14 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import polars as pl
 
 from humouse.data.events.definition import Definition
-from humouse.data.events.event import EVENT_SCHEMA, IGNORE, Events
-from humouse.data.events.hand import jumps, thinned
+from humouse.data.events.event import EVENT_SCHEMA, IGNORE, MOVED, Events
+from humouse.data.events.hand import Thinning, jumps
+from humouse.data.events.joint import joint
 from humouse.data.events.order import ordered
 
 # A remote desktop writes −1 as an unsigned 16-bit number; no screen is that wide.
@@ -20,8 +22,9 @@ NO_FAULT = ("not of the mouse", "unmoved", "thinned")
 """Reasons for which a row is left out though nothing is wrong with it."""
 
 
-def clean(rows: pl.DataFrame, definition: Definition, *, by_person: bool) -> Events:
-    """Return the usable rows as events, and how many were dropped or repaired for what.
+@dataclass
+class Cleaning:
+    """Makes events of the usable rows, part by part, and counts what was dropped or repaired for what.
 
     A row is dropped when it is "not of the mouse" (a key, a page's load), "unreadable" (cut short, not
     text, not a number, no user), of an "unknown state", "not finite" (NaN or infinite), "out of range" (a
@@ -31,25 +34,64 @@ def clean(rows: pl.DataFrame, definition: Definition, *, by_person: bool) -> Eve
     are "sorted"; a file that begins with its newest row is "newest first". No gesture spans a clock set
     back, or a jump.
 
+    A part's last rows wait for the next part wherever these could change what becomes of them, so the
+    events do not depend on where the parts end. Whether a recording is thinned, its first part decides.
+
     Args:
-        rows: One row an event: `t` (ms), `x` and `y` (px, downwards) as Float64, `state`, `user`, and
-            `session`, whatever tells one uninterrupted recording of a person from the next.
         definition: Whether the mouse was polled, and the rate that is wanted.
-        by_person: Whether rows of several people or sessions may alternate.
+        user: Who moved, where no column says it.
+        by_person: Whether rows of several people or sessions may alternate; they come in one part.
     """
-    dropped: Counter[str] = Counter()
 
-    def keep(good: Mapping[str, pl.Expr]) -> None:
-        nonlocal rows
-        fault = pl.coalesce(
-            pl.when(~one.fill_null(False)).then(pl.lit(why)) for why, one in good.items()
-        )
-        found = rows.select(fault.alias("fault")).to_series()
-        if found.null_count() < len(found):
-            counts = dict(found.drop_nulls().value_counts().iter_rows())
-            dropped.update({why: counts.get(why, 0) for why in good})
-            rows = rows.filter(found.is_null())
+    definition: Definition
+    user: str | None
+    by_person: bool
+    _waiting: pl.DataFrame | None = None
+    _run: int = 0
+    _thinning: Thinning | None = field(init=False)
 
+    def __post_init__(self) -> None:
+        hz = self.definition.thin_to_hz
+        self._thinning = None if hz is None else Thinning(hz)
+
+    def add(self, rows: pl.DataFrame, *, last: bool) -> Events:
+        """Return the events of a part, and of what waited for it.
+
+        Args:
+            rows: One row an event: `t` (ms), `x` and `y` (px, downwards) as Float64, `state`, and where
+                the file says it `user` and `session`, whatever tells one uninterrupted recording of a
+                person from the next.
+            last: Whether this is all that there is.
+        """
+        dropped: Counter[str] = Counter()
+        rows = _usable(rows, dropped).with_columns(pl.col("t", "x", "y").round())
+        if self._waiting is not None:
+            rows = pl.concat([self._waiting, rows])
+        if not last:
+            at = joint(rows, self.definition.origin_px, self.definition.thin_to_hz)
+            rows, self._waiting = rows[:at], rows[at:]
+        parts = [name for name in ("user", "session") if name in rows]
+        if self.by_person:  # rows of several people may alternate: sort them out before time
+            rows = rows.sort(parts, maintain_order=True)
+        number = pl.struct(parts).rle_id() if parts else pl.lit(0, pl.UInt32)
+        rows, repaired = ordered(rows.with_columns(run=number))
+        rows = _kept(rows, {"backwards": ~pl.col("backwards")}, dropped)
+        rows = jumps(rows, self.definition.origin_px)
+        rows = rows.with_columns(run=pl.col("run") + self._run)
+        if rows.height:
+            self._run = rows["run"][-1]
+        rows = _kept(rows, {"jump": ~pl.col("stray")}, dropped)
+        sessions = _sessions(rows) if "session" in rows else {}
+        if self.definition.polled:
+            here = pl.any_horizontal(pl.col("x", "y", "run").diff() != 0).fill_null(True)
+            rows = _kept(rows, {"unmoved": here | ~pl.col("state").is_in(MOVED)}, dropped)
+        if self._thinning is not None:
+            rows = _kept(self._thinning.marked(rows), {"thinned": pl.col("kept")}, dropped)
+        return Events(_table(rows, self.user), dict(dropped), repaired, (), sessions)
+
+
+def _usable(rows: pl.DataFrame, dropped: Counter[str]) -> pl.DataFrame:
+    """Return the rows that say where the mouse was, each by itself."""
     # A button or wheel needs no position.
     button = pl.col("state").is_in(["press", "release", "scroll"]).fill_null(False)
     rows = rows.with_columns(
@@ -57,31 +99,29 @@ def clean(rows: pl.DataFrame, definition: Definition, *, by_person: bool) -> Eve
         for name in ("x", "y")
         if rows[name].null_count()
     )
-    keep(
-        {
-            "not of the mouse": (pl.col("state") != IGNORE) | pl.col("state").is_null(),
-            "unreadable": pl.all_horizontal(pl.col("t", "x", "y", "user").is_not_null()),
-            "unknown state": pl.col("state").is_not_null(),
-            "not finite": pl.all_horizontal(pl.col("t", "x", "y").is_finite()),
-            "out of range": IN_RANGE,
-        }
+    needed = [name for name in ("t", "x", "y", "user") if name in rows]
+    good = {
+        "not of the mouse": (pl.col("state") != IGNORE) | pl.col("state").is_null(),
+        "unreadable": pl.all_horizontal(pl.col(needed).is_not_null()),
+        "unknown state": pl.col("state").is_not_null(),
+        "not finite": pl.all_horizontal(pl.col("t", "x", "y").is_finite()),
+        "out of range": IN_RANGE,
+    }
+    return _kept(rows, good, dropped)
+
+
+def _kept(rows: pl.DataFrame, good: Mapping[str, pl.Expr], dropped: Counter[str]) -> pl.DataFrame:
+    """Return the rows of which all is good, and count the others by the first that is not."""
+    whole = rows.select(pl.all_horizontal(*good.values()).fill_null(False)).to_series()
+    if whole.all():
+        return rows
+    fault = pl.coalesce(
+        pl.when(~one.fill_null(False)).then(pl.lit(why)) for why, one in good.items()
     )
-    if by_person:  # rows of several people may alternate: sort them out before time
-        rows = rows.sort("user", "session", maintain_order=True)
-    rows = rows.with_columns(run=pl.struct("user", "session").rle_id(), t=pl.col("t").round())
-    rows, repaired = ordered(rows)
-    keep({"backwards": ~pl.col("backwards")})
-    rows = rows.with_columns(pl.col("x", "y").round())
-    rows = jumps(rows, definition.origin_px)
-    keep({"jump": ~pl.col("stray")})
-    sessions = _sessions(rows)
-    if definition.polled:
-        here = pl.any_horizontal(pl.col("x", "y", "run").diff() != 0).fill_null(True)
-        keep({"unmoved": here | ~pl.col("state").is_in(["move", "drag"])})
-    if definition.thin_to_hz is not None:
-        rows = thinned(rows, definition.thin_to_hz)
-        keep({"thinned": pl.col("kept")})
-    return Events(_table(rows), {why: n for why, n in dropped.items() if n}, repaired, (), sessions)
+    faults = rows.with_columns(fault=fault).filter(~whole)["fault"]
+    counts = dict(faults.value_counts().iter_rows())
+    dropped.update({why: counts[why] for why in good if why in counts})
+    return rows.filter(whole)
 
 
 def _sessions(rows: pl.DataFrame) -> dict[int, str]:
@@ -90,12 +130,12 @@ def _sessions(rows: pl.DataFrame) -> dict[int, str]:
     return dict(named.iter_rows())
 
 
-def _table(rows: pl.DataFrame) -> pl.DataFrame:
+def _table(rows: pl.DataFrame, user: str | None) -> pl.DataFrame:
     return rows.select(
         t_ms=pl.col("t").cast(pl.Int64),
         x_px=pl.col("x").cast(pl.Int32),
         y_px=pl.col("y").cast(pl.Int32),
         state=pl.col("state").cast(EVENT_SCHEMA["state"]),
-        user="user",
+        user="user" if "user" in rows else pl.lit(user, pl.String),
         run=pl.col("run").cast(pl.UInt32),
     )

@@ -108,18 +108,20 @@ def check_clock(t_ms: np.ndarray, same_run: np.ndarray, unit: str) -> None:
             "the row above; give intervals=true"
         )
     step = np.abs(step)  # the newest row may stand first
-    usual, mean = float(np.median(step[step > 0])), float(step.mean())
-    other = "date" if unit == "date" else likely_unit(t_ms / MS_PER_UNIT[unit])
-    too_fast = usual < _FASTEST_STEP_MS and mean < 1
-    if other not in (unit, "date") and (too_fast or usual > _SLOWEST_STEP_MS):
-        raise InputError(
-            f"read in {UNIT_NAMES[unit]}, its usual step from row to row takes {usual:,.4g} ms; if the "
-            f"times are in {UNIT_NAMES[other]}, give time_unit={other}, or time_unit=auto where files differ"
-        )
-    later = step[step >= _SAME_MS]
-    same_ms = 1 - len(later) / len(step)
-    tick = float(np.median(later)) if len(later) else usual
-    if (same_ms > _MOST_MERGED and tick > _COARSE_MS) or not len(later):
+    usual = float(np.median(step[step > 0]))
+    too_fast = usual < _FASTEST_STEP_MS and float(step.mean()) < 1
+    if unit != "date" and (too_fast or usual > _SLOWEST_STEP_MS):
+        other = likely_unit(t_ms / MS_PER_UNIT[unit])
+        if other != unit:
+            raise InputError(
+                f"read in {UNIT_NAMES[unit]}, its usual step from row to row takes {usual:,.4g} ms; if the "
+                f"times are in {UNIT_NAMES[other]}, give time_unit={other}, or time_unit=auto where files "
+                "differ"
+            )
+    later = step >= _SAME_MS
+    same_ms = 1 - np.count_nonzero(later) / len(step)
+    tick = float(np.median(step[later])) if 1 > same_ms > _MOST_MERGED else usual
+    if (same_ms > _MOST_MERGED and tick > _COARSE_MS) or not later.any():
         raise InputError(
             f"{same_ms:.0%} of its rows have the time of the row above, and its clock ticks every "
             f"{tick:,.3g} ms: too coarse to show how a movement goes. Record with a finer clock (Firefox "

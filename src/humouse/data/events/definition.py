@@ -108,6 +108,12 @@ class Definition:
         named = {key: name for key, name in self.columns.items() if name}
         return Layout(named, separator_of(self.separator), self.points, self.line, self.shape)
 
+    @property
+    def rows_alone(self) -> bool:
+        """Return whether a row says the same whatever stands above it."""
+        several = self.columns.get("user") or self.columns.get("session")
+        return not (several or self.held or self.intervals or self.relative)
+
     def settings(self) -> dict[str, Any]:
         """Return all that determines the events, as plain JSON values."""
         return {

@@ -1,11 +1,14 @@
 """The one form of events, and what became of the rows that they were read from."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
 STATES = ("move", "drag", "press", "release", "scroll")
+MOVED = ("move", "drag")
+"""The states of a point."""
 IGNORE = "ignore"
 """State of a row that says nothing of the mouse."""
 ROW_STATE = pl.Enum([*STATES, IGNORE])
@@ -49,7 +52,8 @@ class Reading:
     """The rows of a recording as it has them.
 
     Args:
-        rows: t (ms), x, y (px, downwards) as Float64, state, user, session; null where unreadable.
+        rows: t (ms), x, y (px, downwards) as Float64 and state, and where the file says them user and
+            session; null where unreadable.
         unit: What the times were in: a unit, or "date".
         unknown: Unknown words of the state column, with their counts.
         warnings: Sentences on what the columns suggest.
@@ -64,3 +68,15 @@ class Reading:
 def no_events() -> Events:
     """Return the events of a file without a row."""
     return Events(pl.DataFrame(schema=EVENT_SCHEMA), {})
+
+
+def joined(parts: Sequence[Events]) -> Events:
+    """Return the events of all parts of a recording, at least one, as one."""
+    if len(parts) == 1:
+        return parts[0]
+    dropped, repaired = Counter[str](), Counter[str]()
+    for part in parts:
+        dropped.update(part.dropped)
+        repaired.update(part.repaired)
+    table = pl.concat([part.table for part in parts])
+    return replace(parts[-1], table=table, dropped=dict(dropped), repaired=dict(repaired))

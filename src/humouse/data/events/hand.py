@@ -1,12 +1,15 @@
 """What no hand does, and more points than anybody needs."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import polars as pl
 
-_JUMP_PX = 300
+from humouse.data.events.event import MOVED
+
+JUMP_PX = 300
 _JUMP_PX_PER_MS = 40
 """A step longer and faster than that: 40 m/s on a usual screen of 96 dpi is beyond any hand."""
-_MOVED = ("move", "drag")
 
 
 def jumps(rows: pl.DataFrame, origin_px: tuple[float, ...]) -> pl.DataFrame:
@@ -21,7 +24,7 @@ def jumps(rows: pl.DataFrame, origin_px: tuple[float, ...]) -> pl.DataFrame:
     """
     number = rows["run"].to_numpy()
     points = rows.select(
-        "t", "x", "y", "run", row=pl.int_range(pl.len()), moved=pl.col("state").is_in(_MOVED)
+        "t", "x", "y", "run", row=pl.int_range(pl.len()), moved=pl.col("state").is_in(MOVED)
     ).filter("moved")
     leap = _leaps(points)
     stray, begins = np.zeros(rows.height, bool), np.zeros(rows.height, bool)
@@ -38,7 +41,7 @@ def _leaps(points: pl.DataFrame) -> np.ndarray:
     """Return [P − 1] whether a jump lies between a point and the next."""
     t, x, y, run = (points[name].to_numpy() for name in ("t", "x", "y", "run"))
     squared = np.square(np.diff(x)) + np.square(np.diff(y))
-    leap = (squared > _JUMP_PX**2) & (run[1:] == run[:-1])
+    leap = (squared > JUMP_PX**2) & (run[1:] == run[:-1])
     far = np.flatnonzero(leap)  # few are, and only of those is the time asked
     fastest = _JUMP_PX_PER_MS * np.maximum(t[far + 1] - t[far], 1)
     leap[far] = squared[far] > np.square(fastest)
@@ -74,17 +77,34 @@ def usual_step_ms(t: np.ndarray, x: np.ndarray, y: np.ndarray, run: np.ndarray) 
 _FEW = 20
 
 
-def thinned(rows: pl.DataFrame, hz: float) -> pl.DataFrame:
-    """Mark in the column `kept` the points that a recording of more than twice the rate keeps.
+@dataclass
+class Thinning:
+    """Finds the points that a recording of more than twice a rate keeps, part by part.
 
     Of the points within one tick the last is kept, as a slower device would report it; presses and
-    turns of the wheel stay.
+    turns of the wheel stay. The ticks of a run count from its first event.
+
+    Args:
+        hz: The rate.
     """
-    points = rows.filter(pl.col("state").is_in(_MOVED))
-    usual = usual_step_ms(*(points[name].to_numpy() for name in ("t", "x", "y", "run")))
-    if usual is None or usual > 500 / hz:
-        return rows.with_columns(kept=pl.lit(True))
-    tick = ((pl.col("t") - pl.col("t").first().over("run")) * (hz / 1000)).floor()
-    rows = rows.with_columns(tick=tick, number=pl.int_range(pl.len()))
-    last = pl.col("number") == pl.col("number").max().over("run", "tick", "state")
-    return rows.with_columns(kept=last | ~pl.col("state").is_in(_MOVED)).drop("tick", "number")
+
+    hz: float
+    _needed: bool | None = None
+    _run: int = -1
+    _began_ms: float = 0.0
+
+    def marked(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Mark in the column `kept` what is kept of a part, all of it where the first is not so fast."""
+        if self._needed is None:
+            points = rows.filter(pl.col("state").is_in(MOVED))
+            usual = usual_step_ms(*(points[name].to_numpy() for name in ("t", "x", "y", "run")))
+            self._needed = None if usual is None else usual <= 500 / self.hz
+        if not self._needed or rows.is_empty():
+            return rows.with_columns(kept=pl.lit(True))
+        began = pl.col("t").first().over("run")
+        began = pl.when(pl.col("run") == self._run).then(self._began_ms).otherwise(began)
+        rows = rows.with_columns(began=began, number=pl.int_range(pl.len()))
+        self._run, self._began_ms = rows["run"][-1], rows["began"][-1]
+        rows = rows.with_columns(tick=((pl.col("t") - pl.col("began")) * (self.hz / 1000)).floor())
+        last = pl.col("number") == pl.col("number").max().over("run", "tick", "state")
+        return rows.with_columns(kept=last | ~pl.col("state").is_in(MOVED))

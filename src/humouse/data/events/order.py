@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 
-_NEARBY = 8
+NEARBY = 8
 """Rows by which asynchronous writers are at most out of order."""
 _NEARLY_ALL = 0.9
 
@@ -46,7 +46,7 @@ def _run_order(t: np.ndarray) -> tuple[np.ndarray, str]:
     """Return the order of one run's rows, and what it needed."""
     step = np.diff(t)
     falling = (step < 0).sum()
-    if falling > _NEARLY_ALL * (step != 0).sum() and falling > _NEARBY:
+    if falling > _NEARLY_ALL * (step != 0).sum() and falling > NEARBY:
         turned = np.arange(len(t))[::-1]
         return turned[_nearby_order(t[turned])], "newest first"
     return _nearby_order(t), "sorted"
@@ -58,8 +58,8 @@ def _nearby_order(t: np.ndarray) -> np.ndarray:
     part = np.zeros(len(t), np.int64)
     start = 0
     for at in fell.tolist():
-        before = t[max(start, at - _NEARBY) : at].max() if at > start else t[at]
-        if t[at : at + _NEARBY].max() < before:
+        before = t[max(start, at - NEARBY) : at].max() if at > start else t[at]
+        if t[at : at + NEARBY].max() < before:
             part[at] = 1
             start = at
     part = part.cumsum()

@@ -1,7 +1,8 @@
 """Whether what a file holds can be right: stops with the likely cause, or says what to look at."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
@@ -9,7 +10,7 @@ import polars as pl
 from humouse.data.events.clean import IN_RANGE, NO_FAULT, OVERFLOW_PX
 from humouse.data.events.clock import check_clock
 from humouse.data.events.definition import Definition
-from humouse.data.events.event import Events, Reading
+from humouse.data.events.event import MOVED, Events, Reading
 from humouse.data.events.hand import usual_step_ms
 from humouse.data.reading.damage import Damage
 from humouse.errors import InputError
@@ -27,20 +28,22 @@ def check(rows: pl.DataFrame, definition: Definition, unit: str) -> None:
     """Raise InputError if the times or positions of a recording cannot be what they are taken for.
 
     Args:
-        rows: t (ms), x, y (px), state, user and session, as they were read.
+        rows: t (ms), x, y (px), state, and where the file says them user and session, as they were read.
         definition: What they were taken for.
         unit: What the times were in.
     """
     points = rows.filter(
         # Times read in a wrong unit may be out of range, and are what is looked for.
         pl.all_horizontal(pl.col("x", "y").abs() < OVERFLOW_PX, pl.col("t").abs() < _NO_TIME),
-        pl.col("state").is_in(["move", "drag"]),
+        pl.col("state").is_in(MOVED),
     )
     if points.height < _FEW:
         return
-    points = points.sort("user", "session", maintain_order=True)
-    run = points.select(pl.struct("user", "session").rle_id()).to_series().to_numpy()
-    same = run[1:] == run[:-1]
+    same = np.ones(points.height - 1, bool)
+    if parts := [name for name in ("user", "session") if name in points]:
+        points = points.sort(parts, maintain_order=True)
+        run = points.select(pl.struct(parts).rle_id()).to_series().to_numpy()
+        same = run[1:] == run[:-1]
     check_clock(points["t"].to_numpy(), same, unit)
     x, y = points["x"].to_numpy(), points["y"].to_numpy()
     _check_span(x, y)
@@ -50,8 +53,10 @@ def check(rows: pl.DataFrame, definition: Definition, unit: str) -> None:
 
 def _check_span(x: np.ndarray, y: np.ndarray) -> None:
     """Raise InputError if positions are most likely shares of a screen."""
+    if _fractional(x, y) <= _STOP:
+        return
     spans = [float(np.ptp(np.quantile(v, (0.01, 0.99)))) for v in (x, y)]
-    if max(spans) < _SMALL_PX and _fractional(x, y) > _STOP:
+    if max(spans) < _SMALL_PX:
         raise InputError(
             f"its positions span {spans[0]:.2g} × {spans[1]:.2g} px, in fractions: they are most likely "
             "shares of a screen or window; give the px that one unit takes, as in scale_px=1080, and "
@@ -61,12 +66,13 @@ def _check_span(x: np.ndarray, y: np.ndarray) -> None:
 
 def _check_absolute(x: np.ndarray, y: np.ndarray, same: np.ndarray) -> None:
     """Raise InputError if the columns most likely hold moves rather than positions."""
+    if not all((v < 0).any() and (v > 0).any() for v in (x, y)):
+        return
     sizes = [float(np.median(np.abs(v))) for v in (x, y)]
-    signs = [(v < 0).any() and (v > 0).any() for v in (x, y)]
     wander = [
         float(np.abs(np.diff(v)[same]).mean()) / max(float(np.abs(v).mean()), 1e-9) for v in (x, y)
     ]
-    if max(sizes) < _USUAL_MOVE_PX and all(signs) and min(wander) > _MOVES_WANDER:
+    if max(sizes) < _USUAL_MOVE_PX and min(wander) > _MOVES_WANDER:
         raise InputError(
             f"its positions lie within a few px of 0 and jump about (medians {sizes[0]:.3g} and "
             f"{sizes[1]:.3g}): x and y are most likely moves since the row above; give relative=true"
@@ -87,47 +93,86 @@ def _off_grid(values: np.ndarray) -> np.ndarray:
     return np.abs(values - values.round()) > 1e-3
 
 
-def remarks(events: Events, reading: Reading, definition: Definition, damage: Damage) -> Events:
-    """Return the events with a warning of each thing to look at.
+@dataclass
+class Remarks:
+    """Gathers what there is to look at in a recording, part by part.
+
+    What the rows are is told by the first part, how many of them were dropped by all.
 
     Args:
-        events: What became of the rows.
-        reading: The rows as they were read.
-        definition: What they were taken for.
-        damage: What could not be told into rows.
-
-    Raises:
-        InputError: More than half of the file was dropped as faulty.
+        definition: What the rows were taken for.
     """
-    rows = reading.rows
-    warnings = [*reading.warnings, *_dropped(events, rows.height, reading.unknown, damage)]
-    table = events.table.filter(pl.col("state").is_in(["move", "drag"]))
-    points = rows.filter(IN_RANGE)
-    usual = None
-    if table.height >= _FEW and points.height >= _FEW:
-        warnings += _positions(points["x"].to_numpy(), points["y"].to_numpy(), definition)
+
+    definition: Definition
+    usual_step_ms: float | None = None
+    _rows: int = 0
+    _dropped: Counter[str] = field(default_factory=Counter)
+    _unknown: Counter[str] = field(default_factory=Counter)
+    _damage: Damage = field(default_factory=Damage)
+    _of_columns: tuple[str, ...] | None = None
+    _of_points: Sequence[str] | None = None
+
+    def add(self, events: Events, reading: Reading, damage: Damage) -> None:
+        """Take note of a part.
+
+        Args:
+            events: What became of the rows.
+            reading: The rows as they were read.
+            damage: What could not be told into rows.
+        """
+        self._rows += reading.rows.height
+        self._dropped.update(events.dropped)
+        self._unknown.update(reading.unknown)
+        self._damage += damage
+        if self._of_columns is None:
+            self._of_columns = reading.warnings
+        if self._of_points is None:
+            self._of_points = self._looked_at(events, reading)
+
+    def warnings(self) -> tuple[str, ...]:
+        """Return a sentence on each thing to look at.
+
+        Raises:
+            InputError: More than half of the recording was dropped as faulty.
+        """
+        warnings = [
+            *(self._of_columns or ()),
+            *_dropped(self._dropped, self._rows, dict(self._unknown.most_common()), self._damage),
+            *(self._of_points or ()),
+        ]
+        if thinned := self._dropped.get("thinned"):
+            warnings.append(
+                f"recorded at a high rate, and thinned to {self.definition.thin_to_hz:g} points a second "
+                f"({thinned:,} rows); thin_to_hz=null leaves them"
+            )
+        return tuple(warnings)
+
+    def _looked_at(self, events: Events, reading: Reading) -> list[str] | None:
+        """Return what there is to say of a part's points, and keep their usual step; None of too few."""
+        table = events.table.filter(pl.col("state").is_in(MOVED))
+        points = reading.rows.filter(IN_RANGE)
+        if table.height < _FEW or points.height < _FEW:
+            return None
+        warnings = _positions(points["x"].to_numpy(), points["y"].to_numpy(), self.definition)
         columns = (table[name].to_numpy() for name in ("t_ms", "x_px", "y_px", "run"))
-        usual = usual_step_ms(*columns)
+        usual = self.usual_step_ms = usual_step_ms(*columns)
         if usual is not None and usual > _SLOW_MS:
             warnings.append(
                 f"about {1000 / usual:.0f} points a second while the mouse moves: too few for most of what "
                 "tells people and bots apart (60 or more are usual); gestures.min_events may have to be "
                 "lower"
             )
-    if thinned := events.dropped.get("thinned"):
-        warnings.append(
-            f"recorded at a high rate, and thinned to {definition.thin_to_hz:g} points a second "
-            f"({thinned:,} rows); thin_to_hz=null leaves them"
-        )
-    return replace(events, warnings=tuple(warnings), usual_step_ms=usual)
+        return warnings
 
 
-def _dropped(events: Events, rows: int, unknown: Mapping[str, int], damage: Damage) -> list[str]:
+def _dropped(
+    dropped: Mapping[str, int], rows: int, unknown: Mapping[str, int], damage: Damage
+) -> list[str]:
     """Return a warning for each reason for which much was dropped.
 
     A damaged record holds rows that nobody can count: its share is that of the records.
     """
-    faults = {why: n for why, n in events.dropped.items() if why not in NO_FAULT}
+    faults = {why: n for why, n in dropped.items() if why not in NO_FAULT}
     total = sum(faults.values()) - damage.records
     counted = ", ".join(f"{n:,} {why}" for why, n in faults.items())
     remedy = f"; {_unknown(unknown)}" if faults.get("unknown state", 0) > total / 2 else ""

@@ -1,82 +1,143 @@
 """Reads one recording: its table → rows in ms and px → events that can be right."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 
-from humouse.data.events.clean import clean
-from humouse.data.events.clock import numbers, times
+from humouse.data.events.clean import Cleaning
+from humouse.data.events.clock import MS_PER_UNIT, numbers, times
 from humouse.data.events.definition import Definition
-from humouse.data.events.event import ROW_STATE, Events, Reading, no_events
-from humouse.data.events.lists import long
-from humouse.data.events.plausible import check, remarks
+from humouse.data.events.event import ROW_STATE, Events, Reading, joined, no_events
+from humouse.data.events.lists import has_lists, long
+from humouse.data.events.plausible import Remarks, check
 from humouse.data.events.states import STATE_COLUMNS, from_held, states
-from humouse.data.reading.table import Table, read_table
+from humouse.data.reading.content import BLOCK_BYTES
+from humouse.data.reading.table import Table, read_table, read_tables
 from humouse.errors import InputError
+
+_FALLING = 0.5
 
 
 def read_events(path: Path, definition: Definition, user: str | None) -> Events:
-    """Return the events of one recording.
+    """Return the events of one recording; see `read_parts`."""
+    return joined(list(read_parts(path, definition, user)))
+
+
+def read_parts(
+    path: Path, definition: Definition, user: str | None, block_bytes: int = BLOCK_BYTES
+) -> Iterator[Events]:
+    """Yield the events of one recording, a part at a time where a long file is a row a line.
 
     Times are rounded to whole ms and positions to whole px. Rows that cannot be used are dropped and
-    counted (see `clean`), and so is what no hand does (see `plausible`).
+    counted (see `Cleaning`), and so is what no hand does (see `plausible`). Of several parts, the last has
+    the warnings.
+
+    A file is read whole where its rows cannot be told from one another before all are known: records with
+    lists of points, several people's rows, moves since the row above, the newest row first.
 
     Args:
         path: The file; one without any row gives no events.
         definition: What its columns mean.
         user: Who moved, unless a column says it.
+        block_bytes: What of its text is read at a time.
 
     Raises:
         InputError: The file cannot be read, a column is missing, or what it holds cannot be right.
     """
-    table = read_table(path, definition.layout)
+    parts = _Parts(definition, user)
+    tables = _tables(path, definition, block_bytes)
+    table = next(tables, None)
     if table is None:
-        return no_events()
-    try:
-        return events_of(table, definition, user)
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from error
+        yield no_events()
+    while table is not None:
+        following = next(tables, None)
+        try:
+            events = parts.part(table, last=following is None)
+        except InputError as error:
+            raise InputError(f"{path}: {error}") from error
+        yield events
+        table = following
 
 
-def events_of(table: Table, definition: Definition, user: str | None) -> Events:
-    """Return the events of a table; see `read_events`."""
-    frame, damage = long(table.frame, table.damage)
-    reading = rows_of(frame, table, definition, user)
-    rows = reading.rows
-    check(rows, definition, reading.unit)
-    named = definition.columns.get("user") or definition.columns.get("session")
-    by_person = bool(named) and "row" not in frame
-    events = clean(rows, definition, by_person=by_person)
-    dropped = {**damage.by_reason, **events.dropped}
-    return remarks(replace(events, dropped=dropped), reading, definition, damage)
+def _tables(path: Path, definition: Definition, block_bytes: int) -> Iterator[Table]:
+    """Yield the tables of a file: one, or of a long file those of its blocks."""
+    if definition.rows_alone:
+        tables = read_tables(path, definition.layout, block_bytes)
+        if (first := next(tables, None)) is None:
+            return
+        second = next(tables, None)
+        if second is None or not _needs_all(first.frame):
+            yield first
+            if second is not None:
+                yield second
+            yield from tables
+            return
+    if (whole := read_table(path, definition.layout)) is not None:
+        yield whole
+
+
+def _needs_all(frame: pl.DataFrame) -> bool:
+    """Return whether a file that begins so has to be seen whole: trials in lists, the newest row first."""
+    step = None if has_lists(frame) else numbers(frame["t"]).diff()
+    return step is None or ((step < 0).mean() or 0) > _FALLING
+
+
+class _Parts:
+    """Makes events of a recording's tables, in their order."""
+
+    def __init__(self, definition: Definition, user: str | None) -> None:
+        self._definition = definition
+        self._user = user
+        self._cleaning: Cleaning | None = None
+        self._remarks = Remarks(definition)
+
+    def part(self, table: Table, *, last: bool) -> Events:
+        """Return the events of a table."""
+        frame, damage = table.frame, table.damage
+        if self._cleaning is None:
+            frame, damage = long(frame, damage)
+        reading = rows_of(frame, table, self._definition, self._user)
+        if self._cleaning is None:
+            check(reading.rows, self._definition, reading.unit)
+            named = self._definition.columns.get("user") or self._definition.columns.get("session")
+            by_person = bool(named) and "row" not in frame
+            self._cleaning = Cleaning(self._definition, self._user, by_person)
+            if reading.unit in MS_PER_UNIT:
+                self._definition = replace(self._definition, time_unit=reading.unit)
+        events = self._cleaning.add(reading.rows, last=last)
+        events = replace(events, dropped={**damage.by_reason, **events.dropped})
+        self._remarks.add(events, reading, damage)
+        if not last:
+            return events
+        warnings = self._remarks.warnings()
+        return replace(events, warnings=warnings, usual_step_ms=self._remarks.usual_step_ms)
 
 
 def rows_of(frame: pl.DataFrame, table: Table, definition: Definition, user: str | None) -> Reading:
     """Return the rows with their times in ms, positions in px and states."""
     t, unit = times(frame["t"], definition.time_unit)
     x, y = numbers(frame["x"]), numbers(frame["y"])
-    session = frame["session"].cast(pl.String).fill_null("") if "session" in frame else None
-    if session is None:
-        session = (
-            frame["row"].cast(pl.String)
-            if "row" in frame
-            else pl.repeat("", len(frame), eager=True)
-        )
-    who = frame["user"].cast(pl.String).str.strip_chars() if "user" in frame else None
-    rows = pl.DataFrame({"t": t, "x": x, "y": y}).with_columns(
-        user=pl.lit(user) if who is None else definition.user_prefix + who.replace("", None),
-        session=session,
-    )
-    parts = ["user", "session"]
+    rows = pl.DataFrame({"t": t, "x": x, "y": y})
+    if "user" in frame:
+        who = frame["user"].cast(pl.String).str.strip_chars().replace("", None)
+        rows = rows.with_columns(user=definition.user_prefix + who)
+    elif user is None:
+        rows = rows.with_columns(user=pl.lit(None, pl.String))
+    if "session" in frame:
+        rows = rows.with_columns(session=frame["session"].cast(pl.String).fill_null(""))
+    elif "row" in frame:
+        rows = rows.with_columns(session=frame["row"].cast(pl.String))
     state, unknown, warned = _states(frame, table, definition)
     rows = rows.with_columns(state=state)
+    apart = [name for name in ("user", "session") if name in rows] or [pl.lit(0)]
     if definition.held:
-        rows = rows.with_columns(state=from_held(pl.col("state")).over(parts))
+        rows = rows.with_columns(state=from_held(pl.col("state")).over(apart))
     if definition.intervals:
-        rows = rows.with_columns(pl.col("t").cum_sum().over(parts))
+        rows = rows.with_columns(pl.col("t").cum_sum().over(apart))
     if definition.relative:
-        rows = rows.with_columns(pl.col("x", "y").fill_null(0).cum_sum().over(parts))
+        rows = rows.with_columns(pl.col("x", "y").fill_null(0).cum_sum().over(apart))
     across, down = definition.scale_px, definition.scale_y_px or definition.scale_px
     left, top = definition.origin_px
     down = -down if definition.y_up else down

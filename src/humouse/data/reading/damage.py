@@ -1,6 +1,6 @@
 """What of a file cannot be told into rows: how much of it, and which is the first."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,15 @@ class Damage:
     of_records: int = 0
     kind: str = "record"
     first: str = ""
+
+    def __add__(self, other: "Damage") -> "Damage":
+        """Return what is damaged in two parts of a file."""
+        return replace(
+            self if self.first else other,
+            rows=self.rows + other.rows,
+            records=self.records + other.records,
+            of_records=self.of_records + other.of_records,
+        )
 
     @property
     def by_reason(self) -> dict[str, int]:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import polars as pl
 
+from humouse.data.reading.content import is_blank
 from humouse.data.reading.layout import Layout
-from humouse.data.reading.packed import is_blank
 from humouse.errors import InputError
 
 _CANDIDATES = (",", ";", "\t", "|", " ")

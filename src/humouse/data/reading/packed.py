@@ -1,87 +1,101 @@
-"""The content of a file: unpacked, and text in UTF-8."""
+"""The bytes of a file, unpacked as they are read."""
 
 import gzip
-import io
+import sys
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-
-import polars as pl
+from types import TracebackType
+from typing import BinaryIO, cast
 
 from humouse.errors import InputError
 
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
 PACKED = (".gz", ".zst")
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
-_PARQUET = b"PAR1"
-_MOST_BYTES = 2**33
-"""More than any recording holds, unpacked: a small file may be made to fill the memory."""
-_MARKS = (
-    (b"\xef\xbb\xbf", "utf-8"),
-    (b"\xff\xfe\x00\x00", "utf-32-le"),
-    (b"\xff\xfe", "utf-16-le"),
-    (b"\xfe\xff", "utf-16-be"),
-)
+_MOST_TIMES, _SMALL_BYTES = 200, 2**26
+"""A CSV unpacks to 4 times its size, NDJSON to 8: what gives so much more is made to fill the memory."""
+_MOST_BYTES = 2**32
+"""What is read whole stands in memory several times."""
+_PIECE_BYTES = 2**24
 
 
-def content(path: Path) -> bytes:
-    """Return what is in a file, unpacked, with text as UTF-8 without a mark, its lines ended as in Unix.
-
-    Parquet stays as it is. Bytes that are no UTF-8 are read as Windows' Latin letters where they stand
-    in text; so no byte is an error.
+class Unpacked:
+    """A file, plain or in gzip or zstd, open for reading.
 
     Raises:
-        InputError: The file cannot be read or unpacked.
+        InputError: It cannot be read or unpacked, or unpacks to more than a recording does.
     """
-    try:
-        raw = path.read_bytes()
-        if raw.startswith(_GZIP):
-            raw = _gunzipped(raw)
-        elif raw.startswith(_ZSTD):
-            raw = "\n".join(pl.read_lines(path).to_series().to_list()).encode()
-    except (OSError, EOFError, zlib.error, pl.exceptions.PolarsError) as error:
-        reason = str(error).splitlines()[0] if str(error) else "it ends too early"
-        raise InputError(f"{path}: cannot be read ({reason})") from error
-    if is_parquet(raw):
-        return raw
-    return _utf8(raw)
 
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._given_bytes = 0
+        self._most_bytes: int | None = None
+        with self._named():
+            self._raw = path.open("rb")
+            try:
+                self._file: BinaryIO = self._raw
+                head = self._raw.peek(4)
+                if head.startswith((_GZIP, _ZSTD)):
+                    unpack = gzip.open if head.startswith(_GZIP) else zstd.open
+                    self._file = cast(BinaryIO, unpack(self._raw))
+                    self._most_bytes = max(_SMALL_BYTES, _MOST_TIMES * path.stat().st_size)
+            except BaseException:
+                self._raw.close()
+                raise
 
-def is_parquet(raw: bytes) -> bool:
-    """Return whether these are the bytes of a Parquet file."""
-    return raw.startswith(_PARQUET)
+    def __enter__(self) -> "Unpacked":
+        return self
 
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._file.close()
+        self._raw.close()
 
-def is_blank(raw: bytes) -> bool:
-    """Return whether nothing but blanks is in a text; without the copy that stripping it would make."""
-    return not raw or raw.isspace()
+    def read(self, size_bytes: int) -> bytes:
+        """Return the next bytes; fewer than asked for only where the file ends."""
+        pieces, left = [], size_bytes
+        while left:
+            with self._named():
+                piece = self._file.read(left)
+            if not piece:
+                break
+            pieces.append(piece)
+            left -= len(piece)
+            self._given_bytes += len(piece)
+            if self._most_bytes is not None and self._given_bytes > self._most_bytes:
+                raise self._too_large(self._most_bytes)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
+    def rest(self) -> bytes:
+        """Return all that follows."""
+        pieces = []
+        while piece := self.read(_PIECE_BYTES):
+            pieces.append(piece)
+            if self._most_bytes is not None and self._given_bytes > _MOST_BYTES:
+                raise self._too_large(_MOST_BYTES)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
-def _gunzipped(raw: bytes) -> bytes:
-    with gzip.open(io.BytesIO(raw)) as file:
-        unpacked = file.read(_MOST_BYTES)
-        if file.read(1):
-            raise OSError(f"it holds more than {_MOST_BYTES // 2**30} GiB")
-    return unpacked
+    def _too_large(self, most_bytes: int) -> InputError:
+        return InputError(
+            f"{self._path}: unpacks to more than {most_bytes / 2**20:,.0f} MiB, as no recording of its size "
+            "does; if it is one, unpack it yourself (gunzip, unzstd) and give the unpacked file"
+        )
 
-
-def _utf8(raw: bytes) -> bytes:
-    for mark, encoding in _MARKS:
-        if raw.startswith(mark):
-            raw = raw[len(mark) :]
-            text = raw if encoding == "utf-8" else raw.decode(encoding, "replace").encode()
-            break
-    else:
-        text = _unmarked(raw)
-    return text.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in text else text
-
-
-def _unmarked(raw: bytes) -> bytes:
-    """Return text without a mark as UTF-8."""
-    head = raw[:4096]
-    zeros = head.count(0)
-    if zeros > len(head) / 4:  # every other byte of Latin text in UTF-16
-        return raw.decode("utf-16-be" if head[0] == 0 else "utf-16-le", "replace").encode()
-    try:
-        raw.decode()
-    except UnicodeDecodeError:
-        return raw.decode("cp1252", "replace").encode()
-    return raw
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        """Say which file cannot be read."""
+        try:
+            yield
+        except (OSError, EOFError, zlib.error, zstd.ZstdError) as error:
+            reason = str(error).splitlines()[0] if str(error) else "it ends too early"
+            raise InputError(f"{self._path}: cannot be read ({reason})") from error

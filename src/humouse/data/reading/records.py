@@ -83,6 +83,13 @@ def names_in(path: Path, raw: bytes) -> set[str]:
 
 
 _FIRST = 20
+_FIRST_BYTES = 2**16
+
+
+def are_rows(raw: bytes) -> bool:
+    """Return whether in JSON that begins so, each line is one row: an object without lists."""
+    whole, _, _ = raw[:_FIRST_BYTES].rpartition(b"\n")
+    return b"\n" in whole and _plain_lines(whole) is not None
 
 
 def _plain_lines(raw: bytes) -> pl.DataFrame | None:

@@ -1,22 +1,31 @@
 """A file as a table: its columns by name, whatever form it is in."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 import polars as pl
 
+from humouse.data.reading.content import blocks, content, is_blank, is_parquet
 from humouse.data.reading.damage import Damage
 from humouse.data.reading.delimited import find_header, read_delimited
 from humouse.data.reading.layout import Layout
 from humouse.data.reading.lines import read_lines
-from humouse.data.reading.packed import content, is_blank, is_parquet
 from humouse.data.reading.parsed import Records, is_json
 from humouse.data.reading.plain import plain
-from humouse.data.reading.records import points_of, read_records
+from humouse.data.reading.records import are_rows, points_of, read_records
 from humouse.errors import InputError
 
-__all__ = ["Layout", "Table", "read_content", "read_everything", "read_table"]
+__all__ = [
+    "Layout",
+    "Table",
+    "beginning",
+    "read_content",
+    "read_everything",
+    "read_table",
+    "read_tables",
+]
 
 
 _NONE = Damage()
@@ -48,6 +57,76 @@ def read_table(path: Path, layout: Layout) -> Table | None:
     """
     raw = content(path)
     return None if is_blank(raw) else read_content(path, raw, layout)
+
+
+def beginning(path: Path) -> bytes:
+    """Return the first block of a file's text where each line is a row, and of another all its content.
+
+    Raises:
+        InputError: The file cannot be read.
+    """
+    texts = blocks(path)
+    first = next(texts)
+    if next(texts, None) is None or _is_of_lines(first, Layout({})):
+        return first
+    texts.close()
+    return content(path)
+
+
+def read_tables(path: Path, layout: Layout, block_bytes: int) -> Iterator[Table]:
+    """Yield the columns that a layout names, a block of rows at a time where each line is a row.
+
+    The first block says what the file is: what stands between its columns, and what these are called.
+
+    Args:
+        path: The file.
+        layout: Which columns are needed.
+        block_bytes: What of its text is read at a time.
+
+    Raises:
+        InputError: The file cannot be read, or a column is missing.
+    """
+    texts = blocks(path, block_bytes)
+    first = next(texts)
+    second = next(texts, None)
+    if second is None:
+        if not is_blank(first):
+            yield read_content(path, first, layout)
+    elif not is_blank(first) and _is_of_lines(first, layout):
+        yield from _in_blocks(path, chain((first, second), texts), layout)
+    else:
+        texts.close()
+        if (table := read_table(path, layout)) is not None:
+            yield table
+
+
+def _is_of_lines(raw: bytes, layout: Layout) -> bool:
+    """Return whether in a text that begins so, each line is a row."""
+    if layout.line is not None or layout.points is not None or layout.shape is not None:
+        return False
+    return are_rows(raw) if is_json(raw) else True
+
+
+def _in_blocks(path: Path, texts: Iterator[bytes], layout: Layout) -> Iterator[Table]:
+    """Yield the tables of a text whose lines are rows."""
+    texts = (text for text in texts if not is_blank(text))
+    first = next(texts)
+    table = read_content(path, first, layout)
+    yield table
+    if is_json(first):
+        absent = {
+            name: pl.lit(None, pl.String) for name in layout.chosen(path, table.names).values()
+        }
+        for text in texts:
+            frame, damage = read_records(path, text, layout)
+            frame = frame.with_columns(**{k: v for k, v in absent.items() if k not in frame})
+            yield _chosen(path, frame, layout, table.form, damage)
+        return
+    header = replace(find_header(path, first, layout), start=0)
+    chosen = layout.chosen(path, header.names)
+    for text in texts:
+        frame, damaged = read_delimited(path, text, header, chosen, numeric=_POINTS)
+        yield Table(frame, header.names, header.form, Damage(damaged))
 
 
 def read_content(path: Path, raw: bytes, layout: Layout) -> Table:

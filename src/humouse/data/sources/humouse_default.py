@@ -1,5 +1,6 @@
 """The embedded dataset: a synthetic population, so that every step runs without a download."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,15 +58,15 @@ class HumouseDefault(Source):
         names = [f"synthetic{index}" for index in range(self.users)]
         return [SourceFile(name, None, name, "session") for name in names]
 
-    def events(self, file: SourceFile) -> Events:
-        """Return one person's session: moves, with clicks and drags at the targets."""
+    def parts(self, file: SourceFile) -> Iterator[Events]:
+        """Yield one person's session: moves, with clicks and drags at the targets."""
         index = int(file.name.removeprefix("synthetic"))
         rng = np.random.default_rng([self.seed, index])
         person = draw_person(rng)
         waypoints_px = _waypoints(person, self.gestures_per_user, rng)
         table = _stream(person, move(person, waypoints_px, rng), waypoints_px, rng)
         table = table.with_columns(user=pl.lit(file.user), run=pl.lit(0, pl.UInt32))
-        return Events(table.select(pl.col(name).cast(t) for name, t in EVENT_SCHEMA.items()), {})
+        yield Events(table.select(pl.col(name).cast(t) for name, t in EVENT_SCHEMA.items()), {})
 
 
 def _waypoints(person: Person, gestures: int, rng: np.random.Generator) -> np.ndarray:

@@ -7,12 +7,13 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from humouse.data.events.definition import COLUMNS, Definition
+from humouse.data.reading.content import is_parquet
 from humouse.data.reading.delimited import find_header
 from humouse.data.reading.layout import USUAL, Layout, letters
-from humouse.data.reading.packed import PACKED, content, is_parquet
+from humouse.data.reading.packed import PACKED
 from humouse.data.reading.parsed import is_json
 from humouse.data.reading.records import names_in
-from humouse.data.reading.table import read_content
+from humouse.data.reading.table import beginning, read_content
 from humouse.data.sources.definitions import NAMES, definition
 from humouse.data.sources.people import stem
 from humouse.errors import InputError, in_short
@@ -54,7 +55,7 @@ def recognise(path: Path, options: dict[str, Any]) -> Definition:
     Raises:
         InputError: Nothing known fits it.
     """
-    raw = content(path)
+    raw = beginning(path)
     # In text, the line of names is where a form's own names are; elsewhere they are asked for once.
     held = _names(path, raw, Layout({})) if is_json(raw) or is_parquet(raw) else None
     found = [name for name in NAMES if name not in _NOT_ASKED and _fits(path, raw, name, held)]

@@ -1,12 +1,13 @@
 """Recordings of any declared dataset."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from humouse.data.events.definition import Definition
 from humouse.data.events.event import Events
-from humouse.data.events.read import read_events
+from humouse.data.events.read import read_parts
 from humouse.data.names import natural_key
 from humouse.data.reading.packed import PACKED
 from humouse.data.sources.people import people_of
@@ -84,10 +85,10 @@ class Recordings(Source):
         packed = {path.with_suffix("") for path in found if path.suffix in PACKED}
         return [path for path in found if path not in packed]
 
-    def events(self, file: SourceFile) -> Events:
-        """Return the events of one recording."""
+    def parts(self, file: SourceFile) -> Iterator[Events]:
+        """Yield the events of one recording."""
         assert file.path is not None
-        return read_events(file.path, self.definition, file.user)
+        return read_parts(file.path, self.definition, file.user)
 
 
 def _shown(pattern: str) -> str:

@@ -1,11 +1,12 @@
 """The interface of every dataset: named files, and the events of each in one form."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from humouse.data.events.event import Events
+from humouse.data.events.event import Events, joined
 
 
 @dataclass(frozen=True)
@@ -60,9 +61,13 @@ class Source(ABC):
         """
 
     @abstractmethod
-    def events(self, file: SourceFile) -> Events:
-        """Return the events of one recording; an empty file has none.
+    def parts(self, file: SourceFile) -> Iterator[Events]:
+        """Yield the events of one recording, a long one in parts; see `read_parts`. An empty file has none.
 
         Raises:
             InputError: The file cannot be read, a column is missing, or the rows cannot be right.
         """
+
+    def events(self, file: SourceFile) -> Events:
+        """Return all events of one recording; see `parts`."""
+        return joined(list(self.parts(file)))
