@@ -117,7 +117,7 @@ class _Held:
 
 
 def _people(read: list[_Held], files: int) -> list[str]:
-    users = sorted(set().union(*(held.users for held in read)), key=natural_key)
+    users = sorted(set[str]().union(*(held.users for held in read)), key=natural_key)
     shown = ", ".join(users[:8]) + (f" and {len(users) - 8} more" if len(users) > 8 else "")
     runs = sum(held.runs for held in read)
     return [f"people: {len(users)} ({shown}); files: {files}; uninterrupted recordings: {runs:,}"]

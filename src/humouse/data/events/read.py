@@ -80,8 +80,10 @@ def _tables(path: Path, definition: Definition, block_bytes: int) -> Iterator[Ta
 
 def _needs_all(frame: pl.DataFrame) -> bool:
     """Return whether a file that begins so has to be seen whole: trials in lists, the newest row first."""
-    step = None if has_lists(frame) else numbers(frame["t"]).diff()
-    return step is None or ((step < 0).mean() or 0) > _FALLING
+    if has_lists(frame):
+        return True
+    falling = int((numbers(frame["t"]).diff() < 0).sum())
+    return falling > _FALLING * frame.height
 
 
 class _Parts:
@@ -131,13 +133,17 @@ def rows_of(frame: pl.DataFrame, table: Table, definition: Definition, user: str
         rows = rows.with_columns(session=frame["row"].cast(pl.String))
     state, unknown, warned = _states(frame, table, definition)
     rows = rows.with_columns(state=state)
-    apart = [name for name in ("user", "session") if name in rows] or [pl.lit(0)]
+    apart = [name for name in ("user", "session") if name in rows]
+
+    def each(rule: pl.Expr) -> pl.Expr:
+        return rule.over(apart) if apart else rule
+
     if definition.held:
-        rows = rows.with_columns(state=from_held(pl.col("state")).over(apart))
+        rows = rows.with_columns(state=each(from_held(pl.col("state"))))
     if definition.intervals:
-        rows = rows.with_columns(pl.col("t").cum_sum().over(apart))
+        rows = rows.with_columns(each(pl.col("t").cum_sum()))
     if definition.relative:
-        rows = rows.with_columns(pl.col("x", "y").fill_null(0).cum_sum().over(apart))
+        rows = rows.with_columns(each(pl.col("x", "y").fill_null(0).cum_sum()))
     across, down = definition.scale_px, definition.scale_y_px or definition.scale_px
     left, top = definition.origin_px
     down = -down if definition.y_up else down
