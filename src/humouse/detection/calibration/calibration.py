@@ -163,9 +163,8 @@ def _beta_calibration(
     log_p: Float[np.ndarray, "n 2"], is_bot: Bool[np.ndarray, "n"]
 ) -> tuple[float, float, float]:
     """Return a, b, c of the largest penalised likelihood, balanced between the classes."""
-    from scipy.optimize import (
-        minimize,
-    )  # here, since loading it takes as long as loading a detector
+    # Loaded here: it takes as long as a detector, which only scores, to load.
+    from scipy.optimize import minimize
 
     counts = np.array([(~is_bot).sum(), is_bot.sum()])
     # Platt's targets: as if each class had one more row of unknown label.
