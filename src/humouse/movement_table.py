@@ -181,12 +181,12 @@ class StoredParts(NamedTuple):
     """What a file, or a folder of such files, holds, a part at a time.
 
     Args:
-        count: How many movements there are.
+        movements: How many movements there are.
         parts: Yields number of the file → some of its movements, without a step where they cannot be used,
             and row → why; all in order.
     """
 
-    count: int
+    movements: int
     parts: Iterator[tuple[int, StoredMovements, dict[int, str]]]
 
 

@@ -48,8 +48,8 @@ def inspect(source: Source, rules: GestureRules) -> Inspection:
     for file in files:
         held = _Held()
         try:
-            for events, gestures in cut_parts(source.parts(file), rules):
-                held.add(events, gestures)
+            for events, found in cut_parts(source.parts(file), rules):
+                held.add(events, found)
         except InputError as error:
             faults.append(str(error))
         else:

@@ -169,9 +169,9 @@ class Detector:
             places.append(_places(piece, first))
             looked.append(evidence)
             named |= _named(piece)
-            first += evidence.count
+            first += evidence.movements
             if progress is not None:
-                progress(evidence.count)
+                progress(evidence.movements)
         whole, where = Evidence.joined(looked), pl.concat(places)
         looked.clear()
         score = blend(list(self.members), whole.logits)
@@ -214,7 +214,7 @@ class Detector:
             views, moving = look(steps, self.clock)
             found = speaking(self.explaining if most else None, views.features, most)
             parts.append(Evidence(0, rows[moving], self.member_scores(views), views.setup, found))
-        return Evidence.joined(parts).in_order()._replace(count=len(order))
+        return Evidence.joined(parts).in_order()._replace(movements=len(order))
 
 
 @dataclass(frozen=True, eq=False)
@@ -290,7 +290,7 @@ class Judgement:
     @cached_property
     def _moving(self) -> Int[np.ndarray, "B"]:
         """The place of each movement among those that move; −1 of one that does not."""
-        place = np.full(self.evidence.count, -1)
+        place = np.full(self.evidence.movements, -1)
         place[self.evidence.number] = np.arange(len(self.evidence.number))
         return place
 
@@ -323,7 +323,8 @@ def _each(
 
 def _blocks(ascending: Int[np.ndarray, "B"]) -> list[int]:
     """Return where blocks of movements of similar length end, but for the last one."""
-    ends, first = [], 0
+    ends: list[int] = []
+    first = 0
     padded = np.arange(1, len(ascending) + 1)
     while True:
         over = (padded[: len(ascending) - first] * ascending[first:] > _STEPS_AT_A_TIME).nonzero()[

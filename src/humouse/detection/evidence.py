@@ -17,14 +17,14 @@ class Evidence(NamedTuple):
     """What verdicts and reasons are made from, of the b of B movements that move.
 
     Args:
-        count: B.
+        movements: B, how many there are.
         number: [b] their numbers, ascending.
         logits: [b, M] the logit of each member.
         traits: [b, F] of their set-ups.
         speaking: The features that speak for either verdict.
     """
 
-    count: int
+    movements: int
     number: Int[np.ndarray, "b"]
     logits: Float[np.ndarray, "b M"]
     traits: FeatureTable
