@@ -78,7 +78,7 @@ def written(tmp_path_factory, text):
 
 @given(
     form=st.sampled_from([csv, ndjson]),
-    options=st.sampled_from([{}, {"thin_to_hz": 40}, {"polled": True}]),
+    options=st.sampled_from([{}, {"thin_to_hz": 20}, {"polled": True}]),
     seed=st.integers(0, 2**32),
 )
 @settings(deadline=None, max_examples=15)
@@ -97,12 +97,13 @@ def test_parts_are_the_whole(tmp_path_factory, form, options, seed):
 def test_what_has_to_be_seen_whole_is(tmp_path):
     """A newest row that stands first, several people, moves since the row above."""
     lines = [f"{8 * k},{3 * k % 500},{k % 400},{'ab'[k % 2]}" for k in range(400)]
+    moves = [f"{8 * k},{k % 3},{k % 2},a" for k in range(400)]
     path = tmp_path / "u.csv"
     people = definition("csv", {"columns": {"user": "user"}})
     for known, body in (
         (KNOWN, lines[::-1]),
         (people, lines),
-        (replace(KNOWN, relative=True), lines),
+        (replace(KNOWN, relative=True), moves),
     ):
         path.write_text("\n".join(["t,x,y,user", *body]))
         known = replace(known, columns={**known.columns, "state": None})
