@@ -391,6 +391,8 @@ def _named(movements: StoredMovements) -> bool:
 
 def _sources(places: pl.DataFrame, rows: Int[np.ndarray, "b"]) -> list[np.ndarray]:
     """Return which of the movements `rows` are of each source, in order: user, and session."""
+    if len(rows) == 1:  # grouping it would take longer than its features
+        return [np.arange(1)]
     names = ["user", "session"]
     # Strangers to one another: a source of its own for each movement that names neither.
     own = pl.when(pl.all_horizontal(pl.col(names).is_null())).then("place")
