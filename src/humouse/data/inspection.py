@@ -127,8 +127,7 @@ def _events(read: list[_Held]) -> list[str]:
     """Return lines on the rows: how many of what, over which time and place, at which rate."""
     counts = sum((held.states for held in read), Counter[str]())
     minutes = sum(held.span_ms for held in read) / 60_000
-    states = ", ".join(f"{count:,} {state}" for state, count in counts.most_common())
-    lines = [f"events: {counts.total():,} ({states}) over {minutes:,.1f} minutes"]
+    lines = [f"events: {counts.total():,} ({by_reason(counts)}) over {minutes:,.1f} minutes"]
     if corners := [corner for held in read for corner in held.corners_px]:
         (left, right), (top, bottom) = (
             (min(side), max(side)) for side in zip(*corners, strict=True)

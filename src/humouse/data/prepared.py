@@ -160,8 +160,9 @@ def manifest_sha256(manifest: Mapping[str, Any]) -> str:
 
 
 def by_reason(counts: Mapping[str, int]) -> str:
-    """Return counts as words: "3 backwards, 1 unreadable", or "none"."""
-    return ", ".join(f"{count:,} {reason}" for reason, count in counts.items()) or "none"
+    """Return counts as words, the most frequent first: "3 backwards, 1 unreadable", or "none"."""
+    ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    return ", ".join(f"{count:,} {reason}" for reason, count in ordered) or "none"
 
 
 def _warning(found: Mapping[str, Any]) -> str:
