@@ -35,6 +35,11 @@ _SCHEMAS = {verb.config: verb.schema for verb in VERBS.values()}
         ("diffusion/train", "+optim.typo=1", "optim.typo"),
         ("diffusion/train", "optim=3", "OptimSettings"),
         ("diffusion/train", "optim.lr=fast", "optim.lr: "),
+        (
+            "diffusion/train",
+            f"optim.lr=1{'0' * 400}",
+            "optim.lr: larger than any number that can be used",
+        ),
         ("diffusion/train", "nonsense", "nonsense: not of the form key=value"),
         ("diffusion/train", "seed=[1", "not of the form key=value"),
         ("diffusion/train", "experiment_name=${nowhere}", "nowhere"),

@@ -1,7 +1,8 @@
 """From plain values to typed settings; needs no Hydra, so that a checkpoint opens without it."""
 
 import dataclasses
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar, get_args
 
 from omegaconf import DictConfig, OmegaConf
@@ -28,8 +29,20 @@ def typed(composed: DictConfig, schema: type[Settings]) -> Settings:
             raise InputError(f"{error.full_key}: is now called {new_name}") from error
         message = str(error).splitlines()[0]
         raise InputError(f"{error.full_key}: {message}".removeprefix(": ")) from error
+    except OverflowError as error:  # OmegaConf's, which does not say where
+        key = next(_beyond_floats(OmegaConf.to_container(composed)), "a number")
+        raise InputError(f"{key}: larger than any number that can be used") from error
     _check_choices(settings)
     return settings  # type: ignore[return-value]
+
+
+def _beyond_floats(value: Any, key: str = "") -> Iterator[str]:
+    """Yield the keys of whole numbers that no float holds."""
+    if isinstance(value, dict):
+        for name, part in value.items():
+            yield from _beyond_floats(part, f"{key}.{name}".lstrip("."))
+    elif isinstance(value, int) and abs(value) > sys.float_info.max:
+        yield key
 
 
 def _check_choices(settings: Any, prefix: str = "") -> None:
