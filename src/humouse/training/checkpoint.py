@@ -143,15 +143,15 @@ class Checkpoint:
                 f"{path}: a checkpoint of format {content.get('version')}, this humouse reads format "
                 f"{_VERSION}; train it again or use the humouse that wrote it"
             )
+        missing = [field.name for field in fields(cls) if field.name not in content]
+        if missing:
+            raise InputError(f"{path}: damaged, it lacks {', '.join(missing)}; train it again")
         said = content.pop(_DIGEST, None)
         if (said or content["version"] == _VERSION) and said != content_digest(content):
             raise InputError(
                 f"{path}: changed after it was written (its weights and settings do not fit its digest); "
                 "restore it, or train it again"
             )
-        missing = [field.name for field in fields(cls) if field.name not in content]
-        if missing:
-            raise InputError(f"{path}: damaged, it lacks {', '.join(missing)}; train it again")
         wrong = [field.name for field in fields(cls) if not _can_be(field, content[field.name])]
         if wrong:
             raise InputError(
