@@ -258,7 +258,7 @@ def main() -> None:
     parser.add_argument("--n", type=int, default=2000, help="gestures per set")
     parser.add_argument("--seed", type=int, default=1337)
     parser.add_argument("--diffusion-steps", type=int, default=2500)
-    parser.add_argument("--decoder-steps", type=int, default=4000)
+    parser.add_argument("--decoder-steps", type=int, default=10000)
     with user_errors():
         Setups(parser.parse_args()).run()
 

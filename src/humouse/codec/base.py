@@ -223,8 +223,8 @@ class Codec(ABC):
         pool = self._style_pool(fitting)
         if pool is None:
             raise InputError(
-                f"style_from: styles are of events, and codec '{self.name}' has none; train a model with: "
-                "humouse train experiment=setups"
+                f"style_from: styles are of events, and codec '{self.name}' has none; give ckpt=pretrained, "
+                "or train a model with: humouse train experiment=setups"
             )
         return self._with_prior(
             SetupPrior.fit(self.encode(fitting)[1], np.full(len(fitting), ""), pool)

@@ -103,8 +103,8 @@ class DiffusionModel(TrainedModel):
         """Return the same model, sampling as another set-up; see `TrainedModel.in_style_of`."""
         if self.decoder is None or self.decoder.style is None:
             raise InputError(
-                f"style_from: {self.title} has no decoder that knows of styles; train one with: humouse "
-                "train experiment=setups"
+                f"style_from: {self.title} has no decoder that knows of styles; give ckpt=pretrained, or "
+                "train one with: humouse train experiment=setups"
             )
         return super().in_style_of(movements)
 
