@@ -58,7 +58,7 @@ _SCHEMAS = {verb.config: verb.schema for verb in VERBS.values()}
                 (
                     "diffusion/train",
                     "data=qq",
-                    "choose from balabit, csv, humouse_default, kh2017, sapi",
+                    "choose from balabit, combined, csv, humouse_default, kh2017, sapi",
                 ),
                 ("diffusion/train", "optim.betas=0.9", "optim.betas"),
                 ("diffusion/train", "seed=null", "seed"),
