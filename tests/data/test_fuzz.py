@@ -227,6 +227,14 @@ _FOUND = {
         "csv json",
         '[{"t":1,"x":2,"y":' + '{"a":' * 500 + "1" + "}" * 501 + "]",
     ),
+    "a deep record among rows of two kinds": (
+        "browser",
+        '{"type":"mousemove","timeStamp":40,"clientX":1,"clientY":3}\n' * 20
+        + '{"a":' * 500
+        + "1"
+        + "}" * 500
+        + '\n{"type":"mousedown","timeStamp":400,"clientX":{"a":1},"clientY":1}\n',
+    ),
     "brackets in a name": ("csv", "t,x," + "[(" * 15_000 + "\n1,2,3\n"),
     "lists beside single values": ("csv json", '[{"t":[1,2],"x":2,"y":"[1,2]"}]'),
     "a name of two lines": ("csv", 't,x,"y\nz"\n1,2,3\n'),
