@@ -1,8 +1,8 @@
 """A published model's two files: NAME.safetensors has its tensors, NAME.json all the rest.
 
-Others read them with the package `safetensors` and any reader of JSON. A tensor's name is its path
-in the content: `codec/prior/joint/weights/first`. The JSON holds the SHA-256 of the tensors' file, so that
-two files which do not belong together are noticed, whatever brought them together.
+Others read them with the package `safetensors` and any reader of JSON. A tensor's name is its path in
+the content: `codec/prior/setups/0/conditions/joint/weights/first`. The JSON holds the SHA-256 of the
+tensors' file, so that two files which do not belong together are noticed, whatever brought them together.
 """
 
 from pathlib import Path
