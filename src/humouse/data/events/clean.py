@@ -67,9 +67,29 @@ class Cleaning:
         rows = _usable(rows, dropped).with_columns(pl.col("t", "x", "y").round())
         if self._waiting is not None:
             rows = pl.concat([self._waiting, rows])
+        waiting = rows[:0]
         if not last:
             at = joint(rows, self.definition.origin_px, self.definition.thin_to_hz)
-            rows, self._waiting = rows[:at], rows[at:]
+            rows, waiting = rows[:at], rows[at:]
+        cleaned, repaired = self._cleaned(rows, found := Counter[str]())
+        thinning = self._thinning
+        if not (last or thinning is None or thinning.decide(cleaned)):
+            # Too few points to tell whether to thin: all of them wait.
+            cleaned, repaired, found = cleaned[:0], {}, Counter()
+            waiting = pl.concat([rows, waiting])
+        self._waiting = waiting
+        if cleaned.height:
+            self._run = cleaned["run"][-1]
+        sessions = _sessions(cleaned) if "session" in cleaned else {}
+        if thinning is not None:
+            cleaned = _kept(thinning.marked(cleaned), {"thinned": pl.col("kept")}, found)
+        dropped.update(found)
+        return Events(_table(cleaned, self.user), dict(dropped), repaired, (), sessions)
+
+    def _cleaned(
+        self, rows: pl.DataFrame, dropped: Counter[str]
+    ) -> tuple[pl.DataFrame, dict[str, int]]:
+        """Return rows in order, without what no hand does, and how many were repaired; count the dropped."""
         parts = [name for name in ("user", "session") if name in rows]
         if self.by_person:  # rows of several people may alternate: sort them out before time
             rows = rows.sort(parts, maintain_order=True)
@@ -78,16 +98,11 @@ class Cleaning:
         rows = _kept(rows, {"backwards": ~pl.col("backwards")}, dropped)
         rows = jumps(rows, self.definition.origin_px)
         rows = rows.with_columns(run=pl.col("run") + self._run)
-        if rows.height:
-            self._run = rows["run"][-1]
         rows = _kept(rows, {"jump": ~pl.col("stray")}, dropped)
-        sessions = _sessions(rows) if "session" in rows else {}
         if self.definition.polled:
             here = pl.any_horizontal(pl.col("x", "y", "run").diff() != 0).fill_null(True)
             rows = _kept(rows, {"unmoved": here | ~pl.col("state").is_in(MOVED)}, dropped)
-        if self._thinning is not None:
-            rows = _kept(self._thinning.marked(rows), {"thinned": pl.col("kept")}, dropped)
-        return Events(_table(rows, self.user), dict(dropped), repaired, (), sessions)
+        return rows, repaired
 
 
 def _usable(rows: pl.DataFrame, dropped: Counter[str]) -> pl.DataFrame:

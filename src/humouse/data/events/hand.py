@@ -93,12 +93,17 @@ class Thinning:
     _run: int = -1
     _began_ms: float = 0.0
 
-    def marked(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """Mark in the column `kept` what is kept of a part, all of it where the first is not so fast."""
+    def decide(self, rows: pl.DataFrame) -> bool:
+        """Decide by a part whether the recording is so fast; return whether that is decided by now."""
         if self._needed is None:
             points = rows.filter(pl.col("state").is_in(MOVED))
             usual = usual_step_ms(*(points[name].to_numpy() for name in ("t", "x", "y", "run")))
             self._needed = None if usual is None else usual <= 500 / self.hz
+        return self._needed is not None
+
+    def marked(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Mark in the column `kept` what is kept of a part, all of it where the recording is not so fast."""
+        self.decide(rows)
         if not self._needed or rows.is_empty():
             return rows.with_columns(kept=pl.lit(True))
         began = pl.col("t").first().over("run")
@@ -106,5 +111,7 @@ class Thinning:
         rows = rows.with_columns(began=began, number=pl.int_range(pl.len()))
         self._run, self._began_ms = rows["run"][-1], rows["began"][-1]
         rows = rows.with_columns(tick=((pl.col("t") - pl.col("began")) * (self.hz / 1000)).floor())
-        last = pl.col("number") == pl.col("number").max().over("run", "tick", "state")
+        # One after the other: a clock that was set back comes to the same ticks once more.
+        rows = rows.with_columns(tick=pl.struct("run", "tick").rle_id())
+        last = pl.col("number") == pl.col("number").max().over("tick", "state")
         return rows.with_columns(kept=last | ~pl.col("state").is_in(MOVED))
