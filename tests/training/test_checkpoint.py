@@ -99,6 +99,13 @@ def test_the_format_before_is_read_as_it_is(event_checkpoint: Path, tmp_path: Pa
         Checkpoint.load(tmp_path / "without.pt")
 
 
+def test_what_is_no_plain_value_or_tensor_is_refused(event_checkpoint: Path, tmp_path: Path):
+    content = torch.load(event_checkpoint, weights_only=True)
+    torch.save({**content, "history": {"best": torch.eye(2).to_sparse()}}, tmp_path / "sparse.pt")
+    with pytest.raises(InputError, match="changed after it was written"):
+        Checkpoint.load(tmp_path / "sparse.pt")
+
+
 def try_values(path: Path, folder: Path, count: int, seed: int) -> dict[str, int]:
     """Change what a checkpoint says, as whoever writes another's can; return how it ended, counted."""
     content, draw = torch.load(path, weights_only=True), random.Random(seed)

@@ -7,6 +7,7 @@ it. Only this file knows that there are two forms: whoever opens a checkpoint gi
 
 import os
 import re
+from contextlib import suppress
 from dataclasses import KW_ONLY, Field, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar, get_origin
@@ -147,7 +148,7 @@ class Checkpoint:
         if missing:
             raise InputError(f"{path}: damaged, it lacks {', '.join(missing)}; train it again")
         said = content.pop(_DIGEST, None)
-        if (said or content["version"] == _VERSION) and said != content_digest(content):
+        if (said or content["version"] == _VERSION) and not _has_digest(content, said):
             raise InputError(
                 f"{path}: changed after it was written (its weights and settings do not fit its digest); "
                 "restore it, or train it again"
@@ -185,6 +186,13 @@ class Checkpoint:
             return typed(OmegaConf.create(self.config), schema)
         except InputError as error:
             raise InputError(f"{path}: does not fit this version of humouse ({error})") from error
+
+
+def _has_digest(content: dict[str, Any], said: Any) -> bool:
+    """Whether a checkpoint's content has the digest that it says; what has none was not written so."""
+    with suppress(ValueError):
+        return content_digest(content) == said
+    return False
 
 
 def _can_be(field: Field[Any], value: Any) -> bool:

@@ -6,30 +6,29 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from humouse.files import digest
+
 
 def content_digest(content: Any) -> str:
     """Return the hex SHA-256 of plain values and tensors, nested in dictionaries and lists.
 
     Equal content has the same, whatever the order of its keys and however it was stored.
+
+    Raises:
+        ValueError: It holds something else, or is nested too deeply.
     """
-    found = hashlib.sha256()
-    _add(found, content)
-    return found.hexdigest()
+    try:
+        return digest(_plain(content))
+    except (RecursionError, RuntimeError, TypeError) as error:
+        raise ValueError(f"no plain values and tensors: {error}") from error
 
 
-def _add(found: "hashlib._Hash", value: Any) -> None:
+def _plain(value: Any) -> Any:
+    """Return a value with the SHA-256 of its bytes, its type and its shape in the place of a tensor."""
     if isinstance(value, Tensor):
-        found.update(f"tensor {value.dtype} {tuple(value.shape)}:".encode())
         flat = value.detach().cpu().contiguous().reshape(-1)
-        found.update(flat.view(torch.uint8).numpy().data)
-    elif isinstance(value, dict):
-        found.update(f"dict {len(value)}:".encode())
-        for key in sorted(value, key=repr):
-            found.update(f"{key!r}=".encode())
-            _add(found, value[key])
-    elif isinstance(value, list | tuple):
-        found.update(f"list {len(value)}:".encode())
-        for part in value:
-            _add(found, part)
-    else:
-        found.update(f"{type(value).__name__} {value!r};".encode())
+        found = hashlib.sha256(flat.view(torch.uint8).numpy().data).hexdigest()
+        return [str(value.dtype), list(value.shape), found]
+    if isinstance(value, dict):
+        return {str(key): _plain(part) for key, part in value.items()}
+    return [_plain(part) for part in value] if isinstance(value, list | tuple) else value
