@@ -160,11 +160,8 @@ class Setups:
             yield row(f"{name}: {_AGAINST[against]}", len(set(style.user)), run)
         verifiers = Verifiers.fit(rest, self.s.seed)
         samples = Trajectories.load(made / "samples.parquet")
-        rate, strangers, taken = (
-            np.mean(verifiers.rates),
-            verifiers.accepted(others),
-            verifiers.accepted(samples),
-        )
+        rate = np.mean(verifiers.rates)
+        strangers, taken = (verifiers.accepted(each) for each in (others, samples))
         yield ""
         yield (
             f"Verifiers of {len(verifiers.rates)} people (equal error rate {rate:.3f} in the mean) take "

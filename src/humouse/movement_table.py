@@ -151,30 +151,15 @@ def read_table(path: str | Path) -> StoredMovements:
     Raises:
         InputError: The file is missing, damaged, or holds something else; a movement cannot be used.
     """
-    stored, faults = read_usable(path)
+    with _readable(path):
+        frame = pl.read_parquet(path, columns=_columns_in(path), glob=False)
+        origin = pl.read_parquet_metadata(path).get(_ORIGIN, Path(path).stem)
+        stored, faults = _usable(frame, origin, None, 0, named=not frame["user"].null_count())
     if faults:
         row = min(faults)
         more = f", and {len(faults) - 1:,} more rows have faults" if len(faults) > 1 else ""
         raise InputError(f"{path}: row {row} has {faults[row]}{more}; repair or remove them")
     return stored
-
-
-def read_usable(
-    path: str | Path, most_steps: int | None = None
-) -> tuple[StoredMovements, dict[int, str]]:
-    """Return the movements in a file, without a step where they cannot be used, and row → why.
-
-    Args:
-        path: The file.
-        most_steps: More steps than that cannot be used.
-
-    Raises:
-        InputError: The file is missing, damaged, or holds something else.
-    """
-    with _readable(path):
-        frame = pl.read_parquet(path, columns=_columns_in(path), glob=False)
-        origin = pl.read_parquet_metadata(path).get(_ORIGIN, Path(path).stem)
-        return _usable(frame, origin, most_steps, 0, named=not frame["user"].null_count())
 
 
 class StoredParts(NamedTuple):

@@ -1,6 +1,6 @@
 """`Steps`: a batch of movements in numpy, for what has to start fast, answer fast and do without torch."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -151,6 +151,23 @@ def merge_zero_moves(movements: Steps) -> Steps:
     deltas[row, place, :2] = movements.deltas[row, step, :2]
     deltas[row, place, 2] = at_ms - before_ms
     return replace(movements, deltas=deltas, lengths=moving.sum(1))
+
+
+def blocks_of(ascending: Int[np.ndarray, "B"], most_steps: int) -> Iterator[slice]:
+    """Yield the rows of blocks of about so many padded steps, of at least one row each.
+
+    Args:
+        ascending: [B] lengths of movements, the shortest first.
+        most_steps: Of a block, its padding counted.
+    """
+    first = 0
+    while first < len(ascending):
+        typical = max(1, int(ascending[first]))
+        last = min(len(ascending), first + max(1, most_steps // typical)) - 1
+        longest = max(1, int(ascending[last]))
+        stop = min(last + 1, first + max(1, most_steps // longest))
+        yield slice(first, stop)
+        first = stop
 
 
 def in_blocks(

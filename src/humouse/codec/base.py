@@ -314,9 +314,9 @@ class Codec(ABC):
         self.prior = None if kind is None else SetupPrior.from_state(state["prior"], kind)
 
     def rehearse(self) -> None:
-        """Draw a few frames and decode nothing with them, as sampling does.
+        """Draw a few frames and decode zeros with them, to see that sampling will work.
 
-        What a codec was loaded from may be damaged, or a stranger's. It shows here, not in the middle of a
+        A codec that was loaded may be damaged, or made by a stranger. It shows here, not in the middle of a
         job.
 
         Raises:

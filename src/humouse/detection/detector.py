@@ -25,7 +25,7 @@ from humouse.detection.setups.setup import SetUp
 from humouse.errors import InputError
 from humouse.files import atomic_write, read_json, set_aside_in, sha256, write_json
 from humouse.movement_table import StoredMovements, in_pieces
-from humouse.steps import Steps
+from humouse.steps import Steps, blocks_of
 
 if TYPE_CHECKING:
     from humouse.trajectories import Trajectories
@@ -207,13 +207,16 @@ class Detector:
         """
         parts = []
         order = np.argsort(piece.lengths, kind="stable")
-        ends = _blocks(piece.lengths[order])
-        for rows in np.split(order, ends):
-            block = piece.rows(rows)
+        # Of no movements at all, one empty block.
+        for rows in blocks_of(piece.lengths[order], _STEPS_AT_A_TIME) if len(order) else [slice(0)]:
+            numbers = order[rows]
+            block = piece.rows(numbers)
             steps = Steps.padded(block.steps, block.lengths, block.start)
             views, moving = look(steps, self.clock)
             found = speaking(self.explaining if most else None, views.features, most)
-            parts.append(Evidence(0, rows[moving], self.member_scores(views), views.setup, found))
+            parts.append(
+                Evidence(0, numbers[moving], self.member_scores(views), views.setup, found)
+            )
         return Evidence.joined(parts).in_order()._replace(movements=len(order))
 
 
@@ -319,23 +322,6 @@ def _each(
                 yield first, done.result()
         for first, done in waiting:
             yield first, done.result()
-
-
-def _blocks(ascending: Int[np.ndarray, "B"]) -> list[int]:
-    """Return where blocks of movements of similar length end, but for the last one."""
-    ends: list[int] = []
-    first = 0
-    padded = np.arange(1, len(ascending) + 1)
-    while True:
-        over = (padded[: len(ascending) - first] * ascending[first:] > _STEPS_AT_A_TIME).nonzero()[
-            0
-        ]
-        if not len(over):
-            return ends
-        first += max(1, int(over[0]))
-        if first >= len(ascending):
-            return ends
-        ends.append(first)
 
 
 def write_detector(

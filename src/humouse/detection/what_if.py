@@ -47,7 +47,8 @@ class WhatIf:
 
     @classmethod
     def of(cls, forest: Forest, instead: Float[np.ndarray, "F"]) -> "WhatIf":
-        """Return a forest prepared for these values."""
+        """Return a forest prepared for these values, in float32 as detectors take them."""
+        instead = instead.astype(np.float32).astype(np.float64)
         inner = forest.feature >= 0
         roots = np.flatnonzero(forest.node == 0)
         root = roots[np.searchsorted(roots, np.arange(len(inner)), "right") - 1]

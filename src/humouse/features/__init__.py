@@ -1,12 +1,12 @@
 """Movements as rows of named numbers, computed for a whole batch."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float
 
 from humouse.features.coupling import COUPLING, PATH_COUPLING, coupling, path_coupling
 from humouse.features.kinematics import BASIC, KINEMATICS, kinematics
@@ -15,7 +15,7 @@ from humouse.features.spectra import SPECTRA, spectra, velocity_spectrum
 from humouse.features.strokes.columns import NEUROMOTOR
 from humouse.features.table import Feature, FeatureTable
 from humouse.features.timing import TIMING, timing
-from humouse.steps import Steps
+from humouse.steps import Steps, blocks_of
 
 if TYPE_CHECKING:
     from humouse.trajectories import Trajectories
@@ -94,12 +94,13 @@ def feature_table(
         motion = Motion.of(steps.deltas[chosen, :longest], ascending[rows])
         values[chosen] = _rows(motion, groups, names)
 
+    blocks = blocks_of(ascending, _STEPS_AT_A_TIME)
     if workers == 1:
-        for rows in _blocks(ascending):
+        for rows in blocks:
             compute(rows)
     else:
         with ThreadPoolExecutor(workers) as pool:
-            list(pool.map(compute, _blocks(ascending)))
+            list(pool.map(compute, blocks))
     return FeatureTable(values, names, units, steps.user)
 
 
@@ -114,18 +115,6 @@ def _named(
     features = [feature for group in groups for feature in _COLUMNS[group]]
     kept = [feature for feature in features if feature.name not in without]
     return tuple(one.name for one in kept), tuple(one.unit for one in kept)
-
-
-def _blocks(ascending: Int[np.ndarray, "B"]) -> Iterator[slice]:
-    """Yield the rows of blocks of about `_STEPS_AT_A_TIME` steps, of at least one row each."""
-    first = 0
-    while first < len(ascending):
-        typical = max(1, int(ascending[first]))
-        last = min(len(ascending), first + max(1, _STEPS_AT_A_TIME // typical)) - 1
-        longest = max(1, int(ascending[last]))
-        stop = min(last + 1, first + max(1, _STEPS_AT_A_TIME // longest))
-        yield slice(first, stop)
-        first = stop
 
 
 def _rows(motion: Motion, groups: Sequence[str], names: Sequence[str]) -> Float[np.ndarray, "B F"]:

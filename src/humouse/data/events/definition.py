@@ -109,10 +109,14 @@ class Definition:
         return Layout(named, separator_of(self.separator), self.points, self.line, self.shape)
 
     @property
+    def by_person(self) -> bool:
+        """Whether a column says whose a row is, or of which session."""
+        return bool(self.columns.get("user") or self.columns.get("session"))
+
+    @property
     def rows_alone(self) -> bool:
-        """Return whether a row says the same whatever stands above it."""
-        several = self.columns.get("user") or self.columns.get("session")
-        return not (several or self.held or self.intervals or self.relative)
+        """Whether a row says the same whatever stands above it."""
+        return not (self.by_person or self.held or self.intervals or self.relative)
 
     def settings(self) -> dict[str, Any]:
         """Return all that determines the events, as plain JSON values."""

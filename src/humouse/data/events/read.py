@@ -34,8 +34,8 @@ def read_parts(
     counted (see `Cleaning`), and so is what no hand does (see `plausible`). Of several parts, the last has
     the warnings.
 
-    A file is read whole where its rows cannot be told from one another before all are known: records with
-    lists of points, several people's rows, moves since the row above, the newest row first.
+    A file is read whole where what a row says depends on rows that may stand anywhere: records with lists of
+    points, several people's rows, moves since the row above, the newest row first.
 
     Args:
         path: The file; one without any row gives no events.
@@ -103,8 +103,7 @@ class _Parts:
         reading = rows_of(frame, table, self._definition, self._user)
         if self._cleaning is None:
             check(reading.rows, self._definition, reading.unit)
-            named = self._definition.columns.get("user") or self._definition.columns.get("session")
-            by_person = bool(named) and "row" not in frame
+            by_person = self._definition.by_person and "row" not in frame
             self._cleaning = Cleaning(self._definition, self._user, by_person)
             if reading.unit in MS_PER_UNIT:
                 self._definition = replace(self._definition, time_unit=reading.unit)

@@ -46,9 +46,7 @@ class BoostingDetector(TableDetector):
     @property
     def what_if(self) -> WhatIf:
         """The fitted trees, with people's median as the other value of each feature."""
-        # In float32, as the detector takes it.
-        median = self.human_quantiles_[1].astype(np.float32).astype(np.float64)
-        return WhatIf.of(self.forest, median)
+        return WhatIf.of(self.forest, self.human_quantiles_[1])
 
     def _fit(self, values: Rows, is_bot: Bool[np.ndarray, "n"]) -> None:
         self.boosting_ = HistGradientBoostingClassifier(

@@ -85,9 +85,7 @@ class OnnxDetector:
     @cached_property
     def what_if(self) -> WhatIf:
         """The trees of a detector of tables, with people's median as the other value of each feature."""
-        # In float32, as the detector takes it.
-        median = self.human_quantiles_[1].astype(np.float32).astype(np.float64)
-        return WhatIf.of(stored_trees(self.path.read_bytes()), median)
+        return WhatIf.of(stored_trees(self.path.read_bytes()), self.human_quantiles_[1])
 
     def decision_function(self, X: Any) -> Float[np.ndarray, "n"]:
         """Return [n] logits of being a bot's.
