@@ -51,6 +51,38 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
             temporary.unlink()
 
 
+@contextmanager
+def alone_in(folder: str | Path) -> Iterator[None]:
+    """Let no other process be in such a block for the same folder, which is made if need be.
+
+    The system lets the folder go when this process ends, however it ends.
+
+    Raises:
+        InputError: Another process is in such a block, or the folder cannot be made.
+    """
+    import fcntl  # here, since only POSIX has it
+
+    folder = Path(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be written ({reason_of(error)})") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(descriptor)
+        raise InputError(
+            f"{folder}: another run is writing there; wait for its end, or choose another folder"
+        ) from error
+    except OSError:  # a file system that knows no locks
+        pass
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def reason_of(error: OSError) -> str:
     """Return why a file could not be written, and what to do about a full disk."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -78,7 +110,7 @@ def set_aside(path: str | Path) -> None:
     if path.is_file():
         numbered = (path.with_name(f"{path.stem}.previous-{k}{path.suffix}") for k in count(1))
         free = next(other for other in numbered if not other.exists())
-        _move({path: free})
+        move({path: free})
         print(f"{path} exists: kept as {free}")
 
 
@@ -99,7 +131,7 @@ def set_aside_in(folder: str | Path, names: Iterable[str]) -> None:
     if not found:
         return
     free = next(other for k in count(1) if not (other := folder / f"previous-{k}").exists())
-    _move({path: free / path.relative_to(folder) for path in sorted(found)})
+    move({path: free / path.relative_to(folder) for path in sorted(found)})
     print(f"{folder} holds an earlier run's files: kept in {free}")
 
 
@@ -110,13 +142,18 @@ def earlier_names(path: str | Path, key: str) -> list[str]:
     return []
 
 
-def _move(places: Mapping[Path, Path]) -> None:
+def move(places: Mapping[Path, Path]) -> None:
+    """Rename each file to its place on the same disk, whose folder is made if need be.
+
+    Raises:
+        InputError: A file cannot be moved.
+    """
     for path, place in places.items():
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
             path.rename(place)
         except OSError as error:
-            raise InputError(f"{path}: cannot be set aside ({reason_of(error)})") from error
+            raise InputError(f"{path}: cannot be moved to {place} ({reason_of(error)})") from error
 
 
 def write_json(path: str | Path, content: Mapping[str, Any]) -> None:
@@ -145,7 +182,9 @@ def read_json(path: str | Path) -> dict[str, Any]:
 
 
 def sha256(path: str | Path) -> str:
-    """Return the hex SHA-256 of a file's bytes."""
+    """Return the hex SHA-256 of a file's bytes; of a folder, that of its files' names and hashes."""
+    if Path(path).is_dir():
+        return digest({one.name: sha256(one) for one in Path(path).iterdir() if one.is_file()})
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

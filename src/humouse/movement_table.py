@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 from jaxtyping import Float32, Int, Int64
+from polars.io.plugins import register_io_source
 
 from humouse.errors import InputError
 from humouse.files import atomic_write
@@ -105,16 +106,64 @@ def in_pieces(parts: Iterable[StoredMovements], size: int) -> Iterator[StoredMov
 
 
 def write_table(path: str | Path, movements: StoredMovements) -> None:
-    """Write the movements, whole or not at all.
+    """Write the movements, whole or not at all; see `write_tables`."""
+    write_tables(path, [movements])
+
+
+def write_tables(path: str | Path, parts: Iterable[StoredMovements]) -> None:
+    """Write movements that come in parts, of which few are held at a time, whole or not at all.
 
     Columns: user, start_x_px, start_y_px, and the lists dx_px, dy_px, dt_ms; of movements with places
     also movement, start_t and start_row, and session if they have one. The origin is in the file's
     metadata under "humouse.origin".
 
+    Args:
+        path: The file.
+        parts: One or more, all with or all without places and sessions, of one origin.
+
     Raises:
         InputError: The file cannot be written.
     """
-    steps, lengths, start, user, origin, places = movements
+    rest = iter(parts)
+    first = next(rest)
+    frame = _frame_of(first)
+    with atomic_write(path) as temporary:
+        write_frames(temporary, frame, map(_frame_of, rest), metadata={_ORIGIN: first.origin})
+
+
+def write_frames(
+    path: Path,
+    first: pl.DataFrame,
+    rest: Iterable[pl.DataFrame],
+    *,
+    metadata: dict[str, str] | None = None,
+) -> None:
+    """Write tables one after the other into one Parquet file.
+
+    Args:
+        path: The file.
+        first: The first of them.
+        rest: The others, with the same columns.
+        metadata: Of the file.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
+
+    def source(*_: object) -> Iterator[pl.DataFrame]:
+        yield first
+        yield from rest
+
+    whole = register_io_source(source, schema=first.schema)
+    try:
+        whole.sink_parquet(path, metadata=metadata, row_group_size=_ROWS_IN_A_GROUP)
+    except pl.exceptions.ComputeError as error:  # what polars raises on a full disk
+        raise OSError(f"writing failed, most likely a full disk: {error}") from error
+
+
+def _frame_of(movements: StoredMovements) -> pl.DataFrame:
+    """Return the table that is written of some movements."""
+    steps, lengths, start, user, _, places = movements
     offsets = np.concatenate([[0], lengths.cumsum()])
     frame = pl.DataFrame(
         {
@@ -136,21 +185,37 @@ def write_table(path: str | Path, movements: StoredMovements) -> None:
         )
         if places.session is not None:
             frame = frame.with_columns(pl.Series(_SESSION, places.session.astype(str)))
-    with atomic_write(path) as temporary:
-        try:
-            frame.write_parquet(
-                temporary, metadata={_ORIGIN: origin}, row_group_size=_ROWS_IN_A_GROUP
-            )
-        except pl.exceptions.ComputeError as error:  # what polars raises on a full disk
-            raise OSError(f"writing failed, most likely a full disk: {error}") from error
+    return frame
+
+
+def files_of(path: str | Path) -> list[Path]:
+    """Return the file itself, or the Parquet files in a folder in the order of their names.
+
+    Raises:
+        InputError: The folder has none.
+    """
+    path = Path(path)
+    if not path.is_dir():
+        return [path]
+    files = sorted(path.glob("*.parquet"))
+    if not files:
+        raise InputError(
+            f"{path}: a folder without *.parquet files; name a file, or a folder of files that humouse wrote"
+        )
+    return files
 
 
 def read_table(path: str | Path) -> StoredMovements:
-    """Return the movements that `write_table` wrote.
+    """Return the movements that `write_table` wrote, to a file or to the files in a folder.
 
     Raises:
-        InputError: The file is missing, damaged, or holds something else; a movement cannot be used.
+        InputError: A file is missing, damaged, or holds something else; a movement cannot be used.
     """
+    files = files_of(path)
+    return _read(files[0]) if len(files) == 1 else StoredMovements.joined([*map(_read, files)])
+
+
+def _read(path: Path) -> StoredMovements:
     with _readable(path):
         frame = pl.read_parquet(path, columns=_columns_in(path), glob=False)
         origin = pl.read_parquet_metadata(path).get(_ORIGIN, Path(path).stem)

@@ -1,22 +1,26 @@
-"""Jobs done by several processes, of one thread each."""
+"""Jobs done by several processes, of one thread each; and by any pool, in their order."""
 
 import multiprocessing
+import os
+import pickle
 import signal
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import cache
 from multiprocessing.process import BaseProcess
 from typing import Any, TypeVar
 
-import torch
-
 from humouse.errors import InputError
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
+
+_WAITING = 4
+"""Jobs that wait for each process: enough to do while the first in order takes several times as long."""
 
 
 def run_jobs(
@@ -40,36 +44,95 @@ def run_jobs(
         InputError: A process ended without a word, as one that the system kills for its memory.
     """
     if workers > 1:
-        return _run_in_pool(do, jobs, prepare, workers, progress)
-    prepared, results = cache(prepare), []
-    with _one_thread():
-        for job in jobs:
-            results.append(do(prepared(), job))
-            progress()
+        with _pool(workers, prepare) as submit:
+            futures = [submit(do, job) for job in jobs]
+            for future in as_completed(futures):
+                future.result()
+                progress()
+            return [pickle.loads(future.result()) for future in futures]
+    results = []
+    for _, result in stream_jobs(do, jobs, prepare, workers=1):
+        results.append(result)
+        progress()
     return results
 
 
-def _run_in_pool(
+def stream_jobs(
     do: Callable[[Any, Job], Result],
     jobs: Iterable[Job],
     prepare: Callable[[], Any],
+    *,
     workers: int,
-    progress: Callable[[], None],
-) -> list[Result]:
-    """Do every job in a pool; however it ends, its processes end at once."""
+) -> Generator[tuple[Job, Result], None, None]:
+    """Yield every job with its result, in the order of the jobs, of which few are held at a time.
+
+    Close it if it is left before its end: then its processes end.
+
+    Args:
+        do: As `run_jobs`.
+        jobs: What there is to do; taken as results are.
+        prepare: As `run_jobs`.
+        workers: As `run_jobs`.
+
+    Raises:
+        InputError: As `run_jobs`.
+    """
+    if workers == 1:
+        prepared = cache(prepare)
+        with _one_thread():
+            for job in jobs:
+                yield job, do(prepared(), job)
+        return
+    with _pool(workers, prepare) as submit:
+
+        def begin(job: Job) -> Future[bytes]:
+            return submit(do, job)
+
+        for job, result in in_order(begin, jobs, waiting=_WAITING * workers):
+            yield job, pickle.loads(result)
+
+
+def in_order(
+    begin: Callable[[Job], Future[Result]], jobs: Iterable[Job], *, waiting: int
+) -> Iterator[tuple[Job, Result]]:
+    """Yield each job with its result, in the order of the jobs.
+
+    Args:
+        begin: Gives a job to a pool.
+        jobs: What there is to do; taken as results are.
+        waiting: How many jobs may be begun beside the first of which no result is yielded yet.
+    """
+    begun: deque[tuple[Job, Future[Result]]] = deque()
+    for job in jobs:
+        begun.append((job, begin(job)))
+        if len(begun) > waiting:
+            first, future = begun.popleft()
+            yield first, future.result()
+    for first, future in begun:
+        yield first, future.result()
+
+
+@contextmanager
+def _pool(workers: int, prepare: Callable[[], Any]) -> Iterator[Callable[..., Future[bytes]]]:
+    """Yield what gives a function and a job to a pool, for a pickled result.
+
+    However the block ends, the processes end at once.
+    """
     # A pool has no public way to end a process at its work: its processes are the new children.
     others = set(multiprocessing.active_children())
     spawn = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(workers, spawn, _start_worker, (prepare,))
     processes: set[BaseProcess] = set()
+
+    def submit(do: Callable[[Any, Job], Result], job: Job) -> Future[bytes]:
+        future = pool.submit(_do, pickle.dumps((do, job)))
+        if not processes:
+            processes.update(set(multiprocessing.active_children()) - others)
+        return future
+
     with _sigterm_interrupts():
         try:
-            futures = [pool.submit(_do, do, job) for job in jobs]
-            processes = set(multiprocessing.active_children()) - others
-            for future in as_completed(futures):
-                future.result()
-                progress()
-            return [future.result() for future in futures]
+            yield submit
         except BrokenProcessPool as error:
             pool.shutdown()
             # The pool ends the others by SIGTERM.
@@ -100,6 +163,8 @@ def _sigterm_interrupts() -> Iterator[None]:
 @contextmanager
 def _one_thread() -> Iterator[None]:
     """Compute on one thread in the block: numbers must not depend on how many processes there are."""
+    import torch  # here, since what only uses threads does without it
+
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -114,12 +179,28 @@ _prepared: Callable[[], Any]
 
 def _start_worker(prepare: Callable[[], Any]) -> None:
     """Compute on one thread; being interrupted is the first process's business."""
+    import torch
+
     global _prepared
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     torch.set_num_threads(1)
     # At the first job, whose future carries an error; one raised here would only break the pool.
     _prepared = cache(prepare)
 
 
-def _do(do: Callable[[Any, Job], Result], job: Job) -> Result:
-    return do(_prepared(), job)
+def _end_with_parent() -> None:
+    """End this process when its parent was killed: nobody else would, and it waits for jobs for ever."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
+
+
+def _do(work: bytes) -> bytes:
+    """Do a pickled job, and return the result pickled.
+
+    Left to the pool, tensors would go through shared memory, of which a container has little.
+    """
+    do, job = pickle.loads(work)
+    return pickle.dumps(do(_prepared(), job))

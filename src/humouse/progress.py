@@ -47,6 +47,30 @@ def progress_bar(
 
 
 @contextmanager
+def pace_bar(
+    what: str, count: int, *, done: int = 0, shown: bool = True
+) -> Iterator[Callable[[int], None]]:
+    """Show how many of a job's items are done, and how many a second; yield a function that takes more.
+
+    Args:
+        what: The job, or its items.
+        count: How many items there are.
+        done: Done by an earlier run of the job.
+        shown: Whether to show anything.
+    """
+    began, since = monotonic(), 0
+    with progress_bar(what, count, done=done, shown=shown) as advance:
+
+        def more(items: int) -> None:
+            nonlocal since
+            since += items
+            pace = since / max(monotonic() - began, 1e-3)
+            advance(by=items, note=f"{pace:,.0f} a second")
+
+        yield more
+
+
+@contextmanager
 def byte_bar(what: str) -> Iterator[Callable[[int, int | None], None]]:
     """Show the bytes of a transfer on stderr; yield a function that takes those done and in all."""
     columns = (

@@ -2,7 +2,7 @@
 
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import KW_ONLY, dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
@@ -43,6 +43,7 @@ class SampleRequest:
         cond: [K] or [n, K], the first K of `CONDITIONS`; NaN where not given.
         like: n movements that fit the codec: sample i takes the i-th one's number of steps, its
             frame, and those of its conditions that the model has. Instead of seq_len and cond.
+        first: Number i of the first movement, above 0 for a part of a longer request.
     """
 
     n: int
@@ -51,6 +52,43 @@ class SampleRequest:
     seq_len: int | None = None
     cond: Float[Tensor, "*n K"] | None = None
     like: Trajectories | None = None
+    first: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Movements that are made together.
+
+    Args:
+        places: [B] which of the request's movements they are, from 0.
+        rows: [B] their numbers, which seed their noise.
+        frame: Their frames.
+        given: [B, K] the conditions asked of them; None for none.
+        seed: The request's.
+    """
+
+    places: Int[Tensor, "B"]
+    rows: Int[Tensor, "B"]
+    frame: Frame
+    given: Float[Tensor, "B K"] | None
+    seed: int
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What is drawn of a request before its movements are made.
+
+    Args:
+        request: The request, for n movements.
+        frame: Their frames.
+        given: [n, K] the conditions asked of them; None for none.
+        batches: Each movement is in one; the longest movements of each part come first.
+    """
+
+    request: SampleRequest
+    frame: Frame
+    given: Float[Tensor, "n K"] | None
+    batches: list[Batch]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +106,12 @@ class TrainedModel(ABC):
     record: CheckpointRecord | None = None
 
     family: ClassVar[str]
+    part_size: ClassVar[int] = 2**12
+    """Movements that are sorted by length and cut into batches together.
+
+    Small enough to be held, and to be lost when a run is killed; large enough that few batches mix short
+    movements with long ones. A part has the same batches whoever makes it.
+    """
 
     @property
     def origin(self) -> str:
@@ -140,7 +184,9 @@ class TrainedModel(ABC):
 
     def calls(self, n: int) -> int:
         """Return how often `sample` calls `progress` for n movements."""
-        return -(-n // self.batch_size) * self.calls_per_batch
+        parts, rest = divmod(n, self.part_size)
+        batches = parts * -(-self.part_size // self.batch_size) + -(-rest // self.batch_size)
+        return batches * self.calls_per_batch
 
     def check(self, request: SampleRequest) -> None:
         """Raise InputError, naming the argument, for the first that this model cannot serve."""
@@ -157,6 +203,10 @@ class TrainedModel(ABC):
         progress: Callable[[], None] | None = None,
     ) -> Trajectories:
         """Return n movements, in px and ms; the arguments are those of a `SampleRequest`.
+
+        `humouse sample` makes the same ones, on one thread. What a movement is made beside, and how many
+        threads torch uses, decides the last bits of floating-point numbers: of movements in the canonical
+        frame, which are not rounded; hardly ever of events.
 
         Args:
             n: How many.
@@ -177,33 +227,59 @@ class TrainedModel(ABC):
         self,
         request: SampleRequest,
         progress: Callable[[], None] | None = None,
-        keep: Callable[[int, Callable[[], Tensor]], Tensor] | None = None,
     ) -> tuple[Float[Tensor, "n T C"], Frame]:
         """Return what `sample` decodes: normalised deltas [n, T, C] on the CPU, and their frames.
 
         Args:
             request: What is asked for.
             progress: Called as often as `calls` says.
-            keep: Given the number of each batch and what draws it, returns the batch, from an
-                earlier run or drawn now; None draws them all. A request always has the same batches.
         """
         self.check(request)
-        codec = self.codec
+        plan = self.plan(request)
+        return self.assembled(plan, (self.make(batch, progress) for batch in plan.batches))
+
+    def plan(self, request: SampleRequest) -> Plan:
+        """Return the frames of a request that `check` has passed, cut into batches."""
         frame, given = self._frames(request)
+        batches = []
+        for part in torch.arange(request.n).split(self.part_size):
+            # Similar lengths run together, so that little work goes into padding.
+            sorted_places = part[frame.lengths[part].argsort(stable=True)]
+            # The longest first: what is left for the end, when some processes have nothing to do, is short.
+            for places in reversed(sorted_places.split(self.batch_size)):
+                asked = None if given is None else given[places]
+                rows = request.first + places
+                batches.append(Batch(places, rows, frame[places], asked, request.seed))
+        return Plan(request, frame, given, batches)
+
+    def make(
+        self, batch: Batch, progress: Callable[[], None] | None = None
+    ) -> Float[Tensor, "B T C"]:
+        """Return the normalised deltas of a batch, on the CPU.
+
+        Args:
+            batch: Of a plan.
+            progress: Called `calls_per_batch` times.
+        """
+        tick = progress or (lambda: None)
+        return self._sample_batch(batch.rows, batch.frame, batch.given, batch.seed, tick).cpu()
+
+    def assembled(
+        self, plan: Plan, made: Iterable[Float[Tensor, "B t C"]]
+    ) -> tuple[Float[Tensor, "n T C"], Frame]:
+        """Return what `sample_deltas` does.
+
+        Args:
+            plan: The request's.
+            made: What `make` returned for each batch, in their order.
+        """
+        codec, request = self.codec, plan.request
         steps = codec.sequence_length if request.seq_len is None else request.seq_len
         x0 = torch.zeros(request.n, int(codec.steps(torch.tensor(steps))), codec.channels)
-        # Similar lengths run together, so that little work goes into padding. No sample depends on
-        # the order of the others.
-        for number, rows in enumerate(frame.lengths.argsort(stable=True).split(self.batch_size)):
-
-            def draw(rows: Int[Tensor, "B"] = rows) -> Float[Tensor, "B T C"]:
-                asked = None if given is None else given[rows]
-                tick = progress or (lambda: None)
-                return self._sample_batch(rows, frame[rows], asked, request.seed, tick).cpu()
-
-            part = draw() if keep is None else keep(number, draw)
-            x0[rows, : part.shape[1]] = part
-        return x0, frame if given is None else codec.frame_given(frame, given, x0)
+        for batch, part in zip(plan.batches, made, strict=True):
+            x0[batch.places, : part.shape[1]] = part
+        frame = plan.frame
+        return x0, frame if plan.given is None else codec.frame_given(frame, plan.given, x0)
 
     @abstractmethod
     def _sample_batch(
@@ -237,12 +313,13 @@ class TrainedModel(ABC):
         if like is None:
             given = None if cond is None else cond.float().cpu().expand(n, cond.shape[-1])
             frame = self.codec.draw_frames(
-                n, seed=request.seed, seq_len=request.seq_len, given=given
+                n, seed=request.seed, seq_len=request.seq_len, given=given, first=request.first
             )
             return frame, given
         if len(like) != n or request.seq_len is not None or cond is not None:
             raise ValueError("like stands for n movements, and takes the place of seq_len and cond")
-        frame = self.codec.styled(self.codec.encode(like)[1], seed=request.seed)
+        frame = self.codec.encode(like)[1]
+        frame = self.codec.styled(frame, seed=request.seed, first=request.first)
         return frame, frame.conditions[:, : self.cond_dim] if self.cond_dim else None
 
 

@@ -349,10 +349,10 @@ class Trajectories:
 
     @classmethod
     def load(cls, path: str | Path) -> "Trajectories":
-        """Read movements written by `save`.
+        """Read movements written by `save`: of a file, or of a folder's files in the order of their names.
 
         Raises:
-            InputError: The file is missing, damaged, or not a file of trajectories.
+            InputError: A file is missing, damaged, or not a file of trajectories.
         """
         stored = read_table(path)
         try:

@@ -1,16 +1,21 @@
-"""`humouse sample`: an interrupted run goes on, and ends as if nothing had happened."""
+"""`humouse sample`: the same bytes however it is done, interrupted or not, and what is in its way."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 
+import psutil
 import pytest
 import torch
 
+from humouse.files import alone_in, sha256
 from humouse.trained_model import TrainedModel
 from humouse.training.checkpoint import Checkpoint
 from humouse.trajectories import Trajectories
@@ -20,9 +25,12 @@ _FEW = ("n=7", "batch_size=2", "steps=1", "device=cpu")
 
 @pytest.fixture
 def sample(
-    tiny_checkpoint: Path, humouse: Callable[..., tuple[int, str, str]]
+    tiny_checkpoint: Path,
+    humouse: Callable[..., tuple[int, str, str]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Callable[..., tuple[int, str, str]]:
-    """Run the verb here; return its exit status and what it printed."""
+    """Run the verb here, in parts of two movements; return its exit status and what it printed."""
+    monkeypatch.setattr(TrainedModel, "part_size", 2)
 
     def run(*words: str) -> tuple[int, str, str]:
         return humouse("sample", f"ckpt={tiny_checkpoint}", *_FEW, *words)
@@ -66,14 +74,113 @@ def test_the_same_command_goes_on_and_ends_with_the_same_bytes(
     assert status == 0
     assert "going on after 4 of 7 movements" in out
     assert len(drawn) == 3 + 2  # two were kept, the third was interrupted
+    assert sorted(chain.from_iterable(drawn[:2] + drawn[3:])) == list(range(7))
     resumed = result(tmp_path / "gen")
     assert not list((tmp_path / "gen").glob(".*"))
     assert sample("save_deltas=true", f"out_dir={tmp_path / 'whole'}")[0] == 0
     assert result(tmp_path / "whole") == resumed
 
 
+def cut_short(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-30])
+
+
+def changed_in_one_bit(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[content.index(b"NUMPY") + 150] ^= 4  # of the first array's numbers
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("damage", [cut_short, changed_in_one_bit])
+def test_a_damaged_part_is_made_again(
+    sample: Callable, drawn: list[list[int]], tmp_path: Path, damage: Callable[[Path], None]
+):
+    words = ("save_deltas=true", f"out_dir={tmp_path / 'gen'}")
+    assert sample(*words)[0] == 130
+    damage(*tmp_path.glob("gen/.partial-*/000001.npz"))
+    status, out, _ = sample(*words)
+    assert status == 0
+    assert "going on after 2 of 7 movements" in out
+    assert sorted(chain.from_iterable(drawn[3:])) == [2, 3, 4, 5, 6]
+    assert sample("save_deltas=true", f"out_dir={tmp_path / 'whole'}")[0] == 0
+    assert result(tmp_path / "gen") == result(tmp_path / "whole")
+
+
+def test_shards_hold_the_same_movements(sample: Callable, tmp_path: Path):
+    """Three a file, over the bounds of parts of two."""
+    status, out, _ = sample("shard=3", f"out_dir={tmp_path / 'shards'}")
+    assert status == 0
+    assert f"7 movements: {tmp_path / 'shards' / 'samples'}, 3 files\n" in out
+    folder = tmp_path / "shards" / "samples"
+    names = ["00000.parquet", "00001.parquet", "00002.parquet"]
+    assert sorted(path.name for path in folder.iterdir()) == names
+    assert [len(Trajectories.load(folder / name)) for name in names] == [3, 3, 1]
+    files = json.loads((tmp_path / "shards" / "manifest.json").read_text())["files"]
+    assert [one["file"] for one in files] == [f"samples/{name}" for name in names]
+    assert [one["movements"] for one in files] == [3, 3, 1]
+    assert [one["sha256"] for one in files] == [sha256(folder / name) for name in names]
+    assert sample(f"out_dir={tmp_path}")[0] == 0
+    one, shards = Trajectories.load(tmp_path / "samples.parquet"), Trajectories.load(folder)
+    assert torch.equal(one.deltas, shards.deltas)
+    assert torch.equal(one.start, shards.start)
+    assert one.origin == shards.origin == Trajectories.load(folder / names[1]).origin
+
+
+def test_one_file_after_shards_sets_them_aside(sample: Callable, tmp_path: Path):
+    assert sample("shard=4", f"out_dir={tmp_path}")[0] == 0
+    assert sample(f"out_dir={tmp_path}")[0] == 0
+    aside = ["manifest.json", "samples", "samples.png"]
+    assert sorted(path.name for path in (tmp_path / "previous-1").iterdir()) == aside
+    assert len(list((tmp_path / "previous-1" / "samples").iterdir())) == 2
+    assert not (tmp_path / "samples").exists()
+
+
+def test_one_run_at_a_time_writes_to_a_folder(
+    sample: Callable, drawn: list[list[int]], tmp_path: Path
+):
+    with alone_in(tmp_path):
+        status, _, err = sample(f"out_dir={tmp_path}")
+    assert status == 2
+    assert f"{tmp_path}: another run is writing there; wait for its end, or choose" in err
+    assert not drawn
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_new_run_sweeps_what_killed_ones_left(sample: Callable, tmp_path: Path):
+    (tmp_path / ".partial-0123456789abcdef").mkdir()
+    (tmp_path / ".partial-0123456789abcdef" / "000000.npz").write_bytes(b"a part")
+    for name in (".samples.png.4711.tmp", ".manifest.json.4711.tmp", ".scores.json.4711.tmp"):
+        (tmp_path / name).write_bytes(b"half")
+    status, out, _ = sample(f"out_dir={tmp_path}")
+    assert status == 0
+    assert f"{tmp_path}: removed what an interrupted run with other settings had kept" in out
+    # The last is another command's.
+    assert [path.name for path in tmp_path.glob(".*")] == [".scores.json.4711.tmp"]
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("workers=0", "workers=0: must be at least 1"),
+        ("shard=0", "shard=0: must be at least 1 movement"),
+        (
+            "n=1000000",
+            "save_deltas=true: the deltas of n=1,000,000 movements would be held at once",
+        ),
+    ],
+)
+def test_what_cannot_be_done_is_refused_before_it_begins(
+    sample: Callable, drawn: list[list[int]], tmp_path: Path, word: str, said: str
+):
+    status, _, err = sample("save_deltas=true", word, f"out_dir={tmp_path}")
+    assert status == 2
+    assert said in err
+    assert not drawn
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("changed", ["seed=1", "n=8", "steps=2", "batch_size=3"])
+@pytest.mark.parametrize("changed", ["seed=1", "n=8", "steps=2", "batch_size=3", "recorded=true"])
 def test_other_settings_do_not_reuse_what_was_kept(
     sample: Callable, drawn: list[list[int]], tmp_path: Path, changed: str
 ):
@@ -81,7 +188,14 @@ def test_other_settings_do_not_reuse_what_was_kept(
     status, out, _ = sample(f"out_dir={tmp_path}", changed)
     assert status == 0
     assert "going on" not in out
-    assert len(list(tmp_path.glob(".partial-*"))) == 1  # what the first run kept
+
+
+@pytest.mark.slow  # starts two processes
+def test_the_bytes_do_not_depend_on_how_many_processes_there_are(sample: Callable, tmp_path: Path):
+    for workers in (1, 2):
+        words = ("save_deltas=true", f"workers={workers}", f"out_dir={tmp_path / str(workers)}")
+        assert sample(*words)[0] == 0
+    assert result(tmp_path / "1") == result(tmp_path / "2")
 
 
 def interrupted(words: list[str], moment: Callable[[int], bool], cwd: Path) -> tuple[int, str, str]:
@@ -116,27 +230,89 @@ def test_ctrl_c_while_modules_load_is_one_line(tmp_path: Path, library: str):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.slow  # starts humouse twice
-@pytest.mark.parametrize("killed", [False, True])
-def test_a_real_run_goes_on_after_ctrl_c_and_after_a_kill(
-    tiny_checkpoint: Path, tmp_path: Path, call: Callable, killed: bool
+IN_SMALL_PARTS = """
+from humouse.cli import main
+from humouse.trained_model import TrainedModel
+TrainedModel.part_size = 16
+main()
+"""
+
+
+def started(words: list[str], cwd: Path) -> subprocess.Popen[str]:
+    """Start humouse, which makes parts of 16 movements, on one thread."""
+    return subprocess.Popen(
+        [sys.executable, "-c", IN_SMALL_PARTS, *words],
+        cwd=cwd,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.fixture
+def words(tiny_checkpoint: Path) -> list[str]:
+    return ["sample", f"ckpt={tiny_checkpoint}", "n=600", "batch_size=8", "steps=2", "device=cpu"]
+
+
+@pytest.fixture
+def killed(words: list[str], tmp_path: Path) -> Iterator[Callable[..., tuple[str, str]]]:
+    """Start two processes, send one a signal once parts are kept; return what the first printed."""
+
+    def kill(which: int, number: signal.Signals) -> tuple[str, str]:
+        process = started([*words, "workers=2"], tmp_path)
+        while len(list(tmp_path.glob("gen/.partial-*/*.npz"))) < 3:
+            assert process.poll() is None
+            time.sleep(0.01)
+        family = [
+            one
+            for one in psutil.Process(process.pid).children()
+            if "spawn_main" in " ".join(one.cmdline())
+        ]
+        assert len(family) == 2
+        [psutil.Process(process.pid), *family][which].send_signal(number)
+        out, err = process.communicate(timeout=120)
+        # Whoever was killed, nobody goes on.
+        assert not psutil.wait_procs(family, timeout=60)[1]
+        return out, err
+
+    yield kill
+    with suppress(FileNotFoundError):
+        assert not list((tmp_path / "gen").glob(".*"))
+
+
+def assert_it_goes_on(words: list[str], tmp_path: Path) -> None:
+    """The same command makes what is not kept, and ends with the same bytes as one that nobody stops."""
+    kept = len(list(tmp_path.glob("gen/.partial-*/[0-9]*.npz"))) * 16
+    for folder in ("gen", "whole"):
+        process = started([*words, "workers=1", f"out_dir={folder}"], tmp_path)
+        out, err = process.communicate(timeout=240)
+        assert process.returncode == 0, err
+        assert (f"going on after {kept} of 600 movements\n" in out) == (folder == "gen")
+    one, other = ((tmp_path / name / "samples.parquet").read_bytes() for name in ("gen", "whole"))
+    assert one == other
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_a_run_that_is_killed_goes_on(
+    killed: Callable, words: list[str], tmp_path: Path, number: signal.Signals
 ):
-    words = ["sample", f"ckpt={tiny_checkpoint}", "n=400", "batch_size=8", "steps=2", "device=cpu"]
+    _, err = killed(0, number)
+    assert "Traceback" not in err
+    if number != signal.SIGKILL:
+        assert "of 600 movements are kept; the same command goes on)\n" in err
+    assert_it_goes_on(words, tmp_path)
 
-    def sampling(pid: int) -> bool:
-        begun = len(list(tmp_path.glob("gen/.partial-*/*.pt"))) > 2
-        if begun and killed:
-            os.kill(pid, signal.SIGKILL)
-        return begun
 
-    status, _, err = interrupted(words, sampling, tmp_path)
-    if not killed:
-        assert status == 130
-        assert "of 400 movements are kept; the same command goes on)\n" in err
-        assert "Traceback" not in err
-    done = call("-m", "humouse", *words, cwd=tmp_path)
-    assert done.returncode == 0
-    assert "going on after " in done.stdout
+@pytest.mark.slow
+def test_a_killed_process_is_said_and_the_same_command_goes_on(
+    killed: Callable, words: list[str], tmp_path: Path
+):
+    _, err = killed(1, signal.SIGKILL)
+    assert "humouse: workers: a process ended before its job did (exit code -9)" in err
+    assert "Traceback" not in err
+    assert_it_goes_on(words, tmp_path)
 
 
 def test_movements_of_the_frame_are_written_as_recorded(sample: Callable, tmp_path: Path):

@@ -331,7 +331,8 @@ def test_files_of_a_run(tiny_checkpoint: Path, tmp_path: Path, capsys: pytest.Ca
     assert made.origin == expected.origin == "diffusion:tiny"
     manifest = json.loads((tmp_path / "manifest.json").read_text())
     assert manifest["checkpoint"]["sha256"] == sha256(tiny_checkpoint)
-    assert manifest["samples_sha256"] == sha256(tmp_path / "samples.parquet")
+    digest = sha256(tmp_path / "samples.parquet")
+    assert manifest["files"] == [{"file": "samples.parquet", "movements": 5, "sha256": digest}]
     assert manifest["settings"]["seed"] == 4
     assert manifest["trained_on"] == Checkpoint.load(tiny_checkpoint).data
     assert (tmp_path / "samples.png").read_bytes().startswith(b"\x89PNG")

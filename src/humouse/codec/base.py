@@ -93,13 +93,16 @@ class Codec(ABC):
     @abstractmethod
     def _from_channels(self, x: Float[Tensor, "B T C"], frame: Frame) -> Float[Tensor, "B T 3"]: ...
 
-    def recorded(self, movements: Trajectories, frame: Frame, *, seed: int) -> Trajectories:
+    def recorded(
+        self, movements: Trajectories, frame: Frame, *, seed: int, first: int = 0
+    ) -> Trajectories:
         """Return decoded movements as a device would have recorded them: as they are, if they are events.
 
         Args:
             movements: What `decode` returned.
             frame: Their frames.
             seed: Of what is drawn for it.
+            first: Number of the first movement.
         """
         return movements
 
@@ -171,6 +174,7 @@ class Codec(ABC):
         seed: int,
         seq_len: int | None = None,
         given: Float[Tensor, "n K"] | None = None,
+        first: int = 0,
     ) -> Frame:
         """Draw frames of n movements from the train split's joint distribution.
 
@@ -180,24 +184,28 @@ class Codec(ABC):
             seq_len: How many steps all of them have.
             given: [n, K] the first K of CONDITIONS, NaN where not given. The rest is drawn from the
                 prior, conditional on these.
+            first: Number i of the first movement.
         """
         if self.prior is None:
             raise ValueError("the codec is not fitted")
-        lengths, start, conditions = self.prior.draw(n, seed=seed, seq_len=seq_len, given=given)
+        lengths, start, conditions = self.prior.draw(
+            n, seed=seed, seq_len=seq_len, given=given, first=first
+        )
         if seq_len is None:
             lengths = lengths.clamp(*self.trained_lengths)
-        return self.styled(Frame.of_conditions(lengths, start, conditions), seed=seed)
+        return self.styled(Frame.of_conditions(lengths, start, conditions), seed=seed, first=first)
 
-    def styled(self, frame: Frame, *, seed: int) -> Frame:
+    def styled(self, frame: Frame, *, seed: int, first: int = 0) -> Frame:
         """Return the frames with a style each, drawn for their conditions; as they are without styles.
 
         Args:
             frame: Of n movements.
             seed: The style of frame i depends only on the seed, i and the conditions.
+            first: Number i of the first movement.
         """
         if self.prior is None:
             return frame
-        return replace(frame, style=self.prior.styles(frame.conditions, seed=seed))
+        return replace(frame, style=self.prior.styles(frame.conditions, seed=seed, first=first))
 
     def in_setup(self, name: str) -> "Codec":
         """Return the same codec, whose prior is one set-up's alone.

@@ -101,7 +101,9 @@ class CanonicalCodec(Codec):
         clocks = state.get("clocks")
         self.clocks = None if clocks is None else PollingClocks(clocks.numpy())
 
-    def recorded(self, movements: Trajectories, frame: Frame, *, seed: int) -> Trajectories:
+    def recorded(
+        self, movements: Trajectories, frame: Frame, *, seed: int, first: int = 0
+    ) -> Trajectories:
         """Return movements that this codec decoded as the frames' devices would have recorded them.
 
         Raises:
@@ -109,7 +111,7 @@ class CanonicalCodec(Codec):
         """
         self.check_recorded()
         assert self.clocks is not None
-        return recorded(movements, frame.conditions, self.clocks, seed=seed)
+        return recorded(movements, frame.conditions, self.clocks, seed=seed, first=first)
 
     def check_recorded(self) -> None:
         """Raise InputError if the codec is of a version that did not learn the clocks."""

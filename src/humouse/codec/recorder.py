@@ -20,6 +20,7 @@ def recorded(
     clocks: PollingClocks,
     *,
     seed: int,
+    first: int = 0,
 ) -> Trajectories:
     """Return the movements as devices with these clocks would have recorded them.
 
@@ -30,7 +31,8 @@ def recorded(
         movements: Smooth ones, of at least one step, on any clock.
         conditions: [B, K] all of CONDITIONS; of these, the tick and the share of steps on it count.
         clocks: Of the recorders that the conditions come from.
-        seed: Which reports are left out of row i depends on the seed and i alone.
+        seed: Which reports are left out of movement i depends on the seed and i alone.
+        first: Number i of the first movement.
     """
     _, period_ms, _ = clocks.at(clocks.index(conditions[:, _TICK].double().cpu().numpy()))
     left_out = 1 - conditions[:, _ON_TICK].double().cpu().numpy()
@@ -39,7 +41,9 @@ def recorded(
         n = int(movements.lengths[row])
         deltas = movements.deltas[row, :n].double().cpu().numpy()
         points = np.concatenate([np.zeros((1, 3)), deltas.cumsum(0)])
-        chance = torch.rand(2 + int(points[-1, 2] / period_ms[row]), generator=generator(seed, row))
+        chance = torch.rand(
+            2 + int(points[-1, 2] / period_ms[row]), generator=generator(seed, first + row)
+        )
         at_ms = _reports(points[-1, 2], period_ms[row], chance.numpy() >= left_out[row])
         path = [np.interp(at_ms, points[:, 2], points[:, axis]) for axis in (0, 1)]
         parts.append(np.diff(np.stack([*path, at_ms], 1).round(), axis=0, prepend=0))

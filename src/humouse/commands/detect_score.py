@@ -1,24 +1,21 @@
 """`humouse detect score`: what a detector says of each movement of a file, and why."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
-from time import monotonic
 
 import numpy as np
 import polars as pl
 from joblib import cpu_count
-from polars.io.plugins import register_io_source
 
 from humouse.data.movement_file import LogPart, OpenLog, open_log
 from humouse.detection.detector import Detector, Judgement, check_rate
 from humouse.detection.names import BOT, HUMAN, UNFAMILIAR, UNUSABLE
 from humouse.errors import InputError
 from humouse.files import atomic_write, set_aside
-from humouse.movement_table import StoredMovements
+from humouse.movement_table import StoredMovements, write_frames
 from humouse.point_cells import PointColumns
-from humouse.progress import progress_bar
+from humouse.progress import pace_bar
 from humouse.settings import DetectScoreSettings
 
 _VERB = "humouse detect score"
@@ -55,7 +52,7 @@ def _decisions(detector: Detector, log: OpenLog, s: DetectScoreSettings) -> Iter
         unused_files.append(np.full(len(part.left_out), part.file))
         return part.movements
 
-    with _pace(log.count) as advance:
+    with pace_bar("movements", log.count, shown=log.count >= _FEWEST_FOR_A_BAR) as advance:
         judged = detector.judge(
             map(movements, log.parts),
             false_positive_rate=s.false_positive_rate,
@@ -81,21 +78,6 @@ def _table(judged: Judgement, unused: pl.DataFrame, numbers: np.ndarray) -> pl.D
     place = np.empty(len(numbers), np.int64)
     place[np.argsort(~is_used, kind="stable")] = np.arange(len(numbers))
     return both[place]
-
-
-@contextmanager
-def _pace(count: int) -> Iterator[Callable[[int], None]]:
-    """Show how many movements are done, and how many a second."""
-    began, done = monotonic(), 0
-    with progress_bar("movements", count, shown=count >= _FEWEST_FOR_A_BAR) as advance:
-
-        def more(movements: int) -> None:
-            nonlocal done
-            done += movements
-            pace = done / max(monotonic() - began, 1e-3)
-            advance(by=movements, note=f"{pace:,.0f} a second")
-
-        yield more
 
 
 class _Said:
@@ -144,14 +126,5 @@ def _write(tables: Iterator[pl.DataFrame], path: Path) -> None:
                 first.write_csv(file)
                 for table in tables:
                     table.write_csv(file, include_header=False)
-            return
-
-        def source(*_: object) -> Iterator[pl.DataFrame]:
-            yield first
-            yield from tables
-
-        whole = register_io_source(source, schema=first.schema)
-        try:
-            whole.sink_parquet(temporary, row_group_size=_ROWS_AT_A_TIME)
-        except pl.exceptions.ComputeError as error:  # what polars raises on a full disk
-            raise OSError(f"writing failed, most likely a full disk: {error}") from error
+        else:
+            write_frames(temporary, first, tables)

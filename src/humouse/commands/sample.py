@@ -1,18 +1,24 @@
-"""`humouse sample`: draw movements from a trained model of either kind."""
+"""`humouse sample`: draw movements from a trained model of either kind, part by part."""
 
+import pickle
+import shutil
 import warnings
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, suppress
+from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
-from jaxtyping import Float
+from joblib import cpu_count
 from torch import Tensor
 
-from humouse.codec import Frame, condition_vector
+from humouse.codec import condition_vector
 from humouse.commands.compared import in_codec_frame
-from humouse.commands.kept_batches import KeptBatches
+from humouse.commands.kept_parts import KeptParts
 from humouse.data.movement_file import read_movements
 from humouse.data.prepared import load_split
 from humouse.detection.detector import Detector
@@ -20,30 +26,75 @@ from humouse.detection.names import HUMAN
 from humouse.diffusion.sampling_rule import SamplingRule
 from humouse.errors import InputError, OutOfRangeWarning
 from humouse.extras import without
-from humouse.files import set_aside_in, sha256, versions, write_json
+from humouse.files import alone_in, move, set_aside_in, sha256, versions, write_json
 from humouse.generator import load_generator
-from humouse.progress import progress_bar
+from humouse.movement_table import StoredMovements, write_tables
+from humouse.processes import stream_jobs
+from humouse.progress import pace_bar
 from humouse.settings import SampleSettings
-from humouse.trained_model import SampleRequest, TrainedModel, announce
+from humouse.trained_model import Batch, Plan, SampleRequest, TrainedModel, announce
 from humouse.training.checkpoint import save_tensors
 from humouse.training.device import resolve_device
 from humouse.trajectories import Trajectories
 
-_FILES = ("samples.parquet", "samples.png", "deltas.pt", "manifest.json")
+_SHARDS = "samples"
+_FILES = (
+    "samples.parquet",
+    f"{_SHARDS}/[0-9]*.parquet",
+    "samples.png",
+    "deltas.pt",
+    "manifest.json",
+)
 _JUDGED = 400
 """Movements of a style that the detector looks at."""
 _PEOPLES_SHARE = 0.5
 _PICTURED = 200
-"""People's gestures that the picture chooses from."""
+"""Movements, and people's gestures, that the picture chooses from."""
+_FEWEST_EACH = 1000
+"""Movements that a process makes in the time that it takes to start."""
+_MOST_DELTAS = 500_000_000
+"""Bytes of deltas that are written: they are held at once."""
 
 
 def run(settings: SampleSettings) -> None:
     """Sample as the settings say and write Parquet, picture and manifest to `out_dir`.
 
     Raises:
-        InputError: A setting or the checkpoint cannot be used.
-        KeyboardInterrupt: The run was interrupted; the batches drawn so far are kept.
+        InputError: A setting or the checkpoint cannot be used, another run writes there, or a process
+            was killed.
+        KeyboardInterrupt: The run was interrupted; the parts made so far are kept.
     """
+    model = _of_setup(_model(settings), settings)
+    request = SampleRequest(
+        settings.n,
+        seed=settings.seed,
+        seq_len=settings.seq_len,
+        cond=_conditions(settings.cond),
+    )
+    model.check(request)
+    _check(settings, model)
+    announce(model)
+    out_dir, checkpoint = Path(settings.out_dir), sha256(model.path)
+    with alone_in(out_dir):
+        kept = KeptParts(out_dir, _decides(settings, model, checkpoint))
+        kept.sweep(_FILES)
+        _make_parts(model, request, kept, settings)
+        made_by = _manifest(settings, model, checkpoint)
+        files = _write(kept, model.origin, settings)
+        write_json(out_dir / "manifest.json", {**made_by, "files": files})
+        first = StoredMovements.joined(
+            [*_between(kept, 0, min(settings.n, _PICTURED), model.origin)]
+        )
+        kept.remove()
+        where = files[0]["file"] if settings.shard is None else f"{_SHARDS}, {len(files):,} files"
+        print(f"{settings.n:,} movements: {out_dir / where}")
+        print(f"what made them: {out_dir / 'manifest.json'}")
+        if not without("report", "no picture"):
+            shown = Trajectories.from_steps(*first)
+            _draw(shown, model, out_dir / "samples.png", recorded=settings.recorded)
+
+
+def _model(settings: SampleSettings) -> TrainedModel:
     rule = SamplingRule(
         steps=settings.steps,
         sampler=settings.sampler,
@@ -54,36 +105,30 @@ def run(settings: SampleSettings) -> None:
         t_switch=settings.t_switch,
         batch_size=settings.batch_size,
     )
-    model = load_generator(settings.ckpt, resolve_device(settings.device), rule=rule)
-    model = _of_setup(model, settings)
-    request = SampleRequest(
-        settings.n,
-        seed=settings.seed,
-        seq_len=settings.seq_len,
-        cond=_conditions(settings.cond),
-    )
-    model.check(request)
+    return load_generator(settings.ckpt, resolve_device(settings.device), rule=rule)
+
+
+def _check(settings: SampleSettings, model: TrainedModel) -> None:
+    """Raise InputError for settings of the run and its files that cannot be used."""
     if settings.recorded:
         model.codec.native.check_recorded()
-    announce(model)
-    out_dir, checkpoint = Path(settings.out_dir), sha256(model.path)
-    kept = KeptBatches(out_dir, _decides(settings, model, checkpoint))
-    x0, frame = _drawn(model, request, kept)
-    movements = model.codec.decode(x0, frame, origin=model.origin)
-    if settings.recorded:
-        movements = model.codec.native.recorded(movements, frame, seed=settings.seed)
-    set_aside_in(out_dir, _FILES)
-    movements.save(out_dir / "samples.parquet")
-    if settings.save_deltas:
-        deltas = model.codec.expanded(x0, frame)[:, : settings.seq_len]
-        save_tensors(out_dir / "deltas.pt", {"deltas": deltas, "lengths": frame.lengths})
-    made_by = _manifest(settings, model, checkpoint, out_dir / "samples.parquet")
-    write_json(out_dir / "manifest.json", made_by)
-    kept.remove()
-    print(f"{settings.n:,} movements: {out_dir / 'samples.parquet'}")
-    print(f"what made them: {out_dir / 'manifest.json'}")
-    if not without("report", "no picture"):
-        _draw(movements, model, out_dir / "samples.png", recorded=settings.recorded)
+    if settings.workers is not None and settings.workers < 1:
+        raise InputError(f"workers={settings.workers}: must be at least 1")
+    device = resolve_device(settings.device)
+    if (settings.workers or 1) > 1 and device.type != "cpu":
+        raise InputError(
+            f"workers={settings.workers}: a model on {device} is run by one process; leave it out"
+        )
+    if settings.shard is not None and settings.shard < 1:
+        raise InputError(f"shard={settings.shard}: must be at least 1 movement")
+    native = model.codec.native
+    steps = native.sequence_length if settings.seq_len is None else settings.seq_len
+    most = _MOST_DELTAS // (steps * native.channels * 4)
+    if settings.save_deltas and settings.n > most:
+        raise InputError(
+            f"save_deltas=true: the deltas of n={settings.n:,} movements would be held at once; sample at "
+            f"most {most:,}, several times with other seeds, or leave it out"
+        )
 
 
 def _of_setup(model: TrainedModel, settings: SampleSettings) -> TrainedModel:
@@ -143,33 +188,129 @@ def _draw(movements: Trajectories, model: TrainedModel, path: Path, *, recorded:
     print(f"picture: {path}{'' if people is None else ', beside gestures of people'}")
 
 
-def _drawn(
-    model: TrainedModel, request: SampleRequest, kept: KeptBatches
-) -> tuple[Float[Tensor, "n T C"], Frame]:
-    """Return the samples as `sample_deltas` does; batches that an interrupted run kept are not drawn again.
+def _make_parts(
+    model: TrainedModel, request: SampleRequest, kept: KeptParts, settings: SampleSettings
+) -> None:
+    """Make the parts that are not kept yet.
 
     Raises:
         KeyboardInterrupt: The run was interrupted; says how many movements are kept.
     """
-    n, batches = request.n, len(kept)
-    if batches:
-        print(f"going on after {min(batches * model.batch_size, n):,} of {n:,} movements")
-    done = batches * model.calls_per_batch
+    n, size = request.n, model.part_size
+    parts = [replace(request, n=min(size, n - first), first=first) for first in range(0, n, size)]
+    missing = {number: part for number, part in enumerate(parts) if kept.get(number) is None}
+    left = sum(part.n for part in missing.values())
+    if left < n:
+        print(f"going on after {n - left:,} of {n:,} movements")
+    plans: deque[tuple[int, Plan]] = deque()
+
+    def batches() -> Iterator[Batch]:
+        for number, part in missing.items():
+            plan = model.plan(part)
+            plans.append((number, plan))
+            yield from plan.batches
+
+    workers = _workers(settings, model, left)
+    prepare = partial(pickle.loads, pickle.dumps(model)) if workers > 1 else lambda: model
+    results = stream_jobs(TrainedModel.make, batches(), prepare, workers=workers)
+    made: list[Tensor] = []
     try:
-        with progress_bar("sampling", model.calls(n), done=done) as advance:
-            return model.sample_deltas(request, advance, kept)
+        with pace_bar("movements", n, done=n - left) as advance, closing(results):
+            for batch, x0 in results:
+                made.append(x0)
+                number, plan = plans[0]
+                if len(made) == len(plan.batches):
+                    kept.keep(number, _part(model, plan, made, settings))
+                    plans.popleft()
+                    made.clear()
+                    left -= plan.request.n
+                advance(len(batch.rows))
     except KeyboardInterrupt:
-        if not (batches := len(kept)):
+        if left == n:
             raise
         raise KeyboardInterrupt(
-            f"({min(batches * model.batch_size, n):,} of {n:,} movements are kept; the same command "
-            "goes on)"
+            f"({n - left:,} of {n:,} movements are kept; the same command goes on)"
         ) from None
+
+
+def _workers(settings: SampleSettings, model: TrainedModel, left: int) -> int:
+    """Return how many processes make the movements that are left: no more than have something to do."""
+    if resolve_device(settings.device).type != "cpu":
+        return 1
+    if settings.workers is None:
+        return max(1, min(cpu_count(), left // _FEWEST_EACH))
+    return max(1, min(settings.workers, -(-left // model.batch_size)))
+
+
+def _part(
+    model: TrainedModel, plan: Plan, made: Sequence[Tensor], settings: SampleSettings
+) -> dict[str, np.ndarray]:
+    """Return what is kept of a part: its movements, and its deltas if they are to be written."""
+    codec, request = model.codec, plan.request
+    x0, frame = model.assembled(plan, made)
+    movements = codec.decode(x0, frame, origin=model.origin)
+    if settings.recorded:
+        movements = codec.native.recorded(movements, frame, seed=request.seed, first=request.first)
+    stored = movements.as_steps().stored()
+    part = {"steps": stored.steps, "lengths": stored.lengths, "start": stored.start}
+    if settings.save_deltas:
+        part["deltas"] = codec.expanded(x0, frame)[:, : settings.seq_len].numpy()
+        part["deltas_lengths"] = frame.lengths.numpy()
+    return part
+
+
+def _between(kept: KeptParts, first: int, stop: int, origin: str) -> Iterator[StoredMovements]:
+    """Yield the movements of these numbers, part by part."""
+    size = TrainedModel.part_size
+    for number in range(first // size, -(-stop // size)):
+        part, before = kept[number], number * size
+        whole = StoredMovements(part["steps"], part["lengths"], part["start"], None, origin)
+        yield whole.rows(slice(max(0, first - before), stop - before))
+
+
+def _write(kept: KeptParts, origin: str, settings: SampleSettings) -> list[dict[str, Any]]:
+    """Write the result from its parts; return what the manifest says of the files of movements."""
+    n, out_dir = settings.n, kept.out_dir
+    names = {"samples.parquet": (0, n)}
+    if settings.shard is not None:
+        firsts = range(0, n, settings.shard)
+        digits = max(5, len(str(len(firsts) - 1)))
+        names = {
+            f"{_SHARDS}/{place:0{digits}}.parquet": (first, min(n, first + settings.shard))
+            for place, first in enumerate(firsts)
+        }
+    # Whole before anything is set aside: a full disk leaves an earlier result where it is.
+    ready = kept.folder / "ready"
+    shutil.rmtree(ready, ignore_errors=True)
+    for name, (first, stop) in names.items():
+        write_tables(ready / name, _between(kept, first, stop, origin))
+    if settings.save_deltas:
+        save_tensors(ready / "deltas.pt", _deltas(kept, n))
+    set_aside_in(out_dir, _FILES)
+    with suppress(OSError):  # others' files are in it, or there is none
+        (out_dir / _SHARDS).rmdir()
+    move({path: out_dir / path.relative_to(ready) for path in ready.rglob("*") if path.is_file()})
+    return [
+        {"file": name, "movements": stop - first, "sha256": sha256(out_dir / name)}
+        for name, (first, stop) in names.items()
+    ]
+
+
+def _deltas(kept: KeptParts, n: int) -> dict[str, Tensor]:
+    """Return the deltas [n, T, C] of all parts, and the lengths [n]."""
+    some = kept[0]["deltas"]
+    deltas, lengths = torch.zeros(n, *some.shape[1:]), torch.zeros(n, dtype=torch.long)
+    size = TrainedModel.part_size
+    for number, first in enumerate(range(0, n, size)):
+        part, rows = kept[number], slice(first, first + size)
+        deltas[rows] = torch.from_numpy(part["deltas"])
+        lengths[rows] = torch.from_numpy(part["deltas_lengths"])
+    return {"deltas": deltas, "lengths": lengths}
 
 
 def _decides(settings: SampleSettings, model: TrainedModel, checkpoint: str) -> dict[str, Any]:
     """Return everything that decides the samples to the last bit."""
-    elsewhere = {"ckpt", "device", "out_dir", "save_deltas", "recorded"}
+    elsewhere = {"ckpt", "device", "out_dir", "workers", "shard"}
     style = settings.style_from
     return {
         "settings": {key: value for key, value in asdict(settings).items() if key not in elsewhere},
@@ -177,15 +318,13 @@ def _decides(settings: SampleSettings, model: TrainedModel, checkpoint: str) -> 
         "rule": model.rule_record,
         "checkpoint": checkpoint,
         "device": str(resolve_device(settings.device)),
-        "threads": torch.get_num_threads(),
+        "part_size": model.part_size,
         "versions": versions(),
     }
 
 
-def _manifest(
-    settings: SampleSettings, model: TrainedModel, checkpoint: str, file: Path
-) -> dict[str, Any]:
-    """Return what made the samples in a file."""
+def _manifest(settings: SampleSettings, model: TrainedModel, checkpoint: str) -> dict[str, Any]:
+    """Return what made the samples."""
     style = settings.style_from
     return {
         "settings": asdict(settings),
@@ -194,13 +333,12 @@ def _manifest(
         "checkpoint": {"path": str(model.path), "sha256": checkpoint},
         "experiment": model.settings.experiment_name,
         "trained_on": model.data,
-        "samples_sha256": sha256(file),
         "units": {"dx_px": "px", "dy_px": "px", "dt_ms": "ms"},
         "versions": versions(),
     }
 
 
-def _conditions(asked: object) -> torch.Tensor | None:
+def _conditions(asked: object) -> Tensor | None:
     """Return the conditions that a list, or numbers by their names, ask for."""
     if asked is None:
         return None

@@ -12,7 +12,7 @@ import polars as pl
 from humouse.data.reading.layout import Layout
 from humouse.data.reading.table import read_everything
 from humouse.errors import InputError
-from humouse.movement_table import StoredMovements, usable_parts
+from humouse.movement_table import StoredMovements, files_of, usable_parts
 from humouse.point_cells import PointColumns
 from humouse.points import MOST_STEPS, Places, check_points, movements_of
 
@@ -32,14 +32,15 @@ def read_movements(
     origin: str | None = None,
     empty: bool = False,
 ) -> "Trajectories":
-    """Return the movements in a file.
+    """Return the movements in a file, or in a folder of humouse's own files.
 
     The file is Parquet as `Trajectories.save` writes it, or a table in text, JSON or Parquet, with one row
     a point; the points of a movement stand in the order of their times. Those of a table are put on
     whole px and ms, as a device would report them.
 
     Args:
-        path: The file: Parquet, delimited text or JSON, plain, in gzip or in zstd.
+        path: The file: Parquet, delimited text or JSON, plain, in gzip or in zstd; or a folder with Parquet
+            files as `Trajectories.save` writes them, which are read in the order of their names.
         movement: Column of the movement's number or name; None cuts each person's stream into gestures.
         t: Column of the time, from whatever moment.
         x: Column of the horizontal position (px).
@@ -57,6 +58,8 @@ def read_movements(
     from humouse.trajectories import Trajectories  # here, since it brings torch
 
     path = Path(path)
+    if path.is_dir():
+        return _own(path, origin, fewest=1 if empty else 2)
     table = _table(path, PointColumns(t, x, y, movement, user))
     if "dx_px" in table.columns:
         return _own(path, origin, fewest=1 if empty else 2)
@@ -141,7 +144,7 @@ def open_log(path: str | Path, columns: PointColumns, time_unit: str | None = No
     """
     path = Path(path)
     if path.is_dir():
-        return _own_log(path, sorted(path.glob("*.parquet")))
+        return _own_log(path, files_of(path))
     if _is_own(path):
         return _own_log(path, [path])
     table = _table(path, columns)
@@ -191,10 +194,6 @@ def _is_own(path: Path) -> bool:
 
 def _own_log(path: Path, files: list[Path]) -> OpenLog:
     """Return what is in files as `Trajectories.save` writes them."""
-    if not files:
-        raise InputError(
-            f"{path}: a folder without *.parquet files; name a file, or a folder of files that humouse wrote"
-        )
     count, stored = usable_parts(files, MOST_STEPS)
     if not count:
         raise InputError(f"{path}: holds no movement")
@@ -236,7 +235,7 @@ def _unused(places: Places, user: np.ndarray, reasons: list[str]) -> pl.DataFram
 
 
 def _own(path: Path, origin: str | None, fewest: int) -> "Trajectories":
-    """Return the movements in a file as `Trajectories.save` writes it."""
+    """Return the movements in a file as `Trajectories.save` writes it, or in a folder of them."""
     from humouse.trajectories import Trajectories  # here, since it brings torch
 
     made = Trajectories.load(path)

@@ -1,6 +1,5 @@
 """A detector on disk: an ONNX file for each member of the blend, and what scores mean in each set-up."""
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -25,6 +24,7 @@ from humouse.detection.setups.setup import SetUp
 from humouse.errors import InputError
 from humouse.files import atomic_write, read_json, set_aside_in, sha256, write_json
 from humouse.movement_table import StoredMovements, in_pieces
+from humouse.processes import in_order
 from humouse.steps import Steps, blocks_of
 
 if TYPE_CHECKING:
@@ -308,20 +308,17 @@ class Judgement:
 def _each(
     look_at: Callable[[StoredMovements], Evidence], pieces: Iterable[StoredMovements], workers: int
 ) -> Iterator[tuple[StoredMovements, Evidence]]:
-    """Yield each piece with its evidence, in order; as many pieces as there are threads wait."""
+    """Yield each piece with its evidence, in order, of which few are held."""
     if workers == 1:
         yield from ((piece, look_at(piece)) for piece in pieces)
         return
     # Threads suffice: most of the time is spent in numpy and ONNX Runtime, which hold no lock meanwhile.
     with ThreadPoolExecutor(workers) as pool:
-        waiting: deque[tuple[StoredMovements, Future[Evidence]]] = deque()
-        for piece in pieces:
-            waiting.append((piece, pool.submit(look_at, piece)))
-            if len(waiting) > workers:
-                first, done = waiting.popleft()
-                yield first, done.result()
-        for first, done in waiting:
-            yield first, done.result()
+
+        def begin(piece: StoredMovements) -> Future[Evidence]:
+            return pool.submit(look_at, piece)
+
+        yield from in_order(begin, pieces, waiting=workers)
 
 
 def write_detector(

@@ -49,9 +49,17 @@ class SampleSettings:
         "noise time at which the model's decoder takes over; null for its own, 0 for never"
     )
     batch_size: int = setting("movements made at a time; does not change them")
+    workers: int | None = setting(
+        "processes of one thread each; the movements do not depend on it; null for one per core, as far as "
+        "there is enough to do"
+    )
     seed: int = setting("movement i depends on the seed and i alone")
     device: str = setting("{choices}", choices.DEVICES)
     out_dir: str = setting("folder for samples.parquet, samples.png and manifest.json")
+    shard: int | None = setting(
+        "movements a file: samples/00000.parquet, samples/00001.parquet and so on; null for one file, "
+        "samples.parquet"
+    )
     recorded: bool = setting(
         "write movements of the canonical frame as a device would have recorded them: on its clock, in "
         "whole px and ms; events are so already"

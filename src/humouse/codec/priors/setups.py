@@ -109,20 +109,22 @@ class SetupPrior:
         seed: int,
         seq_len: int | None = None,
         given: Float[Tensor, "n K"] | None = None,
+        first: int = 0,
     ) -> tuple[Int[Tensor, "n"], Float[Tensor, "n 2"], Float[Tensor, "n 9"]]:
         """Draw the lengths, the starts (px) and the conditions of n movements.
 
         Args:
             n: How many.
-            seed: Row i depends only on the seed, i, `seq_len` and what is given of row i.
+            seed: Movement i depends only on the seed, i, `seq_len` and what is given of it.
             seq_len: How many steps all of them have.
             given: [n, K] the first K of CONDITIONS, NaN where not given; returned as it is.
+            first: Number i of the first movement.
         """
         parts = []
-        for one, rows in zip(self.setups, self._rows(n, seed), strict=True):
+        for one, rows in zip(self.setups, self._rows(n, seed, first), strict=True):
             asked = None if given is None else given[rows]
             drawn = one.conditions.draw(
-                len(rows), seed=seed, seq_len=seq_len, given=asked, rows=rows
+                len(rows), seed=seed, seq_len=seq_len, given=asked, rows=first + rows
             )
             parts.append((rows, *drawn))
         order = torch.cat([rows for rows, *_ in parts]).argsort()
@@ -131,29 +133,34 @@ class SetupPrior:
         )
         return lengths, start, conditions
 
-    def styles(self, conditions: Float[Tensor, "n 9"], *, seed: int) -> Float[Tensor, "n S"] | None:
+    def styles(
+        self, conditions: Float[Tensor, "n 9"], *, seed: int, first: int = 0
+    ) -> Float[Tensor, "n S"] | None:
         """Return [n, S] a style for each of n movements, or None for a prior without styles.
 
         Args:
             conditions: [n, 9] all of CONDITIONS.
             seed: Of `draw`: the styles are of the same set-ups.
+            first: Of `draw`.
         """
         found = None
-        for one, rows in zip(self.setups, self._rows(len(conditions), seed), strict=True):
+        for one, rows in zip(self.setups, self._rows(len(conditions), seed, first), strict=True):
             if one.styles is None:
                 continue
-            chance = [torch.rand(2, generator=generator(seed, "style", i)) for i in rows.tolist()]
+            numbers = (first + rows).tolist()
+            chance = [torch.rand(2, generator=generator(seed, "style", i)) for i in numbers]
             if chance:
                 drawn = one.styles.draw(conditions[rows].cpu(), torch.stack(chance))
                 found = drawn.new_zeros(len(conditions), drawn.shape[1]) if found is None else found
                 found[rows] = drawn
         return found
 
-    def _rows(self, n: int, seed: int) -> list[Int[Tensor, "m"]]:
-        """Return the numbers of the movements of each set-up."""
+    def _rows(self, n: int, seed: int, first: int) -> list[Int[Tensor, "m"]]:
+        """Return which of n movements, the first of that number, are of each set-up."""
         if len(self.setups) == 1:
             return [torch.arange(n)]
-        chance = [torch.rand((), generator=generator(seed, "setup", i)) for i in range(n)]
+        numbers = range(first, first + n)
+        chance = [torch.rand((), generator=generator(seed, "setup", i)) for i in numbers]
         ends = torch.tensor([one.share for one in self.setups]).cumsum(0)[:-1]
         which = torch.bucketize(torch.stack(chance), ends, right=True)
         return [(which == place).nonzero()[:, 0] for place in range(len(self.setups))]

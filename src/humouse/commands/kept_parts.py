@@ -1,0 +1,91 @@
+"""Parts of a result that are kept on disk until all are made, so that an interrupted run goes on."""
+
+import shutil
+import zlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+
+from humouse.errors import InputError
+from humouse.files import atomic_write, digest
+
+_PREFIX = ".partial-"
+
+
+class KeptParts:
+    """The parts of one result, numbered from 0: arrays by name, one file each, whole or absent.
+
+    They lie in a hidden folder whose name is the hash of all that decides them, so a run finds its
+    own parts and no others. Their files carry checksums: a part that was damaged counts as absent.
+
+    Args:
+        out_dir: Where the result will lie.
+        decided_by: Everything that a part depends on, as plain values.
+    """
+
+    def __init__(self, out_dir: Path, decided_by: Mapping[str, Any]) -> None:
+        self.out_dir = out_dir
+        self.folder = out_dir / f"{_PREFIX}{digest(decided_by)[:16]}"
+
+    def keep(self, number: int, part: Mapping[str, np.ndarray]) -> None:
+        """Write a part.
+
+        Raises:
+            InputError: It cannot be written.
+        """
+        try:
+            with atomic_write(self._path(number)) as temporary, temporary.open("wb") as file:
+                np.savez(file, **part)  # type: ignore[arg-type] # the stub takes allow_pickle for a name
+        except InputError:
+            if not list(self.folder.glob("[0-9]*")):
+                self.remove()
+            raise
+
+    def get(self, number: int) -> dict[str, np.ndarray] | None:
+        """Return a part; None where it is absent or damaged."""
+        try:
+            with self._path(number).open("rb") as file, np.load(file) as part:
+                return dict(part)
+        except (OSError, EOFError, ValueError, LookupError, BadZipFile, zlib.error):
+            return None
+
+    def __getitem__(self, number: int) -> dict[str, np.ndarray]:
+        """Return a part.
+
+        Raises:
+            InputError: It is absent or damaged.
+        """
+        part = self.get(number)
+        if part is None:
+            raise InputError(
+                f"{self._path(number)}: damaged since it was written; the same command makes it again"
+            )
+        return part
+
+    def sweep(self, files: Iterable[str]) -> None:
+        """Remove what runs left that were killed: the parts of other results, and files half written.
+
+        No other run may be writing to the folder.
+
+        Args:
+            files: Names of the files that such runs write to `out_dir`.
+        """
+        others = [one for one in self.out_dir.glob(f"{_PREFIX}*") if one != self.folder]
+        for folder in others:
+            shutil.rmtree(folder, ignore_errors=True)
+        if others:
+            print(f"{self.out_dir}: removed what an interrupted run with other settings had kept")
+        # As `atomic_write` calls them.
+        half = [one for name in files for one in self.out_dir.glob(f".{name}.*.tmp")]
+        for path in [*half, *self.folder.glob(".*.tmp")]:
+            path.unlink(missing_ok=True)
+
+    def remove(self) -> None:
+        """Remove them: the result holds everything."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _path(self, number: int) -> Path:
+        return self.folder / f"{number:06}.npz"
