@@ -73,6 +73,7 @@ benchmark: $(READY)
 	$(BIN)/python benchmarks/evaluation.py
 	$(BIN)/python benchmarks/detectors.py
 	$(BIN)/python benchmarks/scoring.py
+	$(BIN)/python benchmarks/sampling_scale.py
 	$(BIN)/python benchmarks/report.py
 	$(BIN)/python benchmarks/reading.py
 	$(BIN)/python benchmarks/service.py

@@ -1,5 +1,7 @@
 """Files that are whole or absent, on a full disk too."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from matplotlib.figure import Figure
 from humouse.errors import InputError
 from humouse.figures import save_figure
 from humouse.files import (
+    alone_in,
     atomic_write,
     read_json,
     set_aside,
@@ -137,3 +140,36 @@ def test_what_belongs_together_is_set_aside_together(tmp_path: Path):
     assert {path.name for path in tmp_path.iterdir()} == {"data", "previous-1", "previous-2"}
     assert [path.name for path in (tmp_path / "data").iterdir()] == ["mine.txt"]
     set_aside_in(tmp_path / "nowhere", names)
+
+
+def test_sha256_of_a_folder_is_that_of_its_files_and_their_names(tmp_path: Path):
+    def with_files(**files: str) -> str:
+        folder = tmp_path / str(len(list(tmp_path.iterdir())))
+        folder.mkdir()
+        for name, content in files.items():
+            (folder / name).write_text(content)
+        return sha256(folder)
+
+    assert with_files(a="1", b="2") == with_files(b="2", a="1")
+    assert len({with_files(a="1", b="2"), with_files(a="2", b="1"), with_files(a="1")}) == 3
+
+
+def test_one_process_at_a_time_is_alone_in_a_folder(tmp_path: Path):
+    """Until it ends, however it does."""
+    folder = tmp_path / "made" / "for it"
+    code = "import sys, time; from humouse.files import alone_in\n"
+    code += "with alone_in(sys.argv[1]): print('alone', flush=True); time.sleep(60)"
+    words = [sys.executable, "-c", code, str(folder)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"alone\n"
+        with pytest.raises(InputError, match="another run is writing there"), alone_in(folder):
+            pass
+        other.kill()
+        other.wait()
+        with alone_in(folder):
+            pass
+    assert list(folder.iterdir()) == []
+    (tmp_path / "a file").touch()
+    with pytest.raises(InputError, match="cannot be written"), alone_in(tmp_path / "a file"):
+        pass

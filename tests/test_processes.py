@@ -4,12 +4,17 @@ import multiprocessing
 import os
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from functools import partial
 
 import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from humouse.errors import InputError
-from humouse.processes import run_jobs
+from humouse.processes import in_order, run_jobs, stream_jobs
 
 # Only functions of modules reach other processes: a job is a link to make, from a folder prepared.
 
@@ -56,6 +61,47 @@ def test_an_error_in_preparing_comes_out():
     prepare = partial(os.stat, "nowhere")
     with pytest.raises(FileNotFoundError, match="nowhere"):
         run_jobs(max, [1, 2], prepare, workers=2, progress=lambda: None)
+
+
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
+def test_results_stream_in_the_order_of_the_jobs(workers):
+    taken = []
+
+    def jobs():
+        for number in range(1, 40):
+            taken.append(number)
+            yield number
+
+    with closing(stream_jobs(divmod, jobs(), partial(int, 39), workers=workers)) as results:
+        assert next(results) == (1, (39, 0))
+        assert len(taken) < 12  # the others are not made before they are needed
+        assert list(results) == [(number, divmod(39, number)) for number in range(2, 40)]
+    assert not multiprocessing.active_children()
+
+
+@given(st.lists(st.floats(0, 0.002), max_size=12), st.integers(1, 4), st.integers(0, 5))
+@settings(max_examples=20, deadline=None)
+def test_a_pools_results_come_in_order_and_few_wait(seconds, threads, waiting):
+    begun, seen = [], []
+    with ThreadPoolExecutor(threads) as pool:
+
+        def begin(job):
+            begun.append(job)
+            assert len(begun) - len(seen) <= waiting + 1
+            return pool.submit(time.sleep, job)
+
+        for job, result in in_order(begin, seconds, waiting=waiting):
+            seen.append(job)
+            assert result is None
+    assert seen == begun == seconds
+
+
+@pytest.mark.slow
+def test_tensors_go_by_value():
+    """Not through shared memory, of which a container has little."""
+    (made,) = run_jobs(torch.full, [4.0], prepare=partial(tuple, [2]), workers=2, progress=list)
+    assert made.tolist() == [4.0, 4.0]
+    assert not made.is_shared()
 
 
 def test_nothing_to_do_prepares_nothing():

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from jaxtyping import TypeCheckError
 
+from humouse.data.movement_file import read_movements
 from humouse.errors import InputError
 from humouse.trajectories import Trajectories, concatenate
 
@@ -183,8 +184,20 @@ def test_a_missing_file(tmp_path: Path):
         Trajectories.load(tmp_path / "gone.parquet")
 
 
-def test_a_folder_is_no_file(tmp_path: Path):
-    with pytest.raises(InputError):
+def test_a_folders_files_are_read_in_the_order_of_their_names(tmp_path: Path):
+    with pytest.raises(InputError, match=r"a folder without \*\.parquet files"):
+        Trajectories.load(tmp_path)
+    for name, dx in (("b", 3.0), ("a", 5.0), ("c", 7.0)):
+        moves = one([[dx, 2.0, 8.0]] * int(dx), user=np.array([name]))
+        moves.save(tmp_path / f"{name}.parquet")
+    read = Trajectories.load(tmp_path)
+    assert read.user is not None
+    assert read.user.tolist() == ["a", "b", "c"]
+    assert read.lengths.tolist() == [5, 3, 7]
+    assert read.deltas[:, 0, 0].tolist() == [5.0, 3.0, 7.0]
+    assert torch.equal(read_movements(tmp_path).deltas, read.deltas)
+    (tmp_path / "b.parquet").write_bytes(b"PAR1")
+    with pytest.raises(InputError, match=r"b\.parquet: not a readable file"):
         Trajectories.load(tmp_path)
 
 

@@ -79,7 +79,7 @@ def stream_jobs(
     """
     if workers == 1:
         prepared = cache(prepare)
-        with _one_thread():
+        with one_thread():
             for job in jobs:
                 yield job, do(prepared(), job)
         return
@@ -161,7 +161,7 @@ def _sigterm_interrupts() -> Iterator[None]:
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """Compute on one thread in the block: numbers must not depend on how many processes there are."""
     import torch  # here, since what only uses threads does without it
 

@@ -52,6 +52,12 @@ def test_a_report_of_the_same_pixel_is_no_event():
     assert out.deltas[..., 0][out.mask].tolist() == [1.0] * 9
 
 
+def test_movements_from_a_number_on_are_those_of_all():
+    many = recorded(straight(5), told(5, 0.7), SIXTY_HZ, seed=3)
+    few = recorded(straight(2), told(2, 0.7), SIXTY_HZ, seed=3, first=3).trimmed()
+    assert torch.equal(few.deltas, many[3:].trimmed().deltas)
+
+
 def test_a_row_does_not_depend_on_the_others():
     many = recorded(straight(5), told(5, 0.7), SIXTY_HZ, seed=3)
     few = recorded(straight(2), told(2, 0.7), SIXTY_HZ, seed=3)

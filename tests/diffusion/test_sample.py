@@ -2,6 +2,7 @@
 
 import copy
 import json
+import pickle
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -55,6 +56,33 @@ def test_a_sample_is_the_same_in_any_batch(event_model: DiffusionModel, rule: Sa
         torch.testing.assert_close(got, x0[:n], rtol=1e-4, atol=1e-4)
         for name, part in vars(other).items():
             assert torch.equal(part.nan_to_num(-1), vars(frame)[name][:n].nan_to_num(-1))
+
+
+@pytest.mark.parametrize("batch_size", [3, 50])
+def test_each_movement_is_in_one_batch_of_its_part(event_model: DiffusionModel, batch_size: int):
+    few = event_model.with_rule(replace(_RULE, batch_size=batch_size))
+    plan = few.plan(SampleRequest(30, seed=5, first=20))
+    assert sorted(torch.cat([batch.places for batch in plan.batches]).tolist()) == list(range(30))
+    for batch in plan.batches:
+        assert len(batch.rows) <= batch_size
+        assert torch.equal(batch.rows, batch.places + 20)
+        assert torch.equal(batch.frame.lengths, plan.frame.lengths[batch.places])
+    longest = [int(batch.frame.lengths.max()) for batch in plan.batches]
+    assert longest == sorted(longest, reverse=True)
+
+
+def test_a_part_of_a_request_is_what_it_is_of_the_whole(
+    event_model: DiffusionModel, monkeypatch: pytest.MonkeyPatch
+):
+    """To the last bit, since the whole is made in the same parts; also by a copy of the model."""
+    monkeypatch.setattr(DiffusionModel, "part_size", 6)
+    made = event_model.with_rule(replace(_RULE, batch_size=4))
+    whole, _ = made.sample_deltas(SampleRequest(15, seed=5))
+    copied = pickle.loads(pickle.dumps(made))
+    for first, n in ((0, 6), (6, 6), (12, 3)):
+        part, _ = copied.sample_deltas(SampleRequest(n, seed=5, first=first))
+        assert torch.equal(part, whole[first : first + n])
+    assert made.calls(15) == (2 + 2 + 1) * made.calls_per_batch
 
 
 def test_the_seed_decides(model: DiffusionModel):

@@ -1,5 +1,6 @@
 """Samples: a function of (model, seed, number) alone, on lengths and conditions as asked."""
 
+import pickle
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -38,6 +39,16 @@ def test_a_sample_does_not_depend_on_its_batch(model: GanModel, monkeypatch: pyt
         model.sample_deltas(SampleRequest(3, seq_len=20, seed=seed))[0] for seed in (3, 4)
     )
     assert not torch.equal(first, other)
+
+
+def test_a_part_of_a_request_by_a_copy_of_the_model(
+    model: GanModel, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(GanModel, "part_size", 4)
+    whole, _ = model.sample_deltas(SampleRequest(6, seed=3))
+    copied = pickle.loads(pickle.dumps(model))
+    part, _ = copied.sample_deltas(SampleRequest(2, seed=3, first=4))
+    assert torch.equal(part, whole[4:])
 
 
 def test_what_is_made(model: GanModel):

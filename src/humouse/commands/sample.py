@@ -29,7 +29,7 @@ from humouse.extras import without
 from humouse.files import alone_in, move, set_aside_in, sha256, versions, write_json
 from humouse.generator import load_generator
 from humouse.movement_table import StoredMovements, write_tables
-from humouse.processes import stream_jobs
+from humouse.processes import one_thread, stream_jobs
 from humouse.progress import pace_bar
 from humouse.settings import SampleSettings
 from humouse.trained_model import Batch, Plan, SampleRequest, TrainedModel, announce
@@ -64,6 +64,11 @@ def run(settings: SampleSettings) -> None:
             was killed.
         KeyboardInterrupt: The run was interrupted; the parts made so far are kept.
     """
+    with one_thread():  # whatever is computed here must not depend on how many there are
+        _run(settings)
+
+
+def _run(settings: SampleSettings) -> None:
     model = _of_setup(_model(settings), settings)
     request = SampleRequest(
         settings.n,

@@ -90,8 +90,8 @@ class EvalSettings:
         "the newest in checkpoints/, else pretrained"
     )
     samples: str | None = setting(
-        "score this file of movements instead of sampling: humouse's own, or a table of points; with "
-        "ckpt, after that model's codec"
+        "score these movements instead of sampling: a file of humouse's own, a folder of such files, or a "
+        "table of points; with ckpt, after that model's codec"
     )
     columns: PointColumnSettings = field(default_factory=PointColumnSettings)
     time_unit: str = setting("unit of the time in a table of points: {choices}", choices.TIME_UNITS)

@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from humouse.codec import CONDITIONS, EmpiricalPrior, EventCodec, LearnedPrior, SetupPrior
 from humouse.codec.frame import Frame
@@ -45,6 +47,17 @@ def test_a_row_depends_only_on_its_index_whatever_its_set_up(codec):
     assert torch.equal(few.conditions, many.conditions[:7])
     assert torch.equal(few.style, many.style[:7])
     assert torch.equal(few.start, many.start[:7])
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 60), st.integers(1, 30))
+@pytest.mark.parametrize("learned", [False, pytest.param(True, marks=pytest.mark.slow)])
+def test_frames_from_a_number_on_are_those_of_all(codec, learned, first, n):
+    prior = codec.prior.learned() if learned else codec.prior
+    codec = codec._with_prior(prior)
+    some, every = codec.draw_frames(n, seed=3, first=first), codec.draw_frames(90, seed=3)
+    for name in ("lengths", "start", "conditions", "style"):
+        assert torch.equal(getattr(some, name), getattr(every, name)[first : first + n])
 
 
 def test_one_set_up_alone(codec):
