@@ -1,9 +1,10 @@
 """Speed and memory of `humouse sample` for many movements, and whether each costs the same.
 
-Run: `python benchmarks/sampling_scale.py [--n 10000 100000] [--workers 1 2] [--million]`. With the
-packaged model, unless `--ckpt` names another. Each run is a process of its own, from the start to the files on the disk. Memory is that of the first
-process and its workers together, as the system accounts for it: a page that several share is divided
-among them (PSS). The processor's time stands beside: what the wall clock shows above it is waiting.
+Run: `python benchmarks/sampling_scale.py [--n 10000 100000] [--workers 1 2] [--million]`. The model is the
+packaged one, unless `--ckpt` names another. Each run is a process of its own, from the start to the files on
+the disk. Memory is that of the first process and its workers together, as the system accounts for it: a page
+that several share is divided among them (PSS). The processor's time stands beside: what the wall clock shows
+above it is waiting.
 """
 
 import argparse

@@ -23,7 +23,7 @@ def test_each_result_has_its_own_parts(tmp_path: Path):
     assert same(KeptParts(tmp_path, {"seed": 1})[3])
     assert kept.get(0) is None
     assert KeptParts(tmp_path, {"seed": 2}).get(3) is None
-    with pytest.raises(InputError, match=r"000000\.npz: damaged since it was written"):
+    with pytest.raises(InputError, match=r"000000\.part: damaged since it was written"):
         kept[0]
     kept.remove()
     assert list(tmp_path.iterdir()) == []
@@ -37,7 +37,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> KeptParts:
 @given(st.data())
 def test_damage_is_never_read_as_numbers(kept: KeptParts, data: st.DataObject):
     kept.keep(0, PART)
-    path = kept.folder / "000000.npz"
+    path = kept.folder / "000000.part"
     content = bytearray(path.read_bytes())
     if data.draw(st.booleans(), "cut short"):
         del content[data.draw(st.integers(0, len(content) - 1)) :]

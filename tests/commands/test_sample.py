@@ -98,7 +98,7 @@ def test_a_damaged_part_is_made_again(
 ):
     words = ("save_deltas=true", f"out_dir={tmp_path / 'gen'}")
     assert sample(*words)[0] == 130
-    damage(*tmp_path.glob("gen/.partial-*/000001.npz"))
+    damage(*tmp_path.glob("gen/.partial-*/000001.part"))
     status, out, _ = sample(*words)
     assert status == 0
     assert "going on after 2 of 7 movements" in out
@@ -149,7 +149,7 @@ def test_one_run_at_a_time_writes_to_a_folder(
 
 def test_a_new_run_sweeps_what_killed_ones_left(sample: Callable, tmp_path: Path):
     (tmp_path / ".partial-0123456789abcdef").mkdir()
-    (tmp_path / ".partial-0123456789abcdef" / "000000.npz").write_bytes(b"a part")
+    (tmp_path / ".partial-0123456789abcdef" / "000000.part").write_bytes(b"a part")
     for name in (".samples.png.4711.tmp", ".manifest.json.4711.tmp", ".scores.json.4711.tmp"):
         (tmp_path / name).write_bytes(b"half")
     status, out, _ = sample(f"out_dir={tmp_path}")
@@ -266,7 +266,7 @@ def killed(words: list[str], tmp_path: Path) -> Iterator[Callable[..., tuple[str
 
     def kill(which: int, number: signal.Signals) -> tuple[str, str]:
         process = started([*words, "workers=2"], tmp_path)
-        while len(list(tmp_path.glob("gen/.partial-*/*.npz"))) < 3:
+        while len(list(tmp_path.glob("gen/.partial-*/*.part"))) < 3:
             assert process.poll() is None
             time.sleep(0.01)
         family = [
@@ -288,7 +288,7 @@ def killed(words: list[str], tmp_path: Path) -> Iterator[Callable[..., tuple[str
 
 def assert_it_goes_on(words: list[str], tmp_path: Path) -> None:
     """The same command makes what is not kept, and ends with the same bytes as one that nobody stops."""
-    kept = len(list(tmp_path.glob("gen/.partial-*/[0-9]*.npz"))) * 16
+    kept = len(list(tmp_path.glob("gen/.partial-*/[0-9]*.part"))) * 16
     for folder in ("gen", "whole"):
         process = started([*words, "workers=1", f"out_dir={folder}"], tmp_path)
         out, err = process.communicate(timeout=240)

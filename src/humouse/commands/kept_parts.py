@@ -1,11 +1,11 @@
 """Parts of a result that are kept on disk until all are made, so that an interrupted run goes on."""
 
+import hashlib
 import shutil
-import zlib
 from collections.abc import Iterable, Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 
@@ -13,13 +13,14 @@ from humouse.errors import InputError
 from humouse.files import atomic_write, digest
 
 _PREFIX = ".partial-"
+_DIGEST = hashlib.sha256().digest_size
 
 
 class KeptParts:
     """The parts of one result, numbered from 0: arrays by name, one file each, whole or absent.
 
     They lie in a hidden folder whose name is the hash of all that decides them, so a run finds its
-    own parts and no others. Their files carry checksums: a part that was damaged counts as absent.
+    own parts and no others. Each file begins with the hash of the rest: a damaged part counts as absent.
 
     Args:
         out_dir: Where the result will lie.
@@ -36,9 +37,12 @@ class KeptParts:
         Raises:
             InputError: It cannot be written.
         """
+        packed = BytesIO()
+        np.savez(packed, **part)  # type: ignore[arg-type] # the stub takes allow_pickle for a name
+        content = packed.getvalue()
         try:
-            with atomic_write(self._path(number)) as temporary, temporary.open("wb") as file:
-                np.savez(file, **part)  # type: ignore[arg-type] # the stub takes allow_pickle for a name
+            with atomic_write(self._path(number)) as temporary:
+                temporary.write_bytes(hashlib.sha256(content).digest() + content)
         except InputError:
             if not list(self.folder.glob("[0-9]*")):
                 self.remove()
@@ -47,10 +51,14 @@ class KeptParts:
     def get(self, number: int) -> dict[str, np.ndarray] | None:
         """Return a part; None where it is absent or damaged."""
         try:
-            with self._path(number).open("rb") as file, np.load(file) as part:
-                return dict(part)
-        except (OSError, EOFError, ValueError, LookupError, BadZipFile, zlib.error):
+            content = self._path(number).read_bytes()
+        except OSError:
             return None
+        found, packed = content[:_DIGEST], content[_DIGEST:]
+        if hashlib.sha256(packed).digest() != found:
+            return None
+        with np.load(BytesIO(packed)) as part:
+            return dict(part)
 
     def __getitem__(self, number: int) -> dict[str, np.ndarray]:
         """Return a part.
@@ -88,4 +96,4 @@ class KeptParts:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _path(self, number: int) -> Path:
-        return self.folder / f"{number:06}.npz"
+        return self.folder / f"{number:06}.part"
