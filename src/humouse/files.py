@@ -13,6 +13,7 @@ import json
 import os
 import platform
 import shutil
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from glob import escape
@@ -55,32 +56,48 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
 def alone_in(folder: str | Path) -> Iterator[None]:
     """Let no other process be in such a block for the same folder, which is made if need be.
 
-    The system lets the folder go when this process ends, however it ends.
+    The system lets the folder go when this process ends, however it ends. Where it knows no such locks, as
+    Windows, nothing is checked.
 
     Raises:
         InputError: Another process is in such a block, or the folder cannot be made.
     """
-    import fcntl  # here, since only POSIX has it
-
     folder = Path(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(folder, os.O_RDONLY)
-    except OSError as error:
-        raise InputError(f"{folder}: cannot be written ({reason_of(error)})") from error
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock = _locked(folder)
     except BlockingIOError as error:
-        os.close(descriptor)
         raise InputError(
             f"{folder}: another run is writing there; wait for its end, or choose another folder"
         ) from error
-    except OSError:  # a file system that knows no locks
-        pass
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be written ({reason_of(error)})") from error
     try:
         yield
     finally:
+        if lock is not None:
+            os.close(lock)
+
+
+def _locked(folder: Path) -> int | None:
+    """Return a descriptor of a folder that holds its lock; None where there are no such locks.
+
+    Raises:
+        BlockingIOError: Another process holds it.
+    """
+    if sys.platform == "win32":
+        return None
+    import fcntl
+
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
         os.close(descriptor)
+        raise
+    except OSError:  # a file system that knows no locks
+        pass
+    return descriptor
 
 
 def reason_of(error: OSError) -> str:
