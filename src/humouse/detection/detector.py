@@ -242,7 +242,7 @@ class Judgement:
 
     def table(self, numbers: Int[np.ndarray, "k"]) -> pl.DataFrame:
         """Return the decisions on the movements of those numbers, in that order; see `Detector.score`."""
-        places = self.places[numbers]
+        places = self.places[numbers].with_columns(pl.col("user", "session").cast(pl.String))
         moving = self._moving[numbers]
         (moves,) = (moving >= 0).nonzero()
         made = self._made(moving[moves])
@@ -418,9 +418,10 @@ def _places(movements: StoredMovements, first: int) -> pl.DataFrame:
 
 
 def _names(given: np.ndarray | None, n: int) -> pl.Series:
-    """Return n names; null where there is none, or an empty one."""
+    """Return n names, each held once however often it comes; null where there is none, or an empty one."""
     names = [None] * n if given is None else given.tolist()
-    return pl.Series([None if one in (None, "") else str(one) for one in names], dtype=pl.String)
+    whole = [None if one in (None, "") else str(one) for one in names]
+    return pl.Series(whole, dtype=pl.Categorical)
 
 
 def _read_manifest(path: Path) -> dict[str, Any]:

@@ -40,6 +40,11 @@ def normal_scores(p_value: Float[np.ndarray, "*n"]) -> Float[np.ndarray, "*n"]:
     return np.clip(scores, -_MOST_NORMAL_SCORE, _MOST_NORMAL_SCORE)
 
 
+def shared(verdict: str) -> np.ndarray:
+    """Return a verdict for `np.where`, whose answer then refers to it; an array of text has copies of it."""
+    return np.array(verdict, object)
+
+
 def share_of_people(score: float) -> float:
     """Return the share of people's sessions of one length whose scores are higher: `SessionRule.score`."""
     return float(ndtr(-score))
@@ -116,7 +121,8 @@ class SessionRule:
         mean, count = _running_mean(normal)
         is_bot = self.score(normal) > self.critical[rate]
         unlike_bots = (mean - self.bots.mean) / self.bots.deviation(count) < ndtri(rate)
-        return np.where(is_bot, BOT, np.where(unlike_bots, HUMAN, UNDECIDED))
+        unclear = np.where(unlike_bots, shared(HUMAN), shared(UNDECIDED))
+        return np.where(is_bot, shared(BOT), unclear)
 
     def to_json(self) -> dict[str, Any]:
         """Return it as plain values."""
