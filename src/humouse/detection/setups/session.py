@@ -19,6 +19,7 @@ from jaxtyping import Float, Shaped
 from scipy.special import ndtr, ndtri
 
 from humouse.detection.names import BOT, HUMAN, UNDECIDED
+from humouse.detection.stored_numbers import above_zero, number
 
 ERROR_RATES = (0.01, 0.001)
 """Shares of people's sessions that may be flagged, at any time."""
@@ -74,6 +75,16 @@ class Source:
         of_mean = float(np.mean([within / len(part) for part in parts]))
         between = max(float(means.var(ddof=1)) - of_mean, 0.0) if len(means) > 1 else 0.0
         return cls(float(means.mean()), max(between**0.5, _LEAST), max(within**0.5, _LEAST))
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> "Source":
+        """Return what `dataclasses.asdict` made.
+
+        Raises:
+            KeyError, TypeError, ValueError: It is something else.
+        """
+        between, within = (above_zero(content[name]) for name in ("between", "within"))
+        return cls(number(content["mean"]), between, within)
 
     def deviation(self, count: Shaped[np.ndarray, "*n"]) -> Float[np.ndarray, "*n"]:
         """Return the standard deviation of the mean of so many movements of one source."""
@@ -131,9 +142,14 @@ class SessionRule:
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> "SessionRule":
-        """Return what `to_json` wrote."""
-        critical = {float(rate): value for rate, value in content["critical"].items()}
-        return cls(Source(**content["people"]), Source(**content["bots"]), critical)
+        """Return what `to_json` wrote.
+
+        Raises:
+            LookupError, TypeError, AttributeError, ValueError: It is something else.
+        """
+        critical = {float(rate): number(value) for rate, value in content["critical"].items()}
+        people, bots = (Source.from_json(content[name]) for name in ("people", "bots"))
+        return cls(people, bots, {rate: critical[rate] for rate in ERROR_RATES})
 
 
 def _running_mean(
