@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -11,6 +12,7 @@ from humouse.errors import InputError
 from humouse.figures import save_figure
 from humouse.files import (
     atomic_write,
+    has_shape,
     read_json,
     set_aside,
     set_aside_in,
@@ -137,3 +139,34 @@ def test_what_belongs_together_is_set_aside_together(tmp_path: Path):
     assert {path.name for path in tmp_path.iterdir()} == {"data", "previous-1", "previous-2"}
     assert [path.name for path in (tmp_path / "data").iterdir()] == ["mine.txt"]
     set_aside_in(tmp_path / "nowhere", names)
+
+
+@pytest.mark.parametrize(
+    ("content", "fits"),
+    [
+        ({"a": 1, "b": [{"c": "x"}], "d": {"any": 2.0}, "more": None}, True),
+        ({"a": True, "b": [], "d": {}}, False),
+        ({"a": 1, "b": {}, "d": {}}, False),
+        ({"a": 1, "b": [{"c": 1}], "d": {}}, False),
+        ({"a": 1, "b": [], "d": {"any": "2"}}, False),
+        ({"a": 1, "b": []}, False),
+        ([], False),
+    ],
+)
+def test_has_shape(content: Any, fits: bool):
+    assert has_shape(content, {"a": int, "b": [{"c": str}], "d": {str: (int, float)}}) == fits
+
+
+def test_a_file_far_too_large_is_not_read(tmp_path: Path):
+    path = tmp_path / "large.json"
+    with path.open("wb") as file:
+        file.truncate(2**28 + 1)
+    with pytest.raises(InputError, match=r"large\.json: more than 256 MiB, which no such file has"):
+        read_json(path)
+
+
+def test_a_very_long_message_loses_its_middle():
+    said = str(InputError(f"file.json: {'x' * 5000}; make it again"))
+    assert said.startswith("file.json: ")
+    assert said.endswith("; make it again")
+    assert len(said) <= 1000

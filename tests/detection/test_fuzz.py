@@ -49,9 +49,10 @@ def answer(folder: Path) -> str:
     except InputError as error:
         check_refusal(error, str(folder))
         return _REFUSED
-    shares = said.select("probability", "p_value").to_numpy()
+    scored = said.drop_nulls("probability")
+    shares = scored.select("probability", "p_value").to_numpy()
     assert ((shares >= 0) & (shares <= 1)).all()
-    assert np.isfinite(said.select("log_odds", "session_score").to_numpy()).all()
+    assert np.isfinite(scored.select("log_odds", "session_score").to_numpy()).all()
     return digest(said.rows())
 
 
