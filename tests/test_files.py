@@ -170,3 +170,11 @@ def test_a_very_long_message_loses_its_middle():
     assert said.startswith("file.json: ")
     assert said.endswith("; make it again")
     assert len(said) <= 1000
+
+
+def test_half_of_a_pair_of_signs_is_written_as_it_came(tmp_path: Path):
+    path = tmp_path / "odd.json"
+    path.write_text('{"name": "\\ud800 ü"}', encoding="utf-8")
+    content = read_json(path)
+    write_json(path, content)
+    assert read_json(path) == content

@@ -123,8 +123,11 @@ def _move(places: Mapping[Path, Path]) -> None:
 def write_json(path: str | Path, content: Mapping[str, Any]) -> None:
     """Write `content` to `path` as indented JSON, whole or not at all."""
     with atomic_write(path) as temporary:
+        # Half of a pair of signs, as "\\ud800" may bring, is written as it came.
         temporary.write_text(
-            json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+            json.dumps(content, indent=2, ensure_ascii=False) + "\n",
+            encoding="utf-8",
+            errors="backslashreplace",
         )
 
 
@@ -150,9 +153,11 @@ def has_shape(content: Any, shape: Any) -> bool:
 
     Args:
         content: The JSON.
-        shape: A type or several; {name: shape} of what must be there, beside whatever else is; {str: shape}
-            for any names; [shape] for a list of them.
+        shape: A type; {name: shape} of what must be there, beside whatever else is; {str: shape} for any
+            names; [shape] for a list of them; (shape, shape) for either.
     """
+    if isinstance(shape, tuple):
+        return any(has_shape(content, one) for one in shape)
     if isinstance(shape, dict):
         if not isinstance(content, dict):
             return False

@@ -31,7 +31,7 @@ def test_numbers_are_read_as_they_are():
     ids=repr,
 )
 def test_what_is_no_list_of_numbers_is_refused(content):
-    with pytest.raises(ValueError, match="number"):
+    with pytest.raises(ValueError, match=r"number|inhomogeneous"):
         numbers(content)
 
 

@@ -15,6 +15,10 @@ MANIFEST = "manifest.json"
 # Where the files lie, what versions read them and how long they last do not change what they hold.
 _OUTSIDE_THE_HASH = ("sha256", "root", "versions", "moving_ms")
 # What readers of a manifest take for granted.
+_COUNTS = {
+    **dict.fromkeys(("files", "events", "events_merged", "events_still", "gestures"), int),
+    **{name: {str: int} for name in ("rows_dropped", "rows_repaired", "gestures_dropped")},
+}
 _SHAPE = {
     "format": int,
     "source": {"name": str, "settings": dict, "note": (str, NoneType)},
@@ -23,16 +27,14 @@ _SHAPE = {
     "origin": str,
     "synthetic": bool,
     "splits": {name: {"sha256": str, "gestures": int, "users": [str]} for name in SPLITS},
-    "counts": {
-        **dict.fromkeys(("files", "events", "events_merged", "gestures"), int),
-        **{key: {str: int} for key in ("rows_dropped", "rows_repaired", "gestures_dropped")},
-    },
+    "counts": _COUNTS,
     "warnings": [{"warning": str, "files": [str]}],
     "users_without_gestures": [str],
     "files_without_events": [str],
     "files": [{"name": str, "sha256": (str, NoneType)}],
 }
 _TIMES = {"kept": (int, float), "found": (int, float)}
+_MOST_MS = 2**62
 _NO_TIMES = {"kept": 0, "found": 0}
 _HOW_TO = "prepare one with: humouse data prepare source=NAME root=FOLDER"
 
@@ -62,11 +64,7 @@ class Prepared:
         if not (folder / MANIFEST).is_file():
             raise InputError(f"{folder}: no prepared data (no {MANIFEST}); {_HOW_TO}")
         manifest = read_json(folder / MANIFEST)
-        # Earlier versions did not measure the time in motion.
-        whole = has_shape(manifest, _SHAPE) and has_shape(
-            manifest.get("moving_ms", _NO_TIMES), _TIMES
-        )
-        if not whole or not has_digest(_hashed(manifest), manifest.get("sha256")):
+        if not _is_whole(manifest) or not has_digest(_hashed(manifest), manifest.get("sha256")):
             raise InputError(
                 f"{folder / MANIFEST}: damaged or changed by hand; delete it and prepare the data "
                 "again"
@@ -128,6 +126,18 @@ class Prepared:
             )
         lines += [f"  careful: {_warning(one)}" for one in self.manifest["warnings"]]
         return "\n".join(lines)
+
+
+def _is_whole(manifest: Mapping[str, Any]) -> bool:
+    """Return whether a manifest has what its readers take for granted."""
+    # Earlier versions did not measure the time in motion.
+    moving_ms = manifest.get("moving_ms", _NO_TIMES)
+    return (
+        has_shape(manifest, _SHAPE)
+        and manifest["counts"].keys() <= _COUNTS.keys()
+        and has_shape(moving_ms, _TIMES)
+        and all(0 <= moving_ms[key] < _MOST_MS for key in _TIMES)
+    )
 
 
 def _time_kept(manifest: Mapping[str, Any]) -> str:
