@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -14,6 +15,7 @@ from humouse.figures import save_figure
 from humouse.files import (
     alone_in,
     atomic_write,
+    has_shape,
     read_json,
     set_aside,
     set_aside_in,
@@ -173,3 +175,42 @@ def test_one_process_at_a_time_is_alone_in_a_folder(tmp_path: Path):
     (tmp_path / "a file").touch()
     with pytest.raises(InputError, match="cannot be written"), alone_in(tmp_path / "a file"):
         pass
+
+
+@pytest.mark.parametrize(
+    ("content", "fits"),
+    [
+        ({"a": 1, "b": [{"c": "x"}], "d": {"any": 2.0}, "more": None}, True),
+        ({"a": True, "b": [], "d": {}}, False),
+        ({"a": 1, "b": {}, "d": {}}, False),
+        ({"a": 1, "b": [{"c": 1}], "d": {}}, False),
+        ({"a": 1, "b": [], "d": {"any": "2"}}, False),
+        ({"a": 1, "b": []}, False),
+        ([], False),
+    ],
+)
+def test_has_shape(content: Any, fits: bool):
+    assert has_shape(content, {"a": int, "b": [{"c": str}], "d": {str: (int, float)}}) == fits
+
+
+def test_a_file_far_too_large_is_not_read(tmp_path: Path):
+    path = tmp_path / "large.json"
+    with path.open("wb") as file:
+        file.truncate(2**28 + 1)
+    with pytest.raises(InputError, match=r"large\.json: more than 256 MiB, which no such file has"):
+        read_json(path)
+
+
+def test_a_very_long_message_loses_its_middle():
+    said = str(InputError(f"file.json: {'x' * 5000}; make it again"))
+    assert said.startswith("file.json: ")
+    assert said.endswith("; make it again")
+    assert len(said) <= 1000
+
+
+def test_half_of_a_pair_of_signs_is_written_as_it_came(tmp_path: Path):
+    path = tmp_path / "odd.json"
+    path.write_text('{"name": "\\ud800 ü"}', encoding="utf-8")
+    content = read_json(path)
+    write_json(path, content)
+    assert read_json(path) == content

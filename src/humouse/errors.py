@@ -3,16 +3,21 @@
 import difflib
 from collections.abc import Sequence
 
+_MOST_SIGNS = 1000
+
 
 class InputError(Exception):
     """Something the user provided cannot be used: a file, a setting, a checkpoint, a full disk.
 
     The message is one line that names the file or setting, says what is wrong with it and what to
     do. The command line prints it without a traceback and exits with status 2; a library caller
-    catches it as any other exception. Signs that cannot be shown, as of a file's own names, are "?".
+    catches it as any other exception. Signs that cannot be shown, as of a file's own names, are "?", and
+    the middle of a very long one is left out.
     """
 
     def __init__(self, message: str) -> None:
+        if len(message) > _MOST_SIGNS:
+            message = f"{message[: _MOST_SIGNS // 2]}…{message[-_MOST_SIGNS // 2 + 1 :]}"
         super().__init__("".join(sign if sign.isprintable() else "?" for sign in message))
 
 

@@ -23,6 +23,7 @@ from typing import Any
 
 from humouse.errors import InputError
 
+_MOST_JSON = 2**28
 _VERSIONED_PACKAGES = ("humouse", "torch", "numpy", "polars", "scikit-learn", "accelerate")
 
 
@@ -176,8 +177,11 @@ def move(places: Mapping[Path, Path]) -> None:
 def write_json(path: str | Path, content: Mapping[str, Any]) -> None:
     """Write `content` to `path` as indented JSON, whole or not at all."""
     with atomic_write(path) as temporary:
+        # Half of a pair of signs, as "\\ud800" may bring, is written as it came.
         temporary.write_text(
-            json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+            json.dumps(content, indent=2, ensure_ascii=False) + "\n",
+            encoding="utf-8",
+            errors="backslashreplace",
         )
 
 
@@ -185,16 +189,53 @@ def read_json(path: str | Path) -> dict[str, Any]:
     """Return the JSON object in `path`.
 
     Raises:
-        InputError: The file is missing, cut short or not a JSON object.
+        InputError: The file is missing, cut short, far too large, or not a JSON object.
     """
     try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
+        content = json.loads(read_bounded(path, _MOST_JSON).decode())
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from error
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: not readable as JSON ({error})") from error
     if not isinstance(content, dict):
         raise InputError(f"{path}: holds no JSON object")
+    return content
+
+
+def has_shape(content: Any, shape: Any) -> bool:
+    """Return whether JSON is what a reader expects.
+
+    Args:
+        content: The JSON.
+        shape: A type; {name: shape} of what must be there, beside whatever else is; {str: shape} for any
+            names; [shape] for a list of them; (shape, shape) for either.
+    """
+    if isinstance(shape, tuple):
+        return any(has_shape(content, one) for one in shape)
+    if isinstance(shape, dict):
+        if not isinstance(content, dict):
+            return False
+        if str in shape:
+            return all(has_shape(part, shape[str]) for part in content.values())
+        return all(
+            name in content and has_shape(content[name], part) for name, part in shape.items()
+        )
+    if isinstance(shape, list):
+        return isinstance(content, list) and all(has_shape(part, shape[0]) for part in content)
+    return isinstance(content, shape) and (shape is bool or not isinstance(content, bool))
+
+
+def read_bounded(path: str | Path, most: int) -> bytes:
+    """Return a file's content.
+
+    Raises:
+        InputError: It has more than so many bytes, and is not what it should be.
+        OSError: It cannot be read.
+    """
+    with open(path, "rb") as file:
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise InputError(f"{path}: more than {most >> 20} MiB, which no such file has")
     return content
 
 
@@ -209,6 +250,13 @@ def sha256(path: str | Path) -> str:
 def digest(content: Any) -> str:
     """Return the hex SHA-256 of plain content: equal content has the same."""
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def has_digest(content: Any, said: Any) -> bool:
+    """Return whether plain content has the digest that it says; what is nested too deeply has none."""
+    with suppress(RecursionError):
+        return digest(content) == said
+    return False
 
 
 def versions() -> dict[str, str]:

@@ -15,6 +15,7 @@ from humouse.commands.detect_score import run
 from humouse.detection.detector import Detector
 from humouse.errors import InputError
 from humouse.movement_table import StoredMovements, write_table
+from humouse.points import Places
 from humouse.settings import DetectScoreSettings
 from humouse.settings.compose import settings_from
 from humouse.steps import Steps
@@ -114,15 +115,41 @@ def test_a_full_disk_leaves_the_earlier_answer(tmp_path, small_disk):
     assert os.listdir(tmp_path) == ["in.parquet"]
 
 
+# Not `ru_maxrss`, which begins at the most that the parent has taken.
 _CHILD = """
-import resource, sys
+import sys
+from pathlib import Path
 from humouse.commands.detect_score import run
 from humouse.settings import DetectScoreSettings
 from humouse.settings.compose import settings_from
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+def most_kb():
+    return int(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0])
+before = most_kb()
 run(settings_from("detect/score", DetectScoreSettings, sys.argv[1:]))
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+print(most_kb() - before)
 """
+
+# Pieces of one length are looked at once, so that a great many pass at once.
+_LOOKS_ONCE = """
+import copy
+from humouse.detection.detector import Detector
+looked, look = {}, Detector._evidence
+def once(self, piece, most):
+    size = len(piece.lengths)
+    if size not in looked:
+        looked[size] = look(self, piece, most)
+    return copy.deepcopy(looked[size])
+Detector._evidence = once
+"""
+
+
+def memory_of(program: str, movements: Path) -> float:
+    """Return the memory (bytes) that scoring takes in a process of its own, which runs a program."""
+    out = movements.with_name("out.parquet")
+    given = [f"movements={movements}", f"out={out}", "workers=2", "reasons=2"]
+    command = [sys.executable, "-c", program, *given]
+    child = subprocess.run(command, capture_output=True, text=True, check=True)
+    return int(child.stdout.split()[-1]) * 1024
 
 
 @pytest.mark.slow
@@ -131,12 +158,20 @@ def test_one_long_movement_and_many_short_ones_take_little_memory(tmp_path):
     many, one = short_movements(50_000), short_movements(1)
     long = one._replace(steps=np.tile(one.steps, (1000, 1))[:4096], lengths=np.array([4096]))
     write_table(tmp_path / "in.parquet", StoredMovements.joined([many, long]))
-    given = [f"movements={tmp_path / 'in.parquet'}", f"out={tmp_path / 'out.parquet'}", "workers=2"]
-    child = subprocess.run(
-        [sys.executable, "-c", _CHILD, *given], capture_output=True, text=True, check=True
-    )
-    assert int(child.stdout.split()[-1]) * 1024 < 350 * MB
+    assert memory_of(_CHILD, tmp_path / "in.parquet") < 350 * MB
     assert len(pl.read_parquet(tmp_path / "out.parquet")) == 50_001
+
+
+@pytest.mark.slow
+def test_a_movement_takes_half_a_kilobyte_until_the_verdict(tmp_path):
+    taken = []
+    for n in (100_000, 400_000):
+        made, number = short_movements(n, longest=5), np.arange(n)
+        session = (number // 10).astype(str)
+        places = Places(number.astype(str), number, number.astype(float), session)
+        write_table(tmp_path / f"{n}.parquet", made._replace(places=places))
+        taken.append(memory_of(_LOOKS_ONCE + _CHILD, tmp_path / f"{n}.parquet"))
+    assert (taken[1] - taken[0]) / 300_000 < 700
 
 
 @pytest.mark.slow

@@ -3,14 +3,13 @@
 import json
 import random
 import resource
-import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
 import pytest
 
+from examples.limits import at_once
 from examples.mutated_files import mutated_parquet, mutated_text
 from examples.recordings import FILES, POINTS
 from humouse.data.events.event import EVENT_SCHEMA
@@ -26,7 +25,6 @@ from humouse.trajectories import Trajectories
 
 _RULES = GestureRules(min_events=5)
 _FEW, _MANY = 6, 10_000
-_WITHIN_S = 10
 _MOST_KB = 300_000
 _COLUMNS = PointColumns("t", "x", "y")
 _TABLE = pl.DataFrame(POINTS, schema=["t", "x", "y"], orient="row")
@@ -148,22 +146,6 @@ READERS: dict[str, tuple[Make, Read]] = {
     "eval samples": (points, samples),
     "eval samples, own": (own, samples),
 }
-
-
-@contextmanager
-def at_once() -> Iterator[None]:
-    """Raise an error where the block takes too long, by this process's own time."""
-
-    def late(*_: object) -> None:
-        raise AssertionError(f"not done in {_WITHIN_S} s")
-
-    before = signal.signal(signal.SIGPROF, late)
-    signal.setitimer(signal.ITIMER_PROF, _WITHIN_S)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.signal(signal.SIGPROF, before)
 
 
 def refusal(reader: str, path: Path) -> str | None:

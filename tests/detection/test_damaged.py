@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from examples.signed import signed
 from humouse.detection.detector import Detector, write_detector
 from humouse.detection.estimators.boosting import BoostingDetector
 from humouse.detection.onnx.export import to_onnx
@@ -108,10 +109,50 @@ def test_a_damaged_manifest_is_refused(folder, change):
     path = folder / "detector.json"
     content = copy.deepcopy(json.loads(path.read_text()))
     change(content)
-    path.write_text(json.dumps(content))
+    path.write_text(signed(content))
     with pytest.raises(InputError, match=r"detector\.json: damaged or changed by hand") as caught:
         Detector.load(folder)
     assert "\n" not in str(caught.value)
+
+
+def test_one_number_that_was_changed_is_noticed(folder):
+    path = folder / "detector.json"
+    content = json.loads(path.read_text())
+    setup(content)["calibration"]["intercept"] += 0.5
+    path.write_text(json.dumps(content))
+    with pytest.raises(InputError, match="damaged or changed by hand"):
+        Detector.load(folder)
+
+
+def test_the_format_before_is_read_as_it_is(folder):
+    own = Detector.load(folder).score(movements(5))
+    path = folder / "detector.json"
+    content = json.loads(path.read_text())
+    del content["sha256"]
+    path.write_text(json.dumps(content))
+    with pytest.raises(InputError, match="damaged or changed by hand"):
+        Detector.load(folder)
+    path.write_text(json.dumps({**content, "format": 3}))
+    assert Detector.load(folder).score(movements(5)).equals(own)
+
+
+def test_a_file_far_too_large_is_not_read(folder):
+    with (folder / "boosting.onnx").open("r+b") as file:
+        file.truncate(2**36)
+    with pytest.raises(
+        InputError, match=r"boosting\.onnx: more than 64 MiB, which no such file has"
+    ):
+        Detector.load(folder)
+
+
+def test_a_manifest_nested_too_deeply_is_refused(folder):
+    path = folder / "detector.json"
+    deep = '{"a":' * 900 + "1" + "}" * 900
+    path.write_text(
+        path.read_text().replace('"provenance": {', f'"provenance": {{"deep": {deep},', 1)
+    )
+    with pytest.raises(InputError, match=r"detector\.json"):
+        Detector.load(folder)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"format": 3', "\x00\x01"])
@@ -121,7 +162,7 @@ def test_a_manifest_cut_short_is_refused(folder, text):
         Detector.load(folder)
 
 
-@pytest.mark.parametrize("version", [None, 1, 2, 99, "3"])
+@pytest.mark.parametrize("version", [None, 1, 2, 99, "4"])
 def test_another_format_is_refused(folder, version):
     path = folder / "detector.json"
     content = json.loads(path.read_text())

@@ -46,6 +46,13 @@ def mutated(content: Any, draw: random.Random) -> Any:
     return content
 
 
+def flipped(content: bytes, draw: random.Random) -> bytes:
+    """Return bytes of which one bit differs."""
+    changed = bytearray(content)
+    changed[draw.randrange(len(changed))] ^= 1 << draw.randrange(8)
+    return bytes(changed)
+
+
 def scrambled(body: bytes, draw: random.Random) -> bytes:
     """Return bytes with some changed, cut off, or doubled."""
     at = draw.randrange(len(body) + 1)

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from examples.service import batch, finished, movement, serving
+from examples.signed import signed
 from humouse.detection.detector import PACKAGED
 from humouse.service.scorer import Scorer
 from humouse.service.store import Store
@@ -90,14 +91,14 @@ def test_another_detector_is_swapped_in(place: Path):
         before, content = scorer.detector, manifest.read_text()
         working = asyncio.create_task(scorer.work())
         points = np.array([[0.0, 0.0, 0.0], [16.0, 9.0, 1.0], [32.0, 20.0, 5.0]])
-        for damaged in ("{", "{}", content.replace('"format": 3', '"format": 2')):
+        for damaged in ("{", "{}", content.replace('"format": 4', '"format": 2')):
             manifest.write_text(damaged)
             await scorer.reload()
             assert scorer.detector == before
             assert await scorer.score([points], [""])
         changed = json.loads(content)
         changed["provenance"]["note"] = "another one"
-        manifest.write_text(json.dumps(changed))
+        manifest.write_text(signed(changed))
         await asyncio.gather(scorer.reload(), *(scorer.score([points], [""]) for _ in range(20)))
         assert scorer.detector != before
         manifest.write_text(content)

@@ -7,18 +7,11 @@ from typing import Any
 import pytest
 import torch
 
-from examples.mutation import mutated, scrambled
+from examples.mutation import flipped, mutated, scrambled
 from humouse.errors import InputError
 from humouse.generator import load_generator
 from humouse.training.checkpoint import PRETRAINED, Checkpoint
 from humouse.training.digest import content_digest
-
-
-def flipped(content: bytes, draw: random.Random) -> bytes:
-    """Return bytes of which one bit differs."""
-    changed = bytearray(content)
-    changed[draw.randrange(len(changed))] ^= 1 << draw.randrange(8)
-    return bytes(changed)
 
 
 def damaged(content: bytes, draw: random.Random) -> bytes:

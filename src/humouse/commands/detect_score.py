@@ -103,7 +103,7 @@ class _Said:
             f"may be called bots): {s.out}"
         )
         if self.last:
-            ends = _last_of_each(pl.concat(self.last))["session_verdict"].value_counts()
+            ends = _last_of_each(pl.concat(self.last))["session_verdict"].value_counts(sort=True)
             counts = ", ".join(f"{n:,} {verdict}" for verdict, n in ends.iter_rows())
             print(f"{ends['count'].sum():,} sources: {counts}")
         if self.verdicts[UNUSABLE]:

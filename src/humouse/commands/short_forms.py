@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from humouse.errors import InputError
-from humouse.files import read_json
+from humouse.files import has_shape, read_json
 from humouse.settings.compose import as_override, config_groups, quoted, shell_word
 
 Expand = Callable[[list[str]], list[str]]
@@ -83,7 +83,10 @@ def _data_settings(word: str, asks_for_help: bool) -> list[str]:
         return [word]
     for folder in (DATA / name, Path(name)):
         if (folder / _MANIFEST).is_file():
-            source = read_json(folder / _MANIFEST).get("source", {}).get("name")
+            manifest = read_json(folder / _MANIFEST)
+            if not has_shape(manifest, {"source": {"name": str}}):
+                raise InputError(f"{folder / _MANIFEST}: names no source; prepare the data again")
+            source = manifest["source"]["name"]
             # Forms that are no dataset share the settings of a plain table.
             named = (
                 [f"data={source}"] if source in known else ["data=csv", f"data.dataset_id={source}"]

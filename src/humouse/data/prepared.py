@@ -1,20 +1,41 @@
 """Prepared data on disk: three splits in Parquet, and the manifest of their origin."""
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 from humouse.data.splits import SPLITS
 from humouse.errors import InputError
-from humouse.files import read_json, sha256
+from humouse.files import digest, has_digest, has_shape, read_json, sha256
 from humouse.trajectories import Trajectories
 
 MANIFEST = "manifest.json"
 # Where the files lie, what versions read them and how long they last do not change what they hold.
 _OUTSIDE_THE_HASH = ("sha256", "root", "versions", "moving_ms")
+# What readers of a manifest take for granted.
+_COUNTS = {
+    **dict.fromkeys(("files", "events", "events_merged", "events_still", "gestures"), int),
+    **{name: {str: int} for name in ("rows_dropped", "rows_repaired", "gestures_dropped")},
+}
+_SHAPE = {
+    "format": int,
+    "source": {"name": str, "settings": dict, "note": (str, NoneType)},
+    "rules": dict,
+    "split": {"by": str},
+    "origin": str,
+    "synthetic": bool,
+    "splits": {name: {"sha256": str, "gestures": int, "users": [str]} for name in SPLITS},
+    "counts": _COUNTS,
+    "warnings": [{"warning": str, "files": [str]}],
+    "users_without_gestures": [str],
+    "files_without_events": [str],
+    "files": [{"name": str, "sha256": (str, NoneType)}],
+}
+_TIMES = {"kept": (int, float), "found": (int, float)}
+_MOST_MS = 2**62
+_NO_TIMES = {"kept": 0, "found": 0}
 _HOW_TO = "prepare one with: humouse data prepare source=NAME root=FOLDER"
 
 
@@ -43,7 +64,7 @@ class Prepared:
         if not (folder / MANIFEST).is_file():
             raise InputError(f"{folder}: no prepared data (no {MANIFEST}); {_HOW_TO}")
         manifest = read_json(folder / MANIFEST)
-        if manifest.get("sha256") != manifest_sha256(manifest):
+        if not _is_whole(manifest) or not has_digest(_hashed(manifest), manifest.get("sha256")):
             raise InputError(
                 f"{folder / MANIFEST}: damaged or changed by hand; delete it and prepare the data "
                 "again"
@@ -107,9 +128,21 @@ class Prepared:
         return "\n".join(lines)
 
 
+def _is_whole(manifest: Mapping[str, Any]) -> bool:
+    """Return whether a manifest has what its readers take for granted."""
+    # Earlier versions did not measure the time in motion.
+    moving_ms = manifest.get("moving_ms", _NO_TIMES)
+    return (
+        has_shape(manifest, _SHAPE)
+        and manifest["counts"].keys() <= _COUNTS.keys()
+        and has_shape(moving_ms, _TIMES)
+        and all(0 <= moving_ms[key] < _MOST_MS for key in _TIMES)
+    )
+
+
 def _time_kept(manifest: Mapping[str, Any]) -> str:
     """Return what the gestures kept are of the time in which the mouse moved, in words."""
-    moving_ms = manifest.get("moving_ms", {"found": 0})  # earlier versions did not measure it
+    moving_ms = manifest.get("moving_ms", _NO_TIMES)
     if not moving_ms["found"]:
         return ""
     return f"; {moving_ms['kept'] / moving_ms['found']:.1%} of the time in motion kept"
@@ -155,8 +188,11 @@ def origin_of(path: str | Path) -> dict[str, Any]:
 
 def manifest_sha256(manifest: Mapping[str, Any]) -> str:
     """Return the hash of what a manifest states about the data themselves."""
-    content = {key: value for key, value in manifest.items() if key not in _OUTSIDE_THE_HASH}
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    return digest(_hashed(manifest))
+
+
+def _hashed(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in manifest.items() if key not in _OUTSIDE_THE_HASH}
 
 
 def by_reason(counts: Mapping[str, int]) -> str:

@@ -7,11 +7,13 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from humouse.detection.names import BOT, HUMAN, UNFAMILIAR
-from humouse.detection.setups.session import normal_scores
+from humouse.detection.setups.session import normal_scores, shared
 from humouse.detection.setups.setup import LESS_LIKELY, SetUp
 
 UNFAMILIAR_RATE = 0.05
 """What the rate is multiplied by where no set-up explains a movement: only what nobody does is a bot's."""
+
+_MOVEMENTS_AT_A_TIME = 2**16
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,24 +66,28 @@ def decide(
     p_value = np.where(counts, p_values, -np.inf).max(0)
     allowed = rate * np.where(familiar, 1.0, UNFAMILIAR_RATE)
     is_bot = p_value <= allowed
-    verdict = np.where(is_bot, BOT, np.where(familiar, HUMAN, UNFAMILIAR))
+    no_bot = np.where(familiar, shared(HUMAN), shared(UNFAMILIAR))
+    verdict = np.where(is_bot, shared(BOT), no_bot)
     odds = np.stack([one.calibration.log_odds(score) for one in setups])
     likeliest = np.where(counts, likely, -np.inf).argmax(0)
     log_odds = odds[likeliest, np.arange(len(score))]
-    session_verdict, session_score = verdict.astype(object), np.zeros(len(score))
+    session_verdict, session_score = verdict.copy(), np.zeros(len(score))
     for rows in _of_one_length(sources):
         session_verdict[rows], session_score[rows] = _sessions(
             setups, plain[:, rows], counts[:, rows], familiar[rows], is_bot[rows], rate
         )
-    return Decisions(verdict, p_value, log_odds, session_verdict.astype(str), session_score)
+    return Decisions(verdict, p_value, log_odds, session_verdict, session_score)
 
 
 def _of_one_length(sources: Sequence[np.ndarray]) -> Iterator[Int[np.ndarray, "k n"]]:
-    """Yield the rows of all sources of n movements, a source each, for every n that there is."""
+    """Yield the rows of sources of n movements, a source each, some at a time, for every n that there is."""
     by_length: dict[int, list[np.ndarray]] = {}
     for rows in sources:
         by_length.setdefault(len(rows), []).append(rows)
-    return map(np.stack, by_length.values())
+    for n, same in by_length.items():
+        k = max(_MOVEMENTS_AT_A_TIME // max(n, 1), 1)
+        for first in range(0, len(same), k):
+            yield np.stack(same[first : first + k])
 
 
 def _sessions(
@@ -101,7 +107,7 @@ def _sessions(
     explains |= ~explains.any(0, keepdims=True)
     lowest = np.where(explains, scores, np.inf).argmin(0)
     score = np.take_along_axis(scores, lowest[None], 0)[0]
-    verdict = np.full(score.shape, UNFAMILIAR)
+    verdict = np.full(score.shape, UNFAMILIAR, object)
     for place, (setup, own) in enumerate(zip(setups, normal, strict=True)):
         here = lowest == place
         if here.any():
@@ -109,5 +115,5 @@ def _sessions(
     # What a source is like that no set-up explains is not known: only movements that are bots' count.
     mostly_strange = np.cumsum(~familiar, -1) * 2 > number
     mostly_bots = np.cumsum(is_bot, -1) * 2 > number
-    strange = np.where(mostly_bots, BOT, UNFAMILIAR)
+    strange = np.where(mostly_bots, shared(BOT), shared(UNFAMILIAR))
     return np.where(mostly_strange, strange, verdict), score

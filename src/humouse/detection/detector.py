@@ -1,5 +1,6 @@
 """A detector on disk: an ONNX file for each member of the blend, and what scores mean in each set-up."""
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -16,13 +17,23 @@ from humouse.detection.decisions import Decisions, decide
 from humouse.detection.evidence import Evidence
 from humouse.detection.explain import reasons_for, speaking
 from humouse.detection.names import FEATURES, UNUSABLE
-from humouse.detection.onnx.runtime import OnnxDetector
+from humouse.detection.onnx.runtime import MOST_BYTES, OnnxDetector
 from humouse.detection.registry import REGISTRY, blend
 from humouse.detection.samples.one_clock import OneClock
 from humouse.detection.samples.views import Views, look
 from humouse.detection.setups.setup import SetUp
-from humouse.errors import InputError
-from humouse.files import atomic_write, read_json, set_aside_in, sha256, write_json
+from humouse.errors import InputError, in_short
+from humouse.files import (
+    atomic_write,
+    digest,
+    has_digest,
+    has_shape,
+    read_bounded,
+    read_json,
+    set_aside_in,
+    sha256,
+    write_json,
+)
 from humouse.movement_table import StoredMovements, in_pieces
 from humouse.processes import in_order
 from humouse.steps import Steps, blocks_of
@@ -30,7 +41,18 @@ from humouse.steps import Steps, blocks_of
 if TYPE_CHECKING:
     from humouse.trajectories import Trajectories
 
-FORMAT = 3
+FORMAT = 4
+_WITHOUT_DIGEST = 3
+"""The format before, which is read as it is: nothing tells whether it was changed."""
+
+_NUMBER = (int, float)
+_SHAPE = {
+    "members": [str],
+    "clock": {"period_ms": _NUMBER, "pause_ms": _NUMBER, "whole_px": bool},
+    "files": {str: str},
+    "setups": [dict],
+    "provenance": dict,
+}
 MANIFEST = "detector.json"
 PACKAGED = Path(__file__).parents[1] / "pretrained" / "detector"
 """The detector that comes with the package."""
@@ -73,22 +95,21 @@ class Detector:
         folder = PACKAGED if folder is None else Path(folder)
         manifest = _read_manifest(folder / MANIFEST)
         try:
+            if not has_shape(manifest, _SHAPE):
+                raise ValueError("another shape")
             members = [REGISTRY[name].name for name in manifest["members"]]
             setups = tuple(map(SetUp.from_json, manifest["setups"]))
             _try_out(members, setups)
-            for name in members:
-                _check_hash(folder / f"{name}.onnx", manifest["files"][f"{name}.onnx"])
-            return cls(
-                folder,
-                {name: OnnxDetector.load(folder / f"{name}.onnx") for name in members},
-                setups,
-                OneClock(**manifest["clock"]),
-                dict(manifest["provenance"]),
-            )
+            loaded = {
+                name: _member(folder / f"{name}.onnx", manifest["files"][f"{name}.onnx"])
+                for name in members
+            }
+            clock = _clock(manifest["clock"])
         except (LookupError, TypeError, AttributeError, ValueError) as error:
             raise InputError(
                 f"{folder / MANIFEST}: damaged or changed by hand; {_AGAIN}"
             ) from error
+        return cls(folder, loaded, setups, clock, manifest["provenance"])
 
     def save(self, folder: Path, provenance: Mapping[str, Any]) -> None:
         """Write a copy into a folder that needs nothing else; one that is there already is set aside.
@@ -242,7 +263,7 @@ class Judgement:
 
     def table(self, numbers: Int[np.ndarray, "k"]) -> pl.DataFrame:
         """Return the decisions on the movements of those numbers, in that order; see `Detector.score`."""
-        places = self.places[numbers]
+        places = self.places[numbers].with_columns(pl.col("user", "session").cast(pl.String))
         moving = self._moving[numbers]
         (moves,) = (moving >= 0).nonzero()
         made = self._made(moving[moves])
@@ -346,17 +367,15 @@ def write_detector(
     for name, content in files.items():
         with atomic_write(folder / name) as temporary:
             temporary.write_bytes(content)
-    write_json(
-        folder / MANIFEST,
-        {
-            "format": FORMAT,
-            "members": list(members),
-            "clock": asdict(clock),
-            "files": {name: sha256(folder / name) for name in files},
-            "setups": [one.to_json() for one in setups],
-            "provenance": dict(provenance),
-        },
-    )
+    manifest = {
+        "format": FORMAT,
+        "members": list(members),
+        "clock": asdict(clock),
+        "files": {name: sha256(folder / name) for name in files},
+        "setups": [one.to_json() for one in setups],
+        "provenance": dict(provenance),
+    }
+    write_json(folder / MANIFEST, {"sha256": digest(manifest), **manifest})
 
 
 def check_rate(rate: float) -> None:
@@ -415,9 +434,10 @@ def _places(movements: StoredMovements, first: int) -> pl.DataFrame:
 
 
 def _names(given: np.ndarray | None, n: int) -> pl.Series:
-    """Return n names; null where there is none, or an empty one."""
+    """Return n names, each held once however often it comes; null where there is none, or an empty one."""
     names = [None] * n if given is None else given.tolist()
-    return pl.Series([None if one in (None, "") else str(one) for one in names], dtype=pl.String)
+    whole = [None if one in (None, "") else str(one) for one in names]
+    return pl.Series(whole, dtype=pl.Categorical)
 
 
 def _read_manifest(path: Path) -> dict[str, Any]:
@@ -426,26 +446,43 @@ def _read_manifest(path: Path) -> dict[str, Any]:
             f"{path.parent}: no detector (no {MANIFEST}); humouse detect train writes one"
         )
     manifest = read_json(path)
-    if manifest.get("format") != FORMAT:
+    if manifest.get("format") not in (FORMAT, _WITHOUT_DIGEST):
+        found = in_short([str(manifest.get("format"))])
         raise InputError(
-            f"{path}: a detector of an earlier format ({manifest.get('format')}, not {FORMAT}), which "
+            f"{path}: a detector of an earlier format ({found}, not {FORMAT}), which "
             f"looked at the device as well; {_AGAIN}"
         )
+    said = manifest.pop("sha256", None)
+    if (said or manifest["format"] == FORMAT) and not has_digest(manifest, said):
+        raise InputError(f"{path}: damaged or changed by hand; {_AGAIN}")
     return manifest
 
 
 def _try_out(members: Sequence[str], setups: Sequence[SetUp]) -> None:
     """Decide on one movement: what is wrong with the manifest shows here, not at the first score."""
-    if not members:
-        raise ValueError("no members")
+    if not members or len(set(members)) < len(members):
+        raise ValueError("no members, or one twice")
     score = blend(members, np.zeros((1, len(members))))
     traits = np.zeros((1, len(setups[0].distances[0].columns)))
     for rate in RATES:
         decide(setups, score, traits, [np.arange(1)], rate)
 
 
-def _check_hash(path: Path, expected: str) -> None:
+def _member(path: Path, expected: str) -> OnnxDetector:
+    """Return the member in a file, which must have that SHA-256."""
     if not path.is_file():
         raise InputError(f"{path}: missing; {_AGAIN}")
-    if sha256(path) != expected:
+    content = read_bounded(path, MOST_BYTES)
+    if hashlib.sha256(content).hexdigest() != expected:
         raise InputError(f"{path}: not the file that the detector was saved with; {_AGAIN}")
+    member = OnnxDetector(content, path)
+    if member.name != path.stem:
+        raise InputError(f"{path}: holds {in_short([member.name])} instead; {_AGAIN}")
+    return member
+
+
+def _clock(content: Mapping[str, Any]) -> OneClock:
+    try:
+        return OneClock(**content)
+    except InputError as error:
+        raise ValueError(str(error)) from error

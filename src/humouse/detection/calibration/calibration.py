@@ -7,6 +7,7 @@ assumes that bots and people are equally frequent.
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ from jaxtyping import Bool, Float
 from scipy.special import expit, log_expit
 
 from humouse.detection.calibration.score_cdf import ScoreCDF
+from humouse.detection.stored_numbers import above_zero, number, numbers
 from humouse.errors import InputError
 
 FALSE_POSITIVE_RATES = (0.01, 0.001)
@@ -69,6 +71,21 @@ class Calibration:
         high, low, intercept = _beta_calibration(_log_p_values(human_cdf, scores), is_bot)
         falling = tuple(np.sort(people)[::-1].tolist())
         return cls(human_cdf, high, low, intercept, falling)
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> "Calibration":
+        """Return what `dataclasses.asdict` made, from JSON or not.
+
+        Raises:
+            KeyError, TypeError, ValueError: It is something else.
+        """
+        return cls(
+            ScoreCDF.from_json(content["human_cdf"]),
+            above_zero(content["slope_high"]),
+            above_zero(content["slope_low"]),
+            number(content["intercept"]),
+            tuple(numbers(content["human_scores"]).tolist()),
+        )
 
     def log_odds(self, scores: Float[np.ndarray, "n"]) -> Float[np.ndarray, "n"]:
         """Return [n] the logit of being a bot's."""

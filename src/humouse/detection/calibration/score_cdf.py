@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy.special import expit, logit
 
+from humouse.detection.stored_numbers import above_zero, rising
 from humouse.quantiles import QuantileMap
 
 _SHARES_ABOVE = (0.99, 0.95, 0.9, 0.75, 0.5, 0.25, 0.1, 0.05)
@@ -63,12 +64,19 @@ class ScoreCDF:
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> "ScoreCDF":
-        """Return what `dataclasses.asdict` made, from JSON or not."""
+        """Return what `dataclasses.asdict` made, from JSON or not.
+
+        Raises:
+            KeyError, TypeError, ValueError: It is something else.
+        """
+        knots, log_odds = rising(content["knots"]), rising(content["log_odds"])
+        if len(knots) != len(log_odds):
+            raise ValueError("not one value for each score")
         return cls(
-            tuple(content["knots"]),
-            tuple(content["log_odds"]),
-            content["slope_below"],
-            content["slope_above"],
+            tuple(knots.tolist()),
+            tuple(log_odds.tolist()),
+            above_zero(content["slope_below"]),
+            above_zero(content["slope_above"]),
         )
 
     def logit(self, scores: Float[np.ndarray, "*n"]) -> Float[np.ndarray, "*n"]:

@@ -15,8 +15,10 @@ from jaxtyping import Float
 from onnxruntime.capi import onnxruntime_pybind11_state as reasons
 
 from humouse.detection.onnx.stored_trees import stored_trees
+from humouse.detection.stored_numbers import numbers
 from humouse.detection.what_if import WhatIf
 from humouse.errors import InputError
+from humouse.files import has_shape, read_bounded
 
 # Whose layers a CPU's cache holds.
 _ROWS_AT_A_TIME = 128
@@ -32,6 +34,13 @@ _UNREADABLE = (
 )
 
 
+MOST_BYTES = 2**26
+"""The largest file of a detector; those of humouse have one MB."""
+
+_SHAPE = {"columns": [str], "units": [str], "human_quantiles": [list], "versions": {str: str}}
+_NO_TABLE: dict[str, Any] = {"columns": [], "units": [], "human_quantiles": [[]], "versions": {}}
+
+
 class OnnxDetector:
     """A detector read from an ONNX file that humouse wrote; see `load`.
 
@@ -39,21 +48,39 @@ class OnnxDetector:
     `human_quantiles_` as the original; a detector of steps takes `Trajectories`.
 
     Args:
-        session: Of ONNX Runtime, with a detector's inputs and outputs.
+        content: The file's.
         path: The file, for messages.
-        facts: The model's metadata.
+
+    Raises:
+        InputError: The file is damaged, or no detector of humouse's.
     """
 
-    def __init__(
-        self, session: onnxruntime.InferenceSession, path: Path, facts: dict[str, str]
-    ) -> None:
-        self._session = session
+    def __init__(self, content: bytes, path: Path) -> None:
         self.path = path
+        try:
+            self._session = _session(content)
+            facts = self._session.get_modelmeta().custom_metadata_map
+        except _UNREADABLE as error:
+            raise self._damaged() from error
+        if "detector" not in facts:
+            raise InputError(f"{path}: an ONNX model, but no detector that humouse exported")
         self.name = facts["detector"]
-        self.columns_: tuple[str, ...] = tuple(json.loads(facts.get("columns", "[]")))
-        self.units_: tuple[str, ...] = tuple(json.loads(facts.get("units", "[]")))
-        self.human_quantiles_ = np.array(json.loads(facts.get("human_quantiles", "[[]]")))
-        self.versions: dict[str, str] = json.loads(facts.get("versions", "{}"))
+        try:
+            said = {name: json.loads(facts[name]) for name in _SHAPE if name in facts}
+            if not has_shape({**_NO_TABLE, **said}, _SHAPE):
+                raise ValueError("other metadata")
+            said = {**_NO_TABLE, **said}
+            self.columns_: tuple[str, ...] = tuple(said["columns"])
+            self.units_: tuple[str, ...] = tuple(said["units"])
+            self.human_quantiles_ = numbers(said["human_quantiles"], 2)
+            self.versions: dict[str, str] = said["versions"]
+            F = len(self.columns_)
+            if (len(self.units_), self.human_quantiles_.shape) != (F, (3 if F else 1, F)):
+                raise ValueError("not as many units or quantiles as columns")
+            # Before ONNX Runtime follows them.
+            self._trees = stored_trees(content) if F else None
+        except (ValueError, RecursionError) as error:
+            raise self._damaged() from error
 
     @classmethod
     def load(cls, path: str | Path) -> "OnnxDetector":
@@ -65,27 +92,13 @@ class OnnxDetector:
         path = Path(path)
         if not path.is_file():
             raise InputError(f"{path}: no such detector; export one first")
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.add_session_config_entry("session.inter_op.allow_spinning", "0")
-        try:
-            session = onnxruntime.InferenceSession(
-                path, options, providers=["CPUExecutionProvider"]
-            )
-            facts = session.get_modelmeta().custom_metadata_map
-        except _UNREADABLE as error:
-            raise InputError(
-                f"{path}: damaged, or no ONNX model; export the detector again"
-            ) from error
-        if "detector" not in facts:
-            raise InputError(f"{path}: an ONNX model, but no detector that humouse exported")
-        return cls(session, path, facts)
+        return cls(read_bounded(path, MOST_BYTES), path)
 
     @cached_property
     def what_if(self) -> WhatIf:
         """The trees of a detector of tables, with people's median as the other value of each feature."""
-        return WhatIf.of(stored_trees(self.path.read_bytes()), self.human_quantiles_[1])
+        assert self._trees is not None
+        return WhatIf.of(self._trees, self.human_quantiles_[1])
 
     def decision_function(self, X: Any) -> Float[np.ndarray, "n"]:
         """Return [n] logits of being a bot's.
@@ -114,8 +127,21 @@ class OnnxDetector:
     def _run(self, output: str, X: Any) -> Float[np.ndarray, "n"]:
         if not self.columns_:
             return self._run_steps(output, X)
-        (answer,) = self._session.run([output], {"features": self._table(X)})
-        return np.asarray(answer, dtype=np.float64)
+        return self._answer(output, {"features": self._table(X)})
+
+    def _answer(self, output: str, inputs: dict[str, np.ndarray]) -> Float[np.ndarray, "n"]:
+        """Return an output of the model, a finite number for each row."""
+        (n, *_), *_ = (given.shape for given in inputs.values())
+        try:
+            (answer,) = self._session.run([output], inputs)
+            if answer.shape == (n,) and np.isfinite(answer).all():
+                return np.asarray(answer, dtype=np.float64)
+        except (*_UNREADABLE, AttributeError, TypeError, ValueError) as error:
+            raise self._damaged() from error
+        raise self._damaged()
+
+    def _damaged(self) -> InputError:
+        return InputError(f"{self.path}: damaged, or no ONNX model; export the detector again")
 
     def _run_steps(self, output: str, X: Any) -> Float[np.ndarray, "n"]:
         """Return the answers on movements; those of similar length go together."""
@@ -133,7 +159,7 @@ class OnnxDetector:
         for rows in np.array_split(order, -(-len(order) // _ROWS_AT_A_TIME)) if len(order) else ():
             shown = np.ascontiguousarray(moves_px[rows, : lengths[rows].max()])
             inputs = {"moves_px": shown, "lengths": lengths[rows]}
-            (answers[rows],) = self._session.run([output], inputs)
+            answers[rows] = self._answer(output, inputs)
         return answers
 
     def _table(self, X: Any) -> np.ndarray:
@@ -163,6 +189,16 @@ class OnnxDetector:
                 f"features: the table {what}; give the {len(self.columns_)} columns that {self.path} "
                 "takes"
             )
+
+
+def _session(content: bytes) -> onnxruntime.InferenceSession:
+    """Return what runs a model; from its bytes, so that it cannot name other files to be read."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 4  # what is wrong with a file is said once, by the error
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.add_session_config_entry("session.inter_op.allow_spinning", "0")
+    return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
 
 
 def _is_movements(X: Any) -> bool:

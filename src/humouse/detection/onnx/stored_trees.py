@@ -17,6 +17,7 @@ _NODE, _OPERATION, _ATTRIBUTE = 1, 4, 5
 _NAME, _TENSOR, _INTEGERS, _STRINGS = 1, 5, 8, 9
 _RAW = 9
 _INTEGER, _BYTES = 0, 2
+_MOST_BITS = 63
 _FIXED = {1: 8, 5: 4}
 
 
@@ -24,8 +25,17 @@ def stored_trees(content: bytes) -> Forest:
     """Return the trees of an ONNX model that `humouse.detection.onnx.tables` wrote, but for their base.
 
     Raises:
-        ValueError: There are none.
+        ValueError: There are none, or they are damaged.
     """
+    try:
+        forest = _stored_trees(content)
+    except (LookupError, TypeError, ArithmeticError) as error:
+        raise ValueError("damaged trees") from error
+    _check(forest)
+    return forest
+
+
+def _stored_trees(content: bytes) -> Forest:
     graphs = _by_number(memoryview(content))[_GRAPH]
     for node in map(_by_number, (one for graph in graphs for one in _by_number(graph)[_NODE])):
         if bytes(node[_OPERATION][0]) == b"TreeEnsembleRegressor":
@@ -54,6 +64,24 @@ def _forest(attributes: Mapping[str, Mapping[int, list[Any]]]) -> Forest:
         value,
         0.0,
     )
+
+
+def _check(forest: Forest) -> None:
+    """Raise ValueError unless trees stand one after the other, and nodes before their children."""
+    columns = [value for value in vars(forest).values() if isinstance(value, np.ndarray)]
+    N = len(forest.node)
+    if not N or {column.shape for column in columns} != {(N,)}:
+        raise ValueError("not as many values as nodes")
+    root = np.flatnonzero(forest.node == 0)
+    size = np.diff([*root, N])
+    if root[:1].tolist() != [0] or (forest.node != np.arange(N) - root.repeat(size)).any():
+        raise ValueError("nodes in another order")
+    inner = forest.feature >= 0
+    for child in (forest.left[inner], forest.right[inner]):
+        if ((child <= forest.node[inner]) | (child >= size.repeat(size)[inner])).any():
+            raise ValueError("a node before its parent")
+    if not (np.isfinite(forest.cut[inner]).all() and np.isfinite(forest.value).all()):
+        raise ValueError("a value that is not finite")
 
 
 def _by_number(content: memoryview) -> dict[int, list[Any]]:
@@ -91,3 +119,5 @@ def _integer(content: memoryview, place: int) -> tuple[int, int]:
         if byte < 0x80:
             return value, place
         shift += 7
+        if shift > _MOST_BITS:
+            raise ValueError("an integer without an end")

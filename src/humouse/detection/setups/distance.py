@@ -9,6 +9,7 @@ from jaxtyping import Float
 from scipy.special import ndtri
 
 from humouse.detection.calibration.score_cdf import ScoreCDF
+from humouse.detection.stored_numbers import above_zero, numbers, rising
 
 _LEVELS = np.linspace(0, 1, 101)
 _EXTREME = 0.001
@@ -92,12 +93,19 @@ class SetUpDistance:
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> "SetUpDistance":
-        """Return what `to_json` wrote."""
-        knots, spread, precision = (
-            np.array(content[name], float) for name in ("knots", "spread", "precision")
-        )
-        cdf = ScoreCDF.from_json(content["cdf"])
-        return cls(tuple(content["columns"]), knots, spread, precision, cdf)
+        """Return what `to_json` wrote.
+
+        Raises:
+            KeyError, TypeError, ValueError: It is something else.
+        """
+        columns = tuple(content["columns"])
+        F = len(columns)
+        knots = np.stack([rising(one, ties=True) for one in content["knots"]])
+        spread = np.array([above_zero(one) for one in content["spread"]])
+        precision = numbers(content["precision"], 2)
+        if (len(knots), len(spread), precision.shape) != (F, F, (F, F)) or knots.shape[1] < 2:
+            raise ValueError("not as many numbers as traits")
+        return cls(columns, knots, spread, precision, ScoreCDF.from_json(content["cdf"]))
 
 
 def _in_blocks(

@@ -19,6 +19,7 @@ from jaxtyping import Float, Shaped
 from scipy.special import ndtr, ndtri
 
 from humouse.detection.names import BOT, HUMAN, UNDECIDED
+from humouse.detection.stored_numbers import above_zero, number
 
 ERROR_RATES = (0.01, 0.001)
 """Shares of people's sessions that may be flagged, at any time."""
@@ -38,6 +39,11 @@ def normal_scores(p_value: Float[np.ndarray, "*n"]) -> Float[np.ndarray, "*n"]:
     """Return Φ⁻¹(1 − p), kept within what calibration can support."""
     scores = -ndtri(np.clip(p_value, 1e-12, 1 - 1e-12))
     return np.clip(scores, -_MOST_NORMAL_SCORE, _MOST_NORMAL_SCORE)
+
+
+def shared(verdict: str) -> np.ndarray:
+    """Return a verdict for `np.where`, whose answer then refers to it; an array of text has copies of it."""
+    return np.array(verdict, object)
 
 
 def share_of_people(score: float) -> float:
@@ -69,6 +75,16 @@ class Source:
         of_mean = float(np.mean([within / len(part) for part in parts]))
         between = max(float(means.var(ddof=1)) - of_mean, 0.0) if len(means) > 1 else 0.0
         return cls(float(means.mean()), max(between**0.5, _LEAST), max(within**0.5, _LEAST))
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> "Source":
+        """Return what `dataclasses.asdict` made.
+
+        Raises:
+            KeyError, TypeError, ValueError: It is something else.
+        """
+        between, within = (above_zero(content[name]) for name in ("between", "within"))
+        return cls(number(content["mean"]), between, within)
 
     def deviation(self, count: Shaped[np.ndarray, "*n"]) -> Float[np.ndarray, "*n"]:
         """Return the standard deviation of the mean of so many movements of one source."""
@@ -116,7 +132,8 @@ class SessionRule:
         mean, count = _running_mean(normal)
         is_bot = self.score(normal) > self.critical[rate]
         unlike_bots = (mean - self.bots.mean) / self.bots.deviation(count) < ndtri(rate)
-        return np.where(is_bot, BOT, np.where(unlike_bots, HUMAN, UNDECIDED))
+        unclear = np.where(unlike_bots, shared(HUMAN), shared(UNDECIDED))
+        return np.where(is_bot, shared(BOT), unclear)
 
     def to_json(self) -> dict[str, Any]:
         """Return it as plain values."""
@@ -125,9 +142,14 @@ class SessionRule:
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> "SessionRule":
-        """Return what `to_json` wrote."""
-        critical = {float(rate): value for rate, value in content["critical"].items()}
-        return cls(Source(**content["people"]), Source(**content["bots"]), critical)
+        """Return what `to_json` wrote.
+
+        Raises:
+            LookupError, TypeError, AttributeError, ValueError: It is something else.
+        """
+        critical = {float(rate): number(value) for rate, value in content["critical"].items()}
+        people, bots = (Source.from_json(content[name]) for name in ("people", "bots"))
+        return cls(people, bots, {rate: critical[rate] for rate in ERROR_RATES})
 
 
 def _running_mean(

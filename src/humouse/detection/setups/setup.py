@@ -8,10 +8,11 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from humouse.detection.calibration.calibration import Calibration
-from humouse.detection.calibration.score_cdf import ScoreCDF
 from humouse.detection.setups.distance import SetUpDistance
 from humouse.detection.setups.session import STRANGERS as STRANGE_SESSIONS
 from humouse.detection.setups.session import SessionRule, Source, normal_scores
+from humouse.detection.stored_numbers import above_zero
+from humouse.files import has_shape
 
 FAR = 0.01
 """A movement farther from a set-up than all but this share of its people's is far from it."""
@@ -30,6 +31,15 @@ LESS_LIKELY = 3.0
 
 STRANGERS = 0.5
 """The margin for people other than those calibrated on."""
+
+_SHAPE = {
+    "name": str,
+    "people": int,
+    "gestures": int,
+    "distances": [dict],
+    "calibration": dict,
+    "session": dict,
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,16 +154,19 @@ class SetUp:
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> "SetUp":
-        """Return what `to_json` wrote."""
-        calibration = dict(content["calibration"])
-        cdf = ScoreCDF.from_json(calibration["human_cdf"])
-        calibration |= {"human_cdf": cdf, "human_scores": tuple(calibration["human_scores"])}
+        """Return what `to_json` wrote.
+
+        Raises:
+            LookupError, TypeError, AttributeError, ValueError: It is something else.
+        """
+        if not has_shape(content, _SHAPE):
+            raise ValueError("no set-up")
         return cls(
             content["name"],
             content["people"],
             content["gestures"],
             tuple(map(SetUpDistance.from_json, content["distances"])),
-            Calibration(**calibration),
+            Calibration.from_json(content["calibration"]),
             SessionRule.from_json(content["session"]),
-            content["margin"],
+            above_zero(content["margin"]),
         )
