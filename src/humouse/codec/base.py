@@ -139,7 +139,7 @@ class Codec(ABC):
             self.mean = valid.mean(0).float()
             self.std = valid.std(0, correction=0).clamp_min(1e-8).float()
         self.trained_lengths = int(frame.lengths.min()), int(frame.lengths.max())
-        self.prior = SetupPrior.fit(frame, train.setup, self._style_pool(train))
+        self.prior = SetupPrior.fit(frame, train.setup, self._style_pool(train), train.user)
         self.condition_low, self.condition_high = _range(frame.conditions)
         raw = self._raw_condition(frame.conditions)
         self.condition_mean = raw.mean(0)

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from humouse.codec import CONDITIONS
+from humouse.codec.priors.attributes import Attributes
 from humouse.codec.priors.autoregression import Autoregression
+from humouse.codec.priors.columns import ColumnTransform
 from humouse.codec.priors.learned import LearnedPrior
 from humouse.codec.priors.polling import PollingClocks
 
@@ -198,7 +200,52 @@ def test_the_state_makes_an_equal_prior(prior: LearnedPrior, tmp_path: Path) -> 
     for part, other in zip(again.draw(50, seed=1), prior.draw(50, seed=1), strict=True):
         assert torch.equal(part, other)
     assert again.ranges == prior.ranges
-    assert (tmp_path / "prior.pt").stat().st_size < 2_500_000
+    assert (tmp_path / "prior.pt").stat().st_size < 1_500_000
+
+
+def test_columns_give_the_attributes_back_and_straight_lines_are_straight() -> None:
+    lengths, start, conditions = people(500)
+    complexity, path = CONDITIONS.index("complexity"), CONDITIONS.index("path_px")
+    conditions[:100, complexity] = 1
+    conditions[:100, path] = conditions[:100, :2].norm(dim=1).clamp(min=1)
+    seen = Attributes.of_tensors(lengths, start, conditions)
+    clocks = PollingClocks.fit(
+        seen.length, seen.duration_ms, seen.tick_ms, on_tick_share=seen.shares[:, 0]
+    )
+    transform = ColumnTransform(clocks, 30.0, 1.0)
+    jitter = Attributes.of_array(np.random.default_rng(0).random((500, 12)) - 0.5)
+    columns = transform.columns(seen, jitter, np.zeros(500))
+    unknown = Attributes.of_array(np.full((500, 12), np.nan))
+    again = transform.attributes(columns, unknown)
+    np.testing.assert_allclose(again.array(), seen.array(), rtol=1e-4)
+    assert (again.complexity[:100] == 1).all()
+    assert (again.complexity[100:] > 1).all()
+
+
+@pytest.mark.slow
+def test_a_persons_habits_stay_together() -> None:
+    """Each of eight people has one place, one clock and one way to go, more than chance would leave."""
+    n, kinds = 4000, 8
+    lengths, start, conditions = people(n)
+    person = torch.arange(n) % kinds
+    left, slow, straight = (person >> bit & 1 for bit in range(3))
+    apart = (left + slow + straight) % 2  # any two of the three say nothing of the fourth
+    conditions[:, CONDITIONS.index("axis_move_share")] = left * 0.9
+    conditions[:, CONDITIONS.index("small_move_share")] = slow * 0.9
+    conditions[:, CONDITIONS.index("on_tick_share")] = straight * 0.9
+    start[:, 0] = 300 + 400.0 * apart
+    prior = LearnedPrior.fit(lengths, start, conditions, person=person)
+    _, drawn_start, drawn = prior.draw(1000, seed=0)
+    habits = [column(drawn, name) > 0.45 for name in CONDITIONS[6:]]
+    fits = (sum(habit.long() for habit in habits) % 2) == (drawn_start[:, 0] > 500).long()
+    assert fits.float().mean() > 0.97
+
+
+def test_a_prior_that_knew_no_people_must_be_published_again(prior: LearnedPrior) -> None:
+    state = prior.state()
+    state["joint"]["order"] = state["joint"]["order"][1:]
+    with pytest.raises(ValueError, match="earlier version; publish the model again"):
+        LearnedPrior.from_state(state)
 
 
 @pytest.mark.parametrize("n", [1, 2, 20])

@@ -97,6 +97,12 @@ def test_the_state_makes_it_again(codec, learned):
     assert all(isinstance(one.conditions, kind) for one in again.setups)
 
 
+def test_a_prior_knows_who_made_each_movement(codec):
+    for one in codec.prior.setups:
+        again = EmpiricalPrior.from_state(one.conditions.state())
+        assert len(again.person.unique()) == {"near": 10, "far": 3}[one.name]
+
+
 def test_published_styles_are_pooled_from_five_people_at_least(codec):
     by_name = {one.name: one for one in codec.prior.learned().setups}
     assert by_name["near"].styles is not None

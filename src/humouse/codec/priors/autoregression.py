@@ -15,7 +15,7 @@ from humouse.randomness import derive_seed
 _BINS = 64
 _EMBEDDING = 16
 _HIDDEN = 128
-_DROPOUT = 0.1
+_DROPOUT = 0.05
 _BATCH = 512
 _RATE = 2e-3
 _WARM_UP = 50
@@ -86,7 +86,8 @@ class Autoregression(nn.Module):
             torch.manual_seed(derive_seed(seed, "autoregression"))
             net = cls(maps, order)
             net._learn(columns, passes)
-        return net.double().eval().requires_grad_(False)
+        # As its state holds it.
+        return net.half().double().eval().requires_grad_(False)
 
     def _learn(self, columns: Callable[[], Float[np.ndarray, "n d"]], passes: float) -> None:
         optimizer = torch.optim.AdamW(self.parameters(), lr=_RATE, weight_decay=0.01)
@@ -176,7 +177,7 @@ class Autoregression(nn.Module):
             {"levels": torch.from_numpy(one.levels), "values": torch.from_numpy(one.values)}
             for one in self.maps
         ]
-        weights = {name: weight.float() for name, weight in self.state_dict().items()}
+        weights = {name: weight.half() for name, weight in self.state_dict().items()}
         return {"maps": maps, "order": self.order, "weights": weights}
 
     @classmethod

@@ -27,6 +27,7 @@ class Columns(NamedColumns):
         remainder: [...] duration less whole quanta, in quanta.
         clock: [...] index of the clock among those seen.
         shares: [..., 3] shares of steps, as counts spread over (0, 1).
+        person: [...] rank of who moved, among people in the order of their clocks.
     """
 
     places: ClassVar[Mapping[str, int | slice]] = {
@@ -38,6 +39,7 @@ class Columns(NamedColumns):
         "remainder": 7,
         "clock": 8,
         "shares": slice(9, 12),
+        "person": 12,
     }
 
     log_length: Float[np.ndarray, "*S"]
@@ -48,6 +50,7 @@ class Columns(NamedColumns):
     remainder: Float[np.ndarray, "*S"]
     clock: Float[np.ndarray, "*S"]
     shares: Float[np.ndarray, "*S 3"]
+    person: Float[np.ndarray, "*S"]
 
     def shares_of(self, length: Float[np.ndarray, "*S"]) -> Float[np.ndarray, "*S 3"]:
         """Return [..., 3] shares of steps, whole counts of a movement of this length."""
@@ -69,12 +72,15 @@ class ColumnTransform:
     typical_length: float
     least_step_ms: float
 
-    def columns(self, known: Attributes, jitter: Attributes) -> Columns:
+    def columns(
+        self, known: Attributes, jitter: Attributes, person: Float[np.ndarray, "*S"]
+    ) -> Columns:
         """Return the columns of movements, NaN where an attribute that they need is unknown.
 
         Args:
             known: The attributes.
             jitter: Noise for each attribute, −½ to ½.
+            person: [...] ranks with noise of their own, NaN where unknown.
         """
         clock = self.clocks.index(known.tick_ms)
         _, period_ms, quantum_ms = self.clocks.at(clock)
@@ -90,6 +96,7 @@ class ColumnTransform:
             remainder=known.duration_ms / quantum_ms - quanta,
             clock=clock + jitter.tick_ms,
             shares=(known.shares * counted + 0.5 + jitter.shares) / (counted + 1),
+            person=person,
         )
 
     def attributes(self, columns: Columns, given: Attributes) -> Attributes:
@@ -101,7 +108,9 @@ class ColumnTransform:
         """
         length = known_or(given.length, np.exp(columns.log_length).round().clip(1))
         goal_px = known_or(given.goal_px, (np.sinh(columns.goal) * _GOAL_SCALE_PX).round())
-        complexity = known_or(given.complexity, 1 + np.exp(columns.log_excess))
+        excess = np.exp(columns.log_excess)
+        straight = excess <= _LEAST_EXCESS * 1.01  # what `columns` puts there has no excess at all
+        complexity = known_or(given.complexity, 1 + np.where(straight, 0, excess))
         tick_ms, period_ms, quantum_ms = self.clocks.at(columns.clock)
         quanta = ((columns.extra_ms + length * period_ms) / quantum_ms).round()
         duration_ms = ((quanta + columns.remainder) * quantum_ms).round()

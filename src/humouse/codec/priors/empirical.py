@@ -27,6 +27,7 @@ class EmpiricalPrior:
         lengths: [N] numbers of steps.
         start: [N, 2] first positions (px).
         conditions: [N, 9] all of CONDITIONS.
+        person: [N] number of who made each; None if nobody knows. What is learned from it asks.
     """
 
     def __init__(
@@ -34,8 +35,10 @@ class EmpiricalPrior:
         lengths: Int[Tensor, "N"],
         start: Float[Tensor, "N 2"],
         conditions: Float[Tensor, "N 9"],
+        person: Int[Tensor, "N"] | None = None,
     ) -> None:
         self.lengths, self.start, self.conditions = lengths, start, conditions
+        self.person = person
         numbers = _comparable(conditions, lengths)
         self._mean, self._std = numbers.mean(0), numbers.std(0, correction=0).clamp_min(1e-6)
         self._numbers = (numbers - self._mean) / self._std
@@ -46,10 +49,12 @@ class EmpiricalPrior:
         lengths: Int[Tensor, "N"],
         start: Float[Tensor, "N 2"],
         conditions: Float[Tensor, "N 9"],
+        person: Int[Tensor, "N"] | None = None,
     ) -> "EmpiricalPrior":
         """Return the prior of these movements, of at most 16,384 of them."""
         rows = torch.randperm(len(lengths), generator=generator("prior"))[:_MOST_ROWS]
-        return cls(lengths[rows], start[rows], conditions[rows])
+        whose = None if person is None else person[rows]
+        return cls(lengths[rows], start[rows], conditions[rows], whose)
 
     def draw(
         self,
@@ -107,12 +112,13 @@ class EmpiricalPrior:
 
     def state(self) -> dict[str, Any]:
         """Return everything needed to make this prior again: plain values and tensors."""
-        return {"lengths": self.lengths, "start": self.start, "conditions": self.conditions}
+        state = {"lengths": self.lengths, "start": self.start, "conditions": self.conditions}
+        return state if self.person is None else state | {"person": self.person}
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> "EmpiricalPrior":
         """Return the prior that `state` described."""
-        return cls(state["lengths"], state["start"], state["conditions"])
+        return cls(state["lengths"], state["start"], state["conditions"], state.get("person"))
 
 
 def _comparable(

@@ -16,10 +16,10 @@ from humouse.codec.priors.polling import PollingClocks
 from humouse.randomness import derive_seed, draw_categorical, generator
 from humouse.settings.choices import CONDITIONS
 
-_PASSES = 30
+_PASSES = 40
 _LEAST_ROWS = 16
-# The goal first, then how long the movement is and takes, how it is made, and where it begins.
-_ORDER = (3, 4, 0, 8, 6, 7, 5, 9, 10, 11, 1, 2)
+# Who moves, the goal, then how long the movement is and takes, how it is made, and where it begins.
+_ORDER = (12, 3, 4, 0, 8, 6, 7, 5, 9, 10, 11, 1, 2)
 _CANDIDATES = 32
 _FREE_CANDIDATES = 2  # where nothing is given, of which one at least lies within the ranges seen
 _KERNEL = 0.1  # width, in the logarithm of a given path or duration, within which candidates lie
@@ -32,7 +32,8 @@ _BLOCK_ROWS = 512
 class LearnedPrior:
     """The joint distribution of movements' attributes, and of some of them given the others.
 
-    An autoregression of `Columns`, any values of which describe a possible movement.
+    An autoregression of `Columns`, any values of which describe a possible movement. Its first column
+    says which people's habits and devices a movement has; it is drawn, and never returned.
 
     Path length and duration are not columns but functions of several. To condition on one, a row
     draws several candidates, chooses one by its distance to the given value and by how likely it makes
@@ -61,6 +62,7 @@ class LearnedPrior:
         start: Float[Tensor, "B 2"],
         conditions: Float[Tensor, "B 9"],
         *,
+        person: Int[Tensor, "B"] | None = None,
         seed: int = 0,
     ) -> "LearnedPrior":
         """Learn the joint distribution of the train split's movements.
@@ -72,6 +74,7 @@ class LearnedPrior:
             lengths: [B] numbers of steps, at least 1.
             start: [B, 2] first positions (px).
             conditions: [B, 9] all of CONDITIONS.
+            person: [B] number of who made each; None if nobody knows.
             seed: Of the dequantising noise and of the training.
 
         Raises:
@@ -80,8 +83,10 @@ class LearnedPrior:
         numbers = Attributes.of_tensors(lengths, start, conditions).array()
         if not len(numbers) or not np.isfinite(numbers).all():
             raise ValueError("a prior needs movements, and finite numbers of each")
+        who = np.zeros(len(numbers), int) if person is None else person.cpu().numpy()
         numbers = np.resize(numbers, (max(_LEAST_ROWS, len(numbers)), WIDTH))
         seen = Attributes.of_array(numbers)
+        rank = _ranks(np.resize(who, len(numbers)), seen)
         clocks = PollingClocks.fit(
             seen.length, seen.duration_ms, seen.tick_ms, on_tick_share=seen.shares[:, 0]
         )
@@ -91,7 +96,8 @@ class LearnedPrior:
 
         def columns() -> Float[np.ndarray, "B C"]:
             jitter = Attributes.of_array(noise.random(numbers.shape) - 0.5)
-            return transform.columns(seen, jitter).array()
+            spread = rank + noise.random(len(rank)) - 0.5
+            return transform.columns(seen, jitter, spread).array()
 
         joint = Autoregression.fit(columns, order=_ORDER, passes=_PASSES, seed=seed)
         bounded = np.concatenate([seen.length[:, None], numbers[:, 3:], seen.end_px], 1)
@@ -140,7 +146,7 @@ class LearnedPrior:
         n, d = len(rows), len(_ORDER)
         uniform = np.stack([_noise(seed, row, candidates) for row in rows.tolist()])
         jitter = Attributes.of_array(uniform[:, :WIDTH] - 0.5)
-        known = self.transform.columns(given, jitter).array()
+        known = self.transform.columns(given, jitter, np.full(n, np.nan)).array()
         noise = uniform[:, WIDTH + 1 :].reshape(n, candidates, d)
         values, log_weight = self.joint.draw(known, noise)
         columns = Columns.of_array(values)
@@ -191,13 +197,28 @@ class LearnedPrior:
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> "LearnedPrior":
-        """Return the prior that `state` described."""
+        """Return the prior that `state` described.
+
+        Raises:
+            ValueError: It is of a version that did not tell people apart.
+        """
+        if len(state["joint"]["order"]) != len(_ORDER):
+            raise ValueError("its prior is of an earlier version; publish the model again")
         clocks = PollingClocks(state["polling"].numpy())
         return cls(
             Autoregression.from_state(state["joint"]),
             ColumnTransform(clocks, state["typical_length"], state["least_step_ms"]),
             {name: (low, high) for name, (low, high) in state["ranges"].items()},
         )
+
+
+def _ranks(person: Int[np.ndarray, "B"], seen: Attributes) -> Int[np.ndarray, "B"]:
+    """Return each row's rank of its person, by the clock: people whose devices are alike share a bin."""
+    _, of_row = np.unique(person, return_inverse=True)
+    rows = [of_row == one for one in range(of_row.max() + 1)]
+    clocks = [(np.median(seen.tick_ms[mine]), seen.shares[mine, 0].mean()) for mine in rows]
+    order = sorted(range(len(rows)), key=clocks.__getitem__)
+    return np.argsort(order)[of_row]
 
 
 def _noise(seed: int, index: int, candidates: int) -> Float[np.ndarray, "R"]:

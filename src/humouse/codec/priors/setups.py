@@ -46,7 +46,7 @@ class Setup:
         """
         seen = self.conditions
         if isinstance(seen, EmpiricalPrior):
-            seen = LearnedPrior.fit(seen.lengths, seen.start, seen.conditions)
+            seen = LearnedPrior.fit(seen.lengths, seen.start, seen.conditions, person=seen.person)
         pooled = self.styles is not None and len(self.styles.styles) >= FEWEST_PEOPLE
         return replace(self, conditions=seen, styles=self.styles if pooled else None)
 
@@ -62,14 +62,22 @@ class SetupPrior:
         self.setups = setups
 
     @classmethod
-    def fit(cls, frame: Frame, setup: np.ndarray, pool: StylePool | None) -> "SetupPrior":
+    def fit(
+        cls,
+        frame: Frame,
+        setup: np.ndarray,
+        pool: StylePool | None,
+        user: np.ndarray | None = None,
+    ) -> "SetupPrior":
         """Return the prior of a split's movements.
 
         Args:
             frame: Of the N movements.
             setup: [N] names of their set-ups.
             pool: Of the movements, where styles are to be drawn.
+            user: [N] who made each; None if nobody knows.
         """
+        person = None if user is None else torch.from_numpy(np.unique(user, return_inverse=True)[1])
         setups = []
         for name in np.unique(setup):
             rows = torch.from_numpy(np.flatnonzero(setup == name))
@@ -77,7 +85,8 @@ class SetupPrior:
             styles = None
             if pool is not None:
                 styles = Styles.fit(pool, pool.person[rows].unique(), frame.conditions)
-            conditions = EmpiricalPrior.fit(mine.lengths, mine.start, mine.conditions)
+            whose = None if person is None else person[rows]
+            conditions = EmpiricalPrior.fit(mine.lengths, mine.start, mine.conditions, whose)
             setups.append(Setup(str(name), len(rows) / len(setup), conditions, styles))
         return cls(setups)
 
