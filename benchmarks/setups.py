@@ -161,11 +161,12 @@ class Setups:
         verifiers = Verifiers.fit(rest, self.s.seed)
         samples = Trajectories.load(made / "samples.parquet")
         rate = np.mean(verifiers.rates)
-        strangers, taken = (verifiers.accepted(each) for each in (others, samples))
+        strangers, taken = (verifiers.accepted(columns(each)) for each in (others, samples))
         yield ""
         yield (
             f"Verifiers of {len(verifiers.rates)} people (equal error rate {rate:.3f} in the mean) take "
-            f"{strangers:.3f} of the gestures of others for their person's, and {taken:.3f} of the samples."
+            f"{strangers:.3f} of the gestures of others for their person's, {taken:.3f} of the samples, and "
+            f"{verifiers.mixed:.3f} of these people's own gestures, whoever's: what a perfect mixture reads."
         )
 
 
@@ -197,6 +198,7 @@ class Verifiers:
         forests: One each.
         thresholds: Where as many of the person's gestures are refused as of the others' are accepted.
         rates: The equal error rates there.
+        unseen: [n, F] features of all these people's gestures that no forest was fitted on.
     """
 
     def __init__(
@@ -204,8 +206,11 @@ class Verifiers:
         forests: list[RandomForestClassifier],
         thresholds: list[float],
         rates: list[float],
+        unseen: Float[np.ndarray, "n F"],
     ) -> None:
         self.forests, self.thresholds, self.rates = forests, thresholds, rates
+        self.mixed = self.accepted(unseen)
+        """How often a forest accepts a gesture of any of these people, its own person's among them."""
 
     @classmethod
     def fit(cls, people: Trajectories, seed: int, *, fewest: int = 5) -> "Verifiers":
@@ -227,11 +232,10 @@ class Verifiers:
             forests.append(forest)
             thresholds.append(float(threshold[place]))
             rates.append(float(wrong[place] + 1 - right[place]) / 2)
-        return cls(forests, thresholds, rates)
+        return cls(forests, thresholds, rates, table[~half])
 
-    def accepted(self, movements: Trajectories) -> float:
-        """Return which share of movements is taken for a verifier's person's, in the mean over them."""
-        table = columns(movements)
+    def accepted(self, table: Float[np.ndarray, "n F"]) -> float:
+        """Return which share of rows is taken for a verifier's person's, in the mean over them."""
         shares = [
             (forest.predict_proba(table)[:, 1] >= threshold).mean()
             for forest, threshold in zip(self.forests, self.thresholds, strict=True)
