@@ -5,6 +5,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Callable
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -122,3 +123,39 @@ def test_versions_leave_out_what_is_not_installed(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(files, "_VERSIONED_PACKAGES", ("humouse", "no-such-package"))
     assert files.versions().keys() == {"python", "humouse"}
     json.dumps(files.versions())
+
+
+def test_what_is_needed_always_is_that_of_pyproject():
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
+    needed = {re.match(r"[\w.-]+", line).group().lower() for line in project["dependencies"]}
+    if sys.version_info >= (3, 14):
+        needed.remove("backports.zstd")
+    brought = packages_distributions()
+    names = {brought[name.split(".")[0]][0].lower() for name in extras.CORE}
+    assert names == needed
+    assert extras.missing_core() == []
+
+
+@pytest.mark.parametrize("gone", ["joblib", "not_there.at_all"])
+def test_a_needed_package_that_is_missing_is_one_line(
+    gone: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+):
+    """A checkout brought up to date may need what was not installed for the older one."""
+
+    def fail(verb: str) -> None:
+        raise ModuleNotFoundError(f"No module named '{gone}'", name=gone)
+
+    monkeypatch.setattr("humouse.commands.verbs.run_verb", fail)
+    monkeypatch.setattr(sys, "argv", ["humouse", "doctor"])
+    with pytest.raises(ModuleNotFoundError):  # all is there: a fault of humouse's own
+        cli.main()
+    monkeypatch.setattr(sys, "argv", ["humouse", "doctor"])
+    monkeypatch.setattr(extras, "CORE", (gone,))
+    monkeypatch.setitem(sys.modules, gone, None)
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    assert end.value.code == 2
+    assert capsys.readouterr().err == (
+        f"humouse: not installed: {gone} (No module named '{gone}'); "
+        "install humouse again, as you did at first\n"
+    )

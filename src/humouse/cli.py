@@ -3,6 +3,7 @@
 import sys
 
 from humouse import __version__
+from humouse.extras import missing_core
 from humouse.interrupt import STATUS, leave_at_once
 
 _HELP = ("--help", "-h", "help")
@@ -15,6 +16,12 @@ def main() -> None:
     except KeyboardInterrupt:  # while what the verb needs is still loading
         print("humouse: interrupted", file=sys.stderr)
         raise SystemExit(STATUS) from None
+    except ModuleNotFoundError as error:
+        if not (absent := missing_core()):
+            raise
+        again = "install humouse again, as you did at first"
+        print(f"humouse: not installed: {', '.join(absent)} ({error}); {again}", file=sys.stderr)
+        raise SystemExit(2) from None
 
 
 def _run(words: list[str]) -> None:

@@ -1,6 +1,7 @@
 """The extras: packages that only some commands need, and what is said where one is not installed."""
 
 import sys
+from collections.abc import Iterable
 from importlib.util import find_spec
 
 from humouse.errors import InputError
@@ -12,6 +13,13 @@ EXTRAS = {
     "train": ("accelerate", "matplotlib", "tensorboard"),
 }
 """Extra → the packages that it installs; `pyproject.toml` has their versions."""
+
+CORE = (
+    *(("backports.zstd",) if sys.version_info < (3, 14) else ()),
+    *("hydra", "jaxtyping", "joblib", "numpy", "omegaconf", "onnxruntime", "polars", "rich"),
+    *("safetensors", "scipy", "sklearn", "threadpoolctl", "torch", "yaml"),
+)
+"""What every command may import, by the names it is imported under."""
 
 
 def require(what: str, *extras: str) -> None:
@@ -28,9 +36,15 @@ def require(what: str, *extras: str) -> None:
 
 def missing(*extras: str) -> list[str]:
     """Return the packages of these extras that are not installed."""
-    return sorted(
-        {package for extra in extras for package in EXTRAS[extra] if find_spec(package) is None}
-    )
+    return _absent(package for extra in extras for package in EXTRAS[extra])
+
+
+def missing_core() -> list[str]:
+    """Return what is not installed of that which humouse cannot do without.
+
+    A checkout that was brought up to date may need more than what was installed for it.
+    """
+    return _absent(CORE)
 
 
 def without(extra: str, lost: str) -> bool:
@@ -51,3 +65,14 @@ def without(extra: str, lost: str) -> bool:
 def _install(*extras: str) -> str:
     lacking = (extra for extra in sorted(extras) if missing(extra))
     return f"pip install 'humouse[{','.join(lacking)}]'"
+
+
+def _absent(packages: Iterable[str]) -> list[str]:
+    return sorted({package for package in packages if not _there(package)})
+
+
+def _there(package: str) -> bool:
+    try:
+        return find_spec(package) is not None
+    except ModuleNotFoundError:  # of a.b, there is no a
+        return False

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import humouse
+from humouse import extras
 from humouse.commands import doctor
 from humouse.errors import InputError
 from humouse.settings import DoctorSettings
@@ -50,3 +51,13 @@ def test_what_is_in_the_way_is_named(
     assert len(wrong) == 3
     assert str(tmp_path) in wrong[0]
     assert "port=0" in wrong[1]
+
+
+def test_a_needed_package_that_is_missing_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+):
+    monkeypatch.setattr(extras, "CORE", ("numpy", "not_there.at_all"))
+    with pytest.raises(InputError, match="needed packages: not well"):
+        doctor.run(DoctorSettings(ports=[]))
+    (wrong,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("!!")]
+    assert "not installed (not_there.at_all): install humouse again" in wrong

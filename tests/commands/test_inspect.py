@@ -31,6 +31,7 @@ def test_it_says_what_is_in_the_files_and_draws_it(logs, tmp_path, capsys):
         "people: 2 (ann, bob); files: 2",
         "events: 122 (120 move, 2 press)",
         "x from 0 to 236 px, y from 0 to 59 px",
+        "times: read as seconds",
         "125 points a second, 8 ms apart",
         "rows dropped: 2 unreadable",
         "gestures: 2; dropped: none",
@@ -51,3 +52,31 @@ def test_nothing_to_look_at_is_an_error(tmp_path):
         inspecting()
     with pytest.raises(InputError, match="no such folder"):
         inspecting(f"root={tmp_path / 'gone'}")
+
+
+def test_what_to_look_at_is_said_once_with_its_files(logs, capsys):
+    for name in ("ann", "bob"):
+        path = logs / f"{name}.csv"
+        odd = "\n".join(f"what,1,{k},move" for k in range(11 if name == "ann" else 12))
+        path.write_text(path.read_text() + "\n" + odd)
+    rows = "\n".join(f"{1000 + 8 * k},{k},{k},move" for k in range(60))
+    (logs / "eve.csv").write_text(f"time,x,y,event\n{rows}")
+    inspecting(f"root={logs}")
+    out = " ".join(capsys.readouterr().out.split())
+    assert out.count("careful:") == 1
+    assert "careful: ann.csv (and 1 more files alike): 16% of its rows were dropped" in out
+    assert "the first that is no number: t says 'nothing'" in out
+    assert "times: read as seconds (2 files), milliseconds (1 files)" in out
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "log.csv: it is empty; CSV"),
+        (bytes(range(256)) * 9, "log.csv: it holds no columns that can be told; CSV"),
+    ],
+)
+def test_what_is_no_table_is_called_so(tmp_path, content, words):
+    (tmp_path / "log.csv").write_bytes(content)
+    with pytest.raises(InputError, match=words):
+        inspecting(f"root={tmp_path}")

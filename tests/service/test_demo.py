@@ -145,6 +145,9 @@ def test_it_fits(visit, service, screenshots, engine, width, scheme):
         for name in ("humouse's model", "wind"):
             play(page, name)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+        colours = "getComputedStyle(document.querySelector('.card ol')).scrollbarColor"
+        ground = {"light": "rgb(255, 255, 255)", "dark": "rgb(20, 24, 29)"}[scheme]
+        assert page.evaluate(colours).endswith(ground)
         whole = {"full_page": True} if engine == "chromium" else {}
         page.screenshot(path=screenshots / f"demo-{engine}-{width}-{scheme}.png", **whole)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from humouse.commands.help import print_page
 from humouse.errors import InputError
-from humouse.extras import EXTRAS, missing
+from humouse.extras import CORE, EXTRAS, missing, missing_core
 from humouse.files import versions
 from humouse.settings import DoctorSettings
 
@@ -38,6 +38,7 @@ def run(settings: DoctorSettings) -> None:
     """
     found = [
         Finding("versions", ", ".join(f"{name} {number}" for name, number in versions().items())),
+        _core(),
         *_extras(),
         _devices(),
         _tried("packaged model", _model),
@@ -54,6 +55,14 @@ def run(settings: DoctorSettings) -> None:
     wrong = [one.what for one in found if one.wrong]
     if wrong:
         raise InputError(f"{', '.join(wrong)}: not well; the lines marked !! say what to do")
+
+
+def _core() -> Finding:
+    absent = missing_core()
+    if absent:
+        said = f"not installed ({', '.join(absent)}): install humouse again, as you did at first"
+        return Finding("needed packages", said, wrong=True)
+    return Finding("needed packages", f"all {len(CORE)} installed")
 
 
 def _extras() -> Iterator[Finding]:

@@ -1,6 +1,5 @@
 """What was read, kept and dropped while data are prepared."""
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,7 +9,7 @@ import numpy as np
 
 from humouse.data.copies import Copies
 from humouse.data.names import natural_key
-from humouse.data.prepared import by_reason
+from humouse.data.prepared import alike, by_reason
 from humouse.data.sources import Events, SourceFile
 from humouse.gestures import GestureRules, Gestures
 
@@ -95,11 +94,8 @@ class Counts:
 
     def _warnings(self) -> list[dict[str, Any]]:
         """Return each warning with its files; those that differ by their numbers alone stand together."""
-        alike: dict[str, dict[str, Any]] = {}
         copies = {text: [file] for file, text in self.copies.warnings().items()}
-        for text, files in [*self.warnings.items(), *copies.items()]:
-            kind = re.sub(r"\d+|\S+\.\w+|'[^']*'", "", text)
-            alike.setdefault(kind, {"warning": text, "files": []})["files"] += files
+        warnings = alike({**self.warnings, **copies})
         if many := self.gestures_dropped.get("many events", 0):
             share = many / (many + self.users.total())
             if share > _MANY:
@@ -107,8 +103,8 @@ class Counts:
                     f"{share:.0%} of the gestures have too many points; source.thin_to_hz=60 thins the "
                     "recordings, and gestures.max_events allows more"
                 )
-                alike[text] = {"warning": text, "files": []}
-        return list(alike.values())
+                warnings.append({"warning": text, "files": []})
+        return warnings
 
     def nothing(self, where: str, rules: GestureRules) -> str:
         """Return what to say where not one gesture was found."""

@@ -9,10 +9,11 @@ import polars as pl
 from humouse.data.events.event import MOVED
 from humouse.data.gestures import cut_parts, to_trajectories
 from humouse.data.names import natural_key
-from humouse.data.prepared import by_reason
+from humouse.data.prepared import alike, by_reason, with_files
 from humouse.data.sources import Events, Source
 from humouse.errors import InputError
 from humouse.gestures import GestureRules, Gestures
+from humouse.time_unit import UNIT_NAMES
 from humouse.trajectories import Trajectories
 
 _QUARTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -45,6 +46,7 @@ def inspect(source: Source, rules: GestureRules) -> Inspection:
     """
     files = source.files()
     read, faults = [], []
+    warnings: dict[str, list[str]] = {}
     for file in files:
         held = _Held()
         try:
@@ -54,6 +56,8 @@ def inspect(source: Source, rules: GestureRules) -> Inspection:
             faults.append(str(error))
         else:
             read.append(held)
+            for warning in dict.fromkeys(held.warnings):
+                warnings.setdefault(warning, []).append(file.name)
     if not read:
         raise InputError(faults[0])
     parts = [part for held in read for part in held.parts]
@@ -65,7 +69,7 @@ def inspect(source: Source, rules: GestureRules) -> Inspection:
         *_events(read),
         *_gestures(gestures, dropped),
         *(f"cannot be used: {fault}" for fault in faults),
-        *dict.fromkeys(f"careful: {warning}" for held in read for warning in held.warnings),
+        *(f"careful: {with_files(one)}" for one in alike(warnings)),
     ]
     return Inspection(lines, gestures)
 
@@ -89,6 +93,7 @@ class _Held:
     repaired: Counter[str] = field(default_factory=Counter)
     warnings: list[str] = field(default_factory=list)
     steps_ms: list[float] = field(default_factory=list)
+    unit: str | None = None
     _open: tuple[int, int, int] | None = None
 
     def add(self, events: Events, gestures: Gestures) -> None:
@@ -97,6 +102,7 @@ class _Held:
         self.dropped.update(events.dropped)
         self.repaired.update(events.repaired)
         self.warnings += events.warnings
+        self.unit = events.unit or self.unit
         if events.usual_step_ms is not None:
             self.steps_ms.append(events.usual_step_ms)
         table = events.table
@@ -128,6 +134,10 @@ def _events(read: list[_Held]) -> list[str]:
     counts = sum((held.states for held in read), Counter[str]())
     minutes = sum(held.span_ms for held in read) / 60_000
     lines = [f"events: {counts.total():,} ({by_reason(counts)}) over {minutes:,.1f} minutes"]
+    units = Counter(UNIT_NAMES.get(held.unit, "dates") for held in read if held.unit)
+    if units:
+        shown = [f"{unit} ({n:,} files)" if len(units) > 1 else unit for unit, n in units.items()]
+        lines.append(f"times: read as {', '.join(shown)}")
     if corners := [corner for held in read for corner in held.corners_px]:
         (left, right), (top, bottom) = (
             (min(side), max(side)) for side in zip(*corners, strict=True)

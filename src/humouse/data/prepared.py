@@ -1,6 +1,7 @@
 """Prepared data on disk: three splits in Parquet, and the manifest of their origin."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import NoneType
@@ -124,7 +125,7 @@ class Prepared:
                 "  careful: the same people are in train, val and test; scores on val and test say nothing "
                 "of others"
             )
-        lines += [f"  careful: {_warning(one)}" for one in self.manifest["warnings"]]
+        lines += [f"  careful: {with_files(one)}" for one in self.manifest["warnings"]]
         return "\n".join(lines)
 
 
@@ -201,7 +202,20 @@ def by_reason(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{count:,} {reason}" for reason, count in ordered) or "none"
 
 
-def _warning(found: Mapping[str, Any]) -> str:
+def alike(warnings: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
+    """Return each warning with its files; those that differ by their numbers alone stand together.
+
+    Args:
+        warnings: Sentence → the files that it is about.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for text, files in warnings.items():
+        kind = re.sub(r"\d+|\S+\.\w+|'[^']*'", "", text)
+        found.setdefault(kind, {"warning": text, "files": []})["files"] += files
+    return list(found.values())
+
+
+def with_files(found: Mapping[str, Any]) -> str:
     """Return a warning with the files that it is about."""
     first, *more = found["files"] or [""]
     others = f" (and {len(more):,} more files alike)" if more else ""

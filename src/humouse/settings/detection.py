@@ -105,7 +105,8 @@ class DetectCalibrateSettings:
         "folder that humouse detect train wrote; null for the packaged detector"
     )
     people: str | None = setting(
-        "file of movements of your own people, 200 or more: humouse's own, or a table of points"
+        "file of movements of your own people, 200 or more: humouse's own, or a table of points; or a "
+        "folder of humouse's own, such as prepared data"
     )
     columns: ScoredColumnSettings = field(default_factory=ScoredColumnSettings)
     time_unit: str | None = setting(

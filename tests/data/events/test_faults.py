@@ -252,3 +252,43 @@ def test_more_than_half_of_a_file_dropped_is_an_error_and_a_tenth_a_warning(tmp_
     holes = [("", *row[1:]) if k % 3 else row for k, row in enumerate(rows)]
     with pytest.raises(InputError, match=r"u\.csv: 67% of its 1,240 rows cannot be used"):
         read(write(tmp_path / "u.csv", holes))
+
+
+def test_two_mice_in_one_file_are_named(tmp_path):
+    other = [(t + 3, *row) for t, *row in hand(seed=1)]
+    rows = sorted([*hand(), *other])
+    with pytest.raises(
+        InputError, match=r"\(2,007 jump\); jumps are most likely two mice or two rec"
+    ):
+        read(write(tmp_path / "log.csv", rows))
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        (
+            lambda t, x, y: (f"5/1/2024 1:00:{t / 1000:06.3f} PM", x, y),
+            "t says '5/1/2024 1:00:00.040",
+        ),
+        (lambda t, x, y: (t, f"{x}%", y), "x says '500%'"),
+        (lambda t, x, y: (t, x, f'"{y},0,0"'), "y says '400,0,0'"),
+    ],
+)
+def test_the_first_cell_that_is_no_number_is_shown(tmp_path, written, said):
+    rows = [(*written(*row[:3]), row[3]) for row in hand()]
+    with pytest.raises(InputError, match="the first that is no number: ") as error:
+        read(write(tmp_path / "log.csv", rows))
+    assert said in str(error.value)
+
+
+def test_y_that_is_negative_throughout_is_named(tmp_path, truth):
+    rows = [(t, x, -y, state) for t, x, y, state in hand()]
+    path = write(tmp_path / "log.csv", rows)
+    (warning,) = read(path).warnings
+    assert "its y are all negative" in warning
+    assert "y_up=true" in warning
+    for y_up in (True, False):
+        events = read(path, y_up=y_up)
+        assert events.warnings == ()
+        assert paths_px(events) == pytest.approx(truth)
+    assert read(path, y_up=True).table["y_px"].min() > 0

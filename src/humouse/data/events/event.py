@@ -37,6 +37,7 @@ class Events:
         warnings: Sentences on what is likely not as it should be.
         usual_step_ms: Usual time between two points while the mouse moves; None where it hardly does.
         sessions: Run → the name of its session, where the file names one.
+        unit: What its times were in: a unit, or "date"; None where they say it by themselves.
     """
 
     table: pl.DataFrame
@@ -45,6 +46,7 @@ class Events:
     warnings: Sequence[str] = ()
     sessions: Mapping[int, str] = field(default_factory=dict)
     usual_step_ms: float | None = None
+    unit: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,12 +59,14 @@ class Reading:
         unit: What the times were in: a unit, or "date".
         unknown: Unknown words of the state column, with their counts.
         warnings: Sentences on what the columns suggest.
+        unreadable: The first cell that no number or time can be read from: "t says '9 PM'"; "" for none.
     """
 
     rows: pl.DataFrame
     unit: str
     unknown: Mapping[str, int]
     warnings: tuple[str, ...]
+    unreadable: str = ""
 
 
 def no_events() -> Events:

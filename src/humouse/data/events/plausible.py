@@ -109,6 +109,7 @@ class Remarks:
     _dropped: Counter[str] = field(default_factory=Counter)
     _unknown: Counter[str] = field(default_factory=Counter)
     _damage: Damage = field(default_factory=Damage)
+    _unreadable: str = ""
     _of_columns: tuple[str, ...] | None = None
     _of_points: Sequence[str] | None = None
 
@@ -124,6 +125,7 @@ class Remarks:
         self._dropped.update(events.dropped)
         self._unknown.update(reading.unknown)
         self._damage += damage
+        self._unreadable = self._unreadable or reading.unreadable
         if self._of_columns is None:
             self._of_columns = reading.warnings
         if self._of_points is None:
@@ -137,7 +139,7 @@ class Remarks:
         """
         warnings = [
             *(self._of_columns or ()),
-            *_dropped(self._dropped, self._rows, dict(self._unknown.most_common()), self._damage),
+            *self._of_dropped(),
             *(self._of_points or ()),
         ]
         if thinned := self._dropped.get("thinned"):
@@ -146,6 +148,21 @@ class Remarks:
                 f"({thinned:,} rows); thin_to_hz=null leaves them"
             )
         return tuple(warnings)
+
+    def _of_dropped(self) -> list[str]:
+        remedy = ""
+        total = sum(n for why, n in self._dropped.items() if why not in NO_FAULT)
+        unknown = dict(self._unknown.most_common())
+        if self._dropped.get("unknown state", 0) > (total - self._damage.records) / 2:
+            remedy = f"; {_unknown(unknown)}"
+        elif self._dropped.get("unreadable", 0) > total / 2 and self._unreadable:
+            remedy = f"; the first that is no number: {self._unreadable}"
+        elif self._dropped.get("jump", 0) > total / 2:
+            remedy = (
+                "; jumps are most likely two mice or two recordings in one file, or times in another "
+                "unit (time_unit)"
+            )
+        return _dropped(self._dropped, self._rows, unknown, self._damage, remedy)
 
     def _looked_at(self, events: Events, reading: Reading) -> list[str] | None:
         """Return what there is to say of a part's points, and keep their usual step; None of too few."""
@@ -166,16 +183,19 @@ class Remarks:
 
 
 def _dropped(
-    dropped: Mapping[str, int], rows: int, unknown: Mapping[str, int], damage: Damage
+    dropped: Mapping[str, int],
+    rows: int,
+    unknown: Mapping[str, int],
+    damage: Damage,
+    remedy: str,
 ) -> list[str]:
-    """Return a warning for each reason for which much was dropped.
+    """Return a warning for each reason for which much was dropped, with what to do about it.
 
     A damaged record holds rows that nobody can count: its share is that of the records.
     """
     faults = {why: n for why, n in dropped.items() if why not in NO_FAULT}
     total = sum(faults.values()) - damage.records
     counted = ", ".join(f"{n:,} {why}" for why, n in faults.items())
-    remedy = f"; {_unknown(unknown)}" if faults.get("unknown state", 0) > total / 2 else ""
     if damage.first:
         counted += f": {damage.first}"
     everything = rows + damage.rows
@@ -222,6 +242,11 @@ def _positions(x: np.ndarray, y: np.ndarray, definition: Definition) -> list[str
             f"{share:.0%} of its positions lie between pixels and are rounded; {likely}"
         )
     below = [(v < 0).mean() for v in (x, y)]
+    if definition.y_up is None and not definition.relative and below[1] > 0.99 > 2 * below[0]:
+        warnings.append(
+            "its y are all negative, above the screen, as where y grows upwards; give y_up=true, or "
+            "y_up=false for a screen that lies above the main one"
+        )
     if (
         definition.y_up is None
         and not definition.relative

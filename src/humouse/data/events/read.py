@@ -18,6 +18,7 @@ from humouse.data.reading.table import Table, read_table, read_tables
 from humouse.errors import InputError
 
 _FALLING = 0.5
+_SHOWN = 40
 
 
 def read_events(path: Path, definition: Definition, user: str | None) -> Events:
@@ -108,7 +109,8 @@ class _Parts:
             if reading.unit in MS_PER_UNIT:
                 self._definition = replace(self._definition, time_unit=reading.unit)
         events = self._cleaning.add(reading.rows, last=last)
-        events = replace(events, dropped={**damage.by_reason, **events.dropped})
+        dropped = {**damage.by_reason, **events.dropped}
+        events = replace(events, dropped=dropped, unit=reading.unit)
         self._remarks.add(events, reading, damage)
         if not last:
             return events
@@ -121,6 +123,7 @@ def rows_of(frame: pl.DataFrame, table: Table, definition: Definition, user: str
     t, unit = times(frame["t"], definition.time_unit)
     x, y = numbers(frame["x"]), numbers(frame["y"])
     rows = pl.DataFrame({"t": t, "x": x, "y": y})
+    unreadable = _unreadable(frame, rows)
     if "user" in frame:
         who = frame["user"].cast(pl.String).str.strip_chars().replace("", None)
         rows = rows.with_columns(user=definition.user_prefix + who)
@@ -148,7 +151,16 @@ def rows_of(frame: pl.DataFrame, table: Table, definition: Definition, user: str
     down = -down if definition.y_up else down
     if (across, down, left, top) != (1, 1, 0, 0):
         rows = rows.with_columns(x=left + across * pl.col("x"), y=top + down * pl.col("y"))
-    return Reading(rows, unit, unknown, warned)
+    return Reading(rows, unit, unknown, warned, unreadable)
+
+
+def _unreadable(frame: pl.DataFrame, rows: pl.DataFrame) -> str:
+    """Return the first cell from which no number was read, with its column; "" for none."""
+    for name in ("t", "x", "y"):
+        cells = frame[name].filter(rows[name].is_null() & frame[name].is_not_null())
+        if cells.dtype == pl.String and len(cells):
+            return f"{name} says {cells[0][:_SHOWN]!r}"
+    return ""
 
 
 def _states(

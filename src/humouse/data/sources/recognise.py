@@ -1,6 +1,7 @@
 """Which form a recording has: that of a known source, or a table whose columns have usual names."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path, PurePosixPath
@@ -154,9 +155,20 @@ def _usual_columns(path: Path, held: set[str]) -> dict[str, str | None]:
         last = {letters(name.rsplit(".", 1)[-1]): name for name in reversed(names)}
         found[key] = next((last[word] for word in usual if word in last), None)
     missing = [key for key in ("t", "x", "y") if found[key] is None]
+    if missing and (not names or any(map(_is_junk, names))):
+        what = "holds no columns that can be told" if path.stat().st_size else "is empty"
+        raise InputError(
+            f"{path}: it {what}; CSV, TSV, text with spaces, JSON and Parquet can be read, also packed by "
+            "gzip or zstd"
+        )
     if missing:
         raise InputError(
             f"{path}: source=auto does not know this form (it has {in_short(names)}); say which column is "
             f"which: source=csv {' '.join(f'source.columns.{key}=NAME' for key in missing)}"
         )
     return found
+
+
+def _is_junk(name: str) -> bool:
+    """Return whether a name is no text, as where binary content was split into columns."""
+    return any(sign == "\ufffd" or unicodedata.category(sign) == "Cc" for sign in name)
