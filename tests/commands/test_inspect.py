@@ -64,9 +64,9 @@ def test_what_to_look_at_is_said_once_with_its_files(logs, capsys):
     inspecting(f"root={logs}")
     out = " ".join(capsys.readouterr().out.split())
     assert out.count("careful:") == 1
-    assert "careful: ann.csv (and 1 more files alike): 16% of its rows were dropped" in out
+    assert "careful: ann.csv (and 1 more file alike): 16% of its rows were dropped" in out
     assert "the first that is no number: t says 'nothing'" in out
-    assert "times: read as seconds (2 files), milliseconds (1 files)" in out
+    assert "times: read as seconds (2 files), milliseconds (1 file)" in out
 
 
 @pytest.mark.parametrize(

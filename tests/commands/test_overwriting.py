@@ -256,7 +256,7 @@ def test_an_interrupted_run_leaves_the_earlier_one_in_its_place(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(TrainedModel, "sample_deltas", interrupted)
+        patch.setattr(TrainedModel, "make", interrupted)
         with pytest.raises(KeyboardInterrupt):
             run_verb("sample", f"{words} seed=1")
     assert contents(tmp_path) == before

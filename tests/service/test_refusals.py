@@ -152,6 +152,9 @@ def test_the_service_tells_how_it_is(service: httpx.Client):
     assert service.get("/healthz").json() == {"status": "alive"}
     ready = service.get("/readyz").json()
     assert ready["status"] == "ready"
+    for path in ("/healthz", "/readyz"):
+        answer = service.head(path)
+        assert (answer.status_code, answer.content) == (200, b"")
     service.post("/v1/movements", content=_GOOD, headers=JSON)
     service.get("/no/such/place")
     page = service.get("/metrics").text

@@ -9,7 +9,7 @@ import polars as pl
 from humouse.data.events.event import MOVED
 from humouse.data.gestures import cut_parts, to_trajectories
 from humouse.data.names import natural_key
-from humouse.data.prepared import alike, by_reason, with_files
+from humouse.data.prepared import alike, by_reason, in_number, with_files
 from humouse.data.sources import Events, Source
 from humouse.errors import InputError
 from humouse.gestures import GestureRules, Gestures
@@ -136,7 +136,10 @@ def _events(read: list[_Held]) -> list[str]:
     lines = [f"events: {counts.total():,} ({by_reason(counts)}) over {minutes:,.1f} minutes"]
     units = Counter(UNIT_NAMES.get(held.unit, "dates") for held in read if held.unit)
     if units:
-        shown = [f"{unit} ({n:,} files)" if len(units) > 1 else unit for unit, n in units.items()]
+        shown = [
+            f"{unit} ({in_number(n, 'file')})" if len(units) > 1 else unit
+            for unit, n in units.items()
+        ]
         lines.append(f"times: read as {', '.join(shown)}")
     if corners := [corner for held in read for corner in held.corners_px]:
         (left, right), (top, bottom) = (

@@ -215,10 +215,15 @@ def alike(warnings: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
     return list(found.values())
 
 
+def in_number(count: int, thing: str) -> str:
+    """Return "1 file", "2 files"."""
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"
+
+
 def with_files(found: Mapping[str, Any]) -> str:
     """Return a warning with the files that it is about."""
     first, *more = found["files"] or [""]
-    others = f" (and {len(more):,} more files alike)" if more else ""
+    others = f" (and {in_number(len(more), 'more file')} alike)" if more else ""
     return f"{first}{others}: {found['warning']}" if first else found["warning"]
 
 

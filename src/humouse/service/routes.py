@@ -128,11 +128,13 @@ def _add_sessions(router: APIRouter, sessions: Sessions) -> None:
 
 
 def _add_health(router: APIRouter, scorer: Scorer, store: Store) -> None:
+    @router.head("/healthz", include_in_schema=False)  # what some checkers of uptime send
     @router.get("/healthz")
     async def healthz() -> dict[str, str]:
         """Say that the process answers."""
         return {"status": "alive"}
 
+    @router.head("/readyz", include_in_schema=False)
     @router.get("/readyz", responses={503: {"model": Failure}})
     async def readyz() -> dict[str, str]:
         """Say that the detector is loaded and the database answers."""

@@ -104,10 +104,11 @@ def test_a_prior_knows_who_made_each_movement(codec):
 
 
 def test_published_styles_are_pooled_from_five_people_at_least(codec):
-    by_name = {one.name: one for one in codec.prior.learned().setups}
+    learned = codec.prior.learned()
+    by_name = {one.name: one for one in learned.setups}
     assert by_name["near"].styles is not None
     assert by_name["far"].styles is None  # three people
-    styles = codec.prior.learned().styles(codec.draw_frames(60, seed=0).conditions, seed=0)
+    styles = learned.styles(codec.draw_frames(60, seed=0).conditions, seed=0)
     assert styles.shape == (60, STYLE_SHARES)
     assert 0 < int(styles.any(1).sum()) < 60
 
