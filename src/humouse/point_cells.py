@@ -1,10 +1,12 @@
 """Reads the columns of a table of points, and says which cells cannot be used."""
 
+import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import polars as pl
 from jaxtyping import Float64
 
 from humouse.errors import InputError, closest, in_short
@@ -135,18 +137,21 @@ def _numbers(
     if len(numbers) and not usable.any():
         raise InputError(
             f"{where}: column {column!r} holds no usable number; its first cell is "
-            f"{values[:1].tolist()[0]!r}"
+            f"{reprlib.repr(values[:1].tolist()[0])}"
         )
     for row in np.flatnonzero(~usable).tolist():
         wrong = "is too large" if np.isfinite(numbers[row]) else "is not a finite number"
         cell = values[row : row + 1].tolist()[0]
-        faults.setdefault(row, f"column {column!r}, row {row}: {cell!r} {wrong}")
+        faults.setdefault(row, f"column {column!r}, row {row}: {reprlib.repr(cell)} {wrong}")
     return np.where(usable, numbers, np.nan)
 
 
 def _cells(points: Any, column: str, where: str) -> np.ndarray:
     """Return [P] the cells of a column."""
-    values = np.asarray(points[column])
+    given = points[column]
+    if isinstance(given, pl.Series) and given.dtype in (pl.Int128, pl.UInt128):
+        given = given.cast(pl.String)  # NumPy has no such integers
+    values = np.asarray(given)
     if values.ndim > 1 or any(isinstance(cell, (list, np.ndarray)) for cell in values[:1]):
         raise InputError(f"{where}: column {column!r} holds lists; give one row per point")
     return values
