@@ -340,9 +340,12 @@ def _places(frame: pl.DataFrame, first: int) -> Places | None:
     number = np.arange(first, first + len(frame))
     absent = {"start_t": np.full(len(frame), np.nan), "start_row": number}
     frame = frame.with_columns(**{k: v for k, v in absent.items() if k not in names})
-    movement, t, row = (frame[name].cast(kind).to_numpy() for name, kind in _PLACES.items())
-    session = frame[_SESSION].cast(pl.String).fill_null("") if _SESSION in names else None
-    return Places(movement, row, t, None if session is None else session.to_numpy())
+    t, row = (frame[name].cast(_PLACES[name]).to_numpy() for name in ("start_t", "start_row"))
+
+    def named(column: str) -> np.ndarray:
+        return frame[column].cast(pl.String).fill_null("").to_numpy()
+
+    return Places(named("movement"), row, t, named(_SESSION) if _SESSION in names else None)
 
 
 @contextmanager

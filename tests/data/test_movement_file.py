@@ -7,8 +7,9 @@ import polars as pl
 import pytest
 import torch
 
-from humouse.data.movement_file import read_movements
+from humouse.data.movement_file import read_log, read_movements
 from humouse.errors import InputError
+from humouse.point_cells import PointColumns
 from humouse.points import MOST_STEPS
 from humouse.trajectories import Trajectories
 
@@ -89,6 +90,24 @@ def test_our_own_files_are_read_as_they_are(tmp_path):
     own[:2].save(tmp_path / "own.parquet")
     with pytest.raises(InputError, match="movement 1 has a single point"):
         read_movements(tmp_path / "own.parquet")
+
+
+def test_a_movement_of_our_own_files_may_lack_its_name(tmp_path):
+    """Whether it can be used or not."""
+    steps = {name: [[8.0, 9.0], [None, None], [8.0, 9.0]] for name in ("dx_px", "dy_px", "dt_ms")}
+    table = pl.DataFrame(
+        {
+            "user": "ann",
+            "start_x_px": 1.0,
+            "start_y_px": 2.0,
+            **steps,
+            "movement": [None, None, "c"],
+        }
+    )
+    table.write_parquet(tmp_path / "own.parquet")
+    found = read_log(tmp_path / "own.parquet", PointColumns("t", "x", "y"))
+    assert found.movements.places.movement.tolist() == ["", "c"]
+    assert found.left_out.select("movement", "row").rows() == [(None, 1)]
 
 
 @pytest.mark.parametrize(
