@@ -227,6 +227,10 @@ _FOUND = {
             for t in range(20)
         ),
     ),
+    "a quote that holds nothing, in a column of numbers": (
+        "balabit",
+        'record timestamp,client timestamp,button,state,x,y\n0,0"112,NoButton,Move,181,"\n',
+    ),
     "a cell of five thousand signs": (
         "eval samples",
         f"movement,t,x,y\n1,{'x' * 5000},2,3\n1,9,3,4\n",

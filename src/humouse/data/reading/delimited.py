@@ -141,7 +141,7 @@ def read_delimited(
         frame = _parsed(body, header, fields, wanted.values(), as_numbers)
         if any(frame[field].null_count() for field in as_numbers):
             frame = _parsed(body, header, fields, wanted.values(), ())
-    except pl.exceptions.PolarsError as error:
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         if not header.quoted:
             raise InputError(f"{path}: cannot be read ({str(error).splitlines()[0]})") from error
         frame = _line_by_line(body, header.separator, fields)
