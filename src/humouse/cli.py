@@ -3,7 +3,6 @@
 import sys
 
 from humouse import __version__
-from humouse.extras import missing_core
 from humouse.interrupt import STATUS, leave_at_once
 
 _HELP = ("--help", "-h", "help")
@@ -17,10 +16,16 @@ def main() -> None:
         print("humouse: interrupted", file=sys.stderr)
         raise SystemExit(STATUS) from None
     except ModuleNotFoundError as error:
+        from humouse.extras import (
+            CORE_REMEDY,
+            missing_core,
+        )  # here: nothing else at the start needs it
+
         if not (absent := missing_core()):
             raise
-        again = "install humouse again, as you did at first"
-        print(f"humouse: not installed: {', '.join(absent)} ({error}); {again}", file=sys.stderr)
+        print(
+            f"humouse: not installed: {', '.join(absent)} ({error}); {CORE_REMEDY}", file=sys.stderr
+        )
         raise SystemExit(2) from None
 
 

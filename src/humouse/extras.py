@@ -21,6 +21,9 @@ CORE = (
 )
 """What every command may import, by the names it is imported under."""
 
+CORE_REMEDY = "install humouse again, as you did at first"
+"""What to do where some of it is not there."""
+
 
 def require(what: str, *extras: str) -> None:
     """Raise InputError, with the line that installs them, unless all packages of these extras are there.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from humouse.commands.help import print_page
 from humouse.errors import InputError
-from humouse.extras import CORE, EXTRAS, missing, missing_core
+from humouse.extras import CORE, CORE_REMEDY, EXTRAS, missing, missing_core
 from humouse.files import versions
 from humouse.settings import DoctorSettings
 
@@ -60,7 +60,7 @@ def run(settings: DoctorSettings) -> None:
 def _core() -> Finding:
     absent = missing_core()
     if absent:
-        said = f"not installed ({', '.join(absent)}): install humouse again, as you did at first"
+        said = f"not installed ({', '.join(absent)}): {CORE_REMEDY}"
         return Finding("needed packages", said, wrong=True)
     return Finding("needed packages", f"all {len(CORE)} installed")
 

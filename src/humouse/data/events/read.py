@@ -157,8 +157,10 @@ def rows_of(frame: pl.DataFrame, table: Table, definition: Definition, user: str
 def _unreadable(frame: pl.DataFrame, rows: pl.DataFrame) -> str:
     """Return the first cell from which no number was read, with its column; "" for none."""
     for name in ("t", "x", "y"):
-        cells = frame[name].filter(rows[name].is_null() & frame[name].is_not_null())
-        if cells.dtype == pl.String and len(cells):
+        if frame[name].dtype != pl.String or not rows[name].null_count():
+            continue
+        cells = frame[name].filter(rows[name].is_null()).drop_nulls()
+        if len(cells):
             return f"{name} says {cells[0][:_SHOWN]!r}"
     return ""
 
