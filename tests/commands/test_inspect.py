@@ -54,6 +54,26 @@ def test_nothing_to_look_at_is_an_error(tmp_path):
         inspecting(f"root={tmp_path / 'gone'}")
 
 
+@pytest.mark.parametrize("content", ["", "t,x,y\n"])
+def test_files_without_a_row_are_an_error_unless_another_has_some(logs, tmp_path, content, capsys):
+    path = tmp_path / "empty.csv"
+    path.write_text(content)
+    with pytest.raises(InputError, match=r"empty\.csv: it holds no rows"):
+        inspecting(f"root={path}", "source=csv")
+    path.rename(logs / "empty.csv")
+    inspecting(f"root={logs}", "source=csv", "source.columns.t=time", "source.time_unit=s")
+    assert "files: 3" in capsys.readouterr().out
+
+
+def test_each_remedy_named_is_a_setting(tmp_path):
+    path = tmp_path / "moves.csv"
+    rows = (f"{16 * k},{(-1) ** k * (k % 7 + 2)},{(-1) ** (k // 2) * 5}" for k in range(200))
+    path.write_text("\n".join(["t,x,y", *rows]))
+    with pytest.raises(InputError, match="moves since the row above") as fault:
+        inspecting(f"root={path}")
+    inspecting(f"root={path}", str(fault.value).rpartition("give ")[2])
+
+
 def test_what_to_look_at_is_said_once_with_its_files(logs, capsys):
     for name in ("ann", "bob"):
         path = logs / f"{name}.csv"

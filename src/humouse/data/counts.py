@@ -9,7 +9,7 @@ import numpy as np
 
 from humouse.data.copies import Copies
 from humouse.data.names import natural_key
-from humouse.data.prepared import alike, by_reason
+from humouse.data.prepared import alike, by_reason, in_number
 from humouse.data.sources import Events, SourceFile
 from humouse.gestures import GestureRules, Gestures
 
@@ -115,8 +115,8 @@ class Counts:
         if dropped and (most := max(dropped, key=dropped.__getitem__)) in _REMEDIES:
             remedy = _REMEDIES[most].format(at=at, rules=rules)
         return (
-            f"{where}: not one gesture in {len(self.events_of_file)} files of "
-            f"{sum(self.events_of_file)} events (rows dropped: {by_reason(self.rows_dropped)}; "
+            f"{where}: not one gesture in {in_number(len(self.events_of_file), 'file')} of "
+            f"{in_number(sum(self.events_of_file), 'event')} (rows dropped: {by_reason(self.rows_dropped)}; "
             f"gestures dropped: {by_reason(dropped)}); {remedy}"
         )
 
@@ -125,7 +125,8 @@ _MANY = 0.1
 _REMEDIES = {
     "few events": (
         "recorded{at}, movements have too few points: lower gestures.min_events={rules.min_events}, or "
-        "raise gestures.gap_ms={rules.gap_ms} if points are far apart, or check columns.t and time_unit"
+        "raise gestures.gap_ms={rules.gap_ms} if points are far apart, or check source.columns.t and "
+        "source.time_unit"
     ),
     "many events": (
         "recorded{at}, movements have too many points: give source.thin_to_hz=60, raise "

@@ -58,8 +58,8 @@ def inspect(source: Source, rules: GestureRules) -> Inspection:
             read.append(held)
             for warning in dict.fromkeys(held.warnings):
                 warnings.setdefault(warning, []).append(file.name)
-    if not read:
-        raise InputError(faults[0])
+    if not any(held.rows for held in read):
+        raise InputError(faults[0] if faults else f"{files[0].name}: it holds no rows")
     parts = [part for held in read for part in held.parts]
     gestures = to_trajectories(parts, source.origin)
     dropped = sum((Counter(part.dropped) for part in parts), Counter[str]())
@@ -95,6 +95,11 @@ class _Held:
     steps_ms: list[float] = field(default_factory=list)
     unit: str | None = None
     _open: tuple[int, int, int] | None = None
+
+    @property
+    def rows(self) -> int:
+        """Rows that were found, kept or dropped."""
+        return self.states.total() + self.dropped.total()
 
     def add(self, events: Events, gestures: Gestures) -> None:
         """Take note of a part."""

@@ -84,7 +84,7 @@ def test_moves_taken_for_positions_are_refused_and_added_up(tmp_path, truth):
     rows = hand()
     moves = [(b[0], b[1] - a[1], b[2] - a[2], b[3]) for a, b in pairwise(rows)]
     path = write(tmp_path / "u.csv", moves)
-    with pytest.raises(InputError, match="moves since the row above; give relative=true"):
+    with pytest.raises(InputError, match=r"moves since the row above; give source\.relative=true"):
         read(path)
     assert paths_px(read(path, relative=True)) == pytest.approx(truth, rel=0.02)
 
@@ -144,6 +144,15 @@ def test_a_wrong_unit_is_named_and_the_right_one_gives_the_truth(tmp_path, truth
     for wrong in {"s", "ms", "us", "ns"} - {unit}:
         with pytest.raises(InputError, match=f"time_unit={unit}"):
             read(path, time_unit=wrong)
+
+
+def test_a_point_a_second_in_ms_is_no_mouse_in_microseconds(tmp_path):
+    at = [row[1:] for row in hand()[::15]]
+    rows = [(990 * k + k % 7, *place[:2], "move") for k, place in enumerate(at)]
+    path = write(tmp_path / "u.csv", rows)
+    with pytest.raises(InputError, match=r"px a second from row to row.*source\.time_unit=ms"):
+        read(path, time_unit="auto")
+    assert any("too few" in warning for warning in read(path, time_unit="ms").warnings)
 
 
 def test_ten_hours_in_seconds_are_no_ten_hours_of_ms(tmp_path):

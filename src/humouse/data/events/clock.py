@@ -89,11 +89,12 @@ def _trimmed(step: np.ndarray) -> float:
     return float(np.partition(step, kept)[:kept].mean()) if len(step) > 1 else 0.0
 
 
-def check_clock(t_ms: np.ndarray, same_run: np.ndarray, unit: str) -> None:
+def check_clock(t_ms: np.ndarray, way_px: np.ndarray, same_run: np.ndarray, unit: str) -> None:
     """Raise InputError if the times are likely in another unit, or too coarse for movements.
 
     Args:
         t_ms: [P] times (ms).
+        way_px: [P − 1] distance from a point to the next (px).
         same_run: [P − 1] whether a point and the next belong to one recording.
         unit: The unit that they were read in.
     """
@@ -101,23 +102,16 @@ def check_clock(t_ms: np.ndarray, same_run: np.ndarray, unit: str) -> None:
     if len(step) < _FEW:
         return
     if not step.any():
-        raise InputError("every row has the same time; check columns.t")
+        raise InputError("every row has the same time; check source.columns.t")
     if _intervals(t_ms, step):
         raise InputError(
             "its times rise and fall by turns and never exceed a pause: they are most likely the time since "
-            "the row above; give intervals=true"
+            "the row above; give source.intervals=true"
         )
     step = np.abs(step)  # the newest row may stand first
     usual = float(np.median(step[step > 0]))
-    too_fast = usual < _FASTEST_STEP_MS and float(step.mean()) < 1
-    if unit != "date" and (too_fast or usual > _SLOWEST_STEP_MS):
-        other = likely_unit(t_ms / MS_PER_UNIT[unit])
-        if other != unit:
-            raise InputError(
-                f"read in {UNIT_NAMES[unit]}, its usual step from row to row takes {usual:,.4g} ms; if the "
-                f"times are in {UNIT_NAMES[other]}, give time_unit={other}, or time_unit=auto where files "
-                "differ"
-            )
+    if unit != "date":
+        _check_unit(t_ms, step, _speed(step, way_px[same_run]), unit)
     later = step >= _SAME_MS
     same_ms = 1 - np.count_nonzero(later) / len(step)
     tick = float(np.median(step[later])) if 1 > same_ms > _MOST_MERGED else usual
@@ -125,12 +119,51 @@ def check_clock(t_ms: np.ndarray, same_run: np.ndarray, unit: str) -> None:
         raise InputError(
             f"{same_ms:.0%} of its rows have the time of the row above, and its clock ticks every "
             f"{tick:,.3g} ms: too coarse to show how a movement goes. Record with a finer clock (Firefox "
-            "rounds to 100 ms where privacy.resistFingerprinting is on), or check columns.t and time_unit"
+            "rounds to 100 ms where privacy.resistFingerprinting is on), or check source.columns.t and "
+            "source.time_unit"
         )
     if usual > _SLOWEST_STEP_MS:
         raise InputError(
             f"its usual step from row to row takes {usual:,.0f} ms: no log of movements"
         )
+
+
+def _check_unit(t_ms: np.ndarray, step_ms: np.ndarray, px_per_ms: float, unit: str) -> None:
+    """Raise InputError if the times are likely in another unit.
+
+    Args:
+        t_ms: [P] times (ms).
+        step_ms: Times from row to row (ms), none below 0.
+        px_per_ms: The usual speed of the steps that move.
+        unit: The unit that they were read in.
+    """
+    usual = float(np.median(step_ms[step_ms > 0]))
+    too_fast = usual < _FASTEST_STEP_MS and float(step_ms.mean()) < 1
+    speeds = {one: px_per_ms * MS_PER_UNIT[unit] / ms for one, ms in MS_PER_UNIT.items()}
+    if too_fast or usual > _SLOWEST_STEP_MS:
+        other = likely_unit(t_ms / MS_PER_UNIT[unit])
+        if other != unit and speeds[other] <= _FASTEST_PX_PER_MS:
+            raise InputError(
+                f"read in {UNIT_NAMES[unit]}, its usual step from row to row takes {usual:,.4g} ms; if the "
+                f"times are in {UNIT_NAMES[other]}, give source.time_unit={other}, or source.time_unit=auto "
+                "where files differ"
+            )
+    if unit in ("ns", "us") and px_per_ms > _FASTEST_PX_PER_MS:
+        larger = next((u for u in ("us", "ms") if speeds[u] <= _FASTEST_PX_PER_MS), "s")
+        raise InputError(
+            f"read in {UNIT_NAMES[unit]}, it moves {1000 * px_per_ms:,.0f} px a second from row to row; if "
+            f"the times are in {UNIT_NAMES[larger]}, give source.time_unit={larger}"
+        )
+
+
+_FASTEST_PX_PER_MS = 100
+"""Ten times as fast as a hand. A slow log in ms has the steps of a fast one in µs: its positions tell."""
+
+
+def _speed(step_ms: np.ndarray, way_px: np.ndarray) -> float:
+    """Return the median speed (px/ms) of the steps that move; 0 where none does."""
+    moved = (step_ms > 0) & (way_px > 0)
+    return float(np.median(way_px[moved] / step_ms[moved])) if moved.any() else 0.0
 
 
 def _intervals(t_ms: np.ndarray, step: np.ndarray) -> bool:

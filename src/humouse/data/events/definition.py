@@ -82,24 +82,28 @@ class Definition:
     def __post_init__(self) -> None:
         for key in self.columns:
             if key not in COLUMNS:
-                raise InputError(f"columns.{key}: no such column; choose from {', '.join(COLUMNS)}")
+                raise InputError(
+                    f"source.columns.{key}: no such column; choose from {', '.join(COLUMNS)}"
+                )
         for key in ("t", "x", "y"):
             if not self.columns.get(key):
-                raise InputError(f"columns.{key}: name the column that holds it")
+                raise InputError(f"source.columns.{key}: name the column that holds it")
         if self.time_unit not in (*MS_PER_UNIT, AUTO):
             raise InputError(
-                f"time_unit={self.time_unit}: choose {', '.join(MS_PER_UNIT)} or {AUTO}"
+                f"source.time_unit={self.time_unit}: choose {', '.join(MS_PER_UNIT)} or {AUTO}"
             )
         for key in self.states:
             if key not in (*STATES, "ignore"):
                 known = [*STATES, "ignore"]
                 raise InputError(f"states.{key}: no such state; {nearest(key, known)}")
         if len(self.origin_px) != 2:
-            raise InputError(f"origin_px={list(self.origin_px)}: give two numbers, as in [960,540]")
+            raise InputError(
+                f"source.origin_px={list(self.origin_px)}: give two numbers, as in [960,540]"
+            )
         if not self.scale_px > 0 or not (self.scale_y_px is None or self.scale_y_px > 0):
-            raise InputError(f"scale_px={self.scale_px}: must be above 0")
+            raise InputError(f"source.scale_px={self.scale_px}: must be above 0")
         if self.thin_to_hz is not None and not self.thin_to_hz > 0:
-            raise InputError(f"thin_to_hz={self.thin_to_hz}: must be above 0")
+            raise InputError(f"source.thin_to_hz={self.thin_to_hz}: must be above 0")
         separator_of(self.separator)
 
     @property

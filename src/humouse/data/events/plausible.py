@@ -44,8 +44,9 @@ def check(rows: pl.DataFrame, definition: Definition, unit: str) -> None:
         points = points.sort(parts, maintain_order=True)
         run = points.select(pl.struct(parts).rle_id()).to_series().to_numpy()
         same = run[1:] == run[:-1]
-    check_clock(points["t"].to_numpy(), same, unit)
     x, y = points["x"].to_numpy(), points["y"].to_numpy()
+    way_px = np.hypot(np.diff(x), np.diff(y))
+    check_clock(points["t"].to_numpy(), way_px, same, unit)
     _check_span(x, y)
     if not definition.relative:
         _check_absolute(x, y, same)
@@ -59,8 +60,8 @@ def _check_span(x: np.ndarray, y: np.ndarray) -> None:
     if max(spans) < _SMALL_PX:
         raise InputError(
             f"its positions span {spans[0]:.2g} × {spans[1]:.2g} px, in fractions: they are most likely "
-            "shares of a screen or window; give the px that one unit takes, as in scale_px=1080, and "
-            "scale_y_px where it is another"
+            "shares of a screen or window; give the px that one unit takes, as in source.scale_px=1080, and "
+            "source.scale_y_px where it is another"
         )
 
 
@@ -75,7 +76,7 @@ def _check_absolute(x: np.ndarray, y: np.ndarray, same: np.ndarray) -> None:
     if max(sizes) < _USUAL_MOVE_PX and min(wander) > _MOVES_WANDER:
         raise InputError(
             f"its positions lie within a few px of 0 and jump about (medians {sizes[0]:.3g} and "
-            f"{sizes[1]:.3g}): x and y are most likely moves since the row above; give relative=true"
+            f"{sizes[1]:.3g}): x and y are most likely moves since the row above; give source.relative=true"
         )
 
 
@@ -145,7 +146,7 @@ class Remarks:
         if thinned := self._dropped.get("thinned"):
             warnings.append(
                 f"recorded at a high rate, and thinned to {self.definition.thin_to_hz:g} points a second "
-                f"({thinned:,} rows); thin_to_hz=null leaves them"
+                f"({thinned:,} rows); source.thin_to_hz=null leaves them"
             )
         return tuple(warnings)
 
@@ -160,7 +161,7 @@ class Remarks:
         elif self._dropped.get("jump", 0) > total / 2:
             remedy = (
                 "; jumps are most likely two mice or two recordings in one file, or times in another "
-                "unit (time_unit)"
+                "unit (source.time_unit)"
             )
         return _dropped(self._dropped, self._rows, unknown, self._damage, remedy)
 
@@ -217,11 +218,14 @@ def _unknown(words: Mapping[str, int]) -> str:
     shown = ", ".join(repr(word) for word in list(words)[:5])
     if {word.lower() for word in words} <= _FLAGS:
         return (
-            f"the state column says {shown}: if it says whether a button is down, give held=true, and if "
-            "what happened, what each means, as in states.move=[0]"
+            f"the state column says {shown}: if it says whether a button is down, give source.held=true, "
+            "and if what happened, what each means, as in source.states.move=[0]"
         )
     first = next(iter(words), "")
-    return f"it is not known what {shown} mean in the state column: say it, as in states.move=[{first}]"
+    return (
+        f"it is not known what {shown} mean in the state column: say it, as in "
+        f"source.states.move=[{first}]"
+    )
 
 
 _FLAGS = {"", "0", "1", "2", "0.0", "1.0", "true", "false"}
@@ -234,9 +238,9 @@ def _positions(x: np.ndarray, y: np.ndarray, definition: Definition) -> list[str
     if definition.scale_px == 1 and share > _WARN:
         fits = [s for s in _SCALES if _fractional(x * s, y * s) < 0.01]
         likely = (
-            f"they are whole at a device pixel ratio of {fits[0]:.4g}: give scale_px={fits[0]:.4g}"
+            f"they are whole at a device pixel ratio of {fits[0]:.4g}: give source.scale_px={fits[0]:.4g}"
             if fits
-            else "give scale_px=RATIO where a screen's pixels are finer, so that small steps stay"
+            else "give source.scale_px=RATIO where a screen's pixels are finer, so that small steps stay"
         )
         warnings.append(
             f"{share:.0%} of its positions lie between pixels and are rounded; {likely}"
@@ -244,8 +248,8 @@ def _positions(x: np.ndarray, y: np.ndarray, definition: Definition) -> list[str
     below = [(v < 0).mean() for v in (x, y)]
     if definition.y_up is None and not definition.relative and below[1] > 0.99 > 2 * below[0]:
         warnings.append(
-            "its y are all negative, above the screen, as where y grows upwards; give y_up=true, or "
-            "y_up=false for a screen that lies above the main one"
+            "its y are all negative, above the screen, as where y grows upwards; give source.y_up=true, or "
+            "source.y_up=false for a screen that lies above the main one"
         )
     if (
         definition.y_up is None
@@ -254,6 +258,6 @@ def _positions(x: np.ndarray, y: np.ndarray, definition: Definition) -> list[str
     ):
         warnings.append(
             "its positions lie around (0, 0), as from a screen's centre, where y often grows upwards; give "
-            "y_up=true or y_up=false, and origin_px=[960,540] for where the centre is"
+            "source.y_up=true or source.y_up=false, and source.origin_px=[960,540] for where the centre is"
         )
     return warnings

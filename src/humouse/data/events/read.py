@@ -174,7 +174,7 @@ def _states(
         unused = [name for name in table.names if name.strip().lower() in STATE_COLUMNS]
         warned = tuple(
             f"every row is taken for a move, but the column {name!r} may say what happened; if it does, "
-            f"give columns.state={name}"
+            f"give source.columns.state={name}"
             for name in unused[:1]
             if "line" not in table.form
         )

@@ -157,13 +157,13 @@ def _missing(missing: dict[str, str], names: Sequence[str]) -> str:
     if sum(is_number(cell) for cell in names) >= 2:
         return (
             f"no column {name!r}: its first line, {shown}, holds no names; say which column is which by "
-            f"number, as in columns.{key}=1"
+            f"number, as in source.columns.{key}=1"
         )
     usual = [one for one in names if letters(one) in USUAL.get(key, ())]
     close = usual or closest(name, names)
     return (
         f"no column {name!r}; its columns are {shown}; say which is which, as in "
-        f"columns.{key}={close[0] if close else 'NAME'}, or try source=auto"
+        f"source.columns.{key}={close[0] if close else 'NAME'}, or try source=auto"
     )
 
 
@@ -182,5 +182,7 @@ def separator_of(word: str | None) -> str | None:
         return None
     character = SEPARATORS.get(word, word)
     if len(character) != 1 or not character.isascii():
-        raise InputError(f"separator={word!r}: give one character, or {', '.join(SEPARATORS)}")
+        raise InputError(
+            f"source.separator={word!r}: give one character, or {', '.join(SEPARATORS)}"
+        )
     return character

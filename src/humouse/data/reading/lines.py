@@ -20,11 +20,11 @@ def read_lines(path: Path, raw: bytes, pattern: str) -> tuple[pl.DataFrame, int]
     try:
         groups = list(re.compile(pattern).groupindex)
     except re.error as error:
-        raise InputError(f"line={pattern}: not a regular expression ({error})") from error
+        raise InputError(f"source.line={pattern}: not a regular expression ({error})") from error
     frame = lines.select(pl.col("line").str.extract_groups(pattern)).unnest("line").select(groups)
     fits = frame.select(pl.any_horizontal(pl.all().is_not_null())).to_series()
     if not fits.any():
         raise InputError(
-            f"{path}: no line fits line={pattern}; its first is {lines['line'][0][:80]!r}"
+            f"{path}: no line fits source.line={pattern}; its first is {lines['line'][0][:80]!r}"
         )
     return frame.filter(fits), int((~fits).sum())

@@ -50,8 +50,8 @@ def stem(name: str) -> str:
 def _expression(pattern: str) -> re.Pattern[str]:
     if "USER" not in pattern or pattern.count("USER") > 1 or pattern.count("SESSION") > 1:
         raise InputError(
-            f"user_from={pattern}: give file, folder, or a pattern with USER (and SESSION) in it, such as "
-            "USER/*/* or USER_SESSION"
+            f"source.user_from={pattern}: give file, folder, or a pattern with USER (and SESSION) in it, "
+            "such as USER/*/* or USER_SESSION"
         )
     text = re.escape(pattern).replace(r"\*", "[^/]*")
     text = text.replace("USER", "(?P<user>[^/]+?)").replace("SESSION", "(?P<session>[^/]+)")
@@ -62,8 +62,8 @@ def _found(name: str, pattern: str, expression: re.Pattern[str]) -> tuple[str, s
     match = expression.fullmatch(stem(name))
     if match is None:
         raise InputError(
-            f"{name}: its path does not fit user_from={pattern}; USER, SESSION and * each stand for one "
-            "name or a part of it"
+            f"{name}: its path does not fit source.user_from={pattern}; USER, SESSION and * each stand for "
+            "one name or a part of it"
         )
     groups = match.groupdict()
     return groups["user"], groups.get("session") or PurePosixPath(stem(name)).name
@@ -81,7 +81,8 @@ def _check(names: Sequence[str], users: Sequence[str], word: str) -> None:
         deeper = "USER/*" if word == "file" else "USER/*/*"
         raise InputError(
             f"{shared[0]!r} stands in {first}/ and in {second}/: are these one person? If the folder above "
-            f"names the person, give user_from={deeper}; if they are one, user_from={WORDS[word]}"
+            f"names the person, give source.user_from={deeper}; if they are one, "
+            f"source.user_from={WORDS[word]}"
         )
     parts = {user: match for user in above if (match := _SESSION_END.fullmatch(user))}
     of: dict[str, list[str]] = defaultdict(list)
@@ -92,6 +93,6 @@ def _check(names: Sequence[str], users: Sequence[str], word: str) -> None:
         one, two = several[0][:2]
         raise InputError(
             f"{one!r} and {two!r} look like two sessions of one person; if they are, give "
-            "user_from=USER_SESSION (or whatever stands between); if they are people, "
-            f"user_from={WORDS[word]}"
+            "source.user_from=USER_SESSION (or whatever stands between); if they are people, "
+            f"source.user_from={WORDS[word]}"
         )
