@@ -12,7 +12,10 @@ MOST_EVENTS = 10_000
 
 Kind = Literal["move", "down", "up", "wheel"]
 Pointer = Literal["mouse", "touch", "pen"]
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+_NAME, _TASK = r"^[A-Za-z0-9_-]{1,64}$", r"^[a-z_]{1,32}$"
+PATTERNS = {_NAME: "1 to 64 letters, digits, - or _", _TASK: "1 to 32 small letters or _"}
+"""The patterns of texts, in words."""
+Name = Annotated[str, Field(pattern=_NAME)]
 """Of a session or a batch: letters, digits, - and _, so that it can stand in a path and in a log."""
 
 
@@ -87,5 +90,5 @@ class Batch(BaseModel):
     batch: Name
     number: int = Field(ge=0, le=10_000_000)
     page: Page
-    task: Annotated[str, Field(pattern=r"^[a-z_]{1,32}$")] | None = None
+    task: Annotated[str, Field(pattern=_TASK)] | None = None
     events: Events

@@ -13,6 +13,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from humouse.capture import WEB
+from humouse.capture.faults import sentence_of
 from humouse.capture.payload import Batch, Name
 from humouse.files import reason_of
 from humouse.recorder.store import Store
@@ -48,9 +49,7 @@ def make_app(store: Store) -> FastAPI:
 
     @app.exception_handler(RequestValidationError)
     async def refused(request: Request, error: RequestValidationError) -> Response:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"][1:])
-        return _said(422, f"{place}: {first['msg']}" if place else first["msg"])
+        return _said(422, sentence_of(error.errors()))
 
     @app.exception_handler(OSError)
     async def unwritten(request: Request, error: OSError) -> Response:

@@ -15,13 +15,14 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from humouse.capture.faults import sentence_of
 from humouse.files import versions
 from humouse.gestures import GestureRules
 from humouse.service.access import Access, read_tokens
 from humouse.service.body import Body
 from humouse.service.connections import Connections
 from humouse.service.demo import demo
-from humouse.service.failures import Refusal, sentence_of
+from humouse.service.failures import Refusal
 from humouse.service.routes import routes
 from humouse.service.scorer import Scorer
 from humouse.service.sessions import Sessions

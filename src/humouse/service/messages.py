@@ -5,9 +5,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, FailFast, ValidationError, WrapValidator, computed_field
 
+from humouse.capture.faults import sentence_of
 from humouse.capture.payload import Name
 from humouse.detection.setups.session import share_of_people
-from humouse.service.failures import sentence_of
 
 Column = Annotated[list[float], FailFast()]
 
