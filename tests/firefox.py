@@ -12,7 +12,7 @@ import os
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -21,10 +21,8 @@ from websockets.sync.client import ClientConnection, connect
 
 _PATIENCE_S = 120  # a machine that does much else at the same time is slow
 _KEYS = {"Tab": "\ue004", "Enter": "\ue007", "Space": " ", "ArrowDown": "\ue015"}
-_DARK = "ui.systemUsesDarkTheme"
 _PREFERENCES = {
     "layout.css.prefers-color-scheme.content-override": 2,  # as the system is
-    _DARK: 0,
     "ui.prefersReducedMotion": 1,
     # One process for pages, and none kept ready: half the time of a start.
     "dom.ipc.processCount": 1,
@@ -32,21 +30,51 @@ _PREFERENCES = {
     "fission.autostart": False,
     "browser.startup.page": 0,
     "browser.newtabpage.enabled": False,
+    # Downloads go to a folder, unasked. BiDi's own events of them came with a later version.
+    "browser.download.folderList": 2,
+    "browser.download.alwaysOpenPanel": False,
 }
 
 
 @contextmanager
-def launch(program: str, folder: Path) -> Iterator["Firefox"]:
-    """Start Firefox with a profile of its own below a folder; end it with the block."""
-    profile, downloads = folder / "profile", folder / "downloads"
-    profile.mkdir()
+def launch(program: str, folder: Path) -> Iterator["Browser"]:
+    """Have Firefox, with profiles of its own below a folder, until the block ends."""
+    with ExitStack() as opened:
+        yield Browser(lambda scheme: opened.enter_context(_started(program, folder, scheme)))
+
+
+class Browser:
+    """Firefox: one that runs for each colour scheme, from the first page in it on.
+
+    Not every version lets a running one change its scheme.
+    """
+
+    def __init__(self, start: Callable[[str], "Firefox"]):
+        self._start, self._running = start, dict[str, Firefox]()
+
+    def new_page(self, viewport: dict[str, int], color_scheme: str, reduced_motion: str) -> "Page":
+        """Open an empty page so wide and high, in a colour scheme, "light" or "dark"."""
+        assert reduced_motion == "reduce"  # the only one there is: it stands in the profile
+        if color_scheme not in self._running:
+            self._running[color_scheme] = self._start(color_scheme)
+        return self._running[color_scheme].new_page(viewport)
+
+
+@contextmanager
+def _started(program: str, folder: Path, scheme: str) -> Iterator["Firefox"]:
+    """Start a Firefox in a colour scheme; end it with the block."""
+    profile, downloads = folder / scheme / "profile", folder / scheme / "downloads"
+    profile.mkdir(parents=True)
     downloads.mkdir()
-    lines = (f"user_pref({json.dumps(k)}, {json.dumps(v)});" for k, v in _PREFERENCES.items())
+    preferences = {
+        **_PREFERENCES,
+        "ui.systemUsesDarkTheme": int(scheme == "dark"),
+        "browser.download.dir": str(downloads),
+    }
+    lines = (f"user_pref({json.dumps(k)}, {json.dumps(v)});" for k, v in preferences.items())
     (profile / "user.js").write_text("\n".join(lines))
-    # Access to the system: the colour scheme of a running Firefox is changed in its settings.
-    remote = ["--remote-debugging-port=0", "--remote-allow-system-access"]
     process = subprocess.Popen(
-        [program, "--headless", "--no-remote", "--profile", str(profile), *remote],
+        [program, "--headless", "--no-remote", "--profile", profile, "--remote-debugging-port=0"],
         env={**os.environ, "HOME": str(folder), "MOZ_CRASHREPORTER_DISABLE": "1"},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -78,14 +106,10 @@ class Firefox:
 
     def __init__(self, socket: ClientConnection, downloads: Path):
         self._socket, self._numbers = socket, itertools.count()
+        self.downloads = downloads
         self._pages: dict[str, Page] = {}
         self.send("session.new", capabilities={})
-        events = ["log.entryAdded", "network.beforeRequestSent", "browsingContext.downloadEnd"]
-        self.send("session.subscribe", events=events)
-        behaviour = {"type": "allowed", "destinationFolder": str(downloads)}
-        self.send("browser.setDownloadBehavior", downloadBehavior=behaviour)
-        (window,) = self.send("browsingContext.getTree", **{"moz:scope": "chrome"})["contexts"]
-        self._window = window["context"]
+        self.send("session.subscribe", events=["log.entryAdded", "network.beforeRequestSent"])
 
     def send(self, method: str, **params: Any) -> dict[str, Any]:
         """Send a command and return its result; pages are told of the events until then."""
@@ -106,13 +130,8 @@ class Firefox:
                 page.hear(message["method"], params)
         return message
 
-    def new_page(self, viewport: dict[str, int], color_scheme: str, reduced_motion: str) -> "Page":
-        """Open an empty page so wide and high, in a colour scheme, "light" or "dark"."""
-        assert reduced_motion == "reduce"  # the only one there is: it stands in the profile
-        dark = f"Services.prefs.setIntPref('{_DARK}', {int(color_scheme == 'dark')})"
-        self.send(
-            "script.evaluate", expression=dark, target={"context": self._window}, awaitPromise=False
-        )
+    def new_page(self, viewport: dict[str, int]) -> "Page":
+        """Open an empty page so wide and high."""
         context = self.send("browsingContext.create", type="tab")["context"]
         page = self._pages[context] = Page(self, context)
         self.send("browsingContext.setViewport", context=context, viewport=viewport)
@@ -149,7 +168,6 @@ class Page:
         self._firefox, self._context = firefox, context
         self.mouse = Mouse(self._send)
         self._handlers: dict[str, Callable[[Any], object]] = {}
-        self._downloads: list[Path] = []
 
     def on(self, event: str, handler: Callable[[Any], object]) -> None:
         """Call a handler at each "console" (a message or an error: .text) or "request" (.url)."""
@@ -163,8 +181,6 @@ class Page:
         elif method == "network.beforeRequestSent":
             url = params["request"]["url"]
             self._handlers.get("request", ignore)(SimpleNamespace(url=url))
-        elif method == "browsingContext.downloadEnd":
-            self._downloads.append(Path(params["filepath"]))
 
     def goto(self, address: str) -> None:
         """Open an address and wait until all of it is loaded."""
@@ -194,11 +210,15 @@ class Page:
     def expect_download(self) -> Iterator[SimpleNamespace]:
         """Wait after the block for a file that it made the page hand out: .value.path()."""
         got = SimpleNamespace()
-        before = len(self._downloads)
+        folder, end = self._firefox.downloads, time.monotonic() + _PATIENCE_S
+        before = set(folder.iterdir())
         yield got
-        while len(self._downloads) == before:
-            self._firefox.receive()
-        got.value = SimpleNamespace(path=lambda: self._downloads[before])
+        # Until it is whole, it is empty and has a second file beside it.
+        while len(new := set(folder.iterdir()) - before) != 1 or not min(new).stat().st_size:
+            assert time.monotonic() < end, f"nothing was downloaded in {_PATIENCE_S} s"
+            time.sleep(0.05)
+        (path,) = new
+        got.value = SimpleNamespace(path=lambda: path)
 
     def screenshot(self, path: Path) -> None:
         """Keep a picture of the whole page."""

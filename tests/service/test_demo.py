@@ -36,6 +36,11 @@ _CARD = """(() => {
 _SHOWN = "document.querySelector('%s')?.checkVisibility()"
 
 
+def _wrong(said):
+    """Return whether Chromium reports a fault; an answer of 401 brings out the field for a token."""
+    return said.type == "error" and "401" not in said.text
+
+
 @pytest.fixture
 def visit(request):
     """Open the page of a service, where nothing moves that need not; nothing may fail in it."""
@@ -49,6 +54,8 @@ def visit(request):
         failures = []
         fault = {"chromium": "pageerror", "firefox": "console"}[engine]
         page.on(fault, lambda said: failures.append(str(said)))
+        if engine == "chromium":
+            page.on("console", lambda said: failures.append(said.text) if _wrong(said) else None)
         page.goto(f"{service.base_url}/demo")
         yield page
         page.close()

@@ -74,7 +74,7 @@ const chart = (kind) => shape("svg", { class: kind, viewBox: "0 0 100 20", prese
 
 /** Return a share of people's sessions in words. */
 function among(share) {
-  const scale = [100, 1000, RAREST].find((one) => Math.round(one * share) >= 1);
+  const scale = [100, 1000, RAREST].find((one) => one * share >= 1);
   if (!scale) return `fewer than 1 of ${RAREST.toLocaleString("en")} sessions of people is`;
   const count = Math.round(scale * share);
   return `${count} of ${scale.toLocaleString("en")} sessions of people ${count === 1 ? "is" : "are"}`;
@@ -170,15 +170,13 @@ async function play(source) {
 async function begin() {
   byId("failed").hidden = true;
   const session = named("visitor");
-  await ask(`/v1/sessions/${session}`).catch((error) => {
-    if (error.status !== 404) throw error; // the service is there, and takes the token
-  });
+  await ask("/v1/movements", { movements: [] }); // the service is there, and takes the token
   const { sources } = await (await fetch("/demo/movements.json")).json();
   const you = card("You", "what your mouse does in this page", "you");
   byId("cards").append(you.box);
   let asking = false;
   const news = async (allSent) => {
-    if (!allSent || asking) return;
+    if (!allSent || asking || !own.length) return;
     asking = true;
     try {
       const said = await ask(`/v1/sessions/${session}`);
