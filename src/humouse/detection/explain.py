@@ -9,6 +9,7 @@ from jaxtyping import Float, Float32, Int, Int16
 
 from humouse.detection.names import BOT, UNFAMILIAR
 from humouse.detection.onnx.runtime import OnnxDetector
+from humouse.detection.setups.distance import p_values
 from humouse.detection.setups.setup import SetUp
 from humouse.features import FeatureTable
 from humouse.features.names import readable
@@ -184,7 +185,7 @@ def _strange(
     """Return in what each of some movements lies outside the set-up that is nearest to it."""
     values = traits.values[rows].astype(np.float64)
     distances = [distance for one in setups for distance in one.distances]
-    nearest = np.stack([one.p_value(values) for one in distances]).argmax(0).tolist()
+    nearest = p_values(distances, values).argmax(0).tolist()
     ranges = [[one.range_of(place) for place in range(values.shape[1])] for one in distances]
     names = [readable(name) for name in traits.names]
     lines = []

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -81,9 +82,13 @@ class ScoreCDF:
 
     def logit(self, scores: Float[np.ndarray, "*n"]) -> Float[np.ndarray, "*n"]:
         """Return logit F of scores."""
-        inside = QuantileMap(np.array(self.knots), np.array(self.log_odds)).level(scores)
+        inside = self._map.level(scores)
         below = self.slope_below * np.minimum(scores - self.knots[0], 0)
         return inside + below + self.slope_above * np.maximum(scores - self.knots[-1], 0)
+
+    @cached_property
+    def _map(self) -> QuantileMap:
+        return QuantileMap(np.array(self.knots), np.array(self.log_odds))
 
     def outlier_logit(self, scores: Float[np.ndarray, "*n"]) -> Float[np.ndarray, "*n"]:
         """Return logit F, shifted to 0 at the score that one in a hundred people exceeds."""
