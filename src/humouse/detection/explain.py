@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -148,12 +149,12 @@ def reasons_for(
         verdicts: [B] the verdict on each.
         most: Largest number of reasons of one movement.
     """
-    words = [] if explaining is None else _features_in_words(explaining)
+    words = cache(partial(_in_words, explaining))
     sides = (verdicts == BOT).astype(int)
     row = np.arange(len(verdicts))
     lines = [
         "; ".join(
-            words[place][0] + _with_unit(value, words[place][1]) + words[place][2]
+            words(place)[0] + _with_unit(value, words(place)[1]) + words(place)[2]
             for place, value in zip(places, values, strict=True)
             if place != _NONE
         )
@@ -163,20 +164,19 @@ def reasons_for(
         )
     ]
     (strange,) = (verdicts == UNFAMILIAR).nonzero()
+    if not len(strange):
+        return lines
     for number, line in zip(strange.tolist(), _strange(setups, traits, strange, most), strict=True):
         lines[number] = line
     return lines
 
 
-def _features_in_words(explaining: OnnxDetector) -> list[tuple[str, str, str]]:
-    """Return of each feature its name, its unit, and what people have."""
-    low, _, high = explaining.human_quantiles_.tolist()
-    return [
-        (f"{readable(name)} ", unit, f" (people {_span(*people)})")
-        for name, unit, *people in zip(
-            explaining.columns_, explaining.units_, low, high, strict=True
-        )
-    ]
+def _in_words(explaining: OnnxDetector | None, place: int) -> tuple[str, str, str]:
+    """Return of a feature its name, its unit, and what people have."""
+    assert explaining is not None
+    low, _, high = explaining.human_quantiles_[:, place].tolist()
+    people = f" (people {_span(low, high)})"
+    return f"{readable(explaining.columns_[place])} ", explaining.units_[place], people
 
 
 def _strange(
@@ -186,14 +186,14 @@ def _strange(
     values = traits.values[rows].astype(np.float64)
     distances = [distance for one in setups for distance in one.distances]
     nearest = p_values(distances, values).argmax(0).tolist()
-    ranges = [[one.range_of(place) for place in range(values.shape[1])] for one in distances]
+    ranges = cache(lambda near: list(map(distances[near].range_of, range(values.shape[1]))))
     names = [readable(name) for name in traits.names]
     lines = []
     for own, near in zip(values.tolist(), nearest, strict=True):
         found = [
             f"{name} {_with_unit(value, unit)} (known {_span(low, high)})"
             for name, unit, value, (low, high) in zip(
-                names, traits.units, own, ranges[near], strict=True
+                names, traits.units, own, ranges(near), strict=True
             )
             if not low <= value <= high
         ]

@@ -103,9 +103,9 @@ def p_values(
     spread = np.concatenate([one.spread for one in distances])
     shape = (len(distances), len(traits.T))
 
-    def answer(block: Float[np.ndarray, "b F"]) -> Float[np.ndarray, "D b"]:
+    def answer(block: np.ndarray) -> np.ndarray:
         # One call for the columns of all distances: of a single movement, calls are what takes time.
-        scores = _normal_scores(np.tile(block, len(distances)), knots, spread)
+        scores = _normal_scores(np.concatenate([block] * len(distances), 1), knots, spread)
         scores = np.ascontiguousarray(scores.reshape(len(block), *shape).swapaxes(0, 1))
         return np.array(
             [
@@ -126,8 +126,8 @@ def clock_log_likelihoods(
     knots = np.concatenate([one.knots[clock] for one in distances])
     shape = (len(distances), len(clock))
 
-    def answer(block: Float[np.ndarray, "b F"]) -> Float[np.ndarray, "D b"]:
-        times = np.tile(block[:, clock], len(distances))
+    def answer(block: np.ndarray) -> np.ndarray:
+        times = np.concatenate([block[:, clock]] * len(distances), 1)
         low, high = (times * (1 + s * _ALIKE) + s * _ALIKE_MS for s in (-1, 1))
         alike = _ranks(high, knots, "right") - _ranks(low, knots, "left")
         shares = np.maximum(alike / knots.shape[1], _RAREST)
