@@ -238,9 +238,8 @@ class Detector:
 
     def member_scores(self, views: Views) -> Float[np.ndarray, "B M"]:
         """Return [B, M] the logit of each member of the blend."""
-        return np.stack(
-            [REGISTRY[name].score(session, views) for name, session in self.members.items()], 1
-        )
+        scores = [REGISTRY[name].score(one, views) for name, one in self.members.items()]
+        return np.array(scores).T.copy()
 
     def scored(
         self, movements: "Trajectories | Steps"
