@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
-from scipy.special import expit
 
+from humouse.detection.calibration.score_cdf import logits, p_value_at
 from humouse.detection.names import BOT, HUMAN, UNFAMILIAR
 from humouse.detection.setups.session import normal_scores, shared
 from humouse.detection.setups.setup import LESS_LIKELY, SetUp, can_be_of, clock_log_likelihood
@@ -62,8 +62,9 @@ def decide(
     likely = clock_log_likelihood(setups, traits, sources)
     explains &= likely >= np.where(explains, likely, -np.inf).max(0) - LESS_LIKELY
     counts = explains | ~familiar
-    human = np.array([one.calibration.human_cdf.logit(score) for one in setups])
-    plain = expit(-human)
+    cdfs = [one.calibration.human_cdf for one in setups]
+    human = logits(cdfs, np.broadcast_to(score, (len(cdfs), len(score))))
+    plain = p_value_at(human)
     p_values = np.array([one.with_margin(own) for one, own in zip(setups, plain, strict=True)])
     p_value = np.where(counts, p_values, -np.inf).max(0)
     allowed = rate * np.where(familiar, 1.0, UNFAMILIAR_RATE)

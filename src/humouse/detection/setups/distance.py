@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from scipy.special import ndtri
 
-from humouse.detection.calibration.score_cdf import ScoreCDF
+from humouse.detection.calibration.score_cdf import ScoreCDF, logits, p_value_at
 from humouse.detection.stored_numbers import above_zero, numbers, rising
 
 _LEVELS = np.linspace(0, 1, 101)
@@ -59,7 +59,7 @@ class SetUpDistance:
     def distance(self, traits: Float[np.ndarray, "n F"]) -> Float[np.ndarray, "n"]:
         """Return [n] squared distances."""
         scores = _normal_scores(traits, self.knots, self.spread)
-        return _squared(scores, self.precision)
+        return np.einsum("ni,ij,nj->n", scores, self.precision, scores)
 
     def range_of(self, column: int) -> tuple[float, float]:
         """Return what 98% of people have of one trait."""
@@ -101,18 +101,15 @@ def p_values(
     """Return [D, n] of each distance the share of the set-up's people who lie farther."""
     knots = np.concatenate([one.knots for one in distances])
     spread = np.concatenate([one.spread for one in distances])
+    precision = np.array([one.precision for one in distances])
     shape = (len(distances), len(traits.T))
 
     def answer(block: np.ndarray) -> np.ndarray:
         # One call for the columns of all distances: of a single movement, calls are what takes time.
         scores = _normal_scores(np.concatenate([block] * len(distances), 1), knots, spread)
         scores = np.ascontiguousarray(scores.reshape(len(block), *shape).swapaxes(0, 1))
-        return np.array(
-            [
-                one.cdf.p_value(_squared(own, one.precision))
-                for one, own in zip(distances, scores, strict=True)
-            ]
-        )
+        squared = np.einsum("dni,dij,dnj->dn", scores, precision, scores)
+        return p_value_at(logits([one.cdf for one in distances], squared))
 
     return _in_blocks(answer, traits)
 
@@ -143,12 +140,6 @@ def _in_blocks(
     firsts = range(0, max(len(traits), 1), _ROWS_AT_A_TIME)
     blocks = (traits[first : first + _ROWS_AT_A_TIME] for first in firsts)
     return np.concatenate([answer(block.astype(np.float64)) for block in blocks], 1)
-
-
-def _squared(
-    scores: Float[np.ndarray, "n F"], precision: Float[np.ndarray, "F F"]
-) -> Float[np.ndarray, "n"]:
-    return np.einsum("ni,ij,nj->n", scores, precision, scores)
 
 
 def _ranks(
