@@ -9,6 +9,8 @@ shows. Movements are synthetic, of 30 to 90 points.
 
 With --minutes, so many minutes' worth of requests are sent as fast as they are answered instead, and the
 server's memory is printed ten times on the way.
+
+With --scorer, the detector alone is asked as the service asks it, in this process, by the processor's time.
 """
 
 import argparse
@@ -26,6 +28,9 @@ import httpx
 import numpy as np
 import psutil
 
+from humouse.detection.detector import Detector
+from humouse.service.recorded import as_steps
+
 CASES = (("batches of 10", 10, 500), ("single", 1, 100))
 """What is sent, movements of a request, movements a second."""
 CONNECTIONS = 16
@@ -38,7 +43,11 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--sessions", action="store_true", help="of sessions, which are stored")
     parser.add_argument("--minutes", type=float, help="of requests, as fast as they are answered")
+    parser.add_argument("--scorer", action="store_true", help="time the scorer alone, without HTTP")
     options = parser.parse_args()
+    if options.scorer:
+        time_scorer()
+        return
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
         command = [
@@ -62,6 +71,28 @@ def main() -> None:
         finally:
             server.send_signal(signal.SIGTERM)
             server.wait(30)
+
+
+def time_scorer() -> None:
+    """Print the processor's time (ms) of one call, the least of 15 means, since the machine is shared."""
+    detector = Detector.load()
+    for name, size, _ in CASES:
+        calls = [
+            [
+                np.column_stack([one["t_ms"], one["x_px"], one["y_px"]]).astype(np.float64)
+                for one in json.loads(body(size, seed))["movements"]
+            ]
+            for seed in range(40)
+        ]
+
+        def mean_ms(calls: list[list[np.ndarray]] = calls) -> float:
+            began = time.process_time()
+            for movements in calls:
+                steps = as_steps(movements, [""] * len(movements))
+                detector.answers(steps, false_positive_rate=0.01, reasons=3)
+            return (time.process_time() - began) / len(calls) * 1e3
+
+        print(f"{name:>14} {min(mean_ms() for _ in range(15)):.2f} ms a call")
 
 
 async def load(url: str, server: psutil.Process, options: argparse.Namespace) -> None:

@@ -9,6 +9,7 @@ import runpy
 import time
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from humouse.features.motion import Motion
@@ -41,8 +42,8 @@ def report(name: str, kind: str, trajectories: Trajectories) -> None:
     wall, cpu = time.perf_counter(), time.process_time()
     tables = [neuromotor(motion) for motion in motions]
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    snr_db = torch.cat([table["stroke_snr_db"] for table in tables])
-    strokes = torch.cat([table["strokes"] for table in tables])
+    snr_db = torch.from_numpy(np.concatenate([table["stroke_snr_db"] for table in tables]))
+    strokes = torch.from_numpy(np.concatenate([table["strokes"] for table in tables]))
     at = torch.tensor([0.05, 0.25, 0.5, 0.75, 0.95], dtype=torch.float64)
     quantiles = " ".join(f"{value:6.1f}" for value in snr_db.quantile(at).tolist())
     n = len(trajectories)

@@ -8,8 +8,8 @@ from scipy.stats import norm
 
 from humouse.detection.decisions import decide
 from humouse.detection.names import BOT, HUMAN, UNDECIDED, UNFAMILIAR
-from humouse.detection.setups.distance import SetUpDistance
-from humouse.detection.setups.setup import STRANGERS, Calibrating, SetUp
+from humouse.detection.setups.distance import SetUpDistance, clock_log_likelihoods
+from humouse.detection.setups.setup import STRANGERS, Calibrating, SetUp, can_be_of, nearness
 
 COLUMNS = ("dt_median_ms", "path_px")
 
@@ -49,7 +49,7 @@ def alone(n):
 
 def near(setup, n, tick):
     some = traits(4 * n, tick)
-    return some[setup.nearness(some) > 0.05][:n]
+    return some[nearness([setup], some)[0] > 0.05][:n]
 
 
 @pytest.mark.parametrize("rate", [0.01, 0.001])
@@ -96,7 +96,7 @@ def wide() -> SetUp:
 
 def test_a_source_is_judged_where_its_clock_is_likeliest(fast):
     other, some, score = wide(), near(fast, 40, 8.0), np.full(40, 4.0)
-    assert other.knows(some, alone(40)).all()  # all its movements could be of either
+    assert can_be_of([other], some, alone(40)).all()  # all its movements could be of either
     assert fast.p_value(score)[0] < 0.01 < other.p_value(score)[0]
     together = decide([fast, other], score, some, [np.arange(40)], 0.01)
     assert (together.verdict == BOT).all()
@@ -111,7 +111,7 @@ def test_the_clock_is_as_likely_as_the_share_of_people_who_have_it():
     people = np.column_stack([np.repeat([8.0, 16.0], [250, 750]), np.linspace(1, 9, 1000)])
     one = SetUpDistance.fit(COLUMNS, people)
     clocks = np.array([[8.0, 0.0], [16.0, 1e9], [15.0, 0.0], [16.0 * 1.3, 0.0]])
-    shares = np.exp(one.clock_log_likelihood(clocks))
+    shares = np.exp(clock_log_likelihoods([one], clocks)[0])
     assert shares == pytest.approx([0.25, 0.75, 0.75, 0.003], abs=0.011)
 
 

@@ -10,7 +10,7 @@ import torch
 from humouse.detection.detector import Detector
 from humouse.detection.own_setup import calibrate_setup, promised
 from humouse.detection.samples.one_clock import OneClock
-from humouse.detection.setups.setup import STRANGERS, Calibrating, SetUp
+from humouse.detection.setups.setup import STRANGERS, Calibrating, SetUp, nearness
 from humouse.errors import InputError
 from humouse.trajectories import Trajectories
 
@@ -73,15 +73,15 @@ def test_thresholds_follow_one_s_own_people():
 
 def test_alone_what_was_near_stays_near_and_one_s_own_is_near_too():
     own = traits(500, 9, tick=40.0)
-    assert (known().nearness(own) < 0.01).all()
+    assert (nearness([known()], own)[0] < 0.01).all()
     alone, _ = calibrate_setup(detector(scores(400, 1, 0), tick=40.0), people(400, 8), "ours")
     beside, _ = calibrate_setup(
         detector(scores(400, 1, 0), tick=40.0), people(400, 8), "ours", alone=False
     )
     for setup in (alone, beside):
-        assert (setup.nearness(own) >= 0.01).mean() > 0.95
-    assert (alone.nearness(traits(500, 9)) >= 0.01).mean() > 0.95
-    assert (beside.nearness(traits(500, 9)) < 0.01).all()
+        assert (nearness([setup], own)[0] >= 0.01).mean() > 0.95
+    assert (nearness([alone], traits(500, 9))[0] >= 0.01).mean() > 0.95
+    assert (nearness([beside], traits(500, 9))[0] < 0.01).all()
     assert (alone.margin, beside.margin) == (1.0, STRANGERS)
 
 

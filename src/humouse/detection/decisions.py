@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from humouse.detection.calibration.score_cdf import logits, p_value_at
 from humouse.detection.names import BOT, HUMAN, UNFAMILIAR
 from humouse.detection.setups.session import normal_scores, shared
-from humouse.detection.setups.setup import LESS_LIKELY, SetUp
+from humouse.detection.setups.setup import LESS_LIKELY, SetUp, can_be_of, clock_log_likelihood
 
 UNFAMILIAR_RATE = 0.05
 """What the rate is multiplied by where no set-up explains a movement: only what nobody does is a bot's."""
@@ -56,19 +57,23 @@ def decide(
         sources: Rows of each source, in the order of time.
         rate: Share of people's movements that may be called bots.
     """
-    known = np.stack([one.knows(traits, sources) for one in setups])  # [set-ups, B]
-    familiar = np.asarray(known.any(0))
-    likely = np.stack([one.clock_log_likelihood(traits, sources) for one in setups])
-    known &= likely >= np.where(known, likely, -np.inf).max(0) - LESS_LIKELY
-    counts = known | ~familiar
-    plain = np.stack([one.calibration.p_value(score) for one in setups])
-    p_values = np.stack([one.with_margin(own) for one, own in zip(setups, plain, strict=True)])
+    explains = can_be_of(setups, traits, sources)
+    familiar = np.asarray(explains.any(0))
+    likely = clock_log_likelihood(setups, traits, sources)
+    explains &= likely >= np.where(explains, likely, -np.inf).max(0) - LESS_LIKELY
+    counts = explains | ~familiar
+    cdfs = [one.calibration.human_cdf for one in setups]
+    human = logits(cdfs, np.broadcast_to(score, (len(cdfs), len(score))))
+    plain = p_value_at(human)
+    p_values = np.array([one.with_margin(own) for one, own in zip(setups, plain, strict=True)])
     p_value = np.where(counts, p_values, -np.inf).max(0)
     allowed = rate * np.where(familiar, 1.0, UNFAMILIAR_RATE)
     is_bot = p_value <= allowed
     no_bot = np.where(familiar, shared(HUMAN), shared(UNFAMILIAR))
     verdict = np.where(is_bot, shared(BOT), no_bot)
-    odds = np.stack([one.calibration.log_odds(score) for one in setups])
+    odds = np.array(
+        [one.calibration.log_odds_at(own) for one, own in zip(setups, human, strict=True)]
+    )
     likeliest = np.where(counts, likely, -np.inf).argmax(0)
     log_odds = odds[likeliest, np.arange(len(score))]
     session_verdict, session_score = verdict.copy(), np.zeros(len(score))
@@ -100,7 +105,7 @@ def _sessions(
 ) -> tuple[np.ndarray, Float[np.ndarray, "k n"]]:
     """Return the verdict on each of k sources and its score, after each of its n movements."""
     normal = normal_scores(p_values)
-    scores = np.stack([one.session.score(own) for one, own in zip(setups, normal, strict=True)])
+    scores = np.array([one.session.score(own) for one, own in zip(setups, normal, strict=True)])
     # A set-up counts while it explains at least half of what the source has done.
     number = np.arange(1, counts.shape[-1] + 1)
     explains = counts.cumsum(-1) * 2 >= number

@@ -62,6 +62,7 @@ RATES = (0.01, 0.001)
 
 _AGAIN = "train the detector again"
 _STILL = "it goes nowhere, or has no two points within 200 ms"
+_TEXT = ("verdict", "session_verdict", "reasons")
 _ROWS_AT_A_TIME = 4096
 # Padded; a block of them is looked at in some ten MB.
 _STEPS_AT_A_TIME = 2**18
@@ -195,16 +196,50 @@ class Detector:
                 progress(evidence.movements)
         whole, where = Evidence.joined(looked), pl.concat(places)
         looked.clear()
-        score = blend(list(self.members), whole.logits)
-        sources = _sources(where, whole.number) if named else [np.arange(len(score))]
-        made = decide(self.setups, score, whole.traits.values, sources, false_positive_rate)
-        return Judgement(self, where, whole, made, sources if named else None, reasons)
+        sources = _sources(where, whole.number) if named else None
+        return Judgement(self._verdicts(whole, sources, false_positive_rate, reasons), where)
+
+    def answers(
+        self, movements: Steps, *, false_positive_rate: float, reasons: int
+    ) -> list[dict[str, Any]]:
+        """Return the decision on each of a few movements, as rows of `score` that say no place.
+
+        A table of one row takes as long to make as its features; so none is made.
+
+        Args:
+            movements: B movements, as recorded; users name their sources, "" none.
+            false_positive_rate: As `score`.
+            reasons: As `score`.
+        """
+        evidence = self._evidence(movements.stored(), most=reasons)
+        sources = None if movements.user is None else _sources_named(movements.user, evidence)
+        verdicts = self._verdicts(evidence, sources, false_positive_rate, reasons)
+        columns = verdicts.columns(np.arange(len(evidence.number)))
+        names = list(columns)
+        values = [one if isinstance(one, list) else one.tolist() for one in columns.values()]
+        said = dict(zip(evidence.number.tolist(), zip(*values, strict=True), strict=True))
+        still = dict.fromkeys(names) | {"verdict": UNUSABLE, "reasons": _STILL}
+        return [
+            dict(zip(names, said[number], strict=True)) if number in said else still
+            for number in range(len(movements))
+        ]
+
+    def _verdicts(
+        self,
+        evidence: Evidence,
+        sources: Sequence[np.ndarray] | None,
+        false_positive_rate: float,
+        reasons: int,
+    ) -> "Verdicts":
+        score = blend(list(self.members), evidence.logits)
+        grouped = [np.arange(len(score))] if sources is None else sources
+        made = decide(self.setups, score, evidence.traits.values, grouped, false_positive_rate)
+        return Verdicts(self, evidence, made, sources, reasons)
 
     def member_scores(self, views: Views) -> Float[np.ndarray, "B M"]:
         """Return [B, M] the logit of each member of the blend."""
-        return np.stack(
-            [REGISTRY[name].score(session, views) for name, session in self.members.items()], 1
-        )
+        scores = [REGISTRY[name].score(one, views) for name, one in self.members.items()]
+        return np.array(scores).T.copy()
 
     def scored(
         self, movements: "Trajectories | Steps"
@@ -242,12 +277,11 @@ class Detector:
 
 
 @dataclass(frozen=True, eq=False)
-class Judgement:
-    """The decisions on B movements, of which tables are made.
+class Verdicts:
+    """What is said of the b of B movements that move.
 
     Args:
-        detector: Whose they are.
-        places: Where the movements stand.
+        detector: Who says it.
         evidence: What the decisions were made from.
         decisions: On those that move.
         sources: Which of these are of each source, in order; None where no sources are named.
@@ -255,32 +289,17 @@ class Judgement:
     """
 
     detector: Detector
-    places: pl.DataFrame
     evidence: Evidence
     decisions: Decisions
     sources: Sequence[np.ndarray] | None
     reasons: int
 
-    def table(self, numbers: Int[np.ndarray, "k"]) -> pl.DataFrame:
-        """Return the decisions on the movements of those numbers, in that order; see `Detector.score`."""
-        places = self.places[numbers].with_columns(pl.col("user", "session").cast(pl.String))
-        moving = self._moving[numbers]
-        (moves,) = (moving >= 0).nonzero()
-        made = self._made(moving[moves])
-        if len(moves) < len(numbers):
-            gathered = np.full(len(numbers), -1)
-            gathered[moves] = np.arange(len(moves))
-            made = made.select(pl.all().gather(pl.Series(gathered).replace(-1, None))).with_columns(
-                pl.col("verdict").fill_null(UNUSABLE), pl.col("reasons").fill_null(_STILL)
-            )
-        return places.hstack(made)
-
-    def _made(self, rows: Int[np.ndarray, "k"]) -> pl.DataFrame:
-        """Return the decisions on some of the movements that move."""
+    def columns(self, rows: Int[np.ndarray, "k"]) -> dict[str, list[Any] | np.ndarray]:
+        """Return the decisions on some of the movements that move, a column each."""
         made, logits = self.decisions, self.evidence.logits[rows]
         verdict, log_odds = made.verdict[rows], made.log_odds[rows]
-        columns: dict[str, Any] = {
-            "verdict": pl.Series(verdict, dtype=pl.String),
+        columns: dict[str, list[Any] | np.ndarray] = {
+            "verdict": verdict,
             "probability": expit(log_odds),
             "log_odds": log_odds,
             "p_value": made.p_value[rows],
@@ -292,11 +311,10 @@ class Judgement:
         if self.sources is not None:
             columns |= {
                 "session_movement": self._number_in_source[rows],
-                "session_verdict": pl.Series(made.session_verdict[rows], dtype=pl.String),
+                "session_verdict": made.session_verdict[rows],
                 "session_score": made.session_score[rows],
             }
-        columns["reasons"] = pl.Series(self._reasons(rows, verdict), dtype=pl.String)
-        return pl.DataFrame(columns)
+        return columns | {"reasons": self._reasons(rows, verdict)}
 
     def _reasons(self, rows: Int[np.ndarray, "k"], verdict: np.ndarray) -> list[str]:
         if not self.reasons:
@@ -312,18 +330,48 @@ class Judgement:
         )
 
     @cached_property
-    def _moving(self) -> Int[np.ndarray, "B"]:
-        """The place of each movement among those that move; −1 of one that does not."""
-        place = np.full(self.evidence.movements, -1)
-        place[self.evidence.number] = np.arange(len(self.evidence.number))
-        return place
-
-    @cached_property
     def _number_in_source(self) -> Int[np.ndarray, "b"]:
         number = np.zeros(len(self.evidence.number), np.int64)
         for rows in self.sources or ():
             number[rows] = np.arange(1, len(rows) + 1)
         return number
+
+
+@dataclass(frozen=True, eq=False)
+class Judgement:
+    """The decisions on B movements, of which tables are made.
+
+    Args:
+        verdicts: On those that move.
+        places: Where the movements stand.
+    """
+
+    verdicts: Verdicts
+    places: pl.DataFrame
+
+    def table(self, numbers: Int[np.ndarray, "k"]) -> pl.DataFrame:
+        """Return the decisions on the movements of those numbers, in that order; see `Detector.score`."""
+        places = self.places[numbers].with_columns(pl.col("user", "session").cast(pl.String))
+        moving = self._moving[numbers]
+        (moves,) = (moving >= 0).nonzero()
+        made = pl.DataFrame(
+            self.verdicts.columns(moving[moves]), schema_overrides=dict.fromkeys(_TEXT, pl.String)
+        )
+        if len(moves) < len(numbers):
+            gathered = np.full(len(numbers), -1)
+            gathered[moves] = np.arange(len(moves))
+            made = made.select(pl.all().gather(pl.Series(gathered).replace(-1, None))).with_columns(
+                pl.col("verdict").fill_null(UNUSABLE), pl.col("reasons").fill_null(_STILL)
+            )
+        return places.hstack(made)
+
+    @cached_property
+    def _moving(self) -> Int[np.ndarray, "B"]:
+        """The place of each movement among those that move; −1 of one that does not."""
+        evidence = self.verdicts.evidence
+        place = np.full(evidence.movements, -1)
+        place[evidence.number] = np.arange(len(evidence.number))
+        return place
 
 
 def _each(
@@ -407,6 +455,14 @@ def _sources(places: pl.DataFrame, rows: Int[np.ndarray, "b"]) -> list[np.ndarra
     )
     ends = grouped.list.len().cum_sum().to_numpy()[:-1]
     return np.split(grouped.explode().to_numpy().astype(np.int64), ends)
+
+
+def _sources_named(names: np.ndarray, evidence: Evidence) -> list[np.ndarray]:
+    """Return which of the movements that move are of each source; one without a name is its own."""
+    rows: dict[str | int, list[int]] = {}
+    for row, number in enumerate(evidence.number.tolist()):
+        rows.setdefault(str(names[number]) or number, []).append(row)
+    return [np.array(one) for one in rows.values()]
 
 
 def _places(movements: StoredMovements, first: int) -> pl.DataFrame:

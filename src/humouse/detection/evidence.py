@@ -33,6 +33,8 @@ class Evidence(NamedTuple):
     @classmethod
     def joined(cls, parts: Sequence["Evidence"]) -> "Evidence":
         """Return the evidence of all movements of `parts`, numbered through."""
+        if len(parts) == 1:
+            return parts[0]
         counts, numbers, logits, traits, found = zip(*parts, strict=True)
         first = np.cumsum([0, *counts])
         values = np.concatenate([one.values for one in traits])

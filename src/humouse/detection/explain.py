@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -9,6 +10,7 @@ from jaxtyping import Float, Float32, Int, Int16
 
 from humouse.detection.names import BOT, UNFAMILIAR
 from humouse.detection.onnx.runtime import OnnxDetector
+from humouse.detection.setups.distance import p_values
 from humouse.detection.setups.setup import SetUp
 from humouse.features import FeatureTable
 from humouse.features.names import readable
@@ -120,12 +122,14 @@ def speaking(explaining: OnnxDetector | None, features: FeatureTable, most: int)
     found = Speaking(np.full(shape, _NONE, np.int16), np.zeros(shape, np.float32))
     if explaining is None or not found.feature.size:
         return found
-    values, added = explaining.rows(features), contributions(explaining, features)
+    values = explaining.rows(features)
+    added = explaining.what_if.contributions(values)
+    row = np.arange(len(values))[:, None]  # half the time of np.take_along_axis
     for verdict, sign in enumerate((-1, 1)):
         strongest = np.argsort(-sign * added, kind="stable")[:, : shape[2]]
-        speaks = sign * np.take_along_axis(added, strongest, 1) > 0
+        speaks = sign * added[row, strongest] > 0
         found.feature[:, verdict] = np.where(speaks, strongest, _NONE)
-        found.value[:, verdict] = np.take_along_axis(values, strongest, 1)
+        found.value[:, verdict] = values[row, strongest]
     return found
 
 
@@ -147,12 +151,12 @@ def reasons_for(
         verdicts: [B] the verdict on each.
         most: Largest number of reasons of one movement.
     """
-    words = [] if explaining is None else _features_in_words(explaining)
+    words = cache(partial(_in_words, explaining))
     sides = (verdicts == BOT).astype(int)
     row = np.arange(len(verdicts))
     lines = [
         "; ".join(
-            words[place][0] + _with_unit(value, words[place][1]) + words[place][2]
+            words(place)[0] + _with_unit(value, words(place)[1]) + words(place)[2]
             for place, value in zip(places, values, strict=True)
             if place != _NONE
         )
@@ -162,20 +166,19 @@ def reasons_for(
         )
     ]
     (strange,) = (verdicts == UNFAMILIAR).nonzero()
+    if not len(strange):
+        return lines
     for number, line in zip(strange.tolist(), _strange(setups, traits, strange, most), strict=True):
         lines[number] = line
     return lines
 
 
-def _features_in_words(explaining: OnnxDetector) -> list[tuple[str, str, str]]:
-    """Return of each feature its name, its unit, and what people have."""
-    low, _, high = explaining.human_quantiles_.tolist()
-    return [
-        (f"{readable(name)} ", unit, f" (people {_span(*people)})")
-        for name, unit, *people in zip(
-            explaining.columns_, explaining.units_, low, high, strict=True
-        )
-    ]
+def _in_words(explaining: OnnxDetector | None, place: int) -> tuple[str, str, str]:
+    """Return of a feature its name, its unit, and what people have."""
+    assert explaining is not None
+    low, _, high = explaining.human_quantiles_[:, place].tolist()
+    people = f" (people {_span(low, high)})"
+    return f"{readable(explaining.columns_[place])} ", explaining.units_[place], people
 
 
 def _strange(
@@ -184,15 +187,15 @@ def _strange(
     """Return in what each of some movements lies outside the set-up that is nearest to it."""
     values = traits.values[rows].astype(np.float64)
     distances = [distance for one in setups for distance in one.distances]
-    nearest = np.stack([one.p_value(values) for one in distances]).argmax(0).tolist()
-    ranges = [[one.range_of(place) for place in range(values.shape[1])] for one in distances]
+    nearest = p_values(distances, values).argmax(0).tolist()
+    ranges = cache(lambda near: list(map(distances[near].range_of, range(values.shape[1]))))
     names = [readable(name) for name in traits.names]
     lines = []
     for own, near in zip(values.tolist(), nearest, strict=True):
         found = [
             f"{name} {_with_unit(value, unit)} (known {_span(low, high)})"
             for name, unit, value, (low, high) in zip(
-                names, traits.units, own, ranges[near], strict=True
+                names, traits.units, own, ranges(near), strict=True
             )
             if not low <= value <= high
         ]

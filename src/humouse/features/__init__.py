@@ -51,6 +51,8 @@ _COMPUTE: dict[str, _Compute] = {
     "path_coupling": path_coupling,
 }
 
+_LARGEST = np.finfo(np.float32).max
+
 # Steps taken at a time: about what a CPU's cache holds, with all that is made of them.
 _STEPS_AT_A_TIME = 2**14
 
@@ -121,5 +123,5 @@ def _rows(motion: Motion, groups: Sequence[str], names: Sequence[str]) -> Float[
     numbers: dict[str, np.ndarray] = {}
     for group in groups:
         numbers.update(_COMPUTE[group](motion))
-    largest = np.finfo(np.float32).max
-    return np.array([numbers[name] for name in names]).T.clip(-largest, largest)
+    rows = np.array([numbers[name] for name in names]).T
+    return np.minimum(np.maximum(rows, -_LARGEST), _LARGEST)

@@ -224,8 +224,8 @@ def _correlations(
 
     0 where a variable does not vary.
     """
-    where = np.stack([one[2] for one in pairs])
-    values = np.stack([[one[0] for one in pairs], [one[1] for one in pairs]])
+    where = np.array([one[2] for one in pairs])
+    values = np.array([[one[0] for one in pairs], [one[1] for one in pairs]])
     count = where.sum(2)
     a, b = masked.centred(values * where, where, count)
     variation = (a * a).sum(2) * (b * b).sum(2)

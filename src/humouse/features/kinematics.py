@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float
 
 from humouse.features import masked
-from humouse.features.motion import Motion, beside_zero, length
+from humouse.features.motion import Motion, beside_zero, length, step_to_step
 from humouse.features.table import Feature
 
 PAUSE_MS = 50.0
@@ -40,6 +40,11 @@ _MAGNITUDES = (
 )
 _SUFFIX = {"px/s": "px_s", "px/s²": "px_s2", "px/s³": "px_s3"}
 
+_NAMES = [
+    {key: f"{name}_{key}_{_SUFFIX[unit]}" for key, _ in _STATISTICS}
+    for name, unit, _ in _MAGNITUDES
+]
+
 KINEMATICS = (
     Feature("duration_ms", "ms", "time from the first point to the last, as recorded"),
     Feature("path_px", "px", "length of the path"),
@@ -48,8 +53,8 @@ KINEMATICS = (
     Feature("direction_cos", "1", "cosine of the direction from the first point to the last"),
     Feature("direction_sin", "1", "sine of that direction, downwards positive as on screens"),
     *(
-        Feature(f"{name}_{key}_{_SUFFIX[unit]}", unit, f"{words} over the steps: {what}", _GAMBOA)
-        for name, unit, what in _MAGNITUDES
+        Feature(names[key], unit, f"{words} over the steps: {what}", _GAMBOA)
+        for names, (_, unit, what) in zip(_NAMES, _MAGNITUDES, strict=True)
         for key, words in _STATISTICS
     ),
     Feature(
@@ -146,8 +151,8 @@ def _derivatives(motion: Motion) -> dict[str, Float[np.ndarray, "B"]]:
     # A k-th derivative stands at the last of the steps that it needs; those of the padding, and those
     # across the end into it, are none.
     between = (seconds[:, 1:] + seconds[:, :-1]) / 2
-    acceleration = np.diff(motion.velocity_px_s) / between
-    jerk = np.diff(acceleration) / seconds[:, 1:-1]
+    acceleration = step_to_step(motion.velocity_px_s) / between
+    jerk = step_to_step(acceleration) / seconds[:, 1:-1]
     sizes = np.zeros((3, *mask.shape))
     sizes[0] = motion.speed_px_s
     sizes[1, :, 1:] = length(acceleration) * mask[:, 1:]
@@ -170,9 +175,9 @@ def _derivatives(motion: Motion) -> dict[str, Float[np.ndarray, "B"]]:
     return {
         "log_dimensionless_jerk": -np.log(ratio),
         **{
-            f"{name}_{key}_{_SUFFIX[unit]}": numbers[key][order]
-            for order, (name, unit, _) in enumerate(_MAGNITUDES)
-            for key in numbers
+            name: numbers[key][order]
+            for order, names in enumerate(_NAMES)
+            for key, name in names.items()
         },
     }
 
@@ -182,13 +187,13 @@ def _speed_profile(motion: Motion) -> dict[str, Float[np.ndarray, "B"]]:
     speed = beside_zero(motion.speed_px_s, after=1)
     highest = speed.argmax(1)
     peak = masked.at(speed, highest)
-    change = np.diff(speed)
+    change = step_to_step(speed)
     # Differences below rounding count as none, else a plateau of equal speeds would have many peaks.
     change[np.abs(change) <= _LEVEL * peak[:, None]] = 0
     knots, duration = beside_zero(motion.end_s), motion.duration_s
     middle = (masked.at(knots, highest) + masked.at(knots, np.maximum(highest - 1, 0))) / 2
     done = _interpolate(knots, beside_zero(motion.step_px).cumsum(1), duration[:, None] * _QUARTERS)
-    speeds = np.diff(beside_zero(done)) / (duration[:, None] / 4)
+    speeds = step_to_step(beside_zero(done)) / (duration[:, None] / 4)
     return {
         # From rest to rest, speed rises and falls alternately: 2 · peaks − 1 changes.
         "submovements": (masked.sign_changes(change) + (peak > 0)) / 2,
@@ -213,7 +218,7 @@ def _interpolate(
 def _turns(motion: Motion) -> dict[str, Float[np.ndarray, "B"]]:
     """Return heading changes, curvature and pauses, between one non-zero move and the next."""
     moves = motion.step_px > 0
-    packed = masked.packed(np.stack([*motion.moves_px, motion.end_s, motion.step_px]), moves)
+    packed = masked.packed(np.array([*motion.moves_px, motion.end_s, motion.step_px]), moves)
     (x, y), end_s, step = packed[:2], packed[2], packed[3]
     count = moves.sum(1)
     turns = np.maximum(count - 1, 0)
@@ -224,7 +229,7 @@ def _turns(motion: Motion) -> dict[str, Float[np.ndarray, "B"]]:
     size = np.abs(turn)
     both = np.maximum((step[:, 1:] + step[:, :-1]) / 2, 1e-300)
     # The time before the first move counts as a wait too.
-    wait_s = np.diff(beside_zero(end_s)) * valid
+    wait_s = step_to_step(beside_zero(end_s)) * valid
     pause = wait_s >= (PAUSE_MS - 1e-6) / 1000
     return {
         "heading_change_mean_rad": masked.mean(size, turns),

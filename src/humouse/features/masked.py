@@ -99,11 +99,12 @@ def packed(
     values: Float[np.ndarray, "*S B T"], keep: Bool[np.ndarray, "B T"]
 ) -> Float[np.ndarray, "*S B T"]:
     """Return the kept values of each row moved to its front, in order; zeros after them."""
-    row, column = keep.nonzero()
-    place = keep.cumsum(1)[row, column] - 1
-    front = np.zeros(values.shape)
-    front[..., row, place] = values[..., row, column]
-    return front
+    B, T = keep.shape
+    kept = np.flatnonzero(keep)
+    place = (keep.cumsum(1) + (np.arange(B) * T - 1)[:, None]).take(kept)
+    front = np.zeros((*values.shape[:-2], B * T))
+    front[..., place] = values.reshape(front.shape).take(kept, -1)
+    return front.reshape(values.shape)
 
 
 def sign_changes(values: Float[np.ndarray, "*S T"]) -> Float[np.ndarray, "*S"]:

@@ -17,7 +17,7 @@ import numpy as np
 from jaxtyping import Complex128, Float, Float32
 
 from humouse.features import masked
-from humouse.features.motion import Motion, beside_zero
+from humouse.features.motion import Motion, beside_zero, step_to_step
 from humouse.features.table import Feature
 from humouse.steps import Steps
 
@@ -30,7 +30,7 @@ FREQUENCIES_HZ = tuple(float(f) for f in range(1, 64, 2))
 LAGS = (1, 2, 4)
 TAIL_FROM_HZ = 16
 _FLOOR = 1e-6
-_TURNS_AT_A_TIME = 2**19
+_TURNS_AT_A_TIME = 2**16
 _CENTRES_HZ = np.array(FREQUENCIES_HZ)
 _LOW_HZ, _HIGH_HZ = np.array(BANDS_HZ).T
 _IN_BAND = ((_CENTRES_HZ[:, None] >= _LOW_HZ) & (_CENTRES_HZ[:, None] < _HIGH_HZ)).astype(float)
@@ -116,7 +116,7 @@ def velocity_spectrum(
 
 def _power(motion: Motion, frequency_hz: Float[np.ndarray, "F"]) -> Float[np.ndarray, "B F"]:
     knots = beside_zero(motion.end_s)
-    jump = np.diff(beside_zero(motion.velocity_px_s, after=1)).swapaxes(0, 1)
+    jump = step_to_step(beside_zero(motion.velocity_px_s, after=1)).swapaxes(0, 1)
     B, K = knots.shape
     if _on_one_clock(motion):
         # Past its end a movement's velocity does not change, so the longest one's knots do for all.
@@ -140,26 +140,33 @@ def _transformed(
     frequency_hz: Float[np.ndarray, "F"],
 ) -> Float[np.ndarray, "B F"]:
     """Return the power of jumps at knots, each row's or all's, not yet a density."""
-    turns = _turns(knots_s, frequency_hz)
-    real, imaginary = jump @ turns.real, jump @ turns.imag
-    return (real * real + imaginary * imaginary).sum(1)
+    parts = jump @ _turns(knots_s, frequency_hz).swapaxes(-1, -2)
+    return (parts.real * parts.real + parts.imag * parts.imag).sum(1)
 
 
 def _turns(
     knots_s: Float[np.ndarray, "*rows K"], frequency_hz: Float[np.ndarray, "F"]
-) -> Complex128[np.ndarray, "*rows K F"]:
-    """Return e^(2πift) at each knot and frequency.
+) -> Complex128[np.ndarray, "*rows F K"]:
+    """Return e^(2πift) at each frequency and knot.
 
-    Evenly spaced frequencies take two exponentials a knot instead of F: each is the one before, turned.
+    Evenly spaced frequencies take one exponential a knot, or two, instead of F: as many as are known already
+    are turned on to as many again.
     """
+    F, apart = len(frequency_hz), frequency_hz[1:] - frequency_hz[:-1]
+    knots_s = knots_s[..., None, :]
+    if not F > 1 or (apart != apart[0]).any():
+        return np.exp(2j * math.pi * frequency_hz[:, None] * knots_s)
     first = np.exp(2j * math.pi * frequency_hz[0] * knots_s)
-    apart = np.diff(frequency_hz)
-    if not len(apart) or (apart != apart[0]).any():
-        return np.exp(2j * math.pi * knots_s[..., None] * frequency_hz)
-    turns = np.empty((*knots_s.shape, len(frequency_hz)), np.complex128)
-    turns[..., 0] = first
-    turns[..., 1:] = np.exp(2j * math.pi * apart[0] * knots_s)[..., None]
-    return turns.cumprod(-1)
+    odd = apart[0] == 2 * frequency_hz[0]  # 1, 3, 5 … times the first
+    step = first * first if odd else np.exp(2j * math.pi * apart[0] * knots_s)
+    turns = np.empty((*knots_s.shape[:-2], F, knots_s.shape[-1]), np.complex128)
+    turns[..., :1, :] = first
+    known = 1
+    while known < F:
+        more = min(known, F - known)
+        np.multiply(turns[..., :more, :], step, out=turns[..., known : known + more, :])
+        known, step = known + more, step * step
+    return turns
 
 
 def _on_one_clock(motion: Motion) -> bool:

@@ -15,6 +15,7 @@ from humouse.steps import Steps
 
 _KINDS, _POINTERS = get_args(Kind), get_args(Pointer)
 _T, _X, _Y, _KIND, _POINTER = range(5)
+_X_Y_T = [_X, _Y, _T]
 _COLUMNS = 6  # buttons are the last
 _LARGEST = 1e9
 """A number beyond this is no time of a movement and no place on a screen."""
@@ -182,8 +183,9 @@ def as_steps(movements: Sequence[Float[np.ndarray, "_ 3"]], sources: Sequence[st
         movements: The points of each: t (ms), x, y (px).
         sources: What each belongs to; "" for nothing that is known.
     """
-    steps = np.concatenate([np.diff(one.round(_RESOLUTION), axis=0) for one in movements])
+    points = [one[:, _X_Y_T].round(_RESOLUTION) for one in movements]
+    steps = np.concatenate([one[1:] - one[:-1] for one in points])
     lengths = np.array([len(one) - 1 for one in movements], np.int64)
     start = np.array([one[0, 1:] for one in movements], np.float32)
     user = np.array(sources, dtype=str)
-    return Steps.padded(np.roll(steps, -1, axis=1).astype(np.float32), lengths, start, user)
+    return Steps.padded(steps.astype(np.float32), lengths, start, user)

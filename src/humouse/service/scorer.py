@@ -128,12 +128,12 @@ class Scorer:
         movements: Sequence[Float64[np.ndarray, "_ 3"]],
         sources: Sequence[str],
     ) -> list[Judged]:
-        table = detector.score(
+        said = detector.answers(
             as_steps(movements, sources),
             false_positive_rate=self._rate,
             reasons=self._reasons,
         )
-        return [_judged(row) for row in table.iter_rows(named=True)]
+        return [_judged(one) for one in said]
 
     def _score(self, jobs: Sequence[_Job]) -> list[list[Judged]]:
         began = time.perf_counter()

@@ -17,6 +17,7 @@ from humouse.detection.samples.shown import Showing
 from humouse.detection.samples.sources import negative_sources
 from humouse.detection.samples.views import look
 from humouse.detection.setups.fit import fit_setup
+from humouse.detection.setups.setup import nearness
 from humouse.detection.training import (
     FittedDetector,
     Recipe,
@@ -58,7 +59,7 @@ def test_a_set_up_s_p_values_are_shares_of_its_people(people):
         assert found == pytest.approx(share, abs=0.05)
     assert setup.session.bots.mean > setup.session.people.mean
     traits = look(people.as_steps(), SHOWING.clock)[0].setup.values.astype(np.float64)
-    assert (setup.nearness(traits) >= 0.01).mean() > 0.95
+    assert (nearness([setup], traits)[0] >= 0.01).mean() > 0.95
 
 
 def test_too_few_people_are_refused(people):

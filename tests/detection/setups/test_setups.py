@@ -8,9 +8,9 @@ from scipy.spatial.distance import mahalanobis
 
 from humouse.detection.decisions import decide
 from humouse.detection.names import BOT, HUMAN, UNDECIDED, UNFAMILIAR
-from humouse.detection.setups.distance import SetUpDistance
+from humouse.detection.setups.distance import SetUpDistance, clock_log_likelihoods, p_values
 from humouse.detection.setups.session import SessionRule, Source, normal_scores
-from humouse.detection.setups.setup import Calibrating, SetUp
+from humouse.detection.setups.setup import Calibrating, SetUp, can_be_of, nearness
 
 COLUMNS = ("dt_median_ms", "path_px", "steps")
 
@@ -39,8 +39,8 @@ def setup(seed=0, people=20, each=60, between=0.3):
 
 def test_people_of_the_set_up_are_near_and_another_clock_is_far():
     distance = SetUpDistance.fit(COLUMNS, traits(4000, 0))
-    assert (distance.p_value(traits(4000, 1)) < 0.05).mean() == pytest.approx(0.05, abs=0.02)
-    assert (distance.p_value(traits(300, 2, tick=40.0)) < 0.001).all()
+    assert (p_values([distance], traits(4000, 1))[0] < 0.05).mean() == pytest.approx(0.05, abs=0.02)
+    assert (p_values([distance], traits(300, 2, tick=40.0))[0] < 0.001).all()
 
 
 def test_the_distance_is_scipy_s_mahalanobis_of_the_normal_scores():
@@ -57,10 +57,10 @@ def test_a_value_that_all_people_share_is_their_middle_and_another_is_far():
     same = traits(500, 0)
     same[:, 0] = 16.0
     distance = SetUpDistance.fit(COLUMNS, same)
-    assert (distance.p_value(same) >= 0.01).mean() > 0.97
+    assert (p_values([distance], same)[0] >= 0.01).mean() > 0.97
     other = same.copy()
     other[:, 0] = 16.1
-    assert (distance.p_value(other) < 0.001).all()
+    assert (p_values([distance], other)[0] < 0.001).all()
 
 
 def test_a_range_is_what_nearly_all_people_have():
@@ -72,10 +72,10 @@ def test_a_range_is_what_nearly_all_people_have():
 def test_far_movements_of_a_source_count_from_ten_on_and_above_a_quarter():
     one = setup()
     near, far = traits(200, 7), traits(200, 8, tick=60.0)
-    near = near[one.nearness(near) >= 0.01]
+    near = near[nearness([one], near)[0] >= 0.01]
     for n, strange, known in ((9, 5, 4), (10, 2, 8), (12, 3, 9), (10, 3, 0), (12, 4, 0)):
         some = np.concatenate([near[: n - strange], far[:strange]])
-        assert one.knows(some, [np.arange(n)]).sum() == known
+        assert can_be_of([one], some, [np.arange(n)]).sum() == known
 
 
 def test_it_survives_json():
@@ -83,7 +83,7 @@ def test_it_survives_json():
     again = SetUp.from_json(one.to_json())
     score, some = np.linspace(-3, 9, 50), traits(50, 3)
     np.testing.assert_allclose(again.p_value(score), one.p_value(score))
-    np.testing.assert_allclose(again.nearness(some), one.nearness(some))
+    np.testing.assert_allclose(nearness([again], some), nearness([one], some))
     normal = np.random.default_rng(0).normal(size=30)
     np.testing.assert_array_equal(
         again.session.verdicts(normal, 0.01), one.session.verdicts(normal, 0.01)
@@ -182,3 +182,12 @@ def test_what_one_set_up_explains_is_no_bot():
     )
     assert (alone.verdict == BOT).mean() > 0.95
     assert (both.verdict == HUMAN).mean() > 0.95
+
+
+def test_few_movements_lie_as_far_as_among_many():
+    """Few are compared with each knot, many are looked up."""
+    fitted = [SetUpDistance.fit(COLUMNS, traits(400, seed).round()) for seed in (0, 1)]
+    some = traits(60, 2).round()  # with ties
+    for answer in (p_values, clock_log_likelihoods):
+        alone = [answer(fitted, row[None])[:, 0] for row in some]
+        np.testing.assert_allclose(np.array(alone).T, answer(fitted, some), rtol=1e-12)

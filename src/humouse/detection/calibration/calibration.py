@@ -68,7 +68,9 @@ class Calibration:
         scores = scores.astype(np.float64)
         people = scores[~is_bot]
         human_cdf = ScoreCDF.fit(people)
-        high, low, intercept = _beta_calibration(_log_p_values(human_cdf, scores), is_bot)
+        high, low, intercept = _beta_calibration(
+            np.stack(_log_p_values(human_cdf.logit(scores)), 1), is_bot
+        )
         falling = tuple(np.sort(people)[::-1].tolist())
         return cls(human_cdf, high, low, intercept, falling)
 
@@ -89,7 +91,11 @@ class Calibration:
 
     def log_odds(self, scores: Float[np.ndarray, "n"]) -> Float[np.ndarray, "n"]:
         """Return [n] the logit of being a bot's."""
-        high, low = _log_p_values(self.human_cdf, scores).T
+        return self.log_odds_at(self.human_cdf.logit(scores))
+
+    def log_odds_at(self, human: Float[np.ndarray, "n"]) -> Float[np.ndarray, "n"]:
+        """Return [n] the same of scores whose `human_cdf.logit` is known."""
+        high, low = _log_p_values(human)
         return self.intercept + self.slope_high * high + self.slope_low * low
 
     def probability(self, scores: Float[np.ndarray, "n"]) -> Float[np.ndarray, "n"]:
@@ -170,10 +176,9 @@ def _allowed(rate: float, n: int) -> int:
     return math.floor(rate * (n + 1) + 1e-9)  # 0.01·100 is 1, whatever its last bit
 
 
-def _log_p_values(human_cdf: ScoreCDF, scores: np.ndarray) -> Float[np.ndarray, "n 2"]:
-    """Return [n, 2] −log p and log(1 − p) of the scores' p-values."""
-    odds = human_cdf.logit(scores.astype(np.float64))
-    return np.stack([-log_expit(-odds), log_expit(odds)], 1)
+def _log_p_values(human: Float[np.ndarray, "n"]) -> tuple[np.ndarray, np.ndarray]:
+    """Return [n] −log p and [n] log(1 − p) of p-values 1 − F, given logit F."""
+    return -log_expit(-human), log_expit(human)
 
 
 def _beta_calibration(

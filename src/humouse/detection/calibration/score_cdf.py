@@ -1,8 +1,9 @@
 """`ScoreCDF`: the distribution of people's scores, with tails that extend beyond them."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -81,9 +82,11 @@ class ScoreCDF:
 
     def logit(self, scores: Float[np.ndarray, "*n"]) -> Float[np.ndarray, "*n"]:
         """Return logit F of scores."""
-        inside = QuantileMap(np.array(self.knots), np.array(self.log_odds)).level(scores)
-        below = self.slope_below * np.minimum(scores - self.knots[0], 0)
-        return inside + below + self.slope_above * np.maximum(scores - self.knots[-1], 0)
+        return logits([self], scores[None])[0]
+
+    @cached_property
+    def _map(self) -> QuantileMap:
+        return QuantileMap(np.array(self.knots), np.array(self.log_odds))
 
     def outlier_logit(self, scores: Float[np.ndarray, "*n"]) -> Float[np.ndarray, "*n"]:
         """Return logit F, shifted to 0 at the score that one in a hundred people exceeds."""
@@ -91,4 +94,19 @@ class ScoreCDF:
 
     def p_value(self, scores: Float[np.ndarray, "*n"]) -> Float[np.ndarray, "*n"]:
         """Return 1 − F, the share of people's scores above each."""
-        return expit(-self.logit(scores))
+        return p_value_at(self.logit(scores))
+
+
+def p_value_at(logit: Float[np.ndarray, "*n"]) -> Float[np.ndarray, "*n"]:
+    """Return 1 − F where logit F is known."""
+    return expit(-logit)
+
+
+def logits(
+    cdfs: Sequence[ScoreCDF], scores: Float[np.ndarray, "S *n"]
+) -> Float[np.ndarray, "S *n"]:
+    """Return logit F of S distributions, each at scores of its own."""
+    inside = np.array([one._map.level(own) for one, own in zip(cdfs, scores, strict=True)])
+    ends = [(one.knots[0], one.knots[-1], one.slope_below, one.slope_above) for one in cdfs]
+    low, high, below, above = np.array(ends).T.reshape(4, -1, *(1,) * (scores.ndim - 1))
+    return inside + below * np.minimum(scores - low, 0) + above * np.maximum(scores - high, 0)

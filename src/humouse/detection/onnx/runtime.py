@@ -165,9 +165,10 @@ class OnnxDetector:
     def _table(self, X: Any) -> np.ndarray:
         if _is_movements(X):
             raise InputError(f"{self.path}: the detector takes a table of features, not movements")
-        if hasattr(X, "units"):  # a FeatureTable
+        if hasattr(X, "units") and X.names != self.columns_:  # a FeatureTable
             self._check_columns(X.names)
-            X = X.select(self.columns_).values
+            X = X.select(self.columns_)
+        X = getattr(X, "values", X)
         values = np.asarray(X, dtype=np.float32)
         if values.ndim != 2 or values.shape[1] != len(self.columns_):
             raise InputError(

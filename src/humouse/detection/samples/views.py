@@ -121,7 +121,7 @@ def _setup_table(recorded: Steps, on_clock: Steps) -> FeatureTable:
         ("zero_move_share", "1"): still.sum(1) / on_clock.lengths,
     }
     names, units = zip(*traits, strict=True)
-    values = np.stack([one.astype(np.float32) for one in traits.values()], 1)
+    values = np.array([one.astype(np.float32) for one in traits.values()]).T.copy()
     return FeatureTable(values, names, units, recorded.user)
 
 

@@ -1,14 +1,14 @@
 """`SetUpDistance`: how far movements lie from those of a set-up, by the traits of device and task."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from scipy.special import ndtri
 
-from humouse.detection.calibration.score_cdf import ScoreCDF
+from humouse.detection.calibration.score_cdf import ScoreCDF, logits, p_value_at
 from humouse.detection.stored_numbers import above_zero, numbers, rising
 
 _LEVELS = np.linspace(0, 1, 101)
@@ -22,6 +22,8 @@ _CLOCK = "dt_"
 _ALIKE, _ALIKE_MS = 0.1, 0.5
 _RAREST = 0.003
 _ROWS_AT_A_TIME = 2**14
+# Of fewer rows, comparing each with all knots is faster than a search in each column.
+_FEW = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,23 +61,6 @@ class SetUpDistance:
         scores = _normal_scores(traits, self.knots, self.spread)
         return np.einsum("ni,ij,nj->n", scores, self.precision, scores)
 
-    def p_value(self, traits: Float[np.ndarray, "n F"]) -> Float[np.ndarray, "n"]:
-        """Return [n] the share of the set-up's people who lie farther."""
-        return _in_blocks(lambda block: self.cdf.p_value(self.distance(block)), traits)
-
-    def clock_log_likelihood(self, traits: Float[np.ndarray, "n F"]) -> Float[np.ndarray, "n"]:
-        """Return [n] the log of the shares of people whose clock is alike, summed over its traits."""
-        return _in_blocks(self._clock_log_likelihood, traits)
-
-    def _clock_log_likelihood(self, traits: Float[np.ndarray, "n F"]) -> Float[np.ndarray, "n"]:
-        total = np.zeros(len(traits))
-        for name, column, own in zip(self.columns, traits.T, self.knots, strict=True):
-            if name.startswith(_CLOCK):
-                low, high = (column * (1 + s * _ALIKE) + s * _ALIKE_MS for s in (-1, 1))
-                alike = np.searchsorted(own, high, "right") - np.searchsorted(own, low, "left")
-                total += np.log(np.maximum(alike / len(own), _RAREST))
-        return total
-
     def range_of(self, column: int) -> tuple[float, float]:
         """Return what 98% of people have of one trait."""
         low, high = self.knots[column, [1, -2]].tolist()
@@ -103,32 +88,86 @@ class SetUpDistance:
         knots = np.stack([rising(one, ties=True) for one in content["knots"]])
         spread = np.array([above_zero(one) for one in content["spread"]])
         precision = numbers(content["precision"], 2)
-        if (len(knots), len(spread), precision.shape) != (F, F, (F, F)) or knots.shape[1] < 2:
+        if (len(knots), len(spread), precision.shape) != (F, F, (F, F)) or knots.shape[1] != len(
+            _LEVELS
+        ):
             raise ValueError("not as many numbers as traits")
         return cls(columns, knots, spread, precision, ScoreCDF.from_json(content["cdf"]))
 
 
+def p_values(
+    distances: Sequence[SetUpDistance], traits: Float[np.ndarray, "n F"]
+) -> Float[np.ndarray, "D n"]:
+    """Return [D, n] of each distance the share of the set-up's people who lie farther."""
+    knots = np.concatenate([one.knots for one in distances])
+    spread = np.concatenate([one.spread for one in distances])
+    precision = np.array([one.precision for one in distances])
+    shape = (len(distances), len(traits.T))
+
+    def answer(block: np.ndarray) -> np.ndarray:
+        # One call for the columns of all distances: of a single movement, calls are what takes time.
+        scores = _normal_scores(np.concatenate([block] * len(distances), 1), knots, spread)
+        scores = np.ascontiguousarray(scores.reshape(len(block), *shape).swapaxes(0, 1))
+        squared = np.einsum("dni,dij,dnj->dn", scores, precision, scores)
+        return p_value_at(logits([one.cdf for one in distances], squared))
+
+    return _in_blocks(answer, traits)
+
+
+def clock_log_likelihoods(
+    distances: Sequence[SetUpDistance], traits: Float[np.ndarray, "n F"]
+) -> Float[np.ndarray, "D n"]:
+    """Return [D, n] the log of the shares of people whose clock is alike, summed over its traits."""
+    columns = distances[0].columns
+    clock = [place for place, name in enumerate(columns) if name.startswith(_CLOCK)]
+    knots = np.concatenate([one.knots[clock] for one in distances])
+    shape = (len(distances), len(clock))
+
+    def answer(block: np.ndarray) -> np.ndarray:
+        times = np.concatenate([block[:, clock]] * len(distances), 1)
+        low, high = (times * (1 + s * _ALIKE) + s * _ALIKE_MS for s in (-1, 1))
+        alike = _ranks(high, knots, "right") - _ranks(low, knots, "left")
+        shares = np.maximum(alike / knots.shape[1], _RAREST)
+        return np.log(shares).reshape(len(block), *shape).sum(2).T
+
+    return _in_blocks(answer, traits)
+
+
 def _in_blocks(
     answer: Callable[[np.ndarray], np.ndarray], traits: Float[np.ndarray, "n F"]
-) -> Float[np.ndarray, "n"]:
-    """Return [n] the answers on all rows; what is computed on the way is held for a block of them."""
+) -> Float[np.ndarray, "D n"]:
+    """Return [D, n] the answers on all rows; what is computed on the way is held for a block of them."""
     firsts = range(0, max(len(traits), 1), _ROWS_AT_A_TIME)
     blocks = (traits[first : first + _ROWS_AT_A_TIME] for first in firsts)
-    return np.concatenate([answer(block.astype(np.float64)) for block in blocks])
+    return np.concatenate([answer(block.astype(np.float64)) for block in blocks], 1)
+
+
+def _ranks(
+    values: Float[np.ndarray, "n F"],
+    knots: Float[np.ndarray, "F K"],
+    side: Literal["left", "right"],
+) -> Int[np.ndarray, "n F"]:
+    """Return how many knots of its column lie below each value, or up to it where `side` is "right"."""
+    if len(values) < _FEW:
+        at = values[:, :, None]
+        return (knots < at if side == "left" else knots <= at).sum(2)
+    found = np.empty(values.shape, np.int64)
+    for place, own in enumerate(knots):
+        found[:, place] = own.searchsorted(values[:, place], side)
+    return found
 
 
 def _normal_scores(
     traits: Float[np.ndarray, "n F"], knots: Float[np.ndarray, "F K"], spread: np.ndarray
 ) -> Float[np.ndarray, "n F"]:
     """Return Φ⁻¹ of the share of people below each; beyond their range it goes on in deviations."""
-    below, first, last = (np.empty(traits.shape) for _ in range(3))
-    for place, (column, own) in enumerate(zip(traits.T, knots, strict=True)):
-        below[:, place] = np.interp(column, own, _LEVELS)
-        first[:, place] = own.searchsorted(column, side="left")
-        last[:, place] = own.searchsorted(column, side="right")
+    below, upto = _ranks(traits, knots, "left"), _ranks(traits, knots, "right")
     steps = knots.shape[1] - 1
-    first, last = first / steps, (last - 1) / steps
     # Where people share one value, it stands in their middle.
-    share = np.where(last > first, (first + last) / 2, below)
+    share = (below + upto - 1) / (2 * steps)
+    between, column = ((below == upto) & (below > 0) & (upto <= steps)).nonzero()
+    at = below[between, column]
+    low, high = knots[column, at - 1], knots[column, at]
+    share[between, column] = (at - 1 + (traits[between, column] - low) / (high - low)) / steps
     beyond = np.maximum(traits - knots[:, -1], 0) - np.maximum(knots[:, 0] - traits, 0)
     return ndtri(np.clip(share, _EXTREME, 1 - _EXTREME)) + _BEYOND * beyond / spread

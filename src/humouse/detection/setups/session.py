@@ -156,10 +156,9 @@ def _running_mean(
     normal: Float[np.ndarray, "*S n"],
 ) -> tuple[Float[np.ndarray, "*S n"], Float[np.ndarray, "n"]]:
     """Return the mean of the last `LONGEST` movements up to each, and how many these are."""
-    n = normal.shape[-1]
-    total = np.zeros((*normal.shape[:-1], n + 1))
-    normal.cumsum(-1, out=total[..., 1:])
-    last = np.arange(1, n + 1)
-    first = np.maximum(last - LONGEST, 0)
-    count = (last - first).astype(float)
-    return (total[..., last] - total[..., first]) / count, count
+    total = normal.cumsum(-1)
+    count = np.arange(1.0, normal.shape[-1] + 1)
+    if len(count) > LONGEST:
+        total[..., LONGEST:] -= total[..., :-LONGEST].copy()
+        count = np.minimum(count, LONGEST)
+    return total / count, count

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from humouse.detection.calibration.calibration import Calibration
-from humouse.detection.setups.distance import SetUpDistance
+from humouse.detection.setups.distance import SetUpDistance, clock_log_likelihoods, p_values
 from humouse.detection.setups.session import STRANGERS as STRANGE_SESSIONS
 from humouse.detection.setups.session import SessionRule, Source, normal_scores
 from humouse.detection.stored_numbers import above_zero
@@ -105,41 +105,6 @@ class SetUp:
         """Return [n] the calibration's p-values with the margin included; at most 1."""
         return np.minimum(p_value / self.margin, 1.0)
 
-    def nearness(self, traits: Float[np.ndarray, "n F"]) -> Float[np.ndarray, "n"]:
-        """Return [n] the share of the set-up's people who lie farther."""
-        return np.stack([one.p_value(traits) for one in self.distances]).max(0)
-
-    def knows(
-        self, traits: Float[np.ndarray, "n F"], groups: Sequence[np.ndarray]
-    ) -> Bool[np.ndarray, "n"]:
-        """Return [n] whether movements can come from the set-up.
-
-        Args:
-            traits: [n, F] traits of movements.
-            groups: Rows of each source. Its movements stand and fall together where many are far.
-        """
-        near = self.nearness(traits) >= FAR
-        known = near.copy()
-        for rows in groups:
-            if len(rows) >= FEWEST and (~near[rows]).mean() > FAR_SHARE:
-                known[rows] = False
-        return known
-
-    def clock_log_likelihood(
-        self, traits: Float[np.ndarray, "n F"], groups: Sequence[np.ndarray]
-    ) -> Float[np.ndarray, "n"]:
-        """Return [n] how likely the clock of each movement's source is in the set-up.
-
-        Args:
-            traits: [n, F] traits of movements.
-            groups: Rows of each source.
-        """
-        own = np.stack([one.clock_log_likelihood(traits) for one in self.distances]).max(0)
-        for rows in groups:
-            if len(rows) > 1:
-                own[rows] = own[rows].mean() * min(len(rows), INDEPENDENT)
-        return own
-
     def to_json(self) -> dict[str, Any]:
         """Return it as plain numbers."""
         return {
@@ -170,3 +135,54 @@ class SetUp:
             SessionRule.from_json(content["session"]),
             above_zero(content["margin"]),
         )
+
+
+def nearness(setups: Sequence[SetUp], traits: Float[np.ndarray, "n F"]) -> Float[np.ndarray, "S n"]:
+    """Return [S, n] the share of each set-up's people who lie farther."""
+    return _of_each(setups, p_values(_distances(setups), traits))
+
+
+def can_be_of(
+    setups: Sequence[SetUp], traits: Float[np.ndarray, "n F"], groups: Sequence[np.ndarray]
+) -> Bool[np.ndarray, "S n"]:
+    """Return [S, n] whether movements can come from each set-up.
+
+    Args:
+        setups: S set-ups.
+        traits: [n, F] traits of movements.
+        groups: Rows of each source. Its movements stand and fall together where many are far.
+    """
+    near = nearness(setups, traits) >= FAR
+    found = near.copy()
+    for rows in groups:
+        if len(rows) >= FEWEST:
+            strange = (~near[:, rows]).mean(1) > FAR_SHARE
+            found[np.ix_(strange, rows)] = False
+    return found
+
+
+def clock_log_likelihood(
+    setups: Sequence[SetUp], traits: Float[np.ndarray, "n F"], groups: Sequence[np.ndarray]
+) -> Float[np.ndarray, "S n"]:
+    """Return [S, n] how likely the clock of each movement's source is in each set-up.
+
+    Args:
+        setups: S set-ups.
+        traits: [n, F] traits of movements.
+        groups: Rows of each source.
+    """
+    own = _of_each(setups, clock_log_likelihoods(_distances(setups), traits))
+    for rows in groups:
+        if len(rows) > 1:
+            own[:, rows] = own[:, rows].mean(1, keepdims=True) * min(len(rows), INDEPENDENT)
+    return own
+
+
+def _distances(setups: Sequence[SetUp]) -> list[SetUpDistance]:
+    return [distance for one in setups for distance in one.distances]
+
+
+def _of_each(setups: Sequence[SetUp], values: Float[np.ndarray, "D n"]) -> Float[np.ndarray, "S n"]:
+    """Return the largest value of the distances of each set-up."""
+    counts = [len(one.distances) for one in setups]
+    return np.maximum.reduceat(values, np.cumsum([0, *counts[:-1]]))
