@@ -142,3 +142,14 @@ def test_the_unfamiliar_is_told_by_what_lies_outside_the_nearest_set_up(known):
     assert none.endswith("though none of them alone")
     few = lines_for(None, [known], table, traits, strange, most=1)
     assert few[1] == both.split("; ")[0]
+
+
+def test_what_lies_outside_by_less_than_is_shown_is_said_so(known):
+    table, _ = rows(1)
+    (distance,) = known.distances
+    _, high = distance.range_of(1)
+    traits = np.array([[16.0, np.nextafter(np.float32(high), np.float32(np.inf))]], np.float32)
+    (line,) = lines_for(None, [known], table, traits, np.full(1, UNFAMILIAR), most=1)
+    shown = re.fullmatch(r"path length just above ([\d,.]+) px \(known [\d,.]+…([\d,.]+)\)", line)
+    assert shown is not None
+    assert shown[1] == shown[2]

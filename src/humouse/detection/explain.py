@@ -193,7 +193,7 @@ def _strange(
     lines = []
     for own, near in zip(values.tolist(), nearest, strict=True):
         found = [
-            f"{name} {_with_unit(value, unit)} (known {_span(low, high)})"
+            f"{name} {_outside(value, unit, low, high)} (known {_span(low, high)})"
             for name, unit, value, (low, high) in zip(
                 names, traits.units, own, ranges(near), strict=True
             )
@@ -224,6 +224,13 @@ def _number(value: float) -> str:
 
 def _with_unit(value: float, unit: str) -> str:
     return _number(value) if unit in ("1", "count", "") else f"{_number(value)} {unit}"
+
+
+def _outside(value: float, unit: str, low: float, high: float) -> str:
+    """Return a value that lies outside a range, though it may look like its end when it is rounded."""
+    side, end = ("below", low) if value < low else ("above", high)
+    shown = _with_unit(value, unit)
+    return f"just {side} {shown}" if _number(value) == _number(end) else shown
 
 
 def _span(low: float, high: float) -> str:
