@@ -74,6 +74,7 @@ benchmark: $(READY)
 	$(BIN)/python benchmarks/detectors.py
 	$(BIN)/python benchmarks/scoring.py
 	$(BIN)/python benchmarks/sampling_scale.py
+	$(BIN)/python benchmarks/streams.py
 	$(BIN)/python benchmarks/report.py
 	$(BIN)/python benchmarks/reading.py
 	$(BIN)/python benchmarks/service.py

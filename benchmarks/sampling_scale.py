@@ -8,69 +8,17 @@ above it is waiting.
 """
 
 import argparse
-import os
-import subprocess
-import sys
 import tempfile
-import time
-from contextlib import suppress
-from typing import NamedTuple
 
-import psutil
+from measured import Used, used_by
 
 BAR_MB = 2_000
-_LOOK_S = 0.2
-
-
-class Used(NamedTuple):
-    """What a run took.
-
-    Args:
-        wall_s: By the clock.
-        cpu_s: Of the processor, of all processes.
-        peak_mb: Most memory at a time, of all processes.
-        first_mb: Most memory of the first one.
-    """
-
-    wall_s: float
-    cpu_s: float
-    peak_mb: float
-    first_mb: float
 
 
 def sampled(n: int, workers: int, ckpt: str, folder: str) -> Used:
     """Return what `humouse sample` takes."""
-    words = ["-m", "humouse", "sample", f"ckpt={ckpt}", f"n={n}", f"workers={workers}"]
-    began = time.perf_counter()
-    child = subprocess.Popen(
-        [sys.executable, *words, "device=cpu", f"out_dir={folder}"],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    first = psutil.Process(child.pid)
-    peak = first_peak = 0
-    while not (ended := os.wait4(child.pid, os.WNOHANG))[0]:
-        sizes = [_pss(one) for one in _family(first)]
-        peak, first_peak = max(peak, sum(sizes)), max(first_peak, *sizes[:1], 0)
-        time.sleep(_LOOK_S)
-    _, status, used = ended
-    if status:
-        raise SystemExit("humouse sample failed")
-    wall_s = time.perf_counter() - began
-    return Used(wall_s, used.ru_utime + used.ru_stime, peak / 1e6, first_peak / 1e6)
-
-
-def _family(first: psutil.Process) -> list[psutil.Process]:
-    with suppress(psutil.Error):
-        return [first, *first.children(recursive=True)]
-    return [first]
-
-
-def _pss(process: psutil.Process) -> int:
-    """Return the memory of a process (bytes), its share of what it has together with others."""
-    with suppress(psutil.Error, OSError):
-        return int(process.memory_full_info().pss)
-    return 0
+    words = ["sample", f"ckpt={ckpt}", f"n={n}", f"workers={workers}"]
+    return used_by([*words, "device=cpu", f"out_dir={folder}"])
 
 
 def main() -> None:

@@ -92,6 +92,9 @@ RECIPES = {
     ),
     "report": Recipe("run={evaluation} out={out}/page.html", "page.html", slow=True),
     "compare": Recipe("runs=[{evaluation},{other_evaluation}] out={out}/page.html", "page.html"),
+    "features": Recipe(
+        "movements={tiny_data}/val.parquet groups=[timing] out={out}/said.parquet", "said.parquet"
+    ),
     "tune": Recipe(
         f"ckpt={{decoded}} batch_size=16 tuning.head_start=2 tuning.diffusion_steps=2 {_TRAIN}",
         _RUN,

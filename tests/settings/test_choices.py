@@ -21,6 +21,7 @@ from humouse.diffusion.samplers import SAMPLERS
 from humouse.errors import InputError
 from humouse.eval.parts import _METRICS
 from humouse.eval.statistics.score import PROBES
+from humouse.features import GROUPS
 from humouse.features.modes import DETECTOR_MODES, FEATURE_MODES
 from humouse.settings import SOURCE_SETTINGS, choices
 from humouse.settings.compose import compose
@@ -154,6 +155,7 @@ def test_another_word_is_an_error_that_names_the_right_one(
         (choices.SCHEDULES, _SCHEDULES),
         (choices.SAMPLERS, SAMPLERS),
         (choices.FEATURE_MODES, FEATURE_MODES),
+        (choices.FEATURE_GROUPS, GROUPS),
         (choices.DETECTOR_MODES, DETECTOR_MODES),
         (choices.METRICS, ["c2st", *_METRICS]),
         (choices.PROBES, PROBES),

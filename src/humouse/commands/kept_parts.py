@@ -2,7 +2,8 @@
 
 import hashlib
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 
 from humouse.errors import InputError
 from humouse.files import atomic_write, digest
+from humouse.progress import pace_bar
 
 _PREFIX = ".partial-"
 _DIGEST = hashlib.sha256().digest_size
@@ -97,3 +99,34 @@ class KeptParts:
 
     def _path(self, number: int) -> Path:
         return self.folder / f"{number:06}.part"
+
+
+@contextmanager
+def kept_bar(count: int, done: int) -> Iterator[Callable[[int], None]]:
+    """Show how many movements are kept; yield a function that takes how many more are.
+
+    Args:
+        count: How many there are.
+        done: Kept by an earlier run.
+
+    Raises:
+        KeyboardInterrupt: The block was interrupted; says how many are kept.
+    """
+    if done:
+        print(f"going on after {done:,} of {count:,} movements")
+    kept = done
+
+    def more(movements: int) -> None:
+        nonlocal kept
+        kept += movements
+        advance(movements)
+
+    try:
+        with pace_bar("movements", count, done=done) as advance:
+            yield more
+    except KeyboardInterrupt:
+        if not kept:
+            raise
+        raise KeyboardInterrupt(
+            f"({kept:,} of {count:,} movements are kept; the same command goes on)"
+        ) from None

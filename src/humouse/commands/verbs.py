@@ -192,6 +192,13 @@ VERBS = {
         "; humouse compare FOLDER FOLDER … is short for runs=[FOLDER,FOLDER,…]",
         needs=("report",),
     ),
+    "features": Verb(
+        "write the numbers that describe each movement of a file as a table",
+        "features",
+        settings.FeaturesSettings,
+        "features",
+        LOOK,
+    ),
     "tune": Verb(
         "fine-tune a decoder against a classifier",
         "diffusion/tune",

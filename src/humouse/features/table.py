@@ -101,12 +101,19 @@ class FeatureTable:
         Raises:
             InputError: The file cannot be written.
         """
+        with atomic_write(path) as temporary:
+            self.frame().write_parquet(temporary, metadata=self.metadata)
+
+    def frame(self) -> pl.DataFrame:
+        """Return the table as it is written: "user", null where nobody is named, and the features."""
         user = [None] * len(self) if self.user is None else self.user.astype(str)
         columns = dict(zip(self.names, self.values.T, strict=True))
-        frame = pl.DataFrame({"user": pl.Series(user, dtype=pl.String), **columns})
-        units = json.dumps(dict(zip(self.names, self.units, strict=True)))
-        with atomic_write(path) as temporary:
-            frame.write_parquet(temporary, metadata={_UNITS: units})
+        return pl.DataFrame({"user": pl.Series(user, dtype=pl.String), **columns})
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """What a file of such a table says beside its columns: their units."""
+        return {_UNITS: json.dumps(dict(zip(self.names, self.units, strict=True)))}
 
     @classmethod
     def load(cls, path: str | Path) -> "FeatureTable":

@@ -44,6 +44,7 @@ from humouse.settings.doctor import DoctorSettings
 from humouse.settings.evaluation import (
     CompareSettings,
     EvalSettings,
+    FeaturesSettings,
     PublishSettings,
     ReportSettings,
     SampleSettings,
@@ -92,6 +93,7 @@ __all__ = [
     "DownloadSettings",
     "EarlyStoppingSettings",
     "EvalSettings",
+    "FeaturesSettings",
     "GanModelSettings",
     "GanOptimSettings",
     "GanTrainSettings",

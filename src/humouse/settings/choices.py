@@ -78,6 +78,13 @@ FEATURE_MODES = {
     "kinematic": "without the strokes",
     "sigma_lognormal": "the strokes alone",
 }
+FEATURE_GROUPS = {
+    "kinematics": "",
+    "timing": "",
+    "spectra": "",
+    "coupling": "",
+    "neuromotor": "the strokes, which take most of the time",
+}
 DETECTOR_MODES = {
     "neuromotor": "all features",
     "kinematic": "without the strokes, which take most of the time",

@@ -22,6 +22,10 @@ class NegativesSettings:
         "files of movements made elsewhere, each a family: {NAME:FILE}"
     )
     seed: int = setting("seed of everything random")
+    workers: int | None = setting(
+        "processes of one thread each; the movements do not depend on it; null for one per core, as far as "
+        "there is enough to do"
+    )
     device: str = setting("{choices}", choices.DEVICES)
     out_dir: str = setting("folder for a Parquet file of each family and manifest.json")
 

@@ -133,6 +133,26 @@ class EvalSettings:
 
 
 @dataclass
+class FeaturesSettings:
+    """`humouse features`: the numbers that describe each movement of a file."""
+
+    movements: str | None = setting(
+        "file of movements: humouse's own, a folder of those, or a table of points"
+    )
+    columns: PointColumnSettings = field(default_factory=PointColumnSettings)
+    time_unit: str | None = setting(
+        "unit of the time in a table of points: {choices}; null is ms, refused where it cannot be",
+        choices.TIME_UNITS,
+    )
+    groups: list[str] = setting("any of {choices}", choices.FEATURE_GROUPS)
+    workers: int | None = setting(
+        "processes of one thread each; the table does not depend on it; null for one per core, as far as "
+        "there is enough to do"
+    )
+    out: str = setting("the table, a Parquet file")
+
+
+@dataclass
 class SigmaEvalSettings:
     """`python -m eval.sigma_eval`: the sigma-lognormal harness."""
 

@@ -14,14 +14,15 @@ from humouse.data.prepared import load_split
 from humouse.detection.names import GENERATED
 from humouse.detection.samples.negatives import (
     make_family,
-    make_negatives,
+    make_part,
     mixture_counts,
     negative_counts,
+    negative_parts,
 )
 from humouse.detection.samples.people import ROLES
 from humouse.detection.samples.sources import negative_sources
 from humouse.errors import InputError
-from humouse.trajectories import Trajectories
+from humouse.trajectories import Trajectories, concatenate
 
 
 @pytest.fixture(scope="module")
@@ -85,24 +86,43 @@ def test_bad_mixtures_are_named(mixture, message):
 def test_negatives_are_the_same_for_the_same_seed_and_others_for_another(people):
     sources = negative_sources(["bezier", "function"])
     first, again, other = (
-        make_negatives({"bezier": 10, "function": 20}, sources, people, seed=seed)
-        for seed in (1, 1, 2)
+        make_family("function", sources, people, 20, seed=seed) for seed in (1, 1, 2)
     )
     assert torch.equal(first.movements.deltas, again.movements.deltas)
     assert (first.variant == again.variant).all()
     assert not torch.equal(first.movements.lengths, other.movements.lengths)
-    assert (first.family == "function").sum() == 20
-    assert len(set(first.variant[first.family == "function"])) == len(FAMILIES["function"])
+    assert len(first) == 20
+    assert len(set(first.variant)) == len(FAMILIES["function"])
+
+
+def test_parts_add_up_and_the_first_of_each_variant_is_the_same_as_without(people, tmp_path):
+    theirs = tmp_path / "theirs.parquet"
+    people[:25].save(theirs)
+    sources = negative_sources(["bezier"], files={"acme": theirs})
+    counts = {"bezier": 60, "acme": 25}
+    parts = negative_parts(counts, sources, seed=4, size=5)
+    bezier = [part for part in parts if part.family == "bezier"]
+    assert [part.n for part in bezier] == [5, 5, 2] * len(sources["bezier"])
+    assert [part.n for part in parts if part.family == "acme"] == [25]  # each of them once
+    assert len({part.seed for part in parts}) == len(parts)
+    whole = negative_parts(counts, sources, seed=4)
+    for variant in range(len(sources["bezier"])):
+        first, second, *_ = (part for part in bezier if part.variant == variant)
+        (one,) = (part for part in whole if part.family == "bezier" and part.variant == variant)
+        assert first.seed == one.seed
+        few, rest, many = (make_part(part, sources, people) for part in (first, second, one))
+        assert torch.equal(few.lengths, many.lengths[:5])
+        assert not torch.equal(few.deltas[0, :1], rest.deltas[0, :1])
 
 
 def test_negatives_are_as_many_as_the_people_have_and_go_where_they_went(people):
     sources = negative_sources(["bezier", "pid"])
     counts = negative_counts(list(sources), len(people), model_share=0.5)
-    made = make_negatives(counts, sources, people, seed=0)
+    parts = negative_parts(counts, sources, seed=0, size=3)
+    made = concatenate([make_part(part, sources, people) for part in parts])
     assert len(made) == len(people)
-    assert made.is_bot.all()
     goals = {tuple(goal) for goal in people.net_px.round().int().tolist()}
-    assert {tuple(goal) for goal in made.movements.net_px.int().tolist()} <= goals
+    assert {tuple(goal) for goal in made.net_px.int().tolist()} <= goals
 
 
 def test_a_model_takes_lengths_of_the_people(people, event_checkpoint):

@@ -5,7 +5,8 @@ and those conditions that the model has. So a detector can only use how a moveme
 where it goes (§8B).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -85,37 +86,85 @@ def mixture_counts(
     return dict(zip(weights, np.diff(edges).tolist(), strict=True))
 
 
-def make_negatives(
+@dataclass(frozen=True)
+class NegativePart:
+    """Movements of one variant that are made together.
+
+    Args:
+        family: The family.
+        variant: Number of the variant in its family.
+        n: How many movements.
+        seed: Of everything random in them.
+    """
+
+    family: str
+    variant: int
+    n: int
+    seed: int
+
+
+def negative_parts(
     counts: Mapping[str, int],
     sources: NegativeSources,
-    people: Trajectories,
     *,
     seed: int,
-    role: str | None = None,
-    progress: Callable[[str], None] | None = None,
-) -> LabelledMovements:
-    """Return the given number of negatives of each family; the same for the same arguments.
+    size: int | None = None,
+) -> list[NegativePart]:
+    """Return the parts in which negatives are made: family by family, each in equal shares of its variants.
 
     Args:
         counts: Family → how many, as `negative_counts` or `mixture_counts` say.
         sources: As `negative_sources` returned them.
-        people: Whose goals and timing the bots take over.
         seed: Of everything random.
-        role: See `make_family`.
-        progress: Called with the name of each family made.
+        size: Most movements in a part, each of which has a seed of its own; None makes all of a variant in
+            one. Up to `size` movements of a variant are the same either way. Those of a file are one part,
+            since each of them is given once.
 
     Raises:
-        InputError: No movement is asked for; see also `make_family`.
+        InputError: No movement is asked for, there is no such family, or a file has fewer movements.
     """
     if sum(counts.values()) < 1:
         raise InputError(f"n={sum(counts.values())}: ask for at least 1 movement")
     parts = []
-    for family, count in counts.items():
-        if count:
-            parts.append(make_family(family, sources, people, count, seed=seed, role=role))
-        if progress is not None:
-            progress(family)
-    return concatenate_labelled(parts)
+    for family, n in counts.items():
+        if family not in sources:
+            raise InputError(f"{family}: no such family here; there are {', '.join(sources)}")
+        variants = sources[family]
+        shares = [len(share) for share in np.array_split(np.arange(n), len(variants))]
+        for variant, (source, count) in enumerate(zip(variants, shares, strict=True)):
+            most = count
+            if source.available is None:
+                most = size or count
+            elif source.available < count:
+                raise InputError(
+                    f"{family}: its file holds {source.available:,} movements that move, and {count:,} are "
+                    "needed; give more, or ask for fewer"
+                )
+            for number, first in enumerate(range(0, count, max(1, most))):
+                key = (source.variant, number) if number else (source.variant,)
+                own = derive_seed(seed, "negatives", *key)
+                parts.append(NegativePart(family, variant, min(most, count - first), own))
+    return parts
+
+
+def make_part(
+    part: NegativePart, sources: NegativeSources, people: Trajectories, *, role: str | None = None
+) -> Trajectories:
+    """Return the movements of a part, zero moves merged; one that does not move is made anew.
+
+    Args:
+        part: As `negative_parts` returned it.
+        sources: As `negative_sources` returned them.
+        people: Whose goals and timing the bots take over.
+        role: See `make_family`.
+
+    Raises:
+        InputError: There are no people, or fewer movements can be made than asked.
+    """
+    if not len(people):
+        raise InputError(f"people ({people.origin}): no movements; give recorded gestures")
+    source = sources[part.family][part.variant]
+    return _moving(source, people, part.n, part.seed, role).trimmed()
 
 
 def make_family(
@@ -129,8 +178,6 @@ def make_family(
 ) -> LabelledMovements:
     """Return n movements of a family, in equal parts of each variant, zero moves merged.
 
-    A movement that does not move is made anew.
-
     Args:
         family: One of `sources`.
         sources: As `negative_sources` returned them.
@@ -141,21 +188,18 @@ def make_family(
             its own; None for all of them.
 
     Raises:
-        InputError: There is no such family, or fewer movements can be made than asked.
+        InputError: There is no such family, no movement is asked for, or fewer can be made than asked.
     """
-    if family not in sources:
-        raise InputError(f"{family}: no such family here; there are {', '.join(sources)}")
-    if not len(people):
-        raise InputError(f"people ({people.origin}): no movements; give recorded gestures")
-    variants = sources[family]
-    counts = [len(part) for part in np.array_split(np.arange(n), len(variants))]
-    parts = []
-    for source, count in zip(variants, counts, strict=True):
-        if count:
-            key = derive_seed(seed, "negatives", source.variant)
-            made = _moving(source, people, count, key, role)
-            parts.append(label_movements(made.trimmed(), family, source.variant))
-    return concatenate_labelled(parts)
+    return concatenate_labelled(
+        [
+            label_movements(
+                make_part(part, sources, people, role=role),
+                family,
+                sources[family][part.variant].variant,
+            )
+            for part in negative_parts({family: n}, sources, seed=seed)
+        ]
+    )
 
 
 def _moving(

@@ -34,11 +34,14 @@ class NegativeSource:
         make: (people, n, seed, role) → n movements; see `make_family`. Their `user` is the person
             whose goal and timing a movement has, if that is known.
         trained_on: The dataset of a trained model, None of other sources.
+        available: How many movements there are of it, each of which is given once; None where as many are
+            made as are asked for.
     """
 
     variant: str
     make: Callable[[Trajectories, int, int, str | None], Trajectories]
     trained_on: Mapping[str, Any] | None = None
+    available: int | None = None
 
 
 NegativeSources = Mapping[str, tuple[NegativeSource, ...]]
@@ -146,11 +149,10 @@ def _file(name: str, path: str | Path) -> NegativeSource:
     def make(people: Trajectories, n: int, seed: int, role: str | None) -> Trajectories:
         own = shuffled if role is None else shuffled[ROLES.index(role) :: len(ROLES)]
         if len(own) < n:
-            share = "" if role is None else f", {len(own):,} of them for each role,"
             raise InputError(
-                f"{path}: holds {len(moving):,} movements that move{share} and {n:,} are needed; give "
-                "more, or ask for fewer"
+                f"{path}: holds {len(moving):,} movements that move, {len(own):,} of them for each role, "
+                f"and {n:,} are needed; give more, or ask for fewer"
             )
         return movements[np.sort(np.random.default_rng(seed).permutation(own)[:n])]
 
-    return NegativeSource(name, make)
+    return NegativeSource(name, make, available=len(moving))

@@ -132,8 +132,9 @@ def _mmd(
 def _mmd_of_labels(rows: Float[Tensor, "U F"], on_real: Float[Tensor, "U P"]) -> Float[Tensor, "P"]:
     """Return MMD² of the rows labelled 1 against those labelled 0, for each column of labels."""
     on_fake = 1 - on_real
-    everything = _within(rows, rows.new_ones(len(rows), 1))
-    real, fake = _within(rows, on_real), _within(rows, on_fake)
+    columns = torch.cat([rows.new_ones(len(rows), 1), on_real, on_fake], 1)
+    P = on_real.shape[1]
+    everything, real, fake = _within(rows, columns).split([1, P, P])
     return _mmd((real, fake, (everything - real - fake) / 2), (on_real, on_fake))
 
 

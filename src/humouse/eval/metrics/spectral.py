@@ -11,7 +11,10 @@ from humouse.eval.statistics.resampling import Resampling
 from humouse.eval.statistics.score import Score
 from humouse.eval.statistics.weights import BootstrapWeights
 from humouse.features.spectra import BANDS_HZ, decibel, velocity_spectrum
+from humouse.steps import blocks_of
 from humouse.trajectories import Trajectories
+
+_STEPS_AT_A_TIME = 2**16
 
 
 @dataclass(frozen=True)
@@ -66,10 +69,17 @@ def band_powers(
 
 def _by_band(movements: Trajectories) -> Float[Tensor, "N bands"]:
     """Return the mean power of each movement in each band (px²/s)."""
-    frequency_hz, power = velocity_spectrum(movements)
-    inside = [(frequency_hz >= low) & (frequency_hz < high) for low, high in BANDS_HZ]
-    means = [power[:, band].mean(1, np.float64) for band in inside]
-    return torch.from_numpy(np.stack(means, 1))
+    steps = movements.as_steps()
+    means = np.empty((len(steps), len(BANDS_HZ)))
+    # Similar lengths go together: a spectrum takes many times the memory of its padded steps.
+    order = np.argsort(steps.lengths, kind="stable")
+    for rows in blocks_of(steps.lengths[order], _STEPS_AT_A_TIME):
+        block = order[rows]
+        frequency_hz, power = velocity_spectrum(steps.rows(block).trimmed())
+        for band, (low, high) in enumerate(BANDS_HZ):
+            inside = (frequency_hz >= low) & (frequency_hz < high)
+            means[block, band] = power[:, inside].mean(1, np.float64)
+    return torch.from_numpy(means)
 
 
 def _distance_db(
