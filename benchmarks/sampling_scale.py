@@ -1,12 +1,10 @@
 """Speed and memory of `humouse sample` for many movements, and whether each costs the same.
 
-Run: `python benchmarks/sampling_scale.py [--n 10000 100000] [--workers 1 2] [--million] [--engine ray]`.
-The model is the packaged one, unless `--ckpt` names another. Each run is a process of its own, from the
-start to the files on the disk. Memory is that of the first process and its workers together, as the system
-accounts for it: a page that several share is divided among them (PSS). The processor's time stands beside:
-what the wall clock shows above it is waiting. The busiest worker's time says how fast the run is where each
-has a core to itself, which a shared machine does not show. At the end, what the most workers make, over the
-fewest.
+Run: `python benchmarks/sampling_scale.py [--n 10000 100000] [--workers 1 2] [--million]`. The model is the
+packaged one, unless `--ckpt` names another. Each run is a process of its own, from the start to the files on
+the disk. Memory is that of the first process and its workers together, as the system accounts for it: a page
+that several share is divided among them (PSS). The processor's time stands beside: what the wall clock shows
+above it is waiting.
 """
 
 import argparse
@@ -30,34 +28,30 @@ class Used(NamedTuple):
     Args:
         wall_s: By the clock.
         cpu_s: Of the processor, of all processes.
-        busiest_s: Of the processor, of the process that took most.
-        first_s: Of the processor, of the first process.
+        first_s: Of the processor, of the first one.
         peak_mb: Most memory at a time, of all processes.
         first_mb: Most memory of the first one.
     """
 
     wall_s: float
     cpu_s: float
-    busiest_s: float
     first_s: float
     peak_mb: float
     first_mb: float
 
 
-def sampled(n: int, workers: int, ckpt: str, engine: str, folder: str) -> Used:
-    """Return what `humouse sample` takes."""
-    words = ["-m", "humouse", "sample", f"ckpt={ckpt}", f"n={n}", f"workers={workers}"]
+def used_by(*words: str) -> Used:
+    """Return what a humouse command takes."""
     began = time.perf_counter()
     child = subprocess.Popen(
-        [sys.executable, *words, f"engine={engine}", "device=cpu", f"out_dir={folder}"],
+        [sys.executable, "-m", "humouse", *words],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
     first = psutil.Process(child.pid)
     peak = first_peak = 0
-    cpu_s: dict[
-        int, float
-    ] = {}  # as last seen: Ray's processes are not counted as children of the first
+    # As last seen: Ray's processes do not count as children of the first.
+    cpu_s: dict[int, float] = {}
     while not (ended := os.wait4(child.pid, os.WNOHANG))[0]:
         family = _family(first)
         sizes = [_pss(one) for one in family]
@@ -65,10 +59,9 @@ def sampled(n: int, workers: int, ckpt: str, engine: str, folder: str) -> Used:
         cpu_s |= {one.pid: seconds for one in family if (seconds := _cpu_s(one))}
         time.sleep(_LOOK_S)
     if ended[1]:
-        raise SystemExit("humouse sample failed")
-    wall_s, first_s = time.perf_counter() - began, cpu_s[child.pid]
-    busiest_s = max(cpu_s.values())
-    return Used(wall_s, sum(cpu_s.values()), busiest_s, first_s, peak / 1e6, first_peak / 1e6)
+        raise SystemExit(f"humouse {' '.join(words)} failed")
+    wall_s = time.perf_counter() - began
+    return Used(wall_s, sum(cpu_s.values()), cpu_s[child.pid], peak / 1e6, first_peak / 1e6)
 
 
 def _family(first: psutil.Process) -> list[psutil.Process]:
@@ -97,35 +90,29 @@ def main() -> None:
     parser.add_argument("--n", type=int, nargs="+", default=[10_000, 100_000])
     parser.add_argument("--million", action="store_true", help="1,000,000 movements too")
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2])
-    parser.add_argument("--engine", default="processes")
     parser.add_argument("--ckpt", default="pretrained")
     given = parser.parse_args()
-    rates = []
     with tempfile.TemporaryDirectory() as folder:
+
+        def sampled(n: int, workers: int) -> Used:
+            where = f"out_dir={folder}/{workers} {n}"
+            words = (f"ckpt={given.ckpt}", f"n={n}", f"workers={workers}", "device=cpu", where)
+            return used_by("sample", *words)
+
         for workers in given.workers:
-            start = sampled(1, workers, given.ckpt, given.engine, f"{folder}/start")
+            start = sampled(1, workers)
             print(
                 f"workers={workers}; start: {start.wall_s:.1f} s, {start.cpu_s:.1f} s of the processor"
             )
             for n in [*given.n, *([1_000_000] if given.million else [])]:
-                used = sampled(n, workers, given.ckpt, given.engine, f"{folder}/{workers} {n}")
-                wall, busiest = (n / (used[at] - start[at]) for at in (0, 2))
-                rates.append((wall, busiest))
-                each_us, first_us = ((used[at] - start[at]) / n * 1e6 for at in (1, 3))
+                used = sampled(n, workers)
+                each_us = (used.cpu_s - start.cpu_s) / n * 1e6
                 print(
-                    f"  n={n:,}: {wall:,.0f} a second, {busiest:,.0f} with a core each; "
-                    f"{each_us:,.0f} us of the processor each, {first_us:,.0f} in the first process; "
-                    f"{used.peak_mb:,.0f} MB (bar {BAR_MB:,}), "
-                    f"{used.first_mb:,.0f} of them in the first process",
+                    f"  n={n:,}: {n / (used.wall_s - start.wall_s):,.0f} a second, {each_us:,.0f} us of the "
+                    f"processor each; {used.peak_mb:,.0f} MB (bar {BAR_MB:,}), {used.first_mb:,.0f} of them "
+                    "in the first process",
                     flush=True,
                 )
-    if len(given.workers) > 1:
-        fewest, most = rates[len(rates) // len(given.workers) - 1], rates[-1]
-        wall, busiest = (several / few for several, few in zip(most, fewest, strict=True))
-        print(
-            f"workers={given.workers[-1]} over {given.workers[0]}: {wall:.2f}; "
-            f"{busiest:.2f} with a core each"
-        )
 
 
 if __name__ == "__main__":

@@ -114,8 +114,8 @@ def _connected(cluster: Cluster) -> Iterator[Any]:
     However the block ends, what was started here ends with it.
     """
     os.environ.update(_ENVIRONMENT)
-    # Ray takes SIGTERM for itself, and does not give it back.
-    with sigterm_interrupts(), tempfile.TemporaryDirectory(prefix="ray-") as folder:
+    # Ray takes SIGTERM for itself, and does not give it back. The path of a socket must be short.
+    with sigterm_interrupts(), tempfile.TemporaryDirectory(prefix="ray-", dir="/tmp") as folder:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             import ray
