@@ -1,53 +1,87 @@
-"""`humouse sample` and `humouse detect score` on a local Ray: two workers beside one.
+"""Sampling and scoring on a local Ray: two workers beside one.
 
-Run: `python benchmarks/on_ray.py [--n 24576] [--workers 1 2]`. Each run is a process of its own, Ray's start
-included; the start alone, on a single movement, is timed before. The processor's time, of all processes
-and of the first one, stands beside: what the wall clock shows above it is waiting. The first process's share
-says how many workers one run has work for.
+Run: `python benchmarks/on_ray.py [--jobs 6]`. A job is what the commands give to Ray: a part of 4,096
+movements to make, a piece of 4,096 to score. Timed from when every worker has done its first one, which
+loads torch and the model. Where others use the machine, the wall clock says how busy it is; the workers'
+time on the processor for a movement says how fast they are with a core each.
 """
 
 import argparse
-import tempfile
+import pickle
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from functools import partial
+from operator import call
+from typing import Any
 
-from sampling_scale import used_by
+import psutil
+
+from humouse.cluster import Cluster
+from humouse.commands.sample import _model, _whole_part
+from humouse.detection.detector import Detector
+from humouse.movement_table import StoredMovements
+from humouse.settings import SampleSettings
+from humouse.settings.compose import settings_from
+from humouse.trained_model import SampleRequest
 
 BAR = 1.7
 
 
+def pace(do: Any, jobs: list[Any], prepare: Any, size: int, workers: int) -> tuple[float, float]:
+    """Return movements a second, and seconds of the workers' processor for each."""
+    first = workers  # results before the clock is read
+    with closing(Cluster(workers=workers).stream_jobs(do, jobs, prepare)) as results:
+        for _ in range(first):
+            next(results)
+        began, cpu_s = time.perf_counter(), sum(_worker_s())
+        left = sum(1 for _, _ in zip(range(len(jobs) - first), results, strict=False))
+        wall_s, used_s = time.perf_counter() - began, sum(_worker_s()) - cpu_s
+    return left * size / wall_s, used_s / (left * size)
+
+
+def _worker_s() -> Iterator[float]:
+    """Yield the processor's time of each worker so far (s)."""
+    for process in psutil.Process().children(recursive=True):
+        if process.cmdline()[:1] and process.cmdline()[0].startswith("ray::"):
+            yield sum(process.cpu_times()[:2])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--n", type=int, default=6 * 4096)
-    parser.add_argument("--workers", type=int, nargs=2, default=[1, 2])
+    parser.add_argument("--jobs", type=int, default=6, help="of each worker, beside its first")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        for verb in ("sample", "detect score"):
-            paces = []
-            for workers in given.workers:
-                start, used = (
-                    used_by(
-                        *verb.split(), *_words(verb, n, folder), "engine=ray", f"workers={workers}"
-                    )
-                    for n in (1, given.n)
-                )
-                paces.append(given.n / (used.wall_s - start.wall_s))
-                each, first = (
-                    (after - before) / given.n * 1e6
-                    for after, before in ((used.cpu_s, start.cpu_s), (used.first_s, start.first_s))
-                )
-                print(
-                    f"{verb}, workers={workers}: start {start.wall_s:.1f} s; n={given.n:,}: "
-                    f"{paces[-1]:,.0f} a second, {each:,.0f} us of the processor each, {first:,.0f} of them "
-                    f"the first process's; {used.peak_mb:,.0f} MB",
-                    flush=True,
-                )
-            print(f"{verb}: {paces[1] / paces[0]:.2f} times as fast (bar {BAR})")
+    settings = settings_from("diffusion/sample", SampleSettings, ["device=cpu"])
+    model = _model(settings)
+    size = model.part_size
+    movements = model.sample(size, seed=0).as_steps().stored()
+    look = partial(Detector.load()._evidence, most=5)
 
+    def requests(n: int) -> list[SampleRequest]:
+        return [SampleRequest(size, seed=0, first=size * number) for number in range(n)]
 
-def _words(verb: str, n: int, folder: str) -> tuple[str, ...]:
-    made = f"{folder}/{n}"
-    if verb == "sample":
-        return "ckpt=pretrained", f"n={n}", "device=cpu", f"out_dir={made}"
-    return f"movements={made}/samples.parquet", f"out={made}.parquet"
+    def pieces(n: int) -> list[StoredMovements]:
+        return [movements] * n
+
+    for name, do, made, prepared, longer in (
+        ("sample", _whole_part, requests, (model, settings), 1),
+        ("detect score", call, pieces, look, 5),
+    ):
+        found = []
+        prepare = partial(pickle.loads, pickle.dumps(prepared))
+        for workers in (1, 2):
+            jobs = made(workers * (1 + given.jobs * longer))
+            found.append(pace(do, jobs, prepare, size, workers))
+            each_us = found[-1][1] * 1e6
+            print(
+                f"{name}, workers={workers}: {found[-1][0]:,.0f} a second, {each_us:,.0f} us of a worker's "
+                "time each",
+                flush=True,
+            )
+        (one, one_s), (two, two_s) = found
+        print(
+            f"{name}: {two / one:.2f} times as fast (bar {BAR}), {2 * one_s / two_s:.2f} with a core each"
+        )
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
-"""What each step of making a part of 4,096 movements costs on one core, and what is sent and kept.
+"""What each step costs on one core for 4,096 movements, made and scored, and what is sent and kept.
 
 Run: `python benchmarks/part_costs.py [--parts 2]`. On a cluster the first process keeps and writes; all
-other steps are the workers'. In processes it plans and decodes, too.
+other steps of making are the workers'. In processes it plans and decodes, too. Of scoring, the first process
+decides and explains; reading and writing come to that.
 """
 
 import argparse
@@ -10,11 +11,13 @@ import tempfile
 import time
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from humouse.commands.kept_parts import KeptParts
 from humouse.commands.sample import _between, _model, _part
-from humouse.movement_table import write_tables
+from humouse.detection.detector import Detector
+from humouse.movement_table import StoredMovements, in_pieces, write_tables
 from humouse.settings import SampleSettings
 from humouse.settings.compose import settings_from
 from humouse.trained_model import SampleRequest
@@ -56,6 +59,22 @@ def main() -> None:
             f"bytes a movement: {batch / size:,.0f} of a batch to be made, {held / parts / size:,.0f} of a "
             f"part that is kept, {file.stat().st_size / size:,.0f} in Parquet"
         )
+        movements = model.sample(parts * size, seed=0)
+    score_costs(movements.as_steps().stored())
+
+
+def score_costs(movements: StoredMovements) -> None:
+    detector, n = Detector.load(), len(movements.lengths)
+    began = time.process_time()
+    evidence = [detector._evidence(piece, most=5) for piece in in_pieces([movements], 2**12)]
+    looked_s, began = time.process_time() - began, time.process_time()
+    detector.judge([movements], reasons=5).table(np.arange(n))
+    rest_s = time.process_time() - began - looked_s
+    print(
+        f"look: {looked_s / n * 1e6:,.0f} us, decide and explain: {rest_s / n * 1e6:,.0f} us a movement"
+    )
+    held = sum(len(pickle.dumps(one)) for one in evidence)
+    print(f"bytes a movement: {held / n:,.0f} of the evidence that is held until the verdicts")
 
 
 if __name__ == "__main__":

@@ -28,40 +28,36 @@ class Used(NamedTuple):
     Args:
         wall_s: By the clock.
         cpu_s: Of the processor, of all processes.
-        first_s: Of the processor, of the first one.
         peak_mb: Most memory at a time, of all processes.
         first_mb: Most memory of the first one.
     """
 
     wall_s: float
     cpu_s: float
-    first_s: float
     peak_mb: float
     first_mb: float
 
 
-def used_by(*words: str) -> Used:
-    """Return what a humouse command takes."""
+def sampled(n: int, workers: int, ckpt: str, folder: str) -> Used:
+    """Return what `humouse sample` takes."""
+    words = ["-m", "humouse", "sample", f"ckpt={ckpt}", f"n={n}", f"workers={workers}"]
     began = time.perf_counter()
     child = subprocess.Popen(
-        [sys.executable, "-m", "humouse", *words],
+        [sys.executable, *words, "device=cpu", f"out_dir={folder}"],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
     first = psutil.Process(child.pid)
     peak = first_peak = 0
-    # As last seen: Ray's processes do not count as children of the first.
-    cpu_s: dict[int, float] = {}
     while not (ended := os.wait4(child.pid, os.WNOHANG))[0]:
-        family = _family(first)
-        sizes = [_pss(one) for one in family]
+        sizes = [_pss(one) for one in _family(first)]
         peak, first_peak = max(peak, sum(sizes)), max(first_peak, *sizes[:1], 0)
-        cpu_s |= {one.pid: seconds for one in family if (seconds := _cpu_s(one))}
         time.sleep(_LOOK_S)
-    if ended[1]:
-        raise SystemExit(f"humouse {' '.join(words)} failed")
+    _, status, used = ended
+    if status:
+        raise SystemExit("humouse sample failed")
     wall_s = time.perf_counter() - began
-    return Used(wall_s, sum(cpu_s.values()), cpu_s[child.pid], peak / 1e6, first_peak / 1e6)
+    return Used(wall_s, used.ru_utime + used.ru_stime, peak / 1e6, first_peak / 1e6)
 
 
 def _family(first: psutil.Process) -> list[psutil.Process]:
@@ -77,14 +73,6 @@ def _pss(process: psutil.Process) -> int:
     return 0
 
 
-def _cpu_s(process: psutil.Process) -> float:
-    """Return the processor's time that a process took so far (s)."""
-    with suppress(psutil.Error):
-        used = process.cpu_times()
-        return used.user + used.system
-    return 0.0
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--n", type=int, nargs="+", default=[10_000, 100_000])
@@ -93,19 +81,13 @@ def main() -> None:
     parser.add_argument("--ckpt", default="pretrained")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-
-        def sampled(n: int, workers: int) -> Used:
-            where = f"out_dir={folder}/{workers} {n}"
-            words = (f"ckpt={given.ckpt}", f"n={n}", f"workers={workers}", "device=cpu", where)
-            return used_by("sample", *words)
-
         for workers in given.workers:
-            start = sampled(1, workers)
+            start = sampled(1, workers, given.ckpt, f"{folder}/start")
             print(
                 f"workers={workers}; start: {start.wall_s:.1f} s, {start.cpu_s:.1f} s of the processor"
             )
             for n in [*given.n, *([1_000_000] if given.million else [])]:
-                used = sampled(n, workers)
+                used = sampled(n, workers, given.ckpt, f"{folder}/{workers} {n}")
                 each_us = (used.cpu_s - start.cpu_s) / n * 1e6
                 print(
                     f"  n={n:,}: {n / (used.wall_s - start.wall_s):,.0f} a second, {each_us:,.0f} us of the "

@@ -122,7 +122,7 @@ def _connected(cluster: Cluster) -> Iterator[Any]:
         quiet: dict[str, Any] = {"logging_level": "critical", "log_to_driver": False}
         try:
             try:
-                with warnings.catch_warnings():
+                with warnings.catch_warnings(), _stderr_aside():
                     warnings.simplefilter("ignore")
                     if cluster.address is None:
                         ray.init(
@@ -142,6 +142,19 @@ def _connected(cluster: Cluster) -> Iterator[Any]:
                 yield ray
         finally:
             ray.shutdown()
+
+
+@contextmanager
+def _stderr_aside() -> Iterator[None]:
+    """Let nothing reach stderr in the block: Ray's C++ code says there what the error says again."""
+    before = os.dup(2)
+    try:
+        with open(os.devnull, "w") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(before, 2)
+        os.close(before)
 
 
 @contextmanager
@@ -187,7 +200,7 @@ def _unreached(address: str | None, error: Exception) -> str:
         return f"engine={RAY}: Ray does not start here ({_first_line(error)})"
     return (
         f"ray_address={address}: no Ray cluster is reached from here ({_first_line(error)}); is ray started "
-        "there, and on this machine?"
+        "there and on this machine, and RAY_AUTH_MODE=token set if it asks for a token?"
     )
 
 
