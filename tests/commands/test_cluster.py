@@ -74,6 +74,7 @@ def test_results_stream_in_the_order_of_the_jobs_and_an_error_comes_out(address:
     assert signal.getsignal(signal.SIGTERM) is handler
 
 
+@pytest.mark.slow
 def test_a_killed_worker_costs_its_job_alone(address: str, tmp_path: Path):
     """It is killed in the middle of the fourth job, the first time that this is done."""
 
