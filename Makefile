@@ -75,6 +75,8 @@ benchmark: $(READY)
 	$(BIN)/python benchmarks/scoring.py
 	$(BIN)/python benchmarks/sampling_scale.py
 	$(BIN)/python benchmarks/streams.py
+	$(BIN)/python benchmarks/on_ray.py
+	$(BIN)/python benchmarks/part_costs.py
 	$(BIN)/python benchmarks/report.py
 	$(BIN)/python benchmarks/reading.py
 	$(BIN)/python benchmarks/service.py

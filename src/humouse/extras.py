@@ -8,6 +8,7 @@ from humouse.errors import InputError
 
 EXTRAS = {
     "onnx": ("onnx", "onnxscript"),
+    "ray": ("ray",),
     "report": ("jinja2", "markupsafe", "matplotlib"),
     "serve": ("fastapi", "prometheus_client", "psycopg", "sqlalchemy", "uvicorn"),
     "train": ("accelerate", "matplotlib", "tensorboard"),

@@ -19,7 +19,7 @@ from humouse.errors import InputError
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 
-_WAITING = 4
+WAITING = 4
 """Jobs that wait for each process: enough to do while the first in order takes several times as long."""
 
 
@@ -88,7 +88,7 @@ def stream_jobs(
         def begin(job: Job) -> Future[bytes]:
             return submit(do, job)
 
-        for job, result in in_order(begin, jobs, waiting=_WAITING * workers):
+        for job, result in in_order(begin, jobs, waiting=WAITING * workers):
             yield job, pickle.loads(result)
 
 
@@ -130,7 +130,7 @@ def _pool(workers: int, prepare: Callable[[], Any]) -> Iterator[Callable[..., Fu
             processes.update(set(multiprocessing.active_children()) - others)
         return future
 
-    with _sigterm_interrupts():
+    with sigterm_interrupts():
         try:
             yield submit
         except BrokenProcessPool as error:
@@ -148,7 +148,7 @@ def _pool(workers: int, prepare: Callable[[], Any]) -> Iterator[Callable[..., Fu
 
 
 @contextmanager
-def _sigterm_interrupts() -> Iterator[None]:
+def sigterm_interrupts() -> Iterator[None]:
     """Take SIGTERM as Ctrl-C in the block, so that processes are ended before this one is."""
     if threading.current_thread() is not threading.main_thread():  # only there are signals heard
         yield

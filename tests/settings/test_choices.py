@@ -59,7 +59,7 @@ _FREE = {
     ),
     *("user_from", "user_prefix", "states.drag", "states.ignore", "states.move", "states.press"),
     *("states.release", "states.scroll"),
-    *("host", "database", "tokens_file", "cors"),
+    *("host", "database", "tokens_file", "cors", "ray_address"),
 }
 """Settings that hold a path, an address or a name of the user's own."""
 

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 from joblib import cpu_count
 
+from humouse.cluster import Cluster
 from humouse.data.movement_file import LogPart, OpenLog, open_log
 from humouse.detection.detector import Detector, Judgement, check_rate
 from humouse.detection.names import BOT, HUMAN, UNFAMILIAR, UNUSABLE
@@ -33,14 +34,17 @@ def run(settings: DetectScoreSettings) -> None:
         raise InputError(f"reasons={s.reasons}: must be at least 0")
     if s.workers is not None and s.workers < 1:
         raise InputError(f"workers={s.workers}: must be at least 1")
+    cluster = Cluster.asked(s.engine, s.ray_address, s.workers)
     detector = Detector.load(s.detector)
     log = open_log(s.movements, PointColumns(**vars(s.columns)), s.time_unit)
     said = _Said()
-    _write(map(said.count, _decisions(detector, log, s)), Path(s.out))
+    _write(map(said.count, _decisions(detector, cluster, log, s)), Path(s.out))
     said.report(s)
 
 
-def _decisions(detector: Detector, log: OpenLog, s: DetectScoreSettings) -> Iterator[pl.DataFrame]:
+def _decisions(
+    detector: Detector, cluster: Cluster | None, log: OpenLog, s: DetectScoreSettings
+) -> Iterator[pl.DataFrame]:
     """Yield the table of decisions, in the order of the rows in each file."""
     left_out: list[pl.DataFrame] = []
     files: list[np.ndarray] = []  # of the movements, and of those left out
@@ -58,6 +62,7 @@ def _decisions(detector: Detector, log: OpenLog, s: DetectScoreSettings) -> Iter
             false_positive_rate=s.false_positive_rate,
             reasons=s.reasons,
             workers=s.workers or cpu_count(),
+            cluster=cluster,
             progress=advance,
         )
     unused = pl.concat(left_out).with_columns(verdict=pl.lit(UNUSABLE))

@@ -4,7 +4,7 @@ import pickle
 import shutil
 import warnings
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import asdict, replace
 from functools import partial
@@ -16,6 +16,7 @@ import torch
 from joblib import cpu_count
 from torch import Tensor
 
+from humouse.cluster import RAY, Cluster
 from humouse.codec import condition_vector
 from humouse.commands.compared import in_codec_frame
 from humouse.commands.kept_parts import KeptParts
@@ -36,6 +37,8 @@ from humouse.trained_model import Batch, Plan, SampleRequest, TrainedModel, anno
 from humouse.training.checkpoint import save_tensors
 from humouse.training.device import resolve_device
 from humouse.trajectories import Trajectories
+
+Part = dict[str, np.ndarray]
 
 _SHARDS = "samples"
 _FILES = (
@@ -60,8 +63,8 @@ def run(settings: SampleSettings) -> None:
     """Sample as the settings say and write Parquet, picture and manifest to `out_dir`.
 
     Raises:
-        InputError: A setting or the checkpoint cannot be used, another run writes there, or a process
-            was killed.
+        InputError: A setting or the checkpoint cannot be used, another run writes there, a process
+            was killed, or the cluster is lost.
         KeyboardInterrupt: The run was interrupted; the parts made so far are kept.
     """
     with one_thread():  # whatever is computed here must not depend on how many there are
@@ -69,6 +72,7 @@ def run(settings: SampleSettings) -> None:
 
 
 def _run(settings: SampleSettings) -> None:
+    _cluster(settings)  # what is in its way is said before the model is loaded
     model = _of_setup(_model(settings), settings)
     request = SampleRequest(
         settings.n,
@@ -99,6 +103,10 @@ def _run(settings: SampleSettings) -> None:
             _draw(shown, model, out_dir / "samples.png", recorded=settings.recorded)
 
 
+def _cluster(settings: SampleSettings) -> Cluster | None:
+    return Cluster.asked(settings.engine, settings.ray_address, settings.workers)
+
+
 def _model(settings: SampleSettings) -> TrainedModel:
     rule = SamplingRule(
         steps=settings.steps,
@@ -124,6 +132,8 @@ def _check(settings: SampleSettings, model: TrainedModel) -> None:
         raise InputError(
             f"workers={settings.workers}: a model on {device} is run by one process; leave it out"
         )
+    if settings.engine == RAY and device.type != "cpu":
+        raise InputError(f"engine={RAY}: makes movements on processors; add device=cpu")
     if settings.shard is not None and settings.shard < 1:
         raise InputError(f"shard={settings.shard}: must be at least 1 movement")
     native = model.codec.native
@@ -207,35 +217,72 @@ def _make_parts(
     left = sum(part.n for part in missing.values())
     if left < n:
         print(f"going on after {n - left:,} of {n:,} movements")
-    plans: deque[tuple[int, Plan]] = deque()
-
-    def batches() -> Iterator[Batch]:
-        for number, part in missing.items():
-            plan = model.plan(part)
-            plans.append((number, plan))
-            yield from plan.batches
-
-    workers = _workers(settings, model, left)
-    prepare = partial(pickle.loads, pickle.dumps(model)) if workers > 1 else lambda: model
-    results = stream_jobs(TrainedModel.make, batches(), prepare, workers=workers)
-    made: list[Tensor] = []
+    cluster = _cluster(settings)
     try:
-        with pace_bar("movements", n, done=n - left) as advance, closing(results):
-            for batch, x0 in results:
-                made.append(x0)
-                number, plan = plans[0]
-                if len(made) == len(plan.batches):
-                    kept.keep(number, _part(model, plan, made, settings))
-                    plans.popleft()
-                    made.clear()
-                    left -= plan.request.n
-                advance(len(batch.rows))
+        with pace_bar("movements", n, done=n - left) as advance:
+            if cluster is None:
+                workers = _workers(settings, model, left)
+                made = _in_processes(model, missing.values(), settings, workers, advance)
+            else:
+                made = _on_cluster(model, missing.values(), settings, cluster, advance)
+            with closing(made):
+                for (number, asked), part in zip(missing.items(), made, strict=True):
+                    kept.keep(number, part)
+                    left -= asked.n
     except KeyboardInterrupt:
         if left == n:
             raise
         raise KeyboardInterrupt(
             f"({n - left:,} of {n:,} movements are kept; the same command goes on)"
         ) from None
+
+
+def _in_processes(
+    model: TrainedModel,
+    asked: Iterable[SampleRequest],
+    settings: SampleSettings,
+    workers: int,
+    advance: Callable[[int], None],
+) -> Generator[Part, None, None]:
+    """Yield the parts asked for, whose batches are the jobs: some thousand movements are shared out, too."""
+    plans: deque[Plan] = deque()
+
+    def batches() -> Iterator[Batch]:
+        for request in asked:
+            plan = model.plan(request)
+            plans.append(plan)
+            yield from plan.batches
+
+    prepare = partial(pickle.loads, pickle.dumps(model)) if workers > 1 else lambda: model
+    made: list[Tensor] = []
+    with closing(stream_jobs(TrainedModel.make, batches(), prepare, workers=workers)) as results:
+        for batch, x0 in results:
+            made.append(x0)
+            if len(made) == len(plans[0].batches):
+                yield _part(model, plans.popleft(), made, settings)
+                made.clear()
+            advance(len(batch.rows))
+
+
+def _on_cluster(
+    model: TrainedModel,
+    asked: Iterable[SampleRequest],
+    settings: SampleSettings,
+    cluster: Cluster,
+    advance: Callable[[int], None],
+) -> Generator[Part, None, None]:
+    """Yield the parts asked for, each a job: what is left for this process does not hold up hundreds."""
+    prepare = partial(pickle.loads, pickle.dumps((model, settings)))
+    with closing(cluster.stream_jobs(_whole_part, asked, prepare)) as results:
+        for request, part in results:
+            yield part
+            advance(request.n)
+
+
+def _whole_part(made_by: tuple[TrainedModel, SampleSettings], request: SampleRequest) -> Part:
+    model, settings = made_by
+    plan = model.plan(request)
+    return _part(model, plan, [model.make(batch) for batch in plan.batches], settings)
 
 
 def _workers(settings: SampleSettings, model: TrainedModel, left: int) -> int:
@@ -249,7 +296,7 @@ def _workers(settings: SampleSettings, model: TrainedModel, left: int) -> int:
 
 def _part(
     model: TrainedModel, plan: Plan, made: Sequence[Tensor], settings: SampleSettings
-) -> dict[str, np.ndarray]:
+) -> Part:
     """Return what is kept of a part: its movements, and its deltas if they are to be written."""
     codec, request = model.codec, plan.request
     x0, frame = model.assembled(plan, made)
@@ -315,7 +362,7 @@ def _deltas(kept: KeptParts, n: int) -> dict[str, Tensor]:
 
 def _decides(settings: SampleSettings, model: TrainedModel, checkpoint: str) -> dict[str, Any]:
     """Return everything that decides the samples to the last bit."""
-    elsewhere = {"ckpt", "device", "out_dir", "workers", "shard"}
+    elsewhere = {"ckpt", "device", "out_dir", "engine", "ray_address", "workers", "shard"}
     style = settings.style_from
     return {
         "settings": {key: value for key, value in asdict(settings).items() if key not in elsewhere},

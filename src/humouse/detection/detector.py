@@ -1,10 +1,12 @@
 """A detector on disk: an ONNX file for each member of the blend, and what scores mean in each set-up."""
 
 import hashlib
+import pickle
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import cached_property, partial
+from operator import call
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +15,7 @@ import polars as pl
 from jaxtyping import Float, Int
 from scipy.special import expit
 
+from humouse.cluster import Cluster
 from humouse.detection.decisions import Decisions, decide
 from humouse.detection.evidence import Evidence
 from humouse.detection.explain import reasons_for, speaking
@@ -163,6 +166,7 @@ class Detector:
         false_positive_rate: float = 0.01,
         reasons: int = 0,
         workers: int = 1,
+        cluster: Cluster | None = None,
         progress: Callable[[int], None] | None = None,
     ) -> "Judgement":
         """Return the decisions on movements that come in parts, of which few are held at a time.
@@ -172,10 +176,11 @@ class Detector:
             false_positive_rate: As `score`.
             reasons: As `score`.
             workers: How many threads look at movements.
+            cluster: What looks at them instead.
             progress: Called with how many movements were looked at since it was called last.
 
         Raises:
-            InputError: As `score`; `workers` is below 1.
+            InputError: As `score`; `workers` is below 1; the cluster is lost.
         """
         check_rate(false_positive_rate)
         if reasons < 0:
@@ -185,9 +190,14 @@ class Detector:
         places: list[pl.DataFrame] = []
         looked: list[Evidence] = []
         named, first = False, 0
-        for piece, evidence in _each(
-            partial(self._evidence, most=reasons), in_pieces(parts, _ROWS_AT_A_TIME), workers
-        ):
+        look_at, pieces = partial(self._evidence, most=reasons), in_pieces(parts, _ROWS_AT_A_TIME)
+        if cluster is None:
+            looked_at = _each(look_at, pieces, workers)
+        else:
+            looked_at = cluster.stream_jobs(
+                call, pieces, partial(pickle.loads, pickle.dumps(look_at))
+            )
+        for piece, evidence in looked_at:
             places.append(_places(piece, first))
             looked.append(evidence)
             named |= _named(piece)

@@ -39,6 +39,7 @@ SHAPES = ("rrweb", "iliou", "humouse")
 TIME_UNITS = ("s", "ms", "us", "ns")
 RECORDING_TIME_UNITS = {**dict.fromkeys(TIME_UNITS, ""), "auto": "each file's likely one"}
 DEVICES = {"auto": "", "cpu": "", "cuda": "cuda:1 for the second one"}
+ENGINES = {"processes": "of this machine", "ray": "a Ray cluster"}
 
 CODECS = {
     "canonical": "fixed clock, unit path and duration",

@@ -95,8 +95,12 @@ class DetectScoreSettings:
         "share of people's movements that may be called bots: 0.01 or 0.001"
     )
     reasons: int = setting("reasons that explain each decision")
+    engine: str = setting("what does the work: {choices}", choices.ENGINES)
+    ray_address: str | None = setting(
+        "of the Ray cluster for engine=ray: HOST:PORT, or auto on one of its machines; null starts Ray here"
+    )
     workers: int | None = setting(
-        "threads; the decisions do not depend on it; null for one per core"
+        "threads, or processes of Ray's; the decisions do not depend on it; null for one per core"
     )
     out: str = setting("the table of decisions, a Parquet or CSV file")
 

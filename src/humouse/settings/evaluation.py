@@ -49,6 +49,10 @@ class SampleSettings:
         "noise time at which the model's decoder takes over; null for its own, 0 for never"
     )
     batch_size: int = setting("movements made at a time; does not change them")
+    engine: str = setting("what does the work: {choices}", choices.ENGINES)
+    ray_address: str | None = setting(
+        "of the Ray cluster for engine=ray: HOST:PORT, or auto on one of its machines; null starts Ray here"
+    )
     workers: int | None = setting(
         "processes of one thread each; the movements do not depend on it; null for one per core, as far as "
         "there is enough to do"

@@ -57,6 +57,7 @@ class OnnxDetector:
 
     def __init__(self, content: bytes, path: Path) -> None:
         self.path = path
+        self._content = content
         try:
             self._session = _session(content)
             facts = self._session.get_modelmeta().custom_metadata_map
@@ -81,6 +82,10 @@ class OnnxDetector:
             self._trees = stored_trees(content) if F else None
         except (ValueError, RecursionError) as error:
             raise self._damaged() from error
+
+    def __reduce__(self) -> tuple[type["OnnxDetector"], tuple[bytes, Path]]:
+        """Go by value: what runs it is made anew elsewhere."""
+        return OnnxDetector, (self._content, self.path)
 
     @classmethod
     def load(cls, path: str | Path) -> "OnnxDetector":
