@@ -30,6 +30,18 @@ def test_neighbours_equal_prdc(gaussian):
     assert values == (got["precision"], got["recall"], got["density"], got["coverage"])
 
 
+@pytest.mark.parametrize("offset", [0.0, 3e5])
+def test_rows_as_far_as_asked_and_duplicates_count(offset):
+    """On a lattice most distances are ties, which products alone would lose to rounding."""
+    rng = np.random.default_rng(0)
+    real, fake = (torch.from_numpy(rng.integers(-2, 3, (n, 3)) + offset) for n in (240, 260))
+    ones = np.ones(len(real)), np.ones(len(fake))
+    found = neighbour_scores(real, fake, k=3).values()
+    assert tuple(score.value for score in found) == pytest.approx(
+        plain(real.numpy(), fake.numpy(), *ones, 3)
+    )
+
+
 def test_neighbours_of_few_rows_and_of_none(gaussian):
     few = density_coverage(gaussian(3), gaussian(3), k=5)
     assert few.coverage == 1
