@@ -283,6 +283,15 @@ def firefox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespac
 
 
 @pytest.fixture
+def forgets_accelerator() -> Iterator[None]:
+    """Let no `Accelerator` of a test decide the precision of those after it, as accelerate has it."""
+    from accelerate.state import AcceleratorState
+
+    yield
+    AcceleratorState._reset_state(reset_partial_state=True)
+
+
+@pytest.fixture
 def small_disk() -> Callable:
     """Let no file grow beyond so many bytes in a block, which ends a write as a full disk does."""
 

@@ -36,6 +36,7 @@ from humouse.training.journal import read_metrics
 from humouse.training.trainer import Trainer
 from humouse.trajectories import Trajectories
 
+pytestmark = pytest.mark.usefixtures("forgets_accelerator")
 Make = Callable[..., TrainModelSettings]
 _VARIED = ("data.codec=event", "data.sequence_length=200", "data.batch_size=4", "model.cond_dim=2")
 

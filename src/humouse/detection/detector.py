@@ -220,7 +220,11 @@ class Detector:
             movements: B movements, as recorded; users name their sources, "" none.
             false_positive_rate: As `score`.
             reasons: As `score`.
+
+        Raises:
+            InputError: There are no thresholds for the rate.
         """
+        check_rate(false_positive_rate)
         evidence = self._evidence(movements.stored(), most=reasons)
         sources = None if movements.user is None else _sources_named(movements.user, evidence)
         verdicts = self._verdicts(evidence, sources, false_positive_rate, reasons)

@@ -30,6 +30,7 @@ from humouse.training.context import TrainingContext
 from humouse.training.journal import read_metrics
 from humouse.training.trainer import Trainer
 
+pytestmark = pytest.mark.usefixtures("forgets_accelerator")
 Make = Callable[..., GanTrainSettings]
 _LONG = (
     "optim.max_steps=4",
