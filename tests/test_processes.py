@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import signal
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from functools import partial
@@ -27,7 +28,14 @@ def test_every_job_is_done_and_an_error_comes_out(tmp_path, workers):
     calls: list[None] = []
     numbers = run_jobs(divmod, [7, 4, 1], partial(int, 9), workers=workers, progress=list)
     assert numbers == [(1, 2), (2, 1), (9, 0)]
-    run_jobs(os.symlink, jobs, prepare, workers=workers, progress=lambda: calls.append(None))
+
+    def taken() -> Iterator[str]:
+        """What a job is about may be large, so few are taken before they can be begun."""
+        for number, job in enumerate(jobs, 1):
+            assert number - len(calls) <= workers + 2
+            yield job
+
+    run_jobs(os.symlink, taken(), prepare, workers=workers, progress=lambda: calls.append(None))
     assert [os.readlink(job) for job in jobs] == ["the folder"] * 5
     assert len(calls) == 5
     with pytest.raises(FileExistsError, match="link 4"):

@@ -7,7 +7,13 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    Future,
+    ProcessPoolExecutor,
+    as_completed,
+    wait,
+)
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import cache
@@ -35,7 +41,7 @@ def run_jobs(
 
     Args:
         do: Takes what `prepare` returned, and a job; a function of a module.
-        jobs: What there is to do; the first are begun while the later ones are still being made.
+        jobs: What there is to do; taken as they are begun, since each may hold much.
         prepare: Called once in each process that has a job.
         workers: How many processes; with one, this process does it all.
         progress: Called after each job.
@@ -45,16 +51,29 @@ def run_jobs(
     """
     if workers > 1:
         with _pool(workers, prepare) as submit:
-            futures = [submit(do, job) for job in jobs]
-            for future in as_completed(futures):
-                future.result()
-                progress()
+            futures: list[Future[bytes]] = []
+            going: set[Future[bytes]] = set()
+            for job in jobs:
+                # One more than are at work: each holds what its job is about.
+                if len(going) > workers:
+                    done, going = wait(going, return_when=FIRST_COMPLETED)
+                    _finish(done, progress)
+                futures.append(submit(do, job))
+                going.add(futures[-1])
+            _finish(as_completed(going), progress)
             return [pickle.loads(future.result()) for future in futures]
     results = []
     for _, result in stream_jobs(do, jobs, prepare, workers=1):
         results.append(result)
         progress()
     return results
+
+
+def _finish(done: Iterable[Future[bytes]], progress: Callable[[], None]) -> None:
+    """Take note of jobs that are done, and raise what any of them raised."""
+    for future in done:
+        future.result()
+        progress()
 
 
 def stream_jobs(
