@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from joblib import cpu_count
 
-from humouse.commands.kept_parts import KeptParts, kept_bar
+from humouse.commands.kept_parts import KeptParts, kept_count
 from humouse.data.prepared import load_split, origin_of, split_file
 from humouse.detection.names import GENERATED, SCRIPTED
 from humouse.detection.samples.negatives import (
@@ -35,6 +35,7 @@ from humouse.files import (
 )
 from humouse.movement_table import StoredMovements, write_tables
 from humouse.processes import stream_jobs
+from humouse.progress import pace_bar
 from humouse.settings import NegativesSettings
 from humouse.settings.checks import check_seed
 from humouse.settings.compose import command_of
@@ -128,9 +129,11 @@ def _make_parts(
     n, left = (sum(part.n for part in some) for some in (parts, [part for _, part in missing]))
     prepare = partial(_material, s) if workers > 1 else lambda: material
     results = stream_jobs(_made, missing, prepare, workers=workers)
-    with kept_bar(n, n - left) as advance, closing(results):
+    bar = pace_bar("movements", n, done=n - left)
+    with kept_count(n, n - left) as count, bar as advance, closing(results):
         for (number, part), made in results:
             kept.keep(number, made)
+            count(part.n)
             advance(part.n)
 
 

@@ -13,7 +13,7 @@ import polars as pl
 from jaxtyping import Float32
 from joblib import cpu_count
 
-from humouse.commands.kept_parts import KeptParts, kept_bar
+from humouse.commands.kept_parts import KeptParts, kept_count
 from humouse.data.movement_file import LogPart, OpenLog, open_log
 from humouse.errors import InputError
 from humouse.features import GROUPS, FeatureTable, feature_table
@@ -21,6 +21,7 @@ from humouse.files import alone_in, atomic_write, move, set_aside, sha256, versi
 from humouse.movement_table import StoredMovements, in_pieces, write_frames
 from humouse.point_cells import PointColumns
 from humouse.processes import stream_jobs
+from humouse.progress import pace_bar
 from humouse.settings import FeaturesSettings
 from humouse.steps import Steps
 
@@ -133,9 +134,11 @@ def _make_parts(log: _Counted, kept: KeptParts, groups: Sequence[str], asked: in
 
     workers = _workers(log.count - done, groups, asked)
     results = stream_jobs(_features, missing(), partial(tuple, groups), workers=workers)
-    with kept_bar(log.count, done) as advance, closing(results):
+    bar = pace_bar("movements", log.count, done=done)
+    with kept_count(log.count, done) as count, bar as advance, closing(results):
         for (number, piece), values in results:
             kept.keep(number, _part(piece, values))
+            count(len(values))
             advance(len(values))
 
 
