@@ -13,6 +13,7 @@ import polars as pl
 from jaxtyping import Float32
 from joblib import cpu_count
 
+from humouse.cluster import Cluster
 from humouse.commands.kept_parts import KeptParts, kept_count
 from humouse.data.movement_file import LogPart, OpenLog, open_log
 from humouse.errors import InputError
@@ -40,8 +41,8 @@ def run(settings: FeaturesSettings) -> None:
     """Compute the features of every movement that can be used, and write the table.
 
     Raises:
-        InputError: A setting or the file cannot be used, another run writes the same table, or a process
-            was killed.
+        InputError: A setting or the file cannot be used, another run writes the same table, a process
+            was killed, or the cluster is lost.
         KeyboardInterrupt: The run was interrupted; the parts made so far are kept.
     """
     s = settings
@@ -51,6 +52,7 @@ def run(settings: FeaturesSettings) -> None:
         raise InputError(f"workers={s.workers}: must be at least 1")
     if not s.groups:
         raise InputError(f"groups=[]: name at least one, as in groups=[{next(iter(GROUPS))}]")
+    cluster = Cluster.asked(s.engine, s.ray_address, s.workers)
     out, groups = Path(s.out), tuple(dict.fromkeys(s.groups))
     if out.suffix != ".parquet":
         raise InputError(
@@ -60,7 +62,7 @@ def run(settings: FeaturesSettings) -> None:
     with _parts_of(out) as folder:
         kept = KeptParts(folder, _decides(s, groups))
         kept.sweep(())
-        _make_parts(log, kept, groups, s.workers)
+        _make_parts(log, kept, groups, s.workers, cluster)
         if not log.used:
             raise InputError(f"{s.movements}: no movement can be used: {log.reasons()}")
         _write(kept, groups, -(-log.used // _PART), out)
@@ -114,7 +116,13 @@ class _Counted:
         return part.movements.rows(np.flatnonzero(moving))
 
 
-def _make_parts(log: _Counted, kept: KeptParts, groups: Sequence[str], asked: int | None) -> None:
+def _make_parts(
+    log: _Counted,
+    kept: KeptParts,
+    groups: Sequence[str],
+    asked: int | None,
+    cluster: Cluster | None,
+) -> None:
     """Compute the features of the parts that are not kept yet, each whole.
 
     Raises:
@@ -132,8 +140,12 @@ def _make_parts(log: _Counted, kept: KeptParts, groups: Sequence[str], asked: in
             if number not in have and len(piece.lengths):
                 yield number, piece
 
-    workers = _workers(log.count - done, groups, asked)
-    results = stream_jobs(_features, missing(), partial(tuple, groups), workers=workers)
+    prepare = partial(tuple, groups)
+    if cluster is None:
+        workers = _workers(log.count - done, groups, asked)
+        results = stream_jobs(_features, missing(), prepare, workers=workers)
+    else:
+        results = cluster.stream_jobs(_features, missing(), prepare)
     bar = pace_bar("movements", log.count, done=done)
     with kept_count(log.count, done) as count, bar as advance, closing(results):
         for (number, piece), values in results:

@@ -16,7 +16,7 @@ import torch
 from joblib import cpu_count
 from torch import Tensor
 
-from humouse.cluster import RAY, Cluster
+from humouse.cluster import Cluster
 from humouse.codec import condition_vector
 from humouse.commands.compared import in_codec_frame
 from humouse.commands.kept_parts import KeptParts, kept_count
@@ -104,7 +104,8 @@ def _run(settings: SampleSettings) -> None:
 
 
 def _cluster(settings: SampleSettings) -> Cluster | None:
-    return Cluster.asked(settings.engine, settings.ray_address, settings.workers)
+    device = resolve_device(settings.device).type
+    return Cluster.asked(settings.engine, settings.ray_address, settings.workers, device=device)
 
 
 def _model(settings: SampleSettings) -> TrainedModel:
@@ -132,8 +133,6 @@ def _check(settings: SampleSettings, model: TrainedModel) -> None:
         raise InputError(
             f"workers={settings.workers}: a model on {device} is run by one process; leave it out"
         )
-    if settings.engine == RAY and device.type != "cpu":
-        raise InputError(f"engine={RAY}: makes movements on processors; add device=cpu")
     if settings.shard is not None and settings.shard < 1:
         raise InputError(f"shard={settings.shard}: must be at least 1 movement")
     native = model.codec.native
