@@ -56,8 +56,16 @@ class Cluster:
     workers: int | None = None
 
     @classmethod
-    def asked(cls, engine: str, address: str | None, workers: int | None) -> "Cluster | None":
+    def asked(
+        cls, engine: str, address: str | None, workers: int | None, *, device: str = "cpu"
+    ) -> "Cluster | None":
         """Return the cluster that settings ask for; None where the engine is another.
+
+        Args:
+            engine: As set.
+            address: As set.
+            workers: As set.
+            device: Where the models would run.
 
         Raises:
             InputError: Ray is not installed, the cluster is not there, or the settings do not go together.
@@ -73,6 +81,8 @@ class Cluster:
                     f"workers={workers}: a cluster has as many as it has cores; leave it out"
                 )
             _check_address(address)
+        if device != "cpu":
+            raise InputError(f"engine={RAY}: makes movements on processors; add device=cpu")
         return cls(address, workers)
 
     def stream_jobs(

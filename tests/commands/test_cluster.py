@@ -2,6 +2,7 @@
 
 import gc
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -119,6 +120,7 @@ def test_a_machine_without_humouse_is_one_line(address: str, monkeypatch: pytest
         list(Cluster(address).stream_jobs(divmod, [1], partial(int, 39)))
 
 
+@pytest.mark.slow
 def test_samples_are_those_of_processes_though_a_worker_is_killed(
     address: str,
     tiny_checkpoint: Path,
@@ -163,6 +165,7 @@ def _a_worker() -> psutil.Process:
     raise AssertionError("no worker")
 
 
+@pytest.mark.slow
 def test_decisions_are_those_of_threads(
     address: str,
     many_gestures: Path,
@@ -177,6 +180,57 @@ def test_decisions_are_those_of_threads(
     status, _, err = humouse("detect", "score", *words, *on_ray)
     assert status == 0, err
     assert (tmp_path / "ray.parquet").read_bytes() == (tmp_path / "here.parquet").read_bytes()
+
+
+def test_features_are_those_of_processes(
+    address: str,
+    tiny_data: Path,
+    humouse: Callable[..., tuple[int, str, str]],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+):
+    """All that the quick tests do on Ray: every worker takes seconds to begin."""
+    monkeypatch.setattr("humouse.commands.features._PART", 50)
+    words = (f"movements={tiny_data / 'train.parquet'}", "groups=[kinematics,timing]")
+    assert humouse("features", *words, f"out={tmp_path / 'here.parquet'}")[0] == 0
+    on_ray = ("engine=ray", f"ray_address={address}", f"out={tmp_path / 'ray.parquet'}")
+    status, _, err = humouse("features", *words, *on_ray)
+    assert status == 0, err
+    assert (tmp_path / "ray.parquet").read_bytes() == (tmp_path / "here.parquet").read_bytes()
+
+
+@pytest.mark.slow
+def test_negatives_are_those_of_processes(
+    address: str,
+    tiny_checkpoint: Path,
+    tiny_data: Path,
+    humouse: Callable[..., tuple[int, str, str]],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+):
+    """Bots, a model and a file are sent to workers, who stand in another folder and could read none."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("humouse.commands.detect_negatives._PART", 8)
+    shutil.copytree(tiny_data, "data")
+    shutil.copy(tiny_checkpoint, "model.pt")
+    words = (
+        "people=data/val",
+        "diffusion_ckpt=[model.pt]",
+        "files={theirs:data/val.parquet}",
+        "mixture={pid:1,composed:1,diffusion:1,theirs:1}",
+        "n=80",
+        "device=cpu",
+    )
+
+    def made(name: str, *more: str) -> dict[str, bytes]:
+        status, _, err = humouse("detect", "negatives", *words, f"out_dir={name}", *more)
+        assert status == 0, err
+        return {path.name: path.read_bytes() for path in Path(name).glob("*.parquet")}
+
+    alone = made("alone", "workers=1")
+    assert len(alone) == 4
+    assert made("two", "workers=2") == alone
+    assert made("ray", "engine=ray", f"ray_address={address}") == alone
 
 
 @pytest.mark.slow
@@ -220,22 +274,30 @@ def test_ctrl_c_leaves_promptly_and_leaves_nothing(tmp_path: Path):
     assert not list(Path("/tmp").glob(f"ray-*/session_*_{run.pid}"))
 
 
-@pytest.mark.parametrize("verb", ["sample", "detect score"])
+CANNOT_BE = (
+    (("engine=ray", "ray_address=nowhere"), "ray_address=nowhere: give auto, or HOST:PORT"),
+    (("engine=ray", "ray_address=ray://a:1"), "ray_address=ray://a:1: give auto, or HOST:PORT"),
+    (
+        ("engine=ray", "ray_address=localhost:1"),
+        "ray_address=localhost:1: no Ray cluster is reached",
+    ),
+    (
+        ("engine=ray", "ray_address=auto", "workers=2"),
+        "workers=2: a cluster has as many as it has",
+    ),
+    (("engine=ray", "workers=0"), "workers=0: must be at least 1"),
+    (("ray_address=auto",), "ray_address=auto: is for engine=ray; give both"),
+)
+
+
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("verb", "words", "said"),
     [
-        (("engine=ray", "ray_address=nowhere"), "ray_address=nowhere: give auto, or HOST:PORT"),
-        (("engine=ray", "ray_address=ray://a:1"), "ray_address=ray://a:1: give auto, or HOST:PORT"),
-        (
-            ("engine=ray", "ray_address=localhost:1"),
-            "ray_address=localhost:1: no Ray cluster is reached",
-        ),
-        (
-            ("engine=ray", "ray_address=auto", "workers=2"),
-            "workers=2: a cluster has as many as it has",
-        ),
-        (("engine=ray", "workers=0"), "workers=0: must be at least 1"),
-        (("ray_address=auto",), "ray_address=auto: is for engine=ray; give both"),
+        *(("features movements=a.csv", *one) for one in CANNOT_BE),
+        ("sample n=1", *CANNOT_BE[0]),
+        ("sample n=1 device=cpu", *CANNOT_BE[4]),
+        ("detect score movements=a.csv", *CANNOT_BE[0]),
+        ("detect negatives", *CANNOT_BE[0]),
     ],
 )
 def test_what_cannot_be_is_one_line(
@@ -248,11 +310,19 @@ def test_what_cannot_be_is_one_line(
 ):
     pytest.importorskip("ray", exc_type=ImportError)
     monkeypatch.chdir(tmp_path)
-    status, _, err = humouse(*verb.split(), "movements=a.csv" if "score" in verb else "n=1", *words)
+    status, _, err = humouse(*verb.split(), *words)
     assert status == 2
     (line,) = err.splitlines()
     assert line.startswith(f"humouse: {said}")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_models_are_sent_to_processors(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(of_ray, "require", lambda what, extra: None)
+    with pytest.raises(
+        InputError, match=r"engine=ray: makes movements on processors; add device=cpu"
+    ):
+        Cluster.asked("ray", None, None, device="cuda")
 
 
 def test_an_address_in_the_environment_is_tried_too(monkeypatch: pytest.MonkeyPatch):

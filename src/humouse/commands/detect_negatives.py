@@ -1,5 +1,6 @@
 """`humouse detect negatives`: a mixture of negatives on disk, and the manifest that says what made it."""
 
+import pickle
 import shutil
 from collections import Counter
 from collections.abc import Sequence
@@ -13,7 +14,8 @@ from typing import Any
 import numpy as np
 from joblib import cpu_count
 
-from humouse.commands.kept_parts import KeptParts, kept_bar
+from humouse.cluster import Cluster
+from humouse.commands.kept_parts import KeptParts, kept_count
 from humouse.data.prepared import load_split, origin_of, split_file
 from humouse.detection.names import GENERATED, SCRIPTED
 from humouse.detection.samples.negatives import (
@@ -35,6 +37,7 @@ from humouse.files import (
 )
 from humouse.movement_table import StoredMovements, write_tables
 from humouse.processes import stream_jobs
+from humouse.progress import pace_bar
 from humouse.settings import NegativesSettings
 from humouse.settings.checks import check_seed
 from humouse.settings.compose import command_of
@@ -57,13 +60,17 @@ def run(settings: NegativesSettings) -> None:
     """Make negatives, part by part, and write them.
 
     Raises:
-        InputError: A setting or a file cannot be used, another run writes there, or a process was killed.
+        InputError: A setting or a file cannot be used, another run writes there, a process was killed,
+            or the cluster is lost.
         KeyboardInterrupt: The run was interrupted; the parts made so far are kept.
     """
     s = settings
     check_seed(s.seed)
     if s.workers is not None and s.workers < 1:
         raise InputError(f"workers={s.workers}: must be at least 1")
+    models = [*s.gan_ckpt, *s.diffusion_ckpt]
+    device = resolve_device(s.device).type if models else "cpu"
+    cluster = Cluster.asked(s.engine, s.ray_address, s.workers, device=device)
     sources, people = material = _material(s)
     n = len(people) if s.n is None else s.n
     counts = mixture_counts(s.mixture or {SCRIPTED: 1.0}, list(sources), n)
@@ -72,7 +79,7 @@ def run(settings: NegativesSettings) -> None:
     with alone_in(s.out_dir):
         kept = KeptParts(Path(s.out_dir), _decides(s))
         kept.sweep([_MANIFEST])
-        _make_parts(parts, material, kept, s, workers)
+        _make_parts(parts, material, kept, workers, cluster)
         families = _write(kept, parts, sources)
         units = {"dx_px": "px", "dy_px": "px", "dt_ms": "ms"}
         content = {"families": families, "units": units, **_provenance(s)}
@@ -116,8 +123,8 @@ def _make_parts(
     parts: Sequence[NegativePart],
     material: _Material,
     kept: KeptParts,
-    s: NegativesSettings,
     workers: int,
+    cluster: Cluster | None,
 ) -> None:
     """Make the parts that are not kept yet.
 
@@ -126,11 +133,17 @@ def _make_parts(
     """
     missing = [job for job in enumerate(parts) if kept.get(job[0]) is None]
     n, left = (sum(part.n for part in some) for some in (parts, [part for _, part in missing]))
-    prepare = partial(_material, s) if workers > 1 else lambda: material
-    results = stream_jobs(_made, missing, prepare, workers=workers)
-    with kept_bar(n, n - left) as advance, closing(results):
+    alone = cluster is None and workers == 1
+    prepare = (lambda: material) if alone else partial(pickle.loads, pickle.dumps(material))
+    if cluster is None:
+        results = stream_jobs(_made, missing, prepare, workers=workers)
+    else:
+        results = cluster.stream_jobs(_made, missing, prepare)
+    bar = pace_bar("movements", n, done=n - left)
+    with kept_count(n, n - left) as count, bar as advance, closing(results):
         for (number, part), made in results:
             kept.keep(number, made)
+            count(part.n)
             advance(part.n)
 
 
@@ -184,7 +197,7 @@ def _files(s: NegativesSettings) -> dict[str, str]:
 
 def _decides(s: NegativesSettings) -> dict[str, Any]:
     """Return everything that decides the movements to the last bit."""
-    elsewhere = {"device", "out_dir", "workers"}
+    elsewhere = {"device", "out_dir", "engine", "ray_address", "workers"}
     return {
         "settings": {key: value for key, value in asdict(s).items() if key not in elsewhere},
         "people": sha256(split_file(s.people)),

@@ -13,7 +13,8 @@ import polars as pl
 from jaxtyping import Float32
 from joblib import cpu_count
 
-from humouse.commands.kept_parts import KeptParts, kept_bar
+from humouse.cluster import Cluster
+from humouse.commands.kept_parts import KeptParts, kept_count
 from humouse.data.movement_file import LogPart, OpenLog, open_log
 from humouse.errors import InputError
 from humouse.features import GROUPS, FeatureTable, feature_table
@@ -21,6 +22,7 @@ from humouse.files import alone_in, atomic_write, move, set_aside, sha256, versi
 from humouse.movement_table import StoredMovements, in_pieces, write_frames
 from humouse.point_cells import PointColumns
 from humouse.processes import stream_jobs
+from humouse.progress import pace_bar
 from humouse.settings import FeaturesSettings
 from humouse.steps import Steps
 
@@ -39,8 +41,8 @@ def run(settings: FeaturesSettings) -> None:
     """Compute the features of every movement that can be used, and write the table.
 
     Raises:
-        InputError: A setting or the file cannot be used, another run writes the same table, or a process
-            was killed.
+        InputError: A setting or the file cannot be used, another run writes the same table, a process
+            was killed, or the cluster is lost.
         KeyboardInterrupt: The run was interrupted; the parts made so far are kept.
     """
     s = settings
@@ -50,6 +52,7 @@ def run(settings: FeaturesSettings) -> None:
         raise InputError(f"workers={s.workers}: must be at least 1")
     if not s.groups:
         raise InputError(f"groups=[]: name at least one, as in groups=[{next(iter(GROUPS))}]")
+    cluster = Cluster.asked(s.engine, s.ray_address, s.workers)
     out, groups = Path(s.out), tuple(dict.fromkeys(s.groups))
     if out.suffix != ".parquet":
         raise InputError(
@@ -59,7 +62,7 @@ def run(settings: FeaturesSettings) -> None:
     with _parts_of(out) as folder:
         kept = KeptParts(folder, _decides(s, groups))
         kept.sweep(())
-        _make_parts(log, kept, groups, s.workers)
+        _make_parts(log, kept, groups, s.workers, cluster)
         if not log.used:
             raise InputError(f"{s.movements}: no movement can be used: {log.reasons()}")
         _write(kept, groups, -(-log.used // _PART), out)
@@ -113,7 +116,13 @@ class _Counted:
         return part.movements.rows(np.flatnonzero(moving))
 
 
-def _make_parts(log: _Counted, kept: KeptParts, groups: Sequence[str], asked: int | None) -> None:
+def _make_parts(
+    log: _Counted,
+    kept: KeptParts,
+    groups: Sequence[str],
+    asked: int | None,
+    cluster: Cluster | None,
+) -> None:
     """Compute the features of the parts that are not kept yet, each whole.
 
     Raises:
@@ -131,11 +140,17 @@ def _make_parts(log: _Counted, kept: KeptParts, groups: Sequence[str], asked: in
             if number not in have and len(piece.lengths):
                 yield number, piece
 
-    workers = _workers(log.count - done, groups, asked)
-    results = stream_jobs(_features, missing(), partial(tuple, groups), workers=workers)
-    with kept_bar(log.count, done) as advance, closing(results):
+    prepare = partial(tuple, groups)
+    if cluster is None:
+        workers = _workers(log.count - done, groups, asked)
+        results = stream_jobs(_features, missing(), prepare, workers=workers)
+    else:
+        results = cluster.stream_jobs(_features, missing(), prepare)
+    bar = pace_bar("movements", log.count, done=done)
+    with kept_count(log.count, done) as count, bar as advance, closing(results):
         for (number, piece), values in results:
             kept.keep(number, _part(piece, values))
+            count(len(values))
             advance(len(values))
 
 

@@ -12,7 +12,6 @@ import numpy as np
 
 from humouse.errors import InputError
 from humouse.files import atomic_write, digest
-from humouse.progress import pace_bar
 
 _PREFIX = ".partial-"
 _DIGEST = hashlib.sha256().digest_size
@@ -102,8 +101,8 @@ class KeptParts:
 
 
 @contextmanager
-def kept_bar(count: int, done: int) -> Iterator[Callable[[int], None]]:
-    """Show how many movements are kept; yield a function that takes how many more are.
+def kept_count(count: int, done: int) -> Iterator[Callable[[int], None]]:
+    """Say how many movements an earlier run kept; yield a function that takes how many more are.
 
     Args:
         count: How many there are.
@@ -119,11 +118,9 @@ def kept_bar(count: int, done: int) -> Iterator[Callable[[int], None]]:
     def more(movements: int) -> None:
         nonlocal kept
         kept += movements
-        advance(movements)
 
     try:
-        with pace_bar("movements", count, done=done) as advance:
-            yield more
+        yield more
     except KeyboardInterrupt:
         if not kept:
             raise

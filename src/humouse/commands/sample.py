@@ -16,10 +16,10 @@ import torch
 from joblib import cpu_count
 from torch import Tensor
 
-from humouse.cluster import RAY, Cluster
+from humouse.cluster import Cluster
 from humouse.codec import condition_vector
 from humouse.commands.compared import in_codec_frame
-from humouse.commands.kept_parts import KeptParts
+from humouse.commands.kept_parts import KeptParts, kept_count
 from humouse.data.movement_file import read_movements
 from humouse.data.prepared import load_split
 from humouse.detection.detector import Detector
@@ -104,7 +104,8 @@ def _run(settings: SampleSettings) -> None:
 
 
 def _cluster(settings: SampleSettings) -> Cluster | None:
-    return Cluster.asked(settings.engine, settings.ray_address, settings.workers)
+    device = resolve_device(settings.device).type
+    return Cluster.asked(settings.engine, settings.ray_address, settings.workers, device=device)
 
 
 def _model(settings: SampleSettings) -> TrainedModel:
@@ -132,8 +133,6 @@ def _check(settings: SampleSettings, model: TrainedModel) -> None:
         raise InputError(
             f"workers={settings.workers}: a model on {device} is run by one process; leave it out"
         )
-    if settings.engine == RAY and device.type != "cpu":
-        raise InputError(f"engine={RAY}: makes movements on processors; add device=cpu")
     if settings.shard is not None and settings.shard < 1:
         raise InputError(f"shard={settings.shard}: must be at least 1 movement")
     native = model.codec.native
@@ -215,26 +214,17 @@ def _make_parts(
     parts = [replace(request, n=min(size, n - first), first=first) for first in range(0, n, size)]
     missing = {number: part for number, part in enumerate(parts) if kept.get(number) is None}
     left = sum(part.n for part in missing.values())
-    if left < n:
-        print(f"going on after {n - left:,} of {n:,} movements")
     cluster = _cluster(settings)
-    try:
-        with pace_bar("movements", n, done=n - left) as advance:
-            if cluster is None:
-                workers = _workers(settings, model, left)
-                made = _in_processes(model, missing.values(), settings, workers, advance)
-            else:
-                made = _on_cluster(model, missing.values(), settings, cluster, advance)
-            with closing(made):
-                for (number, asked), part in zip(missing.items(), made, strict=True):
-                    kept.keep(number, part)
-                    left -= asked.n
-    except KeyboardInterrupt:
-        if left == n:
-            raise
-        raise KeyboardInterrupt(
-            f"({n - left:,} of {n:,} movements are kept; the same command goes on)"
-        ) from None
+    with kept_count(n, n - left) as count, pace_bar("movements", n, done=n - left) as advance:
+        if cluster is None:
+            workers = _workers(settings, model, left)
+            made = _in_processes(model, missing.values(), settings, workers, advance)
+        else:
+            made = _on_cluster(model, missing.values(), settings, cluster, advance)
+        with closing(made):
+            for (number, asked), part in zip(missing.items(), made, strict=True):
+                kept.keep(number, part)
+                count(asked.n)
 
 
 def _in_processes(

@@ -22,6 +22,10 @@ class NegativesSettings:
         "files of movements made elsewhere, each a family: {NAME:FILE}"
     )
     seed: int = setting("seed of everything random")
+    engine: str = setting("what does the work: {choices}", choices.ENGINES)
+    ray_address: str | None = setting(
+        "of the Ray cluster for engine=ray: HOST:PORT, or auto on one of its machines; null starts Ray here"
+    )
     workers: int | None = setting(
         "processes of one thread each; the movements do not depend on it; null for one per core, as far as "
         "there is enough to do"

@@ -149,6 +149,10 @@ class FeaturesSettings:
         choices.TIME_UNITS,
     )
     groups: list[str] = setting("any of {choices}", choices.FEATURE_GROUPS)
+    engine: str = setting("what does the work: {choices}", choices.ENGINES)
+    ray_address: str | None = setting(
+        "of the Ray cluster for engine=ray: HOST:PORT, or auto on one of its machines; null starts Ray here"
+    )
     workers: int | None = setting(
         "processes of one thread each; the table does not depend on it; null for one per core, as far as "
         "there is enough to do"

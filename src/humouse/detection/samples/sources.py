@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ _PLAIN = re.compile(r"[\w-]+")
 
 @dataclass(frozen=True)
 class NegativeSource:
-    """One way to make negatives.
+    """One way to make negatives; it can be pickled.
 
     Args:
         variant: What it is called.
@@ -92,13 +93,14 @@ def check_family_name(setting: str, name: str) -> None:
 
 
 def _scripted(variant: Variant) -> NegativeSource:
-    def make(people: Trajectories, n: int, seed: int, role: str | None) -> Trajectories:
-        bot = variant.make(people)
-        return _with_users(
-            people, bot.source_indices(n, seed=seed).numpy(), bot.sample(n, seed=seed)
-        )
+    return NegativeSource(variant.name, partial(_by_bot, variant))
 
-    return NegativeSource(variant.name, make)
+
+def _by_bot(
+    variant: Variant, people: Trajectories, n: int, seed: int, role: str | None
+) -> Trajectories:
+    bot = variant.make(people)
+    return _with_users(people, bot.source_indices(n, seed=seed).numpy(), bot.sample(n, seed=seed))
 
 
 def _with_users(people: Trajectories, rows: np.ndarray, made: Trajectories) -> Trajectories:
@@ -118,26 +120,26 @@ def _models(family: str, paths: Sequence[Path], device: str) -> tuple[NegativeSo
                 f"{family}_ckpt: {path} holds a {generator.family}; it would be held out as "
                 f"{family}, and fitted on all the same: name it under {generator.family}_ckpt"
             )
-        sources.append(_model(generator, path))
+        make = partial(_by_model, generator, path)
+        sources.append(NegativeSource(path.stem, make, generator.data))
     names = [source.variant for source in sources]
     if len(set(names)) < len(names):
         raise InputError(f"{family}_ckpt: two checkpoints have one name; give each its own")
     return tuple(sources)
 
 
-def _model(generator: TrainedModel, path: Path) -> NegativeSource:
-    def make(people: Trajectories, n: int, seed: int, role: str | None) -> Trajectories:
-        fits = generator.codec.fits(people).nonzero()[:, 0].numpy()
-        if not len(fits):
-            raise InputError(
-                f"{path}: none of {len(people):,} movements of {people.origin} fits its codec; take "
-                "a model of these people, or one with a greater data.sequence_length"
-            )
-        rng = np.random.default_rng(derive_seed(seed, "errands"))
-        rows = np.concatenate([rng.permutation(fits) for _ in range(-(-n // len(fits)))])[:n]
-        return _with_users(people, rows, generator.sample(n, like=people[rows], seed=seed))
-
-    return NegativeSource(path.stem, make, generator.data)
+def _by_model(
+    generator: TrainedModel, path: Path, people: Trajectories, n: int, seed: int, role: str | None
+) -> Trajectories:
+    fits = generator.codec.fits(people).nonzero()[:, 0].numpy()
+    if not len(fits):
+        raise InputError(
+            f"{path}: none of {len(people):,} movements of {people.origin} fits its codec; take "
+            "a model of these people, or one with a greater data.sequence_length"
+        )
+    rng = np.random.default_rng(derive_seed(seed, "errands"))
+    rows = np.concatenate([rng.permutation(fits) for _ in range(-(-n // len(fits)))])[:n]
+    return _with_users(people, rows, generator.sample(n, like=people[rows], seed=seed))
 
 
 def _file(name: str, path: str | Path) -> NegativeSource:
@@ -145,14 +147,23 @@ def _file(name: str, path: str | Path) -> NegativeSource:
     movements = read_movements(path)
     moving = (merge_zero_moves(movements).lengths >= 1).nonzero()[:, 0].numpy()
     shuffled = np.random.default_rng(derive_seed("file")).permutation(moving)
-
-    def make(people: Trajectories, n: int, seed: int, role: str | None) -> Trajectories:
-        own = shuffled if role is None else shuffled[ROLES.index(role) :: len(ROLES)]
-        if len(own) < n:
-            raise InputError(
-                f"{path}: holds {len(moving):,} movements that move, {len(own):,} of them for each role, "
-                f"and {n:,} are needed; give more, or ask for fewer"
-            )
-        return movements[np.sort(np.random.default_rng(seed).permutation(own)[:n])]
-
+    make = partial(_from_file, movements, shuffled, path)
     return NegativeSource(name, make, available=len(moving))
+
+
+def _from_file(
+    movements: Trajectories,
+    shuffled: np.ndarray,
+    path: str | Path,
+    people: Trajectories,
+    n: int,
+    seed: int,
+    role: str | None,
+) -> Trajectories:
+    own = shuffled if role is None else shuffled[ROLES.index(role) :: len(ROLES)]
+    if len(own) < n:
+        raise InputError(
+            f"{path}: holds {len(shuffled):,} movements that move, {len(own):,} of them for each role, "
+            f"and {n:,} are needed; give more, or ask for fewer"
+        )
+    return movements[np.sort(np.random.default_rng(seed).permutation(own)[:n])]
