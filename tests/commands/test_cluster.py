@@ -254,17 +254,20 @@ def test_ctrl_c_leaves_promptly_and_leaves_nothing(tmp_path: Path):
         env={**os.environ, "PYTHONPATH": home},
         start_new_session=True,
     )
-    process = psutil.Process(run.pid)
-    while not any(
-        "ray::_work" in " ".join(one.cmdline()) for one in process.children(recursive=True)
-    ):
-        assert run.poll() is None
-        time.sleep(0.2)
-    family = process.children(recursive=True)
-    time.sleep(1)
-    began = time.monotonic()
-    os.killpg(run.pid, signal.SIGINT)  # as a terminal does
-    _, err = run.communicate(timeout=60)
+    try:
+        process = psutil.Process(run.pid)
+        while not any(
+            "ray::_work" in " ".join(one.cmdline()) for one in process.children(recursive=True)
+        ):
+            assert run.poll() is None
+            time.sleep(0.2)
+        family = process.children(recursive=True)
+        time.sleep(1)
+        began = time.monotonic()
+        os.killpg(run.pid, signal.SIGINT)  # as a terminal does
+        _, err = run.communicate(timeout=60)
+    finally:
+        run.kill()
     assert time.monotonic() - began < 30
     assert run.returncode == 130
     assert err.strip().splitlines()[-1] == "humouse: interrupted"
