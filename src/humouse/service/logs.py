@@ -19,7 +19,10 @@ class JsonLines(logging.Formatter):
             "level": record.levelname.lower(),
             "event": record.getMessage(),
         }
-        content |= {key: value for key, value in vars(record).items() if key not in _OWN}
+        for key, value in vars(record).items():
+            # What begins with _ is another library's, which marks every record of the process.
+            if key not in _OWN and not key.startswith("_"):
+                content[key] = value
         if record.exc_info and record.exc_info[1] is not None:
             content["error"] = said(record.exc_info[1])
         return json.dumps(content, default=str)
