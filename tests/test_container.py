@@ -2,10 +2,13 @@
 
 import re
 import tomllib
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, packages_distributions, requires
 from pathlib import Path
 
 import yaml
 
+import humouse
 from humouse.settings import ServeSettings
 from humouse.settings.compose import settings_from
 
@@ -19,7 +22,6 @@ def names(lines: list[str]) -> set[str]:
 
 
 def test_it_installs_what_the_service_needs_and_no_torch():
-    """What the service imports is held to do without torch in `service/test_server.py`."""
     (line,) = (one for one in DOCKERFILE.splitlines() if "fastapi" in one)
     asked = line.split("constraints.txt", 1)[1].replace("'", "").split()
     installed = names(asked)
@@ -28,6 +30,48 @@ def test_it_installs_what_the_service_needs_and_no_torch():
     assert serve <= installed <= serve | names(project["dependencies"])
     assert not {"torch", "scikit-learn"} & installed
     assert installed <= names((CHECKOUT / "constraints.txt").read_text().splitlines()[1:])
+
+
+def installed() -> set[str]:
+    """Return the packages that the image installs, and those that they need."""
+    (line,) = (one for one in DOCKERFILE.splitlines() if "fastapi" in one)
+    left, found = names(line.split("constraints.txt", 1)[1].replace("'", "").split()), set()
+    while left:
+        found.add(one := left.pop())
+        try:
+            needs = [need for need in requires(one) or [] if "extra ==" not in need]
+        except PackageNotFoundError:  # of another system or Python
+            continue
+        left |= names(needs) - found
+    return found
+
+
+_BEGIN = """
+import sys
+
+for name in sys.argv[1:]:
+    sys.modules[name] = None  # as if it were not installed
+from humouse.service.app import create_app
+from humouse.settings import ServeSettings
+from humouse.settings.compose import settings_from
+
+app = create_app(settings_from("serve", ServeSettings, ["database=sqlite:///s.sqlite"]))
+print(len(app.openapi()["paths"]), "addresses")
+"""
+
+
+def test_the_service_begins_with_what_is_installed_alone(tmp_path: Path, call: Callable):
+    ours = installed() | {"humouse", "psycopg-binary"}
+    absent = {
+        module
+        for module, packages in packages_distributions().items()
+        if not names(packages) & ours
+    }
+    assert {"torch", "sklearn", "joblib"} <= absent
+    home = str(Path(humouse.__file__).parents[1])
+    done = call("-c", _BEGIN, *sorted(absent), cwd=tmp_path, PYTHONPATH=home)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "6 addresses"
 
 
 def test_what_it_copies_is_there_and_not_ignored():

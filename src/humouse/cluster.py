@@ -17,8 +17,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVar
 
-from joblib import cpu_count
-
 from humouse.errors import InputError
 from humouse.extras import require
 from humouse.files import versions
@@ -129,6 +127,8 @@ def _connected(cluster: Cluster) -> Iterator[Any]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             import ray
+        from joblib import cpu_count  # here, since the service does without it
+
         quiet: dict[str, Any] = {"logging_level": "critical", "log_to_driver": False}
         try:
             try:
