@@ -21,10 +21,14 @@ def names(lines: list[str]) -> set[str]:
     return {name[0].lower().replace("_", "-") for name in found if name}
 
 
-def test_it_installs_what_the_service_needs_and_no_torch():
+def asked() -> set[str]:
+    """Return the packages that the image installs by name."""
     (line,) = (one for one in DOCKERFILE.splitlines() if "fastapi" in one)
-    asked = line.split("constraints.txt", 1)[1].replace("'", "").split()
-    installed = names(asked)
+    return names(line.split("constraints.txt", 1)[1].replace("'", "").split())
+
+
+def test_it_installs_what_the_service_needs_and_no_torch():
+    installed = asked()
     project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
     serve = names(project["optional-dependencies"]["serve"])
     assert serve <= installed <= serve | names(project["dependencies"])
@@ -32,10 +36,9 @@ def test_it_installs_what_the_service_needs_and_no_torch():
     assert installed <= names((CHECKOUT / "constraints.txt").read_text().splitlines()[1:])
 
 
-def installed() -> set[str]:
-    """Return the packages that the image installs, and those that they need."""
-    (line,) = (one for one in DOCKERFILE.splitlines() if "fastapi" in one)
-    left, found = names(line.split("constraints.txt", 1)[1].replace("'", "").split()), set()
+def with_their_needs(packages: set[str]) -> set[str]:
+    """Return packages and all that they need, themselves or through others."""
+    left, found = set(packages), set()
     while left:
         found.add(one := left.pop())
         try:
@@ -61,7 +64,7 @@ print(len(app.openapi()["paths"]), "addresses")
 
 
 def test_the_service_begins_with_what_is_installed_alone(tmp_path: Path, call: Callable):
-    ours = installed() | {"humouse", "psycopg-binary"}
+    ours = with_their_needs(asked()) | {"humouse", "psycopg-binary"}
     absent = {
         module
         for module, packages in packages_distributions().items()

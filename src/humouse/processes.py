@@ -16,7 +16,7 @@ from concurrent.futures import (
 )
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from multiprocessing.process import BaseProcess
 from typing import Any, TypeVar
 
@@ -109,6 +109,11 @@ def stream_jobs(
 
         for job, result in in_order(begin, jobs, waiting=WAITING * workers):
             yield job, pickle.loads(result)
+
+
+def by_value(thing: Any) -> Callable[[], Any]:
+    """Return a `prepare` that returns a copy of a thing, as it is now, wherever it is called."""
+    return partial(pickle.loads, pickle.dumps(thing))
 
 
 def in_order(

@@ -1,12 +1,10 @@
 """`humouse detect negatives`: a mixture of negatives on disk, and the manifest that says what made it."""
 
-import pickle
 import shutil
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict
-from functools import partial
 from glob import escape
 from pathlib import Path
 from typing import Any
@@ -25,7 +23,6 @@ from humouse.detection.samples.negatives import (
     negative_parts,
 )
 from humouse.detection.samples.sources import NegativeSources, negative_sources
-from humouse.errors import InputError
 from humouse.files import (
     alone_in,
     earlier_names,
@@ -36,10 +33,10 @@ from humouse.files import (
     write_json,
 )
 from humouse.movement_table import StoredMovements, write_tables
-from humouse.processes import stream_jobs
+from humouse.processes import by_value, stream_jobs
 from humouse.progress import pace_bar
 from humouse.settings import NegativesSettings
-from humouse.settings.checks import check_seed
+from humouse.settings.checks import check_seed, check_workers
 from humouse.settings.compose import command_of
 from humouse.training.device import resolve_device
 from humouse.trajectories import Trajectories
@@ -66,8 +63,7 @@ def run(settings: NegativesSettings) -> None:
     """
     s = settings
     check_seed(s.seed)
-    if s.workers is not None and s.workers < 1:
-        raise InputError(f"workers={s.workers}: must be at least 1")
+    check_workers(s.workers)
     models = [*s.gan_ckpt, *s.diffusion_ckpt]
     device = resolve_device(s.device).type if models else "cpu"
     cluster = Cluster.asked(s.engine, s.ray_address, s.workers, device=device)
@@ -110,10 +106,7 @@ def _workers(s: NegativesSettings, parts: Sequence[NegativePart]) -> int:
     models = any(part.family in GENERATED for part in parts)
     device = resolve_device(s.device)
     if models and device.type != "cpu":
-        if (s.workers or 1) > 1:
-            raise InputError(
-                f"workers={s.workers}: a model on {device} is run by one process; leave it out"
-            )
+        check_workers(s.workers, str(device))
         return 1
     each = _FEWEST_EACH_OF_MODELS if models else _FEWEST_EACH
     return min(s.workers or max(1, min(cpu_count(), n // each)), len(parts))
@@ -134,7 +127,7 @@ def _make_parts(
     missing = [job for job in enumerate(parts) if kept.get(job[0]) is None]
     n, left = (sum(part.n for part in some) for some in (parts, [part for _, part in missing]))
     alone = cluster is None and workers == 1
-    prepare = (lambda: material) if alone else partial(pickle.loads, pickle.dumps(material))
+    prepare = (lambda: material) if alone else by_value(material)
     if cluster is None:
         results = stream_jobs(_made, missing, prepare, workers=workers)
     else:

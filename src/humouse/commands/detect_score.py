@@ -18,6 +18,7 @@ from humouse.movement_table import StoredMovements, write_frames
 from humouse.point_cells import PointColumns
 from humouse.progress import pace_bar
 from humouse.settings import DetectScoreSettings
+from humouse.settings.checks import check_workers
 
 _VERB = "humouse detect score"
 _ROWS_AT_A_TIME = 2**14
@@ -32,8 +33,7 @@ def run(settings: DetectScoreSettings) -> None:
     check_rate(s.false_positive_rate)
     if s.reasons < 0:
         raise InputError(f"reasons={s.reasons}: must be at least 0")
-    if s.workers is not None and s.workers < 1:
-        raise InputError(f"workers={s.workers}: must be at least 1")
+    check_workers(s.workers)
     cluster = Cluster.asked(s.engine, s.ray_address, s.workers)
     detector = Detector.load(s.detector)
     log = open_log(s.movements, PointColumns(**vars(s.columns)), s.time_unit)

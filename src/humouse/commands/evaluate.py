@@ -27,6 +27,7 @@ from humouse.features.modes import FEATURE_MODES
 from humouse.files import sha256
 from humouse.generator import load_generator
 from humouse.settings import EvalSettings
+from humouse.settings.checks import check_workers
 from humouse.settings.compose import command_of
 from humouse.trained_model import TrainedModel, announce
 from humouse.training.device import resolve_device
@@ -126,8 +127,7 @@ def _model(settings: EvalSettings) -> TrainedModel:
 def _checked(settings: EvalSettings) -> EvaluationRule:
     if settings.n < FEWEST:
         raise InputError(f"n={settings.n}: must be at least {FEWEST}")
-    if settings.workers is not None and settings.workers < 1:
-        raise InputError(f"workers={settings.workers}: must be at least 1")
+    check_workers(settings.workers)
     if settings.samples is not None and settings.conditions == "val":
         raise InputError(
             "conditions=val: the movements of samples=… are drawn already; leave it out"

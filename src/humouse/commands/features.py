@@ -24,6 +24,7 @@ from humouse.point_cells import PointColumns
 from humouse.processes import stream_jobs
 from humouse.progress import pace_bar
 from humouse.settings import FeaturesSettings
+from humouse.settings.checks import check_workers
 from humouse.steps import Steps
 
 _VERB = "humouse features"
@@ -48,8 +49,7 @@ def run(settings: FeaturesSettings) -> None:
     s = settings
     if s.movements is None:
         raise InputError(f"movements: name the file, as in {_VERB} movements=theirs.parquet")
-    if s.workers is not None and s.workers < 1:
-        raise InputError(f"workers={s.workers}: must be at least 1")
+    check_workers(s.workers)
     if not s.groups:
         raise InputError(f"groups=[]: name at least one, as in groups=[{next(iter(GROUPS))}]")
     cluster = Cluster.asked(s.engine, s.ray_address, s.workers)

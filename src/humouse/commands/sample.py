@@ -1,13 +1,11 @@
 """`humouse sample`: draw movements from a trained model of either kind, part by part."""
 
-import pickle
 import shutil
 import warnings
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import asdict, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +28,10 @@ from humouse.extras import without
 from humouse.files import alone_in, move, set_aside_in, sha256, versions, write_json
 from humouse.generator import load_generator
 from humouse.movement_table import StoredMovements, write_tables
-from humouse.processes import one_thread, stream_jobs
+from humouse.processes import by_value, one_thread, stream_jobs
 from humouse.progress import pace_bar
 from humouse.settings import SampleSettings
+from humouse.settings.checks import check_workers
 from humouse.trained_model import Batch, Plan, SampleRequest, TrainedModel, announce
 from humouse.training.checkpoint import save_tensors
 from humouse.training.device import resolve_device
@@ -72,7 +71,7 @@ def run(settings: SampleSettings) -> None:
 
 
 def _run(settings: SampleSettings) -> None:
-    _cluster(settings)  # what is in its way is said before the model is loaded
+    cluster = _cluster(settings)  # what is in its way is said before the model is loaded
     model = _of_setup(_model(settings), settings)
     request = SampleRequest(
         settings.n,
@@ -87,7 +86,7 @@ def _run(settings: SampleSettings) -> None:
     with alone_in(out_dir):
         kept = KeptParts(out_dir, _decides(settings, model, checkpoint))
         kept.sweep(_FILES)
-        _make_parts(model, request, kept, settings)
+        _make_parts(model, request, kept, settings, cluster)
         made_by = _manifest(settings, model, checkpoint)
         files = _write(kept, model.origin, settings)
         write_json(out_dir / "manifest.json", {**made_by, "files": files})
@@ -126,13 +125,7 @@ def _check(settings: SampleSettings, model: TrainedModel) -> None:
     """Raise InputError for settings of the run and its files that cannot be used."""
     if settings.recorded:
         model.codec.native.check_recorded()
-    if settings.workers is not None and settings.workers < 1:
-        raise InputError(f"workers={settings.workers}: must be at least 1")
-    device = resolve_device(settings.device)
-    if (settings.workers or 1) > 1 and device.type != "cpu":
-        raise InputError(
-            f"workers={settings.workers}: a model on {device} is run by one process; leave it out"
-        )
+    check_workers(settings.workers, str(resolve_device(settings.device)))
     if settings.shard is not None and settings.shard < 1:
         raise InputError(f"shard={settings.shard}: must be at least 1 movement")
     native = model.codec.native
@@ -203,7 +196,11 @@ def _draw(movements: Trajectories, model: TrainedModel, path: Path, *, recorded:
 
 
 def _make_parts(
-    model: TrainedModel, request: SampleRequest, kept: KeptParts, settings: SampleSettings
+    model: TrainedModel,
+    request: SampleRequest,
+    kept: KeptParts,
+    settings: SampleSettings,
+    cluster: Cluster | None,
 ) -> None:
     """Make the parts that are not kept yet.
 
@@ -214,7 +211,6 @@ def _make_parts(
     parts = [replace(request, n=min(size, n - first), first=first) for first in range(0, n, size)]
     missing = {number: part for number, part in enumerate(parts) if kept.get(number) is None}
     left = sum(part.n for part in missing.values())
-    cluster = _cluster(settings)
     with kept_count(n, n - left) as count, pace_bar("movements", n, done=n - left) as advance:
         if cluster is None:
             workers = _workers(settings, model, left)
@@ -243,7 +239,7 @@ def _in_processes(
             plans.append(plan)
             yield from plan.batches
 
-    prepare = partial(pickle.loads, pickle.dumps(model)) if workers > 1 else lambda: model
+    prepare = by_value(model) if workers > 1 else lambda: model
     made: list[Tensor] = []
     with closing(stream_jobs(TrainedModel.make, batches(), prepare, workers=workers)) as results:
         for batch, x0 in results:
@@ -262,7 +258,7 @@ def _on_cluster(
     advance: Callable[[int], None],
 ) -> Generator[Part, None, None]:
     """Yield the parts asked for, each a job: what is left for this process does not hold up hundreds."""
-    prepare = partial(pickle.loads, pickle.dumps((model, settings)))
+    prepare = by_value((model, settings))
     with closing(cluster.stream_jobs(_whole_part, asked, prepare)) as results:
         for request, part in results:
             yield part

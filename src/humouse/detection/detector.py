@@ -1,7 +1,6 @@
 """A detector on disk: an ONNX file for each member of the blend, and what scores mean in each set-up."""
 
 import hashlib
-import pickle
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -38,7 +37,7 @@ from humouse.files import (
     write_json,
 )
 from humouse.movement_table import StoredMovements, in_pieces
-from humouse.processes import in_order
+from humouse.processes import by_value, in_order
 from humouse.steps import Steps, blocks_of
 
 if TYPE_CHECKING:
@@ -194,9 +193,7 @@ class Detector:
         if cluster is None:
             looked_at = _each(look_at, pieces, workers)
         else:
-            looked_at = cluster.stream_jobs(
-                call, pieces, partial(pickle.loads, pickle.dumps(look_at))
-            )
+            looked_at = cluster.stream_jobs(call, pieces, by_value(look_at))
         for piece, evidence in looked_at:
             places.append(_places(piece, first))
             looked.append(evidence)

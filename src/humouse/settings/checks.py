@@ -27,6 +27,22 @@ def check_at_least(settings: Mapping[str, tuple[float | int, int]]) -> None:
             raise InputError(f"{name}={value}: must be at least {least}")
 
 
+def check_workers(workers: int | None, device: str = "cpu") -> None:
+    """Raise InputError for a number of processes that cannot be.
+
+    Args:
+        workers: As set; None for as many as there are cores.
+        device: What kind of device a model runs on.
+    """
+    if workers is None:
+        return
+    check_at_least({"workers": (workers, 1)})
+    if workers > 1 and device != "cpu":
+        raise InputError(
+            f"workers={workers}: a model on {device} is run by one process; leave it out"
+        )
+
+
 def check_above_zero(settings: Mapping[str, float | int]) -> None:
     """Raise InputError for the first name whose value is not above 0."""
     for name, value in settings.items():

@@ -111,7 +111,8 @@ def check_clock(t_ms: np.ndarray, way_px: np.ndarray, same_run: np.ndarray, unit
     step = np.abs(step)  # the newest row may stand first
     usual = float(np.median(step[step > 0]))
     if unit != "date":
-        _check_unit(t_ms, step, _speed(step, way_px[same_run]), unit)
+        too_fast = usual < _FASTEST_STEP_MS and float(step.mean()) < 1
+        _check_unit(t_ms, usual, too_fast, _speed(step, way_px[same_run]), unit)
     later = step >= _SAME_MS
     same_ms = 1 - np.count_nonzero(later) / len(step)
     tick = float(np.median(step[later])) if 1 > same_ms > _MOST_MERGED else usual
@@ -128,25 +129,26 @@ def check_clock(t_ms: np.ndarray, way_px: np.ndarray, same_run: np.ndarray, unit
         )
 
 
-def _check_unit(t_ms: np.ndarray, step_ms: np.ndarray, px_per_ms: float, unit: str) -> None:
+def _check_unit(
+    t_ms: np.ndarray, usual_ms: float, too_fast: bool, px_per_ms: float, unit: str
+) -> None:
     """Raise InputError if the times are likely in another unit.
 
     Args:
         t_ms: [P] times (ms).
-        step_ms: Times from row to row (ms), none below 0.
+        usual_ms: The usual step from row to row (ms).
+        too_fast: Whether no mouse reports so often.
         px_per_ms: The usual speed of the steps that move.
         unit: The unit that they were read in.
     """
-    usual = float(np.median(step_ms[step_ms > 0]))
-    too_fast = usual < _FASTEST_STEP_MS and float(step_ms.mean()) < 1
     speeds = {one: px_per_ms * MS_PER_UNIT[unit] / ms for one, ms in MS_PER_UNIT.items()}
-    if too_fast or usual > _SLOWEST_STEP_MS:
+    if too_fast or usual_ms > _SLOWEST_STEP_MS:
         other = likely_unit(t_ms / MS_PER_UNIT[unit])
         if other != unit and speeds[other] <= _FASTEST_PX_PER_MS:
             raise InputError(
-                f"read in {UNIT_NAMES[unit]}, its usual step from row to row takes {usual:,.4g} ms; if the "
-                f"times are in {UNIT_NAMES[other]}, give source.time_unit={other}, or source.time_unit=auto "
-                "where files differ"
+                f"read in {UNIT_NAMES[unit]}, its usual step from row to row takes {usual_ms:,.4g} ms; if "
+                f"the times are in {UNIT_NAMES[other]}, give source.time_unit={other}, or "
+                "source.time_unit=auto where files differ"
             )
     if unit in ("ns", "us") and px_per_ms > _FASTEST_PX_PER_MS:
         larger = next((u for u in ("us", "ms") if speeds[u] <= _FASTEST_PX_PER_MS), "s")
