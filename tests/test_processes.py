@@ -87,6 +87,18 @@ def test_results_stream_in_the_order_of_the_jobs(workers):
     assert not multiprocessing.active_children()
 
 
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
+def test_results_may_come_as_soon_as_they_are_there(workers):
+    """The first job waits for a signal that nobody sends."""
+    seconds = [10.0 if workers > 1 else 0.1, 0.0, 0.0, 0.0]
+    prepare = partial(list, [signal.SIGUSR1])
+    found = stream_jobs(signal.sigtimedwait, seconds, prepare, workers=workers, ordered=False)
+    with closing(found):
+        jobs = [job for job, _ in found]
+    assert sorted(jobs) == sorted(seconds)
+    assert workers == 1 or jobs != seconds
+
+
 @given(st.lists(st.floats(0, 0.002), max_size=12), st.integers(1, 4), st.integers(0, 5))
 @settings(max_examples=20, deadline=None)
 def test_a_pools_results_come_in_order_and_few_wait(seconds, threads, waiting):

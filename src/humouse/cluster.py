@@ -14,13 +14,13 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any, TypeVar
 
 from humouse.errors import InputError
 from humouse.extras import require
 from humouse.files import versions
-from humouse.processes import WAITING, in_order, sigterm_interrupts
+from humouse.processes import results_of, sigterm_interrupts, stream_jobs
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -88,6 +88,8 @@ class Cluster:
         do: Callable[[Any, Job], Result],
         jobs: Iterable[Job],
         prepare: Callable[[], Any],
+        *,
+        ordered: bool = True,
     ) -> Generator[tuple[Job, Result], None, None]:
         """Yield every job with its result, as `processes.stream_jobs` does.
 
@@ -97,6 +99,7 @@ class Cluster:
             do: Takes what `prepare` returned, and a job; a function of a module.
             jobs: What there is to do; taken as results are.
             prepare: Called once in each worker that has a job.
+            ordered: Whether results come in the order of the jobs, or each as soon as it is there.
 
         Raises:
             InputError: The cluster cannot be reached, a worker has other versions, or one was lost again and
@@ -111,8 +114,20 @@ class Cluster:
                 return work.remote([order], pickle.dumps(job)).future()
 
             cores = max(1, int(ray.cluster_resources().get("CPU", 0)))
-            for job, result in in_order(begin, jobs, waiting=WAITING * cores):
+            for job, result in results_of(begin, jobs, workers=cores, ordered=ordered):
                 yield job, pickle.loads(result)
+
+
+def engine(
+    cluster: Cluster | None, *, workers: int
+) -> Callable[..., Generator[tuple[Any, Any], None, None]]:
+    """Return what streams jobs: a cluster's `stream_jobs`, or that of processes where there is none.
+
+    Args:
+        cluster: The cluster that settings ask for.
+        workers: How many processes, where there is none.
+    """
+    return partial(stream_jobs, workers=workers) if cluster is None else cluster.stream_jobs
 
 
 @contextmanager

@@ -11,11 +11,10 @@ from concurrent.futures import (
     FIRST_COMPLETED,
     Future,
     ProcessPoolExecutor,
-    as_completed,
     wait,
 )
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import cache, partial
 from multiprocessing.process import BaseProcess
 from typing import Any, TypeVar
@@ -49,31 +48,19 @@ def run_jobs(
     Raises:
         InputError: A process ended without a word, as one that the system kills for its memory.
     """
-    if workers > 1:
-        with _pool(workers, prepare) as submit:
-            futures: list[Future[bytes]] = []
-            going: set[Future[bytes]] = set()
-            for job in jobs:
-                # One more than are at work: each holds what its job is about.
-                if len(going) > workers:
-                    done, going = wait(going, return_when=FIRST_COMPLETED)
-                    _finish(done, progress)
-                futures.append(submit(do, job))
-                going.add(futures[-1])
-            _finish(as_completed(going), progress)
-            return [pickle.loads(future.result()) for future in futures]
-    results = []
-    for _, result in stream_jobs(do, jobs, prepare, workers=1):
-        results.append(result)
-        progress()
-    return results
+    numbered = stream_jobs(
+        partial(_numbered, do), enumerate(jobs), prepare, workers=workers, ordered=False
+    )
+    results: dict[int, Result] = {}
+    with closing(numbered):
+        for (number, _), result in numbered:
+            results[number] = result
+            progress()
+    return [results[number] for number in range(len(results))]
 
 
-def _finish(done: Iterable[Future[bytes]], progress: Callable[[], None]) -> None:
-    """Take note of jobs that are done, and raise what any of them raised."""
-    for future in done:
-        future.result()
-        progress()
+def _numbered(do: Callable[[Any, Job], Result], prepared: Any, job: tuple[int, Job]) -> Result:
+    return do(prepared, job[1])
 
 
 def stream_jobs(
@@ -82,8 +69,9 @@ def stream_jobs(
     prepare: Callable[[], Any],
     *,
     workers: int,
+    ordered: bool = True,
 ) -> Generator[tuple[Job, Result], None, None]:
-    """Yield every job with its result, in the order of the jobs, of which few are held at a time.
+    """Yield every job with its result; few jobs are held at a time.
 
     Close it if it is left before its end: then its processes end.
 
@@ -92,6 +80,7 @@ def stream_jobs(
         jobs: What there is to do; taken as results are.
         prepare: As `run_jobs`.
         workers: As `run_jobs`.
+        ordered: Whether results come in the order of the jobs, or each as soon as it is there.
 
     Raises:
         InputError: As `run_jobs`.
@@ -107,8 +96,25 @@ def stream_jobs(
         def begin(job: Job) -> Future[bytes]:
             return submit(do, job)
 
-        for job, result in in_order(begin, jobs, waiting=WAITING * workers):
+        for job, result in results_of(begin, jobs, workers=workers, ordered=ordered):
             yield job, pickle.loads(result)
+
+
+def results_of(
+    begin: Callable[[Job], Future[Result]], jobs: Iterable[Job], *, workers: int, ordered: bool
+) -> Iterator[tuple[Job, Result]]:
+    """Yield each job with its result, as a pool of so many workers does them.
+
+    Args:
+        begin: Gives a job to the pool.
+        jobs: What there is to do; taken as results are.
+        workers: How many there are.
+        ordered: As `stream_jobs`.
+    """
+    if ordered:
+        return in_order(begin, jobs, waiting=WAITING * workers)
+    # One more than are at work: each holds what its job is about.
+    return _as_done(begin, jobs, waiting=workers)
 
 
 def by_value(thing: Any) -> Callable[[], Any]:
@@ -134,6 +140,25 @@ def in_order(
             yield first, future.result()
     for first, future in begun:
         yield first, future.result()
+
+
+def _as_done(
+    begin: Callable[[Job], Future[Result]], jobs: Iterable[Job], *, waiting: int
+) -> Iterator[tuple[Job, Result]]:
+    """Yield each job with its result as soon as it is there; `waiting` as `in_order`."""
+    begun: dict[Future[Result], Job] = {}
+    for job in jobs:
+        begun[begin(job)] = job
+        if len(begun) > waiting:
+            yield from _done(begun)
+    while begun:
+        yield from _done(begun)
+
+
+def _done(begun: dict[Future[Result], Job]) -> Iterator[tuple[Job, Result]]:
+    """Wait for a result, then take out of `begun` whatever has one, and yield it."""
+    for future in wait(begun, return_when=FIRST_COMPLETED).done:
+        yield begun.pop(future), future.result()
 
 
 @contextmanager

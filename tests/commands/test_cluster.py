@@ -20,10 +20,16 @@ import numpy as np
 import psutil
 import pytest
 
+from examples.benchmark import SMALL
 from humouse import cluster as of_ray
+from humouse.bots import Wind
 from humouse.cluster import Cluster
+from humouse.commands import detect_benchmark
 from humouse.commands.kept_parts import KeptParts
+from humouse.data.prepared import load_split
 from humouse.errors import InputError
+from humouse.settings import BenchmarkSettings
+from humouse.settings.compose import settings_from
 from humouse.trained_model import TrainedModel
 
 # Ray leaves its log files to the garbage collector.
@@ -234,6 +240,35 @@ def test_negatives_are_those_of_processes(
 
 
 @pytest.mark.slow
+def test_a_benchmarks_numbers_are_those_of_processes(
+    address: str,
+    many_gestures: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """Workers stand in another folder, and could read nothing of the run's."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(many_gestures, "data")
+    Wind(load_split("data/val")).sample(40, seed=3).save("breeze.parquet")
+    words = ("dir=data", "files={breeze:breeze.parquet}", *SMALL[:-1])
+
+    def made(name: str, *more: str) -> dict[str, bytes]:
+        detect_benchmark.run(
+            settings_from("detect/benchmark", BenchmarkSettings, [*words, f"out_dir={name}", *more])
+        )
+        kinds = ("material/**/*.parquet", "scores/**/*.*")
+        paths = [path for kind in kinds for path in Path(name).glob(kind)]
+        return {str(path.relative_to(name)): path.read_bytes() for path in sorted(paths)}
+
+    alone = made("alone", "workers=1")
+    assert len(alone) > 30
+    assert made("two", "workers=2") == alone
+    assert made("ray", "engine=ray", f"ray_address={address}", "workers=null") == alone
+    again = made("ray", "engine=ray", f"ray_address={address}", "resume=true")
+    assert again == alone
+
+
+@pytest.mark.slow
 def test_ctrl_c_leaves_promptly_and_leaves_nothing(tmp_path: Path):
     """Ray is started for the run; whatever it says itself is not shown."""
     pytest.importorskip("ray", exc_type=ImportError)
@@ -301,6 +336,8 @@ CANNOT_BE = (
         ("sample n=1 device=cpu", *CANNOT_BE[4]),
         ("detect score movements=a.csv", *CANNOT_BE[0]),
         ("detect negatives", *CANNOT_BE[0]),
+        ("detect benchmark", *CANNOT_BE[0]),
+        ("detect benchmark", *CANNOT_BE[4]),
     ],
 )
 def test_what_cannot_be_is_one_line(

@@ -7,19 +7,38 @@ so that an interrupted run can resume.
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from contextlib import closing
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from joblib import cpu_count
+
+from humouse.cluster import Cluster, engine
 from humouse.data.devices import DeviceRules
 from humouse.data.prepared import MANIFEST, Prepared, load_split, origin_of
 from humouse.detection.benchmark.aggregate import aggregate
 from humouse.detection.benchmark.benchmark import Benchmark
-from humouse.detection.benchmark.dataset import BenchmarkData, Part, People, Sizes, read_files
+from humouse.detection.benchmark.dataset import (
+    BenchmarkData,
+    Delivered,
+    Part,
+    People,
+    Sizes,
+    read_files,
+)
 from humouse.detection.benchmark.design import Design, check_mixes
 from humouse.detection.benchmark.examples import find_examples
-from humouse.detection.benchmark.fold import Fitting, Fold, fit_and_score
+from humouse.detection.benchmark.fold import (
+    Fitting,
+    Fold,
+    FoldScores,
+    ScoredPart,
+    fit_and_score,
+    keep_scores,
+    seen_by,
+)
 from humouse.detection.benchmark.result import EXAMPLES, RESULT, BenchmarkResult
 from humouse.detection.benchmark.wording import sentences
 from humouse.detection.names import COMPOSED, GENERATED, SCRIPTED
@@ -28,14 +47,16 @@ from humouse.detection.samples.one_clock import OneClock
 from humouse.detection.samples.people import named_apart, people_of
 from humouse.detection.samples.shown import Showing
 from humouse.detection.samples.sources import NegativeSources, negative_sources
+from humouse.detection.samples.views import Views
 from humouse.errors import InputError
 from humouse.figures import save_figure
 from humouse.files import read_json, set_aside_in, sha256, versions, write_json
-from humouse.processes import Job, run_jobs
+from humouse.processes import by_value
 from humouse.progress import progress_bar
 from humouse.report.detection.figures import detection_figures
 from humouse.report.detection.page import write_detection_page
 from humouse.settings import BenchmarkSettings
+from humouse.settings.checks import check_workers
 from humouse.settings.compose import command_of
 
 _PLAN = "plan.json"
@@ -50,18 +71,23 @@ _FILES = (
 _CONFIG = "detect/benchmark"
 _VERB = "humouse detect benchmark"
 # These change what is shown of a run, or how it is done, not what is measured.
-_FREE_TO_CHANGE = ("resume", "workers", "replicates", "report", "out_dir")
+_FREE_TO_CHANGE = (
+    *("resume", "engine", "ray_address", "workers"),
+    *("replicates", "report", "out_dir"),
+)
+_FitJob = tuple[Fold, dict[ScoredPart, Views]]
+"""A fit, and what its detector scores."""
 
 
 def run(settings: BenchmarkSettings) -> None:
     """Run the benchmark and write benchmark.json, the pictures and the page."""
+    cluster = Cluster.asked(settings.engine, settings.ray_address, settings.workers)
     benchmark = load_benchmark(settings)
     provenance = _begin(settings)
     _announce(benchmark, settings)
-    data = benchmark.data
-    jobs = partial(_do_missing, benchmark=benchmark, settings=settings)
-    jobs("making movements", _make, data.parts, data.is_made)
-    jobs("fitting detectors", _fit, benchmark.folds, benchmark.is_done)
+    make = partial(_make_missing, benchmark=benchmark, cluster=cluster, workers=settings.workers)
+    make("making movements", _material(benchmark))
+    make("fitting detectors", _fits(benchmark))
     with progress_bar("measuring", benchmark.design.steps) as advance:
         result = aggregate(
             benchmark.predictions(), benchmark.design, benchmark.folder, provenance, advance
@@ -133,8 +159,8 @@ def _check(s: BenchmarkSettings) -> None:
         "bots_per_family": (s.bots_per_family, 10),
         "seeds": (s.seeds, 1),
         "replicates": (s.replicates, 0),
-        "workers": (s.workers, 1),
     }
+    check_workers(s.workers)
     for name, (value, least) in at_least.items():
         if value < least:
             raise InputError(f"{name}={value}: must be at least {least}")
@@ -183,31 +209,72 @@ def _note_other_data(folder: Path, sources: NegativeSources) -> None:
             )
 
 
-def _do_missing(
-    what: str,
-    do: Callable[[Benchmark, Job], None],
-    jobs: Sequence[Job],
-    is_done: Callable[[Job], bool],
-    benchmark: Benchmark,
-    settings: BenchmarkSettings,
+@dataclass(frozen=True)
+class _Stage:
+    """Things to make, each once; a job has all that its thing needs, so that any machine can make it.
+
+    Args:
+        things: All of them.
+        is_made: Whether one is there.
+        job: What is sent to a worker, to make one.
+        make: Makes one of a job; a function of this module, without files.
+        keep: Writes what was made of a job.
+    """
+
+    things: Sequence[Any]
+    is_made: Callable[[Any], bool]
+    job: Callable[[Any], Any]
+    make: Callable[[Benchmark, Any], Any]
+    keep: Callable[[Any, Any], None]
+
+
+def _material(benchmark: Benchmark) -> _Stage:
+    """Return the movements to evaluate on."""
+    data = benchmark.data
+    return _Stage(data.parts, data.is_made, lambda part: part, _make_part, data.keep)
+
+
+def _make_part(benchmark: Benchmark, part: Part) -> list[Delivered]:
+    return benchmark.data.make(part)
+
+
+def _fits(benchmark: Benchmark) -> _Stage:
+    """Return the fits and their scores."""
+
+    def with_seen(fold: Fold) -> _FitJob:
+        return fold, seen_by(fold, benchmark.data)
+
+    def keep(job: _FitJob, scores: FoldScores) -> None:
+        keep_scores(job[0], scores, benchmark.scores, [one.name for one in benchmark.fitting.specs])
+
+    return _Stage(benchmark.folds, benchmark.is_done, with_seen, _fit, keep)
+
+
+def _fit(benchmark: Benchmark, job: _FitJob) -> FoldScores:
+    fold, seen = job
+    return fit_and_score(fold, seen, benchmark.data, benchmark.fitting)
+
+
+def _make_missing(
+    what: str, stage: _Stage, benchmark: Benchmark, cluster: Cluster | None, workers: int | None
 ) -> None:
-    """Do the jobs that are not done yet, and show progress."""
-    left = [job for job in jobs if not is_done(job)]
-    with progress_bar(what, len(jobs), done=len(jobs) - len(left)) as advance:
-        # Another process loads a benchmark of its own; this one has it.
-        prepare = partial(load_benchmark, settings) if settings.workers > 1 else lambda: benchmark
+    """Make what is not there yet, and show progress."""
+    left = [thing for thing in stage.things if not stage.is_made(thing)]
+    if not left:
+        return
+    processes = min(workers or cpu_count(), len(left))
+    alone = cluster is None and processes == 1
+    prepare = (lambda: benchmark) if alone else by_value(benchmark)
+    jobs = map(stage.job, left)
+    results = engine(cluster, workers=processes)(stage.make, jobs, prepare, ordered=False)
+    bar = progress_bar(what, len(stage.things), done=len(stage.things) - len(left))
+    with bar as advance, closing(results):
         try:
-            run_jobs(do, left, prepare, workers=settings.workers, progress=advance)
+            for job, made in results:
+                stage.keep(job, made)
+                advance()
         except InputError as error:
             raise InputError(f"{error}; resume=true goes on where this stopped") from error
-
-
-def _make(benchmark: Benchmark, part: Part) -> None:
-    benchmark.data.make(part)
-
-
-def _fit(benchmark: Benchmark, fold: Fold) -> None:
-    fit_and_score(fold, benchmark.data, benchmark.fitting, benchmark.scores)
 
 
 def _show(result: BenchmarkResult, settings: BenchmarkSettings) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from joblib import cpu_count
 
-from humouse.cluster import Cluster
+from humouse.cluster import Cluster, engine
 from humouse.commands.kept_parts import KeptParts, kept_count
 from humouse.data.prepared import load_split, origin_of, split_file
 from humouse.detection.names import GENERATED, SCRIPTED
@@ -33,7 +33,7 @@ from humouse.files import (
     write_json,
 )
 from humouse.movement_table import StoredMovements, write_tables
-from humouse.processes import by_value, stream_jobs
+from humouse.processes import by_value
 from humouse.progress import pace_bar
 from humouse.settings import NegativesSettings
 from humouse.settings.checks import check_seed, check_workers
@@ -128,10 +128,7 @@ def _make_parts(
     n, left = (sum(part.n for part in some) for some in (parts, [part for _, part in missing]))
     alone = cluster is None and workers == 1
     prepare = (lambda: material) if alone else by_value(material)
-    if cluster is None:
-        results = stream_jobs(_made, missing, prepare, workers=workers)
-    else:
-        results = cluster.stream_jobs(_made, missing, prepare)
+    results = engine(cluster, workers=workers)(_made, missing, prepare)
     bar = pace_bar("movements", n, done=n - left)
     with kept_count(n, n - left) as count, bar as advance, closing(results):
         for (number, part), made in results:

@@ -13,7 +13,7 @@ import polars as pl
 from jaxtyping import Float32
 from joblib import cpu_count
 
-from humouse.cluster import Cluster
+from humouse.cluster import Cluster, engine
 from humouse.commands.kept_parts import KeptParts, kept_count
 from humouse.data.movement_file import LogPart, OpenLog, open_log
 from humouse.errors import InputError
@@ -21,7 +21,6 @@ from humouse.features import GROUPS, FeatureTable, feature_table
 from humouse.files import alone_in, atomic_write, move, set_aside, sha256, versions
 from humouse.movement_table import StoredMovements, in_pieces, write_frames
 from humouse.point_cells import PointColumns
-from humouse.processes import stream_jobs
 from humouse.progress import pace_bar
 from humouse.settings import FeaturesSettings
 from humouse.settings.checks import check_workers
@@ -140,12 +139,8 @@ def _make_parts(
             if number not in have and len(piece.lengths):
                 yield number, piece
 
-    prepare = partial(tuple, groups)
-    if cluster is None:
-        workers = _workers(log.count - done, groups, asked)
-        results = stream_jobs(_features, missing(), prepare, workers=workers)
-    else:
-        results = cluster.stream_jobs(_features, missing(), prepare)
+    workers = _workers(log.count - done, groups, asked)
+    results = engine(cluster, workers=workers)(_features, missing(), partial(tuple, groups))
     bar = pace_bar("movements", log.count, done=done)
     with kept_count(log.count, done) as count, bar as advance, closing(results):
         for (number, piece), values in results:

@@ -163,7 +163,13 @@ class BenchmarkSettings:
         "repetitions, each with its own split of the people, negatives and initial weights"
     )
     replicates: int = setting("bootstrap replicates behind each interval; 0 for no intervals")
-    workers: int = setting("processes; each uses one thread")
+    engine: str = setting("what does the work: {choices}", choices.ENGINES)
+    ray_address: str | None = setting(
+        "of the Ray cluster for engine=ray: HOST:PORT, or auto on one of its machines; null starts Ray here"
+    )
+    workers: int | None = setting(
+        "processes of one thread each; the numbers do not depend on it; null for one per core"
+    )
     resume: bool = setting("resume the benchmark in out_dir, instead of setting it aside")
     report: bool = setting("write benchmark.html, a page with everything")
     out_dir: str = setting("folder for benchmark.json, the pictures and the page")

@@ -97,6 +97,10 @@ def read_files(files: Mapping[str, str]) -> dict[str, dict[str, Trajectories]]:
     return found
 
 
+Delivered = tuple[str, LabelledMovements]
+"""A delivery, and the movements delivered so."""
+
+
 class BenchmarkData:
     """Movements to evaluate on, made where they are missing.
 
@@ -152,11 +156,17 @@ class BenchmarkData:
         last = self.folder / part.folder / self.deliveries(part.family)[-1]
         return (last / "kinds.parquet").is_file()
 
-    def make(self, part: Part) -> None:
-        """Make a part and write it, each delivery whole or not at all."""
+    def make(self, part: Part) -> list[Delivered]:
+        """Return a part's movements as detectors see them, by delivery."""
+        seen = []
         for delivery, made in self._deliveries(part):
             views, rows = look(made.movements.as_steps(), self.clock)
-            seen = replace(made.rows(rows), views=views)
+            seen.append((delivery, replace(made.rows(rows), views=views)))
+        return seen
+
+    def keep(self, part: Part, made: Sequence[Delivered]) -> None:
+        """Write a part, each delivery whole or not at all."""
+        for delivery, seen in made:
             seen.save(self.folder / part.folder / delivery)
 
     def load(self, setup: str, family: str, delivery: str) -> LabelledMovements:
@@ -164,7 +174,7 @@ class BenchmarkData:
         part = Part(None if family in self.files else setup, family)
         return LabelledMovements.load(self.folder / part.folder / delivery)
 
-    def _deliveries(self, part: Part) -> Iterator[tuple[str, LabelledMovements]]:
+    def _deliveries(self, part: Part) -> Iterator[Delivered]:
         seed = derive_seed("material", part.setup or "", part.family)
         made = None
         for delivery in self.deliveries(part.family):

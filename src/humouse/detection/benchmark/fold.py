@@ -18,6 +18,7 @@ from humouse.detection.names import FEATURES, HUMAN
 from humouse.detection.registry import DetectorSpec
 from humouse.detection.samples.people import split_by_user
 from humouse.detection.samples.shown import Showing
+from humouse.detection.samples.views import Views
 from humouse.detection.setups.setup import SetUp
 from humouse.detection.training import FittedDetector, Recipe, fit_detector
 from humouse.errors import InputError
@@ -69,15 +70,18 @@ ScoredPart = tuple[str, str, str]
 
 @dataclass(frozen=True, eq=False)
 class FoldScores:
-    """What a fold left on disk.
+    """What comes of a fold.
 
     Args:
         setups: The set-ups that its detector knows.
         logits: Part → [n, M] the logits of its members, in the order of the data.
+        explaining: The member that explains examples, where the fold has one; it is kept in a file of its
+            own, see `explaining_member`.
     """
 
     setups: tuple[SetUp, ...]
     logits: Mapping[ScoredPart, Float[np.ndarray, "n M"]]
+    explaining: Any | None = None
 
 
 def all_folds(design: Design) -> list[Fold]:
@@ -86,22 +90,59 @@ def all_folds(design: Design) -> list[Fold]:
     return [Fold(seed, training, out) for seed in range(design.seeds) for training, out in sets]
 
 
-def fit_and_score(fold: Fold, data: BenchmarkData, fitting: Fitting, folder: Path) -> None:
-    """Fit a detector, score with it, and write the scores, whole or not at all."""
+def seen_by(fold: Fold, data: BenchmarkData) -> dict[ScoredPart, Views]:
+    """Return everything that a fold scores, as detectors see it."""
+    return {
+        (setup, family, delivery): data.load(setup, family, delivery).looked_at
+        for setup in data.people
+        for family in (HUMAN, *fold.held_out)
+        for delivery in data.deliveries(family)
+    }
+
+
+def fit_and_score(
+    fold: Fold, seen: Mapping[ScoredPart, Views], data: BenchmarkData, fitting: Fitting
+) -> FoldScores:
+    """Fit a detector and score with it; no file is read.
+
+    Args:
+        fold: What it is fitted on.
+        seen: What it scores; see `seen_by`.
+        data: Has the people and the bots to fit on.
+        fitting: How it is fitted.
+    """
     detector = _fit(fold, data, fitting)
-    tables = []
-    for part in _scored(fold, data):
-        views = data.load(*part).looked_at
-        logits = {
-            spec.name: spec.score(detector.fitted[spec.name], views) for spec in fitting.specs
-        }
-        names = dict(zip(("setup", "family", "delivery"), part, strict=True))
-        tables.append(pl.DataFrame(logits).with_columns(**{k: pl.lit(v) for k, v in names.items()}))
-    _keep_explaining(detector, fold, folder)
-    write_json(
-        _setups_of(folder / fold.file), {"setups": [one.to_json() for one in detector.setups]}
-    )
-    with atomic_write(folder / fold.file) as temporary:  # last: it stands for the whole
+    logits = {
+        part: np.column_stack(
+            [spec.score(detector.fitted[spec.name], views) for spec in fitting.specs]
+        )
+        for part, views in seen.items()
+    }
+    return FoldScores(tuple(detector.setups), logits, _explaining(detector, fold))
+
+
+def keep_scores(fold: Fold, scores: FoldScores, folder: Path, members: Sequence[str]) -> None:
+    """Write the scores of a fold, whole or not at all.
+
+    Args:
+        fold: Whose they are.
+        scores: What `fit_and_score` returned.
+        folder: Of the scores of all folds.
+        members: Names of the members of the blend.
+    """
+    names = ("setup", "family", "delivery")
+    tables = [
+        pl.DataFrame(logits, schema=list(members)).with_columns(
+            **{name: pl.lit(of) for name, of in zip(names, part, strict=True)}
+        )
+        for part, logits in scores.logits.items()
+    ]
+    path = folder / fold.file
+    if scores.explaining is not None:
+        with atomic_write(_explaining_of(path)) as temporary:
+            joblib.dump(scores.explaining, temporary)
+    write_json(_setups_of(path), {"setups": [one.to_json() for one in scores.setups]})
+    with atomic_write(path) as temporary:  # last: it stands for the whole
         pl.concat(tables).write_parquet(temporary)
 
 
@@ -115,16 +156,6 @@ def _fit(fold: Fold, data: BenchmarkData, fitting: Fitting) -> FittedDetector:
     mixture = fold.training.mixture(scripted, fitting.model_share)
     recipe = Recipe(fitting.specs, fitting.showing, mixture, fitting.n, fold.seed)
     return fit_detector(fit_on, calibrate_on, data.sources, recipe, lambda done: None)
-
-
-def _scored(fold: Fold, data: BenchmarkData) -> list[ScoredPart]:
-    """Return everything that a fold scores."""
-    return [
-        (setup, family, delivery)
-        for setup in data.people
-        for family in (HUMAN, *fold.held_out)
-        for delivery in data.deliveries(family)
-    ]
 
 
 def read_scores(fold: Fold, folder: Path, members: Sequence[str]) -> FoldScores:
@@ -164,13 +195,10 @@ def explaining_member(fold: Fold, folder: Path) -> Any | None:
         raise InputError(f"{path}: damaged; run the benchmark again") from error
 
 
-def _keep_explaining(detector: FittedDetector, fold: Fold, folder: Path) -> None:
-    """Write the member that looks at features, of the first seed: examples are explained by it."""
+def _explaining(detector: FittedDetector, fold: Fold) -> Any | None:
+    """Return the member that looks at features, of the first seed: examples are explained by it."""
     member = next((one.name for one in detector.specs if one.view == FEATURES), None)
-    if fold.seed or member is None:
-        return
-    with atomic_write(_explaining_of(folder / fold.file)) as temporary:
-        joblib.dump(detector.fitted[member], temporary)
+    return None if fold.seed or member is None else detector.fitted[member]
 
 
 def _explaining_of(path: Path) -> Path:
