@@ -1,6 +1,7 @@
 """Jobs on a Ray cluster: as in processes, bit for bit, whatever is lost on the way."""
 
 import gc
+import json
 import os
 import shutil
 import signal
@@ -256,9 +257,13 @@ def test_a_benchmarks_numbers_are_those_of_processes(
         detect_benchmark.run(
             settings_from("detect/benchmark", BenchmarkSettings, [*words, f"out_dir={name}", *more])
         )
-        kinds = ("material/**/*.parquet", "scores/**/*.*")
-        paths = [path for kind in kinds for path in Path(name).glob(kind)]
-        return {str(path.relative_to(name)): path.read_bytes() for path in sorted(paths)}
+        result = json.loads(Path(name, "benchmark.json").read_text())
+        files = {
+            str(path.relative_to(name)): path.read_bytes()
+            for kind in ("material/**/*.parquet", "scores/**/*.parquet", "scores/**/*.json")
+            for path in Path(name).glob(kind)
+        }
+        return {**files, "examples": json.dumps(result["groups"]).encode()}
 
     alone = made("alone", "workers=1")
     assert len(alone) > 30
