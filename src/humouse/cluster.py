@@ -10,7 +10,7 @@ import signal
 import socket
 import tempfile
 import warnings
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -48,10 +48,12 @@ class Cluster:
     Args:
         address: Where it is; None starts one on this machine for the time of the jobs.
         workers: How many processes, where it is started here; None for one per core.
+        gpu: Whether each worker has a GPU of its own, besides a core.
     """
 
     address: str | None = None
     workers: int | None = None
+    gpu: bool = False
 
     @classmethod
     def asked(
@@ -63,7 +65,7 @@ class Cluster:
             engine: As set.
             address: As set.
             workers: As set.
-            device: Where the models would run.
+            device: What kind of device models run on: "cpu", or "cuda" for a GPU for each worker.
 
         Raises:
             InputError: Ray is not installed, the cluster is not there, or the settings do not go together.
@@ -79,9 +81,7 @@ class Cluster:
                     f"workers={workers}: a cluster has as many as it has cores; leave it out"
                 )
             _check_address(address)
-        if device != "cpu":
-            raise InputError(f"engine={RAY}: makes movements on processors; add device=cpu")
-        return cls(address, workers)
+        return cls(address, workers, gpu=device == "cuda")
 
     def stream_jobs(
         self,
@@ -107,15 +107,31 @@ class Cluster:
         """
         with _connected(self) as ray, _said_in_a_line(ray):
             order = ray.put(pickle.dumps((do, prepare, versions())))
-            work = ray.remote(_work).options(num_cpus=1, max_retries=_RETRIES)
+            # Of a GPU, Ray would start a new process for every job: max_calls.
+            work = ray.remote(
+                num_cpus=1, num_gpus=int(self.gpu), max_calls=0, max_retries=_RETRIES
+            )(_work)
 
             def begin(job: Job) -> Future[bytes]:
                 # In a list: so it is fetched by a worker that needs it, and not for every job.
                 return work.remote([order], pickle.dumps(job)).future()
 
-            cores = max(1, int(ray.cluster_resources().get("CPU", 0)))
-            for job, result in results_of(begin, jobs, workers=cores, ordered=ordered):
+            workers = self._places(ray.cluster_resources())
+            for job, result in results_of(begin, jobs, workers=workers, ordered=ordered):
                 yield job, pickle.loads(result)
+
+    def _places(self, resources: Mapping[str, float]) -> int:
+        """Return how many workers there can be.
+
+        Raises:
+            InputError: Each is to have a GPU, and there is none.
+        """
+        found = int(resources.get("GPU" if self.gpu else "CPU", 0))
+        if self.gpu and not found:
+            raise InputError(
+                f"engine={RAY} device=cuda: no machine of the cluster has a GPU; add device=cpu"
+            )
+        return max(1, found)
 
 
 def engine(
@@ -153,7 +169,7 @@ def _connected(cluster: Cluster) -> Iterator[Any]:
                         ray.init(
                             "local",
                             num_cpus=cluster.workers or cpu_count(),
-                            num_gpus=0,
+                            num_gpus=None if cluster.gpu else 0,  # None: as many as there are
                             include_dashboard=False,
                             object_store_memory=_STORE_BYTES,
                             _temp_dir=folder,

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, TypeVar
 
 import torch
 from jaxtyping import Float, Int
-from torch import Tensor
+from torch import Tensor, nn
 
 from humouse.codec import CONDITIONS, Codec, Frame, check_condition_values
 from humouse.errors import InputError, OutOfRangeWarning
@@ -147,6 +147,13 @@ class TrainedModel(ABC):
     def title(self) -> str:
         """What messages call it: its checkpoint, if it came from one."""
         return self.origin if self.record is None else str(self.record.path)
+
+    def to(self: "Model", device: torch.device | str) -> "Model":
+        """Move the networks to a device, and return the model."""
+        for part in vars(self).values():
+            if isinstance(part, nn.Module):
+                part.to(device)
+        return self
 
     def in_setup(self: "Model", name: str) -> "Model":
         """Return the same model, sampling as one of the set-ups that it was trained on.

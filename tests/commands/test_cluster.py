@@ -362,12 +362,49 @@ def test_what_cannot_be_is_one_line(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_models_are_sent_to_processors(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(of_ray, "require", lambda what, extra: None)
-    with pytest.raises(
-        InputError, match=r"engine=ray: makes movements on processors; add device=cpu"
-    ):
-        Cluster.asked("ray", None, None, device="cuda")
+@pytest.mark.slow
+def test_each_worker_has_a_gpu_of_its_own(monkeypatch: pytest.MonkeyPatch):
+    """Ray takes a machine's word for how many it has: what runs on them is not tried here."""
+    pytest.importorskip("ray", exc_type=ImportError)
+    os.environ.update(of_ray._ENVIRONMENT)
+    from ray.cluster_utils import Cluster as Machines
+
+    def do(prepared: int, job: int) -> tuple[int, str]:
+        time.sleep(0.2)
+        return os.getpid(), os.environ["CUDA_VISIBLE_DEVICES"]
+
+    two = {"num_cpus": 4, "num_gpus": 2, "include_dashboard": False}
+    machine = Machines(True, head_node_args=two)
+    try:
+        cluster = Cluster(machine.address, gpu=True)
+        results = list(cluster.stream_jobs(call, range(8), partial(partial, ByValue(do), 0)))
+    finally:
+        machine.shutdown()
+        gc.collect()
+    seen = {result for _, result in results}
+    assert len(seen) == 2  # a process does one job after another
+    assert {gpu for _, gpu in seen} == {"0", "1"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("verb", ["sample n=8", "detect negatives diffusion_ckpt=[{}]"])
+def test_gpus_where_there_are_none_are_one_line(
+    verb: str,
+    address: str,
+    tiny_checkpoint: Path,
+    humouse: Callable[..., tuple[int, str, str]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.chdir(tmp_path)
+    words = (f"ckpt={tiny_checkpoint}",) if verb.startswith("sample") else ()
+    on_ray = ("engine=ray", f"ray_address={address}", "device=cuda", "out_dir=out")
+    status, _, err = humouse(*verb.format(tiny_checkpoint).split(), *words, *on_ray)
+    assert status == 2
+    said = {
+        "sample n=8": "engine=ray device=cuda: no machine of the cluster has a GPU; add device=cpu",
+    }.get(verb, "engine=ray: makes negatives on processors; add device=cpu")
+    assert err.strip().splitlines()[-1] == f"humouse: {said}"
 
 
 def test_an_address_in_the_environment_is_tried_too(monkeypatch: pytest.MonkeyPatch):

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from joblib import cpu_count
 
-from humouse.cluster import Cluster, engine
+from humouse.cluster import RAY, Cluster, engine
 from humouse.commands.kept_parts import KeptParts, kept_count
 from humouse.data.prepared import load_split, origin_of, split_file
 from humouse.detection.names import GENERATED, SCRIPTED
@@ -23,6 +24,7 @@ from humouse.detection.samples.negatives import (
     negative_parts,
 )
 from humouse.detection.samples.sources import NegativeSources, negative_sources
+from humouse.errors import InputError
 from humouse.files import (
     alone_in,
     earlier_names,
@@ -65,8 +67,9 @@ def run(settings: NegativesSettings) -> None:
     check_seed(s.seed)
     check_workers(s.workers)
     models = [*s.gan_ckpt, *s.diffusion_ckpt]
-    device = resolve_device(s.device).type if models else "cpu"
-    cluster = Cluster.asked(s.engine, s.ray_address, s.workers, device=device)
+    cluster = Cluster.asked(s.engine, s.ray_address, s.workers)
+    if cluster is not None and models and s.device == "cuda":
+        raise InputError(f"engine={RAY}: makes negatives on processors; add device=cpu")
     sources, people = material = _material(s)
     n = len(people) if s.n is None else s.n
     counts = mixture_counts(s.mixture or {SCRIPTED: 1.0}, list(sources), n)
@@ -91,9 +94,14 @@ def _material(s: NegativesSettings) -> _Material:
     sources = negative_sources(
         models={"gan": s.gan_ckpt, "diffusion": s.diffusion_ckpt},
         files=s.files,
-        device=str(resolve_device(s.device)),
+        device=str(_device(s)),
     )
     return sources, load_split(s.people)
+
+
+def _device(s: NegativesSettings) -> torch.device:
+    """Return the device that models run on: a cluster's workers have processors."""
+    return resolve_device("cpu" if s.engine == RAY else s.device)
 
 
 def _workers(s: NegativesSettings, parts: Sequence[NegativePart]) -> int:
@@ -104,7 +112,7 @@ def _workers(s: NegativesSettings, parts: Sequence[NegativePart]) -> int:
     """
     n = sum(part.n for part in parts)
     models = any(part.family in GENERATED for part in parts)
-    device = resolve_device(s.device)
+    device = _device(s)
     if models and device.type != "cpu":
         check_workers(s.workers, str(device))
         return 1
@@ -192,7 +200,7 @@ def _decides(s: NegativesSettings) -> dict[str, Any]:
         "settings": {key: value for key, value in asdict(s).items() if key not in elsewhere},
         "people": sha256(split_file(s.people)),
         "files": _files(s),
-        "device": str(resolve_device(s.device)),
+        "device": str(_device(s)),
         "part": _PART,
         "versions": versions(),
     }

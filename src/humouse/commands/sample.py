@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import torch
 from joblib import cpu_count
 from torch import Tensor
 
-from humouse.cluster import Cluster
+from humouse.cluster import RAY, Cluster
 from humouse.codec import condition_vector
 from humouse.commands.compared import in_codec_frame
 from humouse.commands.kept_parts import KeptParts, kept_count
@@ -103,8 +104,23 @@ def _run(settings: SampleSettings) -> None:
 
 
 def _cluster(settings: SampleSettings) -> Cluster | None:
-    device = resolve_device(settings.device).type
-    return Cluster.asked(settings.engine, settings.ray_address, settings.workers, device=device)
+    s = settings
+    return Cluster.asked(s.engine, s.ray_address, s.workers, device=_kind(s))
+
+
+def _kind(settings: SampleSettings) -> str:
+    """Return what kind of device models run on, "cpu" or "cuda": a cluster's GPUs need not be here.
+
+    Raises:
+        InputError: There is no such device.
+    """
+    on_cluster = settings.engine == RAY and settings.device == "cuda"
+    return "cuda" if on_cluster else resolve_device(settings.device).type
+
+
+def _device(settings: SampleSettings) -> torch.device:
+    """Return the device that models run on here: a cluster's workers have theirs."""
+    return resolve_device("cpu" if settings.engine == RAY else settings.device)
 
 
 def _model(settings: SampleSettings) -> TrainedModel:
@@ -118,14 +134,14 @@ def _model(settings: SampleSettings) -> TrainedModel:
         t_switch=settings.t_switch,
         batch_size=settings.batch_size,
     )
-    return load_generator(settings.ckpt, resolve_device(settings.device), rule=rule)
+    return load_generator(settings.ckpt, _device(settings), rule=rule)
 
 
 def _check(settings: SampleSettings, model: TrainedModel) -> None:
     """Raise InputError for settings of the run and its files that cannot be used."""
     if settings.recorded:
         model.codec.native.check_recorded()
-    check_workers(settings.workers, str(resolve_device(settings.device)))
+    check_workers(settings.workers, str(_device(settings)))
     if settings.shard is not None and settings.shard < 1:
         raise InputError(f"shard={settings.shard}: must be at least 1 movement")
     native = model.codec.native
@@ -258,11 +274,18 @@ def _on_cluster(
     advance: Callable[[int], None],
 ) -> Generator[Part, None, None]:
     """Yield the parts asked for, each a job: what is left for this process does not hold up hundreds."""
-    prepare = by_value((model, settings))
+    prepare = partial(_moved, by_value(model), settings, _kind(settings))
     with closing(cluster.stream_jobs(_whole_part, asked, prepare)) as results:
         for request, part in results:
             yield part
             advance(request.n)
+
+
+def _moved(
+    model: Callable[[], TrainedModel], settings: SampleSettings, device: str
+) -> tuple[TrainedModel, SampleSettings]:
+    """Return in a worker what its jobs need, the model on the worker's device."""
+    return model().to(resolve_device(device)), settings
 
 
 def _whole_part(made_by: tuple[TrainedModel, SampleSettings], request: SampleRequest) -> Part:
@@ -273,7 +296,7 @@ def _whole_part(made_by: tuple[TrainedModel, SampleSettings], request: SampleReq
 
 def _workers(settings: SampleSettings, model: TrainedModel, left: int) -> int:
     """Return how many processes make the movements that are left: no more than have something to do."""
-    if resolve_device(settings.device).type != "cpu":
+    if _device(settings).type != "cpu":
         return 1
     if settings.workers is None:
         return max(1, min(cpu_count(), left // _FEWEST_EACH))
@@ -355,7 +378,7 @@ def _decides(settings: SampleSettings, model: TrainedModel, checkpoint: str) -> 
         "style_sha256": None if style is None else sha256(Path(style)),
         "rule": model.rule_record,
         "checkpoint": checkpoint,
-        "device": str(resolve_device(settings.device)),
+        "device": _kind(settings) if settings.engine == RAY else str(_device(settings)),
         "part_size": model.part_size,
         "versions": versions(),
     }
