@@ -30,7 +30,7 @@ from humouse.detection.samples.shown import Showing
 from humouse.detection.samples.sources import NegativeSources, negative_sources
 from humouse.errors import InputError
 from humouse.figures import save_figure
-from humouse.files import read_json, set_aside_in, sha256, versions, write_json
+from humouse.files import alone_in, read_json, set_aside_in, sha256, versions, write_json
 from humouse.processes import Job, run_jobs
 from humouse.progress import progress_bar
 from humouse.report.detection.figures import detection_figures
@@ -54,8 +54,17 @@ _FREE_TO_CHANGE = ("resume", "workers", "replicates", "report", "out_dir")
 
 
 def run(settings: BenchmarkSettings) -> None:
-    """Run the benchmark and write benchmark.json, the pictures and the page."""
+    """Run the benchmark and write benchmark.json, the pictures and the page.
+
+    Raises:
+        InputError: A setting or a file cannot be used, another run writes there, or a process was killed.
+    """
     benchmark = load_benchmark(settings)
+    with alone_in(settings.out_dir):
+        _run(benchmark, settings)
+
+
+def _run(benchmark: Benchmark, settings: BenchmarkSettings) -> None:
     provenance = _begin(settings)
     _announce(benchmark, settings)
     data = benchmark.data
