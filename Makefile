@@ -15,7 +15,7 @@ help:
 	@echo "make test-all   the same, and the tests marked slow"
 	@echo "make lint       ruff, import-linter and mypy alone"
 	@echo "make format     let ruff format the code"
-	@echo "make benchmark  speed and memory against peers"
+	@echo "make benchmark  speed and memory, each figure beside its bar: runs/benchmark.md"
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -64,25 +64,7 @@ format: $(READY)
 	$(BIN)/ruff format
 
 benchmark: $(READY)
-	$(BIN)/python benchmarks/unet.py
-	$(BIN)/python benchmarks/features.py
-	$(BIN)/python benchmarks/sigma_lognormal.py
-	$(BIN)/python benchmarks/bots.py
-	$(BIN)/python benchmarks/mmd.py
-	$(BIN)/python benchmarks/intervals.py
-	$(BIN)/python benchmarks/evaluation.py
-	$(BIN)/python benchmarks/detectors.py
-	$(BIN)/python benchmarks/scoring.py
-	$(BIN)/python benchmarks/sampling_scale.py
-	$(BIN)/python benchmarks/streams.py
-	$(BIN)/python benchmarks/on_ray.py
-	$(BIN)/python benchmarks/part_costs.py
-	$(BIN)/python benchmarks/report.py
-	$(BIN)/python benchmarks/reading.py
-	$(BIN)/python benchmarks/service.py
-	@if [ -d "$(RECORDINGS)/sapimouse" ]; then \
-	  set -x; $(BIN)/python benchmarks/prepare.py --root "$(RECORDINGS)/sapimouse"; \
-	else echo "benchmarks/prepare.py: left out, no recordings in $(RECORDINGS)"; fi
+	$(BIN)/python benchmarks/table.py --recordings "$(RECORDINGS)"
 
 clean:
 	rm -rf .venv build dist site *.egg-info src/*.egg-info .pytest_cache .ruff_cache .mypy_cache

@@ -9,6 +9,7 @@ import time
 import numpy as np
 import torch
 
+from figures import figure
 from humouse.bots import BOTS, Bot
 from humouse.bots.families import FAMILIES
 from humouse.trajectories import Trajectories
@@ -45,13 +46,21 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=14_000, help="movements to draw from")
     settings = parser.parse_args()
     recorded = people(settings.people, seed=0)
+    paces: dict[str, float] = {}
     print(f"{settings.n:,} movements, {torch.get_num_threads()} thread(s), bar {BAR_PER_S:,}/s")
     for name, bot in BOTS.items():
-        print(f"{name:30} {movements_per_s(bot(recorded), settings.n):10,.0f} movements/s")
+        paces[name] = movements_per_s(bot(recorded), settings.n)
+        print(f"{name:30} {paces[name]:10,.0f} movements/s")
     for family, variants in FAMILIES.items():
         print(family)
         for one in variants:
-            print(f"  {one.name:28} {movements_per_s(one.make(recorded), settings.n):10,.0f}")
+            paces[one.name] = movements_per_s(one.make(recorded), settings.n)
+            print(f"  {one.name:28} {paces[one.name]:10,.0f}")
+    for which, name in (
+        ("slowest", min(paces, key=paces.get)),
+        ("fastest", max(paces, key=paces.get)),
+    ):
+        figure(f"bots, the {which}: {name}", paces[name], "movements a second", at_least=BAR_PER_S)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ import numpy as np
 import torch
 
 from bots import people
+from figures import figure
 from humouse.detection.detector import Detector
 from humouse.detection.samples.one_clock import OneClock, phases
 from humouse.detection.samples.views import look
@@ -101,6 +102,11 @@ def main() -> None:
     print(f"  one clock alone: {n / laid:,.0f} a second")
     print(f"  all views: {n / featured:,.0f} a second")
     print(f"  strokes, which no member looks at: {200 / strokes:,.0f} a second")
+    figure("packaged detector in batch, one core", n / one, "a second")
+    figure("packaged detector in batch, two threads", n / two, "a second", at_least=BATCH_BAR_PER_S)
+    figure("its clock alone", n / laid, "a second")
+    figure("its views alone", n / featured, "a second")
+    figure("strokes, which no member looks at", 200 / strokes, "a second")
     single: list[Trajectories] = [movements[[row]].trimmed() for row in range(given.calls)]
     plain = runpy.run_path(str(_ORACLE))["reference"]
     steps = [
@@ -122,6 +128,9 @@ def main() -> None:
     names = ("whole, with the table", "views and members", "peer: plain numpy features alone")
     for name, wall, processor in zip(names, wall_ms, processor_ms, strict=True):
         p50, p99 = np.percentile(wall, (50, 99))
+        bar = LATENCY_BAR_MS if name == "views and members" else None
+        figure(f"one movement, {name}: p50", p50, "ms")
+        figure(f"one movement, {name}: p99", p99, "ms", at_most=bar)
         own_p50, own_p99 = np.percentile(processor, (50, 99))
         print(
             f"  one movement, {name}: p50 {p50:.2f} ms, p99 {p99:.2f} ms (bar {LATENCY_BAR_MS:g}); "

@@ -13,6 +13,7 @@ import sys
 import time
 from pathlib import Path
 
+from figures import figure
 from humouse.data.gestures import cut_gestures, to_trajectories
 from humouse.data.sources import make_source
 from humouse.eval.evaluate import evaluate
@@ -44,6 +45,10 @@ def measure(n: int, data: Path | None) -> None:
     result = evaluate(people, others, train=others, rule=rule)
     seconds, processor = time.perf_counter() - started, time.process_time() - processor
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    what = f"full evaluation of {result.gestures:,} against as many"
+    bar = TARGET_S if result.gestures == 2000 else None
+    figure(f"{what}: time", seconds, "s", at_most=bar)
+    figure(f"{what}: memory", grown, "MiB more")
     print(
         f"{result.gestures} per set, {len(result.features)} features, {len(result.scores)} scores: "
         f"{seconds:.1f} s ({processor:.1f} s of processor), {grown:.0f} MiB more"

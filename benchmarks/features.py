@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from figures import figure
 from humouse.features import feature_table
 from humouse.trajectories import Trajectories
 
@@ -55,6 +56,10 @@ def main() -> None:
     print(
         f"on two threads: {threads_s:.3f} s, {settings.n / threads_s:,.0f} a second (bar 100,000)"
     )
+    n = f"{len(feature_table(part).names)} features of {settings.n:,} movements"
+    figure(n, settings.n / batch_s, "a second", at_least=20_000)
+    figure(f"{n}, on two threads", settings.n / threads_s, "a second", at_least=100_000)
+    figure(f"{n}, beside a numpy loop", loop_s / batch_s, "times as fast", at_least=50)
     print(f"numpy loop, scaled from {len(part)} movements: {loop_s:.1f} s")
     print(f"ratio: {loop_s / batch_s:.0f} (target: at least 50)")
 

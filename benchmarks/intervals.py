@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import torch
 
+from figures import figure
 from humouse.detection.benchmark.metrics import ScoredGestures, detection_scores
 from humouse.eval.probes.classifier import c2st_scores
 from humouse.eval.probes.two_sample import Groups
@@ -70,6 +71,7 @@ def main() -> None:
     times = parser.parse_args().times
     for measure in (detector_scores, probe_scores):
         for name, share in covered(measure, times).items():
+            figure(f"95% interval of {name}: holds the truth", 100 * share, "times in 100")
             print(f"{name:<42}{100 * share:5.0f} times in 100")
 
 

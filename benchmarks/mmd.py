@@ -11,6 +11,7 @@ import time
 
 import torch
 
+from figures import figure
 from humouse.eval.api import mmd_rbf
 
 LIMIT_MIB = 1024
@@ -26,6 +27,9 @@ def measure(rows: int, features: int) -> None:
     score = mmd_rbf(real, fake)
     seconds = time.perf_counter() - started
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    what = f"`mmd_rbf` of {rows:,} × {rows:,}, {features} features"
+    figure(f"{what}: memory", grown, "MiB more", at_most=LIMIT_MIB)
+    figure(f"{what}: time", seconds, "s")
     whole = rows**2 * 8 / 2**20
     print(f"mmd_rbf of {rows} × {rows} rows, {features} features: {score:.2e} in {seconds:.1f} s")
     print(

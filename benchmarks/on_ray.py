@@ -17,6 +17,7 @@ from typing import Any
 
 import psutil
 
+from figures import figure
 from humouse.cluster import Cluster
 from humouse.commands.sample import _model, _whole_part
 from humouse.detection.detector import Detector
@@ -79,6 +80,8 @@ def main() -> None:
                 flush=True,
             )
         (one, one_s), (two, two_s) = found
+        figure(f"{name} on Ray, two workers beside one", two / one, "times as fast", at_least=BAR)
+        figure(f"{name} on Ray, with a core each", 2 * one_s / two_s, "times as fast", at_least=BAR)
         print(
             f"{name}: {two / one:.2f} times as fast (bar {BAR}), {2 * one_s / two_s:.2f} with a core each"
         )

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from figures import figure
 from humouse.commands.kept_parts import KeptParts
 from humouse.commands.sample import _between, _model, _part
 from humouse.detection.detector import Detector
@@ -51,6 +52,7 @@ def main() -> None:
             for step, began, ended in zip(_STEPS, marks, marks[1:], strict=False):
                 spent[step] += ended - began
         for step, seconds in spent.items():
+            figure(f"part of a sample: {step}", seconds / parts / size * 1e6, "us each")
             print(f"{step}: {seconds / parts / size * 1e6:,.1f} us of the processor a movement")
         held = sum(path.stat().st_size for path in kept.folder.iterdir())
         batch = sum(len(pickle.dumps(one)) for one in plan.batches)
@@ -70,6 +72,8 @@ def score_costs(movements: StoredMovements) -> None:
     looked_s, began = time.process_time() - began, time.process_time()
     detector.judge([movements], reasons=5).table(np.arange(n))
     rest_s = time.process_time() - began - looked_s
+    figure("part of a score: look", looked_s / n * 1e6, "us each")
+    figure("part of a score: decide and explain", rest_s / n * 1e6, "us each")
     print(
         f"look: {looked_s / n * 1e6:,.0f} us, decide and explain: {rest_s / n * 1e6:,.0f} us a movement"
     )

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import polars as pl
 
+from figures import figure
 from humouse.data.prepare import prepare
 from humouse.data.sources import make_source
 from humouse.gestures import GestureRules
@@ -63,6 +64,11 @@ def measure(raw: Path, out_dir: str) -> None:
     more_mb = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kb) / 1024
     counts = done.manifest["counts"]
     bars = {SAPIMOUSE_EVENTS: BAR_S, MANY: MANY_BAR_S}
+    target = next((bars[n] for n in bars if abs(counts["events"] / n - 1) < 0.01), None)
+    what = f"`data prepare` of {counts['files']:,} files, {counts['events']:,} events"
+    figure(f"{what}: time", seconds[0], "s", at_most=target)
+    figure(f"{what}: processor", cpu_s[0] / counts["events"] * 1e9, "ns an event")
+    figure(f"{what}: memory", more_mb, "MB more")
     bar = next((f"{bars[n]:.0f}" for n in bars if abs(counts["events"] / n - 1) < 0.01), "")
     print(
         f"{counts['files']:6} {counts['events']:11,} {counts['gestures']:9,} {seconds[0]:6.2f} "

@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from figures import figure
 from humouse.data.events.read import read_parts
 from humouse.data.gestures import cut_parts
 from humouse.data.sources.definitions import definition
@@ -46,10 +47,15 @@ def main() -> None:
                 write(recording(events), path)
                 wall_s, cpu_s = least_s(partial(read, path))
                 _, theirs_s = least_s(partial(peers[form], path))
+                memory = memory_mb(path)
+                what = f"{events:,} events as {form}"
+                figure(what, events / wall_s, "a second", at_least=BARS_PER_S[form])
+                figure(f"{what}, beside polars", cpu_s / theirs_s, "times the processor")
+                figure(f"{what}: memory", memory, "MB")
                 print(
                     f"{form:>7} {events:10,} {wall_s:6.2f} {cpu_s:6.2f} {events / wall_s:10,.0f} "
                     f"{events / cpu_s:10,.0f} {BARS_PER_S[form]:10,} {cpu_s / theirs_s:9.1f} "
-                    f"{path.stat().st_size / 2**20:8.0f} {memory_mb(path):6.0f}"
+                    f"{path.stat().st_size / 2**20:8.0f} {memory:6.0f}"
                 )
 
 

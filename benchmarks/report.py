@@ -9,11 +9,12 @@ import tempfile
 import time
 from pathlib import Path
 
+from figures import figure
 from humouse.eval.run import EvaluationRun
 from humouse.report import write_comparison, write_report
 
 _EXAMPLE = Path(__file__).parents[1] / "tests" / "examples" / "evaluation.py"
-_TARGET_S = 5
+_TARGET_S, _TARGET_MB = 5, 5
 
 
 def example(folder: Path, n: int) -> EvaluationRun:
@@ -45,6 +46,9 @@ def main() -> None:
         wall, processor = timed(settings.repeats, lambda: write_report(run, page))
         print(f"{run.generated.gestures} gestures per set, {len(run.generated.features)} features")
         print(f"report: {wall:.1f} s, {processor:.1f} s of processor (target: {_TARGET_S} s)")
+        what = f"report of {run.generated.gestures:,} against as many"
+        figure(f"{what}: time", wall, "s", at_most=_TARGET_S)
+        figure(f"{what}: size", page.stat().st_size / 1e6, "MB", at_most=_TARGET_MB)
         print(f"size: {page.stat().st_size / 1e6:.2f} MB")
         if made is None:
             other = example(Path(folder) / "other", settings.n)

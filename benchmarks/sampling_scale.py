@@ -12,6 +12,8 @@ import tempfile
 
 from measured import Used, used_by
 
+from figures import figure
+
 BAR_MB = 2_000
 
 
@@ -37,6 +39,10 @@ def main() -> None:
             for n in [*given.n, *([1_000_000] if given.million else [])]:
                 used = sampled(n, workers, given.ckpt, f"{folder}/{workers} {n}")
                 each_us = (used.cpu_s - start.cpu_s) / n * 1e6
+                what = f"`humouse sample` of {n:,}, workers={workers}"
+                figure(what, n / (used.wall_s - start.wall_s), "a second")
+                figure(f"{what}: processor", each_us, "us each")
+                figure(f"{what}: memory", used.peak_mb, "MB", at_most=BAR_MB)
                 print(
                     f"  n={n:,}: {n / (used.wall_s - start.wall_s):,.0f} a second, {each_us:,.0f} us of the "
                     f"processor each; {used.peak_mb:,.0f} MB (bar {BAR_MB:,}), {used.first_mb:,.0f} of them "

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
+from figures import figure
 from humouse.movement_table import StoredMovements, read_table, write_table
 
 BAR_PER_S, BAR_MB = 5_000, 1_000
@@ -88,6 +89,10 @@ def main() -> None:
         for workers in given.workers:
             took_s, cpu_s, peak_mb = scored(path, workers, given.reasons)
             pace, each_us = given.n / (took_s - start_s), (cpu_s - start_cpu_s) / given.n * 1e6
+            what = f"`humouse detect score` of {given.n:,}, workers={workers}"
+            figure(what, pace, "a second", at_least=BAR_PER_S)
+            figure(f"{what}: processor", each_us, "us each")
+            figure(f"{what}: memory", peak_mb, "MB", at_most=BAR_MB)
             print(
                 f"  workers={workers}: {pace:,.0f} a second (bar {BAR_PER_S:,} on two cores); "
                 f"{each_us:.0f} us of the processor each; {peak_mb:,.0f} MB (bar {BAR_MB:,} for a million)"

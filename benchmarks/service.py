@@ -28,11 +28,14 @@ import httpx
 import numpy as np
 import psutil
 
+from figures import figure
 from humouse.detection.detector import Detector
 from humouse.service.recorded import as_steps
 
 CASES = (("batches of 10", 10, 500), ("single", 1, 100))
 """What is sent, movements of a request, movements a second."""
+P99_MS = {"batches of 10": 50, "single": 15}
+START_S, MEMORY_MB = 3, 400
 CONNECTIONS = 16
 PARTS = 10
 """How often memory is printed on the long way."""
@@ -65,7 +68,9 @@ def main() -> None:
             url = server.stdout.readline().split()[-1]
             while httpx.get(f"{url}/readyz", timeout=60).status_code != 200:
                 time.sleep(0.05)
-            print(f"start to ready: {time.perf_counter() - began:.1f} s")
+            ready_s = time.perf_counter() - began
+            figure("service: start to ready", ready_s, "s", at_most=START_S)
+            print(f"start to ready: {ready_s:.1f} s")
             measure = load if options.minutes is None else memory
             asyncio.run(measure(url, psutil.Process(server.pid), options))
         finally:
@@ -92,7 +97,9 @@ def time_scorer() -> None:
                 detector.answers(steps, false_positive_rate=0.01, reasons=3)
             return (time.process_time() - began) / len(calls) * 1e3
 
-        print(f"{name:>14} {min(mean_ms() for _ in range(15)):.2f} ms a call")
+        least_ms = min(mean_ms() for _ in range(15))
+        figure(f"scorer: {name}", least_ms, "ms of the processor a call")
+        print(f"{name:>14} {least_ms:.2f} ms a call")
 
 
 async def load(url: str, server: psutil.Process, options: argparse.Namespace) -> None:
@@ -109,6 +116,12 @@ async def load(url: str, server: psutil.Process, options: argparse.Namespace) ->
         used = (sum(server.cpu_times()[:2]) - cpu) / took
         after = server.memory_info().rss
         (p50, p99), (_, late) = 1000 * np.quantile(times, (0.5, 0.99), axis=0).T
+        what = f"service: {name}{', stored' if options.sessions else ''}"
+        # So many are asked for: who answers them all is a little late at the end.
+        figure(what, count * size / took, "a second", at_least=0.98 * rate)
+        figure(f"{what}: p50", p50, "ms")
+        figure(f"{what}: p99", p99, "ms", at_most=None if options.sessions else P99_MS[name])
+        figure(f"{what}: memory", after / 1e6, "MB", at_most=MEMORY_MB)
         print(
             f"{name:>14} {count * size / took:9.0f} {count:6} {p50:8.1f} {p99:8.1f} {late:8.1f} "
             f"{used:5.0%} {before / 1e6:4.0f} → {after / 1e6:.0f}"

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from figures import figure
 from humouse.features.motion import Motion
 from humouse.features.strokes.measure import neuromotor
 from humouse.trajectories import Trajectories
@@ -49,6 +50,9 @@ def report(name: str, kind: str, trajectories: Trajectories) -> None:
     n = len(trajectories)
     print(f"{name}: {n:,} movements")
     print(f"  {n / wall:7.0f} per second of wall time, {n / cpu:.0f} of CPU time (bar {BAR_PER_S})")
+    figure(f"stroke features, {name}", n / cpu, "a CPU second", at_least=BAR_PER_S)
+    middle_db = float(snr_db.median())
+    figure(f"strokes fitted, {name}", middle_db, "dB, median", at_least=BAR_SNR_DB[kind])
     print(f"  SNR (dB) at 5, 25, 50, 75, 95%: {quantiles} (bar for 50%: {BAR_SNR_DB[kind]:.0f})")
     counts = [int((strokes == k).sum()) for k in range(int(strokes.max()) + 1)]
     print(f"  strokes: mean {strokes.mean():.2f}; movements with 0, 1, 2 …: {counts}")

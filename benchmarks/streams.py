@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from measured import Used, used_by
 
+from figures import figure
 from humouse.movement_table import StoredMovements, write_tables
 
 BAR_PER_S, BAR_MB = 100_000, 2_000
@@ -80,6 +81,11 @@ def main() -> None:
                         n / (used.wall_s - start.wall_s),
                         (used.cpu_s - start.cpu_s) / n * 1e6,
                     )
+                    what = f"{job} of {n:,}, workers={workers}"
+                    two_cores = job == "features" and workers == 2
+                    figure(what, pace, "a second", at_least=BAR_PER_S if two_cores else None)
+                    figure(f"{what}: processor", each_us, "us each")
+                    figure(f"{what}: memory", used.peak_mb, "MB", at_most=BAR_MB)
                     print(
                         f"  n={n:,}: {pace:,.0f} a second, {each_us:,.0f} us of the processor each; "
                         f"{used.peak_mb:,.0f} MB, {used.first_mb:,.0f} of them in the first process",

@@ -24,6 +24,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from figures import figure
 from humouse.diffusion.models import UNet1D
 
 BATCH, STEPS_T, CHANNELS, PASSES = 64, 200, 2, 20
@@ -221,6 +222,16 @@ def main() -> None:
     torch.set_num_threads(arguments.threads)
     result = measured(arguments)
     print(table(result))
+    for name, row in result["networks"].items():
+        figure(f"network {name}", row["trajectories_per_s"], "trajectories a second")
+        figure(f"network {name}: training step", row["training_step_ms"], "ms")
+        if not name.startswith("humouse"):
+            figure(f"humouse beside {name}: sampling", row["ours_faster_sampling"], "times as fast")
+            figure(
+                f"humouse beside {name}: training",
+                row["ours_share_of_training_step"],
+                "of the time",
+            )
     if arguments.out:
         arguments.out.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
 

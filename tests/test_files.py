@@ -1,7 +1,10 @@
 """Files that are whole or absent, on a full disk too."""
 
+import os
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,12 +17,15 @@ from humouse.errors import InputError
 from humouse.figures import save_figure
 from humouse.files import (
     alone_in,
+    alone_with,
     atomic_write,
     has_shape,
+    move,
     read_json,
     set_aside,
     set_aside_in,
     sha256,
+    working_folder,
     write_json,
 )
 from humouse.training.checkpoint import Checkpoint, save_tensors
@@ -175,6 +181,136 @@ def test_one_process_at_a_time_is_alone_in_a_folder(tmp_path: Path):
     (tmp_path / "a file").touch()
     with pytest.raises(InputError, match="cannot be written"), alone_in(tmp_path / "a file"):
         pass
+
+
+_WRITES = """
+import sys, time
+from humouse.files import atomic_write
+with atomic_write(sys.argv[1]) as temporary:
+    temporary.write_text("half")
+    print("writing", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_what_a_killed_writer_left_is_swept_and_what_a_live_one_writes_is_not(tmp_path: Path):
+    path = tmp_path / "file [1].txt"
+    words = [sys.executable, "-c", _WRITES, str(path)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"writing\n"
+        (theirs,) = tmp_path.iterdir()
+        for text in ("one", "two"):
+            write_json(path, {"text": text})
+            set_aside(path)
+            set_aside_in(tmp_path, ["*.txt"])
+        assert theirs.read_text() == "half"
+        other.kill()
+    for begin in (
+        lambda: write_json(path, {}),
+        lambda: set_aside(path),
+        lambda: set_aside_in(tmp_path, ["*.txt"]),
+    ):
+        theirs.write_text("half")
+        begin()
+        assert not list(tmp_path.glob(".*"))
+    for name in (".file.txt.swp", ".another.txt.4711.tmp", "file [1].txt.4711.tmp"):
+        (tmp_path / name).touch()
+    write_json(path, {})
+    assert len(list(tmp_path.glob("*4711.tmp"))) + len(list(tmp_path.glob("*.swp"))) == 3
+
+
+def test_two_writers_of_one_process_do_not_meet(tmp_path: Path):
+    path = tmp_path / "file.txt"
+    with atomic_write(path) as first, atomic_write(path) as second:
+        first.write_text("first")
+        second.write_text("second")
+    assert path.read_text() == "first"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_slow_rename_shows_the_old_file_or_the_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    path, rename, seen = tmp_path / "file.json", os.replace, []
+
+    def slow(source: Path, target: Path) -> None:
+        for number in range(20):
+            if number == 10:
+                rename(source, target)
+            seen.append(read_json(path)["n"])
+            time.sleep(0.005)
+
+    write_json(path, {"n": 0})
+    monkeypatch.setattr(os, "replace", slow)
+    write_json(path, {"n": 1})
+    assert seen == [0] * 10 + [1] * 10
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_rename_whose_answer_was_lost_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A server that is asked again finds nothing to rename; where nothing was renamed, it is an error."""
+    path, rename = tmp_path / "file.json", os.replace
+
+    def asked_again(source: Path, target: Path) -> None:
+        rename(source, target)
+        rename(source, target)
+
+    monkeypatch.setattr(os, "replace", asked_again)
+    write_json(path, {"n": 1})
+    move({path: tmp_path / "there" / "file.json"})
+    assert read_json(tmp_path / "there" / "file.json") == {"n": 1}
+
+    def lost(source: Path, target: Path) -> None:
+        os.unlink(source)
+        rename(source, target)
+
+    write_json(path, {"n": 2})
+    monkeypatch.setattr(os, "replace", lost)
+    with pytest.raises(InputError, match=r"file\.json: cannot be written \(No such file"):
+        write_json(path, {"n": 3})
+    assert read_json(path) == {"n": 2}
+
+
+def test_who_waits_comes_after_the_other(tmp_path: Path):
+    order: list[str] = []
+
+    def second() -> None:
+        with alone_in(tmp_path, wait=True):
+            order.append("second")
+
+    with alone_in(tmp_path):
+        other = threading.Thread(target=second)
+        other.start()
+        time.sleep(0.3)
+        order.append("first")
+    other.join(30)
+    assert order == ["first", "second"]
+    assert not list(tmp_path.iterdir())
+
+
+def test_one_process_at_a_time_writes_a_file(tmp_path: Path):
+    path = tmp_path / "new" / "table.csv"
+    with alone_with(path) as parts:
+        (parts / "0").touch()
+        with (
+            pytest.raises(InputError, match=r"table\.csv: another run is writing it; wait"),
+            alone_with(path),
+        ):
+            pass
+    assert list(parts.iterdir()) == [parts / "0"]  # what is kept there outlasts the run
+    with alone_with(path):
+        (parts / "0").unlink()
+    assert not list(path.parent.iterdir())
+
+
+def test_the_working_folders_of_dead_runs_are_swept(tmp_path: Path):
+    for name in (".parts-dead", ".partners"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "000000.parquet").touch()
+    with working_folder(tmp_path) as folder:
+        assert {path.name for path in tmp_path.iterdir()} == {".partners", folder.name}
+    assert [path.name for path in tmp_path.iterdir()] == [".partners"]
 
 
 @pytest.mark.parametrize(

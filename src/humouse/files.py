@@ -3,7 +3,10 @@
 One rule for overwriting: what an earlier run wrote is never lost. Right before its first write, a
 run sets aside what lies in its way, `set_aside` one file, `set_aside_in` what belongs together in a
 folder, and says so. A run that is resumed goes on in place, and a page that is drawn again from the
-same result replaces the page.
+same result replaces the page. On the same occasion goes what killed runs left half written.
+
+One run at a time writes to a folder, `alone_in`, or a file, `alone_with`: the second is refused before its
+work, as is one that could not write.
 """
 
 import errno
@@ -15,15 +18,20 @@ import platform
 import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from glob import escape
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import sleep
 from typing import Any
 
 from humouse.errors import InputError
 
 _MOST_JSON = 2**28
+_LOCK = ".lock"
+_LOOK_S = 0.1
+_WORKING = ".parts-"
 _VERSIONED_PACKAGES = ("humouse", "torch", "numpy", "polars", "scikit-learn", "accelerate")
 
 
@@ -32,73 +40,217 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`, renamed to it when the block ends without an error.
 
     Whatever happens in the block, `path` holds either what it held before or the whole new file;
-    its folder is made if need be.
+    its folder is made if need be. What writers left there that were killed is removed first.
 
     Raises:
         InputError: The file cannot be written (a full disk, no permission); `path` is unchanged.
     """
     path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = held = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        sweep(path.parent, [escape(path.name)])
+        temporary, held = _held_beside(path)
         yield temporary
         # The rename must not reach the disk before the content does.
         with open(temporary, "rb+") as file:
             os.fsync(file.fileno())
-        os.replace(temporary, path)
+        replace(temporary, path)
     except OSError as error:
         raise InputError(f"{path}: cannot be written ({reason_of(error)})") from error
     finally:
-        with suppress(OSError):  # gone after the rename; unreachable where a parent is a file
-            temporary.unlink()
+        if temporary is not None:
+            with suppress(OSError):  # gone after the rename
+                temporary.unlink()
+        if held is not None:
+            os.close(held)
+
+
+def _held_beside(path: Path) -> tuple[Path, int | None]:
+    """Make a temporary file that nobody else has; return it, and a descriptor that holds its lock.
+
+    There is none on Windows, where what is open cannot be renamed.
+    """
+    for number in count():
+        temporary = path.with_name(f".{path.name}.{os.getpid()}-{number}.tmp")
+        try:
+            held = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
+        except FileExistsError:  # another thread's, or that of a process of this number elsewhere
+            continue
+        if sys.platform == "win32":
+            os.close(held)
+            return temporary, None
+        try:
+            _lock(held)
+            return temporary, held
+        except BlockingIOError:  # taken for a dead one's at this very moment, and removed
+            os.close(held)
+    raise AssertionError("numbers have no end")
+
+
+def sweep(folder: str | Path, names: Iterable[str]) -> None:
+    """Remove the temporary files of `atomic_write` whose writers are dead.
+
+    A live one holds a lock on its file, wherever it runs. Where the system knows no such locks, and on
+    Windows, nothing is removed.
+
+    Args:
+        folder: Where the files were to lie.
+        names: Of the files, as paths below it or patterns of them.
+    """
+    for name in map(Path, names):
+        for stray in Path(folder).glob(str(name.with_name(f".{name.name}.*.tmp"))):
+            with suppress(OSError):  # gone meanwhile, or another user's
+                if _is_abandoned(stray):
+                    stray.unlink()
+
+
+def _is_abandoned(stray: Path) -> bool:
+    """Return whether nobody holds the lock of a file, as far as can be known."""
+    if sys.platform == "win32":
+        return False
+    descriptor = os.open(stray, os.O_RDWR)
+    try:
+        return _lock(descriptor)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(descriptor)
+
+
+def replace(source: Path, target: Path) -> None:
+    """Rename a file, to the place of another if there is one.
+
+    A server of files whose answer is lost is asked again, and finds nothing to rename: that is no error if
+    the file is where it should be.
+    """
+    before = os.stat(source)
+    try:
+        os.replace(source, target)
+    except FileNotFoundError:
+        if not (target.exists() and os.path.samestat(before, os.stat(target))):
+            raise
+
+
+def alone_in(folder: str | Path, *, wait: bool = False) -> AbstractContextManager[None]:
+    """Let no other process be in such a block for the same folder, which is made if need be.
+
+    The folder has a locked file meanwhile, which the system lets go when this process ends, however it
+    ends. Where it knows no such locks nothing is checked. On Windows it is untried.
+
+    Args:
+        folder: Where this process is about to write.
+        wait: Wait for the others' end.
+
+    Raises:
+        InputError: Another process is in such a block, or nothing can be written to the folder.
+    """
+    return _alone(Path(folder), f"{folder}: another run is writing there", "folder", wait)
 
 
 @contextmanager
-def alone_in(folder: str | Path) -> Iterator[None]:
-    """Let no other process be in such a block for the same folder, which is made if need be.
-
-    The system lets the folder go when this process ends, however it ends. Where it knows no such locks, as
-    Windows, nothing is checked.
+def alone_with(path: str | Path) -> Iterator[Path]:
+    """Let no other process write a file; yield a hidden folder for its parts, which goes when it is empty.
 
     Raises:
-        InputError: Another process is in such a block, or the folder cannot be made.
+        InputError: As `alone_in`.
     """
-    folder = Path(folder)
+    path = Path(path)
+    folder = path.with_name(f".{path.name}.parts")
+    try:
+        with _alone(folder, f"{path}: another run is writing it", "name"):
+            yield folder
+    finally:
+        with suppress(OSError):
+            folder.rmdir()
+
+
+@contextmanager
+def _alone(folder: Path, taken: str, other: str, wait: bool = False) -> Iterator[None]:
+    made = not folder.is_dir()
+    lock = folder / _LOCK
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = _locked(folder)
+        descriptor = _locked(lock, wait)
     except BlockingIOError as error:
-        raise InputError(
-            f"{folder}: another run is writing there; wait for its end, or choose another folder"
-        ) from error
+        raise InputError(f"{taken}; wait for its end, or choose another {other}") from error
     except OSError as error:
         raise InputError(f"{folder}: cannot be written ({reason_of(error)})") from error
     try:
         yield
     finally:
-        if lock is not None:
-            os.close(lock)
+        with suppress(OSError):  # Windows keeps what is open
+            lock.unlink()
+        os.close(descriptor)
+        if made:
+            with suppress(OSError):  # something is in it
+                folder.rmdir()
 
 
-def _locked(folder: Path) -> int | None:
-    """Return a descriptor of a folder that holds its lock; None where there are no such locks.
+def _locked(path: Path, wait: bool) -> int:
+    """Return a descriptor of a file that holds its lock.
+
+    Raises:
+        BlockingIOError: Another process holds it.
+    """
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            _lock(descriptor)
+            # Whoever had it may have removed it at its end, and a third one made another.
+            if path.exists() and os.path.samestat(os.fstat(descriptor), os.stat(path)):
+                return descriptor
+            os.close(descriptor)
+        except OSError as error:
+            os.close(descriptor)
+            if not (wait and isinstance(error, BlockingIOError)):
+                raise
+            sleep(_LOOK_S)
+
+
+def _lock(descriptor: int) -> bool:
+    """Take the lock of an open file; return whether there are such locks there.
 
     Raises:
         BlockingIOError: Another process holds it.
     """
     if sys.platform == "win32":
-        return None
+        import msvcrt
+
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except PermissionError as error:
+            raise BlockingIOError(str(error)) from error
+        return True
     import fcntl
 
-    descriptor = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        os.close(descriptor)
         raise
     except OSError:  # a file system that knows no locks
-        pass
-    return descriptor
+        return False
+    return True
+
+
+@contextmanager
+def working_folder(out_dir: str | Path) -> Iterator[Path]:
+    """Yield a folder within `out_dir` that vanishes after use; those that dead runs left are removed first.
+
+    The block stands within `alone_in` for the same folder.
+
+    Raises:
+        InputError: `out_dir` cannot be written.
+    """
+    for left in Path(out_dir).glob(f"{_WORKING}*"):
+        shutil.rmtree(left, ignore_errors=True)
+    try:
+        # On a network's disk a file that is still open stays a moment longer.
+        made = TemporaryDirectory(dir=out_dir, prefix=_WORKING, ignore_cleanup_errors=True)
+    except OSError as error:
+        raise InputError(f"{out_dir}: cannot be written ({reason_of(error)})") from error
+    with made as name:
+        yield Path(name)
 
 
 def reason_of(error: OSError) -> str:
@@ -125,6 +277,7 @@ def set_aside(path: str | Path) -> None:
         InputError: It cannot be renamed.
     """
     path = Path(path)
+    sweep(path.parent, [escape(path.name)])
     if path.is_file():
         numbered = (path.with_name(f"{path.stem}.previous-{k}{path.suffix}") for k in count(1))
         free = next(other for other in numbered if not other.exists())
@@ -144,7 +297,8 @@ def set_aside_in(folder: str | Path, names: Iterable[str]) -> None:
     Raises:
         InputError: A file cannot be moved.
     """
-    folder = Path(folder)
+    folder, names = Path(folder), list(names)
+    sweep(folder, names)
     found = {path for name in names for path in folder.glob(name) if path.is_file()}
     if not found:
         return
@@ -169,7 +323,7 @@ def move(places: Mapping[Path, Path]) -> None:
     for path, place in places.items():
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
-            path.rename(place)
+            replace(path, place)
         except OSError as error:
             raise InputError(f"{path}: cannot be moved to {place} ({reason_of(error)})") from error
 

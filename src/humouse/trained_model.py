@@ -267,9 +267,17 @@ class TrainedModel(ABC):
         Args:
             batch: Of a plan.
             progress: Called `calls_per_batch` times.
+
+        Raises:
+            InputError: What the weights make is NaN or infinite.
         """
         tick = progress or (lambda: None)
-        return self._sample_batch(batch.rows, batch.frame, batch.given, batch.seed, tick).cpu()
+        made = self._sample_batch(batch.rows, batch.frame, batch.given, batch.seed, tick).cpu()
+        if not bool(made.isfinite().all()):
+            raise InputError(
+                f"{self.title}: its weights make what is NaN or infinite; train it again, or take another"
+            )
+        return made
 
     def assembled(
         self, plan: Plan, made: Iterable[Float[Tensor, "B t C"]]

@@ -1,16 +1,23 @@
 """Checkpoints that were changed after they were written, by chance or on purpose."""
 
+import json
 import random
+import resource
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 import torch
 
+from examples.limits import at_once, check_refusal
 from examples.mutation import flipped, mutated, scrambled
+from humouse.diffusion.model import DIFFUSION
 from humouse.errors import InputError
+from humouse.files import sha256
 from humouse.generator import load_generator
-from humouse.training.checkpoint import PRETRAINED, Checkpoint
+from humouse.training.checkpoint import PRETRAINED, Checkpoint, find_checkpoint
 from humouse.training.digest import content_digest
 
 
@@ -133,3 +140,137 @@ def test_much_that_strangers_wrote(event_checkpoint: Path, tmp_path: Path):
     Checkpoint.load(PRETRAINED).save(tmp_path / "packaged.pt")
     for seed, path in enumerate((event_checkpoint, tmp_path / "packaged.pt")):
         try_values(path, tmp_path, 1000, seed)
+
+
+def bomb(path: Path, content: dict[str, Any]) -> None:
+    """Write a checkpoint whose parts are compressed, and unpack to much more."""
+    torch.save({**content, "ema": {"w": torch.zeros(2**28)}}, path.with_suffix(".whole"))
+    with (
+        ZipFile(path.with_suffix(".whole")) as whole,
+        ZipFile(path, "w", ZIP_DEFLATED, compresslevel=1) as packed,
+    ):
+        for one in whole.infolist():
+            packed.writestr(one.filename, whole.read(one))
+    path.with_suffix(".whole").unlink()
+    assert path.stat().st_size < 2**24
+
+
+def larger_than_stored(path: Path, content: dict[str, Any]) -> None:
+    torch.save({**content, "ema": {"w": torch.zeros(1).expand(2**30)}}, path)
+
+
+def many_times_the_same(path: Path, content: dict[str, Any]) -> None:
+    """Ten lists of ten lists of ten …: some bytes each, 10^12 values together."""
+    laughs: list[Any] = [0]
+    for _ in range(12):
+        laughs = [laughs] * 10
+    torch.save({**content, "history": {"best": laughs}}, path)
+
+
+def of_torchs_earlier_format(path: Path, content: dict[str, Any]) -> None:
+    torch.save(content, path, _use_new_zipfile_serialization=False)
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        pytest.param(bomb, marks=pytest.mark.slow),  # writes a gigabyte
+        larger_than_stored,
+        many_times_the_same,
+        of_torchs_earlier_format,
+    ],
+)
+def test_sizes_are_checked_before_memory_is_taken(
+    write: Callable[[Path, dict[str, Any]], None], event_checkpoint: Path, tmp_path: Path
+):
+    path, content = tmp_path / "large.pt", torch.load(event_checkpoint, weights_only=True)
+    write(path, content)
+    del content
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with at_once(), pytest.raises(InputError, match=r"large\.pt: not a readable check") as caught:
+        Checkpoint.load(path)
+    check_refusal(caught.value, str(path))
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000
+    assert find_checkpoint(None, DIFFUSION, folder=tmp_path) == path  # who loads it says so
+
+
+def headers(content: bytes) -> dict[str, bytes]:
+    """Return files of tensors whose header says what is not so."""
+    size = int.from_bytes(content[:8], "little")
+    said, rest = json.loads(content[8 : 8 + size]), content[8 + size :]
+    name = next(one for one in said if one != "__metadata__")
+
+    def with_header(text: str, length: int | None = None) -> bytes:
+        header = text.encode()
+        return (len(header) if length is None else length).to_bytes(8, "little") + header + rest
+
+    def with_entry(**other: Any) -> bytes:
+        return with_header(json.dumps({**said, name: {**said[name], **other}}))
+
+    whole = json.dumps(said)
+    return {
+        "a header of 2^60": with_header(whole, 2**60),
+        "a header of everything": with_header(whole, len(content)),
+        "no header": with_header("", 0),
+        "another type": with_entry(dtype="I64"),
+        "no such type": with_entry(dtype="F128"),
+        "a shape of 2^60": with_entry(shape=[2**60]),
+        "a shape below 0": with_entry(shape=[-1]),
+        "beyond the end": with_entry(data_offsets=[0, 2**60]),
+        "backwards": with_entry(data_offsets=[64, 0]),
+        "a name twice": with_header(whole[:-1] + "," + whole[1:]),
+        "deep": with_header("[" * 100_000 + "]" * 100_000),
+        "an integer of 5,000 figures": with_entry(shape=[int("9" * 4000)]),
+    }
+
+
+def test_headers_of_tensors_that_say_what_is_not_so(tmp_path: Path):
+    """With a hash in the JSON that is right, as whoever gives such files away can write."""
+    path = tmp_path / "model.safetensors"
+    content, beside = (
+        PRETRAINED.read_bytes(),
+        json.loads(PRETRAINED.with_suffix(".json").read_text()),
+    )
+    own = stored(PRETRAINED)
+    for what, changed in headers(content).items():
+        path.write_bytes(changed)
+        beside["tensors_sha256"] = sha256(path)
+        path.with_suffix(".json").write_text(json.dumps(beside))
+        with at_once():
+            found = stored(path)
+        assert found in (own, "refused"), what
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 100_000,
+        '{"kind": ' * 50_000,
+        '{"step": ' + "9" * 5000 + "}",
+        '{"kind": NaN}',
+        "{}" * 9,
+    ],
+)
+def test_json_of_a_stranger_is_a_line(text: str, tmp_path: Path):
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(PRETRAINED.read_bytes())
+    path.with_suffix(".json").write_text(text)
+    with at_once(), pytest.raises(InputError) as caught:
+        Checkpoint.load(path)
+    check_refusal(caught.value, str(tmp_path))
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 1e38])
+def test_weights_that_are_no_numbers_are_refused(
+    value: float, event_checkpoint: Path, tmp_path: Path
+):
+    content = torch.load(event_checkpoint, weights_only=True)
+    name = next(name for name, tensor in content["ema"].items() if tensor.is_floating_point())
+    content["ema"][name] = torch.full_like(content["ema"][name], value)
+    if content["best"]:
+        content["best"] = content["ema"]
+    content["digest"] = content_digest({k: v for k, v in content.items() if k != "digest"})
+    torch.save(content, tmp_path / "none.pt")
+    with at_once(), pytest.raises(InputError) as caught:
+        load_generator(tmp_path / "none.pt").sample(2, seed=0)
+    check_refusal(caught.value, "none.pt")

@@ -20,11 +20,18 @@ EMBEDDED = "humouse_default"
 """The dataset that needs no recordings."""
 
 
-def prepare_dataset(settings: PrepareSettings, *, shown: bool = True) -> Prepared:
+def prepare_dataset(
+    settings: PrepareSettings, *, shown: bool = True, wait: bool = False
+) -> Prepared:
     """Prepare a dataset as the settings say, with a progress bar.
 
+    Args:
+        settings: What to prepare, and how.
+        shown: Show the bar.
+        wait: Wait where another process is at it.
+
     Raises:
-        InputError: A setting or a recording cannot be used.
+        InputError: A setting or a recording cannot be used, or another process is at it.
     """
     options: dict[str, Any] = asdict(settings.source)
     name = options.pop("name")
@@ -41,6 +48,7 @@ def prepare_dataset(settings: PrepareSettings, *, shown: bool = True) -> Prepare
             seed=settings.split.seed,
             by=settings.split.by,
             progress=lambda done, total: advance(),
+            wait=wait,
         )
 
 
@@ -52,14 +60,14 @@ def _folder_of(name: str) -> Path:
 def dataset(data: DataSettings, *, shown: bool = True) -> Prepared:
     """Return the prepared dataset of a run; the embedded one is made where it is missing.
 
-    Processes that make it at the same time write the same bytes, each file as a whole.
+    Of processes that need it at the same time, as those of one training, the first makes it for all.
 
     Raises:
         InputError: It is not prepared yet (the message says how), is damaged, or is another.
     """
     if data.dataset_id == EMBEDDED and not (Path(data.dir) / MANIFEST).is_file():
         defaults = settings_from("prepare", PrepareSettings, [f"source={EMBEDDED}"])
-        return prepare_dataset(replace(defaults, out_dir=data.dir), shown=shown)
+        return prepare_dataset(replace(defaults, out_dir=data.dir), shown=shown, wait=True)
     return load_dataset(data.dir, data.dataset_id)
 
 

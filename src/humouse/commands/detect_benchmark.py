@@ -50,7 +50,7 @@ from humouse.detection.samples.sources import NegativeSources, negative_sources
 from humouse.detection.samples.views import Views
 from humouse.errors import InputError
 from humouse.figures import save_figure
-from humouse.files import read_json, set_aside_in, sha256, versions, write_json
+from humouse.files import alone_in, read_json, set_aside_in, sha256, versions, write_json
 from humouse.processes import by_value
 from humouse.progress import progress_bar
 from humouse.report.detection.figures import detection_figures
@@ -80,9 +80,19 @@ _FitJob = tuple[Fold, dict[ScoredPart, Views]]
 
 
 def run(settings: BenchmarkSettings) -> None:
-    """Run the benchmark and write benchmark.json, the pictures and the page."""
+    """Run the benchmark and write benchmark.json, the pictures and the page.
+
+    Raises:
+        InputError: A setting or a file cannot be used, another run writes there, a process was killed, or the
+            cluster is lost.
+    """
     cluster = Cluster.asked(settings.engine, settings.ray_address, settings.workers)
     benchmark = load_benchmark(settings)
+    with alone_in(settings.out_dir):
+        _run(benchmark, settings, cluster)
+
+
+def _run(benchmark: Benchmark, settings: BenchmarkSettings, cluster: Cluster | None) -> None:
     provenance = _begin(settings)
     _announce(benchmark, settings)
     make = partial(_make_missing, benchmark=benchmark, cluster=cluster, workers=settings.workers)

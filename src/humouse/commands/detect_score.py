@@ -13,7 +13,7 @@ from humouse.data.movement_file import LogPart, OpenLog, open_log
 from humouse.detection.detector import Detector, Judgement, check_rate
 from humouse.detection.names import BOT, HUMAN, UNFAMILIAR, UNUSABLE
 from humouse.errors import InputError
-from humouse.files import atomic_write, set_aside
+from humouse.files import alone_with, atomic_write, set_aside
 from humouse.movement_table import StoredMovements, write_frames
 from humouse.point_cells import PointColumns
 from humouse.progress import pace_bar
@@ -26,7 +26,12 @@ _FEWEST_FOR_A_BAR = 2**13
 
 
 def run(settings: DetectScoreSettings) -> None:
-    """Score movements and write the table of decisions."""
+    """Score movements and write the table of decisions.
+
+    Raises:
+        InputError: A setting or a file cannot be used, another run writes the same table, or the cluster
+            is lost.
+    """
     s = settings
     if s.movements is None:
         raise InputError(f"movements: name the file, as in {_VERB} movements=theirs.csv")
@@ -38,7 +43,8 @@ def run(settings: DetectScoreSettings) -> None:
     detector = Detector.load(s.detector)
     log = open_log(s.movements, PointColumns(**vars(s.columns)), s.time_unit)
     said = _Said()
-    _write(map(said.count, _decisions(detector, cluster, log, s)), Path(s.out))
+    with alone_with(s.out):
+        _write(map(said.count, _decisions(detector, cluster, log, s)), Path(s.out))
     said.report(s)
 
 

@@ -16,11 +16,11 @@ from humouse.detection.samples.one_clock import OneClock
 from humouse.detection.samples.own_bots import OwnBots
 from humouse.detection.samples.people import named_apart, split_by_user
 from humouse.detection.samples.shown import Showing
-from humouse.detection.samples.sources import negative_sources
+from humouse.detection.samples.sources import NegativeSources, negative_sources
 from humouse.detection.training import DEFAULT_MIXTURE, FittedDetector, Recipe, fit_detector
 from humouse.errors import InputError
 from humouse.extras import require
-from humouse.files import versions
+from humouse.files import alone_in, versions
 from humouse.progress import progress_bar
 from humouse.settings import DetectTrainSettings
 from humouse.settings.checks import check_seed
@@ -48,19 +48,31 @@ def run(settings: DetectTrainSettings) -> None:
     showing = Showing(OneClock(**vars(s.clock)), DeviceRules(), s.looks)
     recipe = Recipe(select_detectors(s.detectors), showing, mixture, s.n, s.seed)
     fit_on, calibrate_on = _people(s)
+    with alone_in(s.out_dir):
+        _train(s, own, recipe, {**sources, **own.sources}, fit_on, calibrate_on)
+
+
+def _train(
+    s: DetectTrainSettings,
+    own: OwnBots,
+    recipe: Recipe,
+    sources: NegativeSources,
+    fit_on: dict[str, Trajectories],
+    calibrate_on: dict[str, Trajectories],
+) -> None:
     with progress_bar("training", 2 + len(recipe.specs) + len(fit_on)) as advance:
-        detector = fit_detector(fit_on, calibrate_on, {**sources, **own.sources}, recipe, advance)
+        detector = fit_detector(fit_on, calibrate_on, sources, recipe, advance)
     provenance = _provenance(s, fit_on, calibrate_on)
     write_detector(
         Path(s.out_dir),
         detector.onnx_files(),
         list(detector.fitted),
         detector.setups,
-        showing.clock,
+        recipe.showing.clock,
         provenance,
     )
     _report(detector)
-    _report_own(detector, own, calibrate_on, showing, s.seed)
+    _report_own(detector, own, calibrate_on, recipe.showing, s.seed)
     print(f"detector: {s.out_dir}/ (detector.json, and an ONNX file of each member)")
 
 

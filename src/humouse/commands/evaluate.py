@@ -24,7 +24,7 @@ from humouse.eval.statistics.score import MEASURES, Score
 from humouse.eval.with_references import evaluate_with_references
 from humouse.extras import without
 from humouse.features.modes import FEATURE_MODES
-from humouse.files import sha256
+from humouse.files import alone_in, sha256
 from humouse.generator import load_generator
 from humouse.settings import EvalSettings
 from humouse.settings.checks import check_workers
@@ -39,9 +39,18 @@ _SHORT = {"other_people": "baseline", "same_people": "halves"}
 
 
 def run(settings: EvalSettings) -> None:
-    """Score as the settings say; write scores, pictures and report to `out_dir`, print a table."""
+    """Score as the settings say; write scores, pictures and report to `out_dir`, print a table.
+
+    Raises:
+        InputError: A setting or a file cannot be used, another run writes there, or a process was killed.
+    """
     rule = _checked(settings)
     inputs = _load(settings)
+    with alone_in(settings.out_dir):
+        _evaluate(settings, rule, inputs)
+
+
+def _evaluate(settings: EvalSettings, rule: EvaluationRule, inputs: "_Inputs") -> None:
     result = evaluate_with_references(
         inputs.people.held_out,
         inputs.people.train,

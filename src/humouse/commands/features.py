@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -18,7 +18,7 @@ from humouse.commands.kept_parts import KeptParts, kept_count
 from humouse.data.movement_file import LogPart, OpenLog, open_log
 from humouse.errors import InputError
 from humouse.features import GROUPS, FeatureTable, feature_table
-from humouse.files import alone_in, atomic_write, move, set_aside, sha256, versions
+from humouse.files import alone_with, atomic_write, move, set_aside, sha256, versions
 from humouse.movement_table import StoredMovements, in_pieces, write_frames
 from humouse.point_cells import PointColumns
 from humouse.progress import pace_bar
@@ -58,7 +58,7 @@ def run(settings: FeaturesSettings) -> None:
             f"out={s.out}: the table is a Parquet file; name it {out.with_suffix('.parquet')}"
         )
     log = _Counted(open_log(s.movements, PointColumns(**vars(s.columns)), s.time_unit))
-    with _parts_of(out) as folder:
+    with alone_with(out) as folder:
         kept = KeptParts(folder, _decides(s, groups))
         kept.sweep(())
         _make_parts(log, kept, groups, s.workers, cluster)
@@ -70,18 +70,6 @@ def run(settings: FeaturesSettings) -> None:
     print(f"{log.used:,} movements, {columns} features of each: {out}")
     if log.left_out:
         print(f"left out: {log.reasons()}")
-
-
-@contextmanager
-def _parts_of(out: Path) -> Iterator[Path]:
-    """Yield the hidden folder for a table's parts, this run's alone; it goes when nothing is kept there."""
-    folder = out.with_name(f".{out.name}.parts")
-    with alone_in(folder):
-        try:
-            yield folder
-        finally:
-            with suppress(OSError):
-                folder.rmdir()
 
 
 class _Counted:

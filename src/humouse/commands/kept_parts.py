@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from humouse.errors import InputError
-from humouse.files import atomic_write, digest
+from humouse.files import atomic_write, digest, sweep
 
 _PREFIX = ".partial-"
 _DIGEST = hashlib.sha256().digest_size
@@ -87,10 +87,8 @@ class KeptParts:
             shutil.rmtree(folder, ignore_errors=True)
         if others:
             print(f"{self.out_dir}: removed what an interrupted run with other settings had kept")
-        # As `atomic_write` calls them.
-        half = [one for name in files for one in self.out_dir.glob(f".{name}.*.tmp")]
-        for path in [*half, *self.folder.glob(".*.tmp")]:
-            path.unlink(missing_ok=True)
+        sweep(self.out_dir, files)
+        sweep(self.folder, ["*"])
 
     def remove(self) -> None:
         """Remove them: the result holds everything."""

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from humouse.data.names import natural_key
-from humouse.data.prepare import parts_folder, put_in_place
+from humouse.data.prepare import put_in_place
 from humouse.data.prepared import MANIFEST, Prepared, manifest_sha256
 from humouse.data.splits import PEOPLE, SPLITS
 from humouse.errors import InputError
-from humouse.files import sha256, versions, write_json
+from humouse.files import alone_in, sha256, versions, working_folder, write_json
 from humouse.trajectories import Trajectories, concatenate
 
 COMBINED = "combined"
@@ -34,7 +34,7 @@ def combine(folders: Sequence[str | Path], *, out_dir: str | Path) -> Prepared:
 
     Raises:
         InputError: A folder holds no prepared data, or is damaged, or combined already; two have one
-            name; `out_dir` is one of them or cannot be written.
+            name; `out_dir` is one of them or cannot be written, or another process is at it.
     """
     out_dir, parts = Path(out_dir), _parts(folders, Path(out_dir))
     settings = {
@@ -50,8 +50,7 @@ def combine(folders: Sequence[str | Path], *, out_dir: str | Path) -> Prepared:
     manifests = {name: part.manifest for name, part in parts.items()}
     ways = {one["split"]["by"] for one in manifests.values()}
     origin = "+".join(parts)
-    with parts_folder(out_dir) as name:
-        folder = Path(name)
+    with alone_in(out_dir), working_folder(out_dir) as folder:
         content = {
             **settings,
             "rules": {name: one["rules"] for name, one in manifests.items()},

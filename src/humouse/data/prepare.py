@@ -1,8 +1,6 @@
 """Raw recordings → three Parquet files of gestures, split by person, and a manifest."""
 
 import dataclasses
-import os
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +16,17 @@ from humouse.data.prepared import MANIFEST, Prepared, load_split, manifest_sha25
 from humouse.data.sources import Source, SourceFile
 from humouse.data.splits import PEOPLE, SPLITS, divide
 from humouse.errors import InputError
-from humouse.files import atomic_write, set_aside_in, sha256, versions, write_json
+from humouse.files import (
+    alone_in,
+    atomic_write,
+    reason_of,
+    replace,
+    set_aside_in,
+    sha256,
+    versions,
+    working_folder,
+    write_json,
+)
 from humouse.gestures import GestureRules, Gestures
 
 __all__ = ["Prepared", "load_split", "prepare"]
@@ -40,6 +48,7 @@ def prepare(
     seed: int = 0,
     by: str = PEOPLE,
     progress: Callable[[int, int], None] | None = None,
+    wait: bool = False,
 ) -> Prepared:
     """Cut a source's recordings into gestures, split them by person and write them.
 
@@ -60,10 +69,11 @@ def prepare(
         by: What is divided: "people", or of the same people "sessions" or the "time" of each; see
             `divide`.
         progress: Called with the number of files done and of all files.
+        wait: Wait where another process is writing to `out_dir`, as one that makes the same.
 
     Raises:
         InputError: A recording or a setting cannot be used, too few people made any gesture, or
-            `out_dir` cannot be written.
+            `out_dir` cannot be written, or another process is at it.
     """
     if not 0 <= seed < 2**32:
         raise InputError(f"split.seed={seed}: must be at least 0 and below 2³²")
@@ -84,8 +94,10 @@ def prepare(
     if (found := _reusable(out_dir, settings, files, hashes)) is not None:
         return found
     counts = Counts()
-    with parts_folder(out_dir) as name, _writing_to(out_dir):
-        folder = Path(name)
+    with alone_in(out_dir, wait=wait), working_folder(out_dir) as folder, _writing_to(out_dir):
+        # Another process may have made the same meanwhile.
+        if (found := _reusable(out_dir, settings, files, hashes)) is not None:
+            return found
         parts = _write_parts(source, files, rules, folder, counts, progress)
         if not counts.users:
             raise InputError(counts.nothing(str(source.root or source.name), rules))
@@ -108,9 +120,6 @@ def prepare(
         }
         manifest = {"sha256": manifest_sha256(content), **content}
         write_json(folder / MANIFEST, manifest)
-        # Another process may have made the same meanwhile.
-        if (found := _reusable(out_dir, settings, files, hashes)) is not None:
-            return found
         put_in_place(folder, out_dir)
     return Prepared(out_dir, manifest)
 
@@ -191,9 +200,9 @@ def put_in_place(folder: Path, out_dir: Path) -> None:
     set_aside_in(out_dir, names)
     try:
         for name in names:
-            os.replace(folder / name, out_dir / name)
+            replace(folder / name, out_dir / name)
     except OSError as error:
-        raise InputError(f"{out_dir}: cannot be written ({error.strerror})") from error
+        raise InputError(f"{out_dir}: cannot be written ({reason_of(error)})") from error
 
 
 def _hash(path: Path) -> str:
@@ -221,19 +230,6 @@ def _reusable(
     now = [(file.name, hashed) for file, hashed in zip(files, hashes, strict=True)]
     same = before == now and found.is_whole()
     return dataclasses.replace(found, reused=True) if same else None
-
-
-def parts_folder(out_dir: Path) -> tempfile.TemporaryDirectory:
-    """Return a folder within `out_dir` that vanishes after use.
-
-    Raises:
-        InputError: `out_dir` cannot be written.
-    """
-    try:
-        out_dir.mkdir(parents=True, exist_ok=True)
-        return tempfile.TemporaryDirectory(dir=out_dir, prefix=".parts-")
-    except OSError as error:
-        raise InputError(f"{out_dir}: cannot be written ({error.strerror})") from error
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from humouse.diffusion.training.decoder.settings import check_decoder_settings, 
 from humouse.diffusion.training.learner import DiffusionLearner
 from humouse.diffusion.training.settings import check_settings
 from humouse.errors import InputError
-from humouse.files import set_aside
+from humouse.files import alone_in, set_aside
 from humouse.progress import JobProgress, Stage, duration
 from humouse.settings import (
     DecodedSettings,
@@ -28,7 +28,7 @@ from humouse.settings.checks import check_at_least
 from humouse.training.data import TrainingData
 from humouse.training.rehearsal import rehearse
 from humouse.training.resuming import checkpoint_to_resume
-from humouse.training.run_settings import RunSettings, checkpoint_path
+from humouse.training.run_settings import RunSettings, checkpoint_path, run_folder
 
 
 def check_model_settings(settings: TrainModelSettings) -> None:
@@ -108,10 +108,10 @@ def train_model(settings: TrainModelSettings, data: TrainingData) -> Path:
     stages = _rehearsed(first, decoded, data)
     if any(stage.left_s(0.0) for stage in stages):
         print(_announcement(stages))
-    if not settings.resume:
-        # What an earlier job of this name left must not be taken for this one's second stage.
-        set_aside(checkpoint_path(decoded))
-    with JobProgress(stages) as display:
+    with alone_in(run_folder(decoded)), JobProgress(stages) as display:
+        if not settings.resume:
+            # What an earlier job of this name left must not be taken for this one's second stage.
+            set_aside(checkpoint_path(decoded))
         path = train(first, data, partial(display.stage, 0))
         decoded = decoded_settings(second, first, path)
         return train_decoder(decoded, data, load_model(path), partial(display.stage, 1))

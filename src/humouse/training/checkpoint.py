@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import KW_ONLY, Field, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar, get_origin
+from zipfile import ZIP_STORED, ZipFile
 
 import torch
 from omegaconf import OmegaConf
@@ -33,6 +34,9 @@ _VERSION = 3
 _WITHOUT_DIGEST = 2
 """The format before, which is read as it is: nothing tells whether it was changed."""
 Settings = TypeVar("Settings")
+
+_MOST_TIMES = 4
+"""Tensors may share what is stored, but not so many times the file."""
 
 _WEIGHTS = ("model", "ema", "best")
 _DIGEST = "digest"
@@ -158,6 +162,8 @@ class Checkpoint:
             raise InputError(
                 f"{path}: damaged, it holds something else as {', '.join(wrong)}; train it again"
             )
+        if not all(map(_is_finite, (content["ema"], content["best"] or {}))):
+            raise InputError(f"{path}: damaged, a weight is NaN or infinite; train it again")
         if of_earlier_frame(content["codec"]):
             raise InputError(f"{path}: {_of_earlier_frame(content, kind)}")
         content["config"] = upgraded(content["config"])
@@ -193,6 +199,10 @@ def _has_digest(content: dict[str, Any], said: Any) -> bool:
     with suppress(ValueError):
         return content_digest(content) == said
     return False
+
+
+def _is_finite(weights: dict[str, Tensor]) -> bool:
+    return all(bool(one.isfinite().all()) for one in weights.values() if one.is_floating_point())
 
 
 def _can_be(field: Field[Any], value: Any) -> bool:
@@ -234,6 +244,7 @@ def _kind(path: Path) -> str | None:
     try:
         if path.suffix == SUFFIX:
             return published_kind(path)
+        _check_sizes(path)
         return torch.load(path, map_location="cpu", weights_only=True, mmap=True)["kind"]
     except Exception:  # whoever loads it says what is wrong with it
         return None
@@ -245,11 +256,53 @@ def _read(path: Path) -> Any:
     if path.suffix == SUFFIX:
         return {**_UNPUBLISHED, **read_published(path)}
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
+        _check_sizes(path)
+        content = torch.load(path, map_location="cpu", weights_only=True)
+        if not _within(content, _MOST_TIMES * path.stat().st_size):
+            raise ValueError("more than the file can hold")
+        return content
     except Exception as error:  # torch raises whatever its readers meet in a damaged file
         raise InputError(
             f"{path}: not a readable checkpoint (cut short, or not one); train it again or restore it"
         ) from error
+
+
+def _check_sizes(path: Path) -> None:
+    """Raise an error for a file whose parts take more memory than it has bytes, before that is taken.
+
+    What torch writes is an archive whose parts are stored as they are: what is compressed can unpack to a
+    thousand times its size. Torch's format of before 2020 is none, and says sizes that nothing bounds.
+
+    Raises:
+        ValueError: A part is compressed, or they are larger than the file.
+        BadZipFile: It is no archive.
+    """
+    with ZipFile(path) as archive:
+        parts = archive.infolist()
+    if any(one.compress_type != ZIP_STORED or one.file_size != one.compress_size for one in parts):
+        raise ValueError("compressed")
+    if sum(one.file_size for one in parts) > path.stat().st_size:
+        raise ValueError("parts that lie over one another")
+
+
+def _within(content: Any, most: int) -> bool:
+    """Return whether content has no more values, nor its tensors more bytes, than a number.
+
+    A tensor may say a shape beyond what is stored of it, and a list may hold itself many times over.
+    """
+    left, values, size = [content], 0, 0
+    while left:
+        value = left.pop()
+        values += 1
+        if isinstance(value, Tensor):
+            size += value.numel() * value.element_size()
+        elif isinstance(value, dict):
+            left.extend(value.values())
+        elif isinstance(value, list | tuple):
+            left.extend(value)
+        if values > most or size > most:
+            return False
+    return True
 
 
 def find_checkpoint(

@@ -1,7 +1,7 @@
 """The training loop: a run that is killed at any moment resumes bit for bit."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
@@ -12,13 +12,13 @@ from torch.utils.data import DataLoader
 
 from humouse.codec import Codec
 from humouse.errors import InputError
-from humouse.files import set_aside, versions
+from humouse.files import alone_with, set_aside, versions
 from humouse.progress import progress_bar
 from humouse.training.batches import Shard
 from humouse.training.checkpoint import Checkpoint, Kind
 from humouse.training.context import TrainingContext, training_context
 from humouse.training.data import TrainingData
-from humouse.training.journal import Journal, Means
+from humouse.training.journal import METRICS_FILE, Journal, Means
 from humouse.training.learner import Learner
 from humouse.training.optimisation import BadLossError
 from humouse.training.resuming import check_resumable, data_record
@@ -59,15 +59,27 @@ def run_training(
         bar: Shows the progress.
 
     Raises:
-        InputError: The checkpoint is of another run, or the loss stopped being finite.
+        InputError: The checkpoint is of another run, the loss stopped being finite, another run writes
+            the same checkpoint, or nothing can be written there.
         KeyboardInterrupt: The run was interrupted; its checkpoint is written.
     """
     with training_context(settings, data, codec, amp=amp, accumulate=accumulate) as context:
         if saved is not None:
             check_resumable(saved, context)
-        trainer = Trainer(settings, context, make(context), kind, saved)
-        with stop_signals() as stopped:
-            return trainer.run(stopped, bar)
+        with _alone(settings, context):
+            trainer = Trainer(settings, context, make(context), kind, saved)
+            with stop_signals() as stopped:
+                return trainer.run(stopped, bar)
+
+
+@contextmanager
+def _alone(settings: RunSettings, context: TrainingContext) -> Iterator[None]:
+    """Let no other run write this one's checkpoint or metrics; the first of its processes sees to it."""
+    with ExitStack() as stack:
+        if context.accelerator.is_main_process:
+            stack.enter_context(alone_with(context.path))
+            stack.enter_context(alone_with(run_folder(settings) / METRICS_FILE))
+        yield
 
 
 class Trainer:
