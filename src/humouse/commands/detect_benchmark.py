@@ -83,8 +83,8 @@ def run(settings: BenchmarkSettings) -> None:
     """Run the benchmark and write benchmark.json, the pictures and the page.
 
     Raises:
-        InputError: A setting or a file cannot be used, another run writes there, a process was killed, or the
-            cluster is lost.
+        InputError: A setting or a file cannot be used, another run writes there, a process was killed,
+            or the cluster is lost.
     """
     cluster = Cluster.asked(settings.engine, settings.ray_address, settings.workers)
     benchmark = load_benchmark(settings)
