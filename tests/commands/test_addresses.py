@@ -281,7 +281,7 @@ def test_an_interrupted_table_goes_on(
 @pytest.mark.slow
 def test_a_killed_run_goes_on(s3: Any, humouse: Run, sample_words: tuple[str, ...], tmp_path: Path):
     """It is another process, whose parts are as large as users' are."""
-    words = (*sample_words, "n=30000")
+    words = (*sample_words, "n=12000", "shard=5000")
     home = str(Path(package.__file__).parents[1])
 
     def begun(*more: str) -> subprocess.Popen[bytes]:
@@ -290,7 +290,7 @@ def test_a_killed_run_goes_on(s3: Any, humouse: Run, sample_words: tuple[str, ..
 
     assert begun(f"out_dir={tmp_path / 'gen'}").wait() == 0
     run = begun("out_dir=s3://bucket/gen")
-    while not list((tmp_path / "cache").rglob("000001.part")):
+    while not list((tmp_path / "cache").rglob("000000.part")):
         assert run.poll() is None
         time.sleep(0.02)
     run.send_signal(signal.SIGKILL)
