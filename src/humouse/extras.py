@@ -9,6 +9,7 @@ from humouse.errors import InputError
 EXTRAS = {
     "onnx": ("onnx", "onnxscript"),
     "ray": ("ray",),
+    "remote": ("fsspec",),
     "report": ("jinja2", "markupsafe", "matplotlib"),
     "serve": ("fastapi", "prometheus_client", "psycopg", "sqlalchemy", "uvicorn"),
     "train": ("accelerate", "matplotlib", "tensorboard"),

@@ -240,13 +240,13 @@ class StoredParts(NamedTuple):
     parts: Iterator[tuple[int, StoredMovements, dict[int, str]]]
 
 
-def usable_parts(paths: Sequence[Path], most_steps: int) -> StoredParts:
+def usable_parts(paths: Iterable[Path], most_steps: int) -> StoredParts:
     """Return the movements of files as `write_table` writes them, without holding all of them.
 
     Movements without places are numbered through all files. Users are named if they all are.
 
     Args:
-        paths: The files.
+        paths: The files; gone through twice, to count their movements and to read them.
         most_steps: More steps than that cannot be used.
 
     Raises:

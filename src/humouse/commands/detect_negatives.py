@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict
 from glob import escape
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from joblib import cpu_count
 
+from humouse.addresses import output_folder
 from humouse.cluster import RAY, Cluster, engine
 from humouse.commands.kept_parts import KeptParts, kept_count
 from humouse.data.prepared import load_split, origin_of, split_file
@@ -25,15 +25,7 @@ from humouse.detection.samples.negatives import (
 )
 from humouse.detection.samples.sources import NegativeSources, negative_sources
 from humouse.errors import InputError
-from humouse.files import (
-    alone_in,
-    earlier_names,
-    move,
-    set_aside_in,
-    sha256,
-    versions,
-    write_json,
-)
+from humouse.files import earlier_names, move, set_aside_in, sha256, versions, write_json
 from humouse.movement_table import StoredMovements, write_tables
 from humouse.processes import by_value
 from humouse.progress import pace_bar
@@ -75,14 +67,15 @@ def run(settings: NegativesSettings) -> None:
     counts = mixture_counts(s.mixture or {SCRIPTED: 1.0}, list(sources), n)
     parts = negative_parts(counts, sources, seed=s.seed, size=_PART)
     workers = _workers(s, parts)
-    with alone_in(s.out_dir):
-        kept = KeptParts(Path(s.out_dir), _decides(s))
+    with output_folder(s.out_dir, [_MANIFEST]) as out:
+        kept = KeptParts(out.here, _decides(s))
         kept.sweep([_MANIFEST])
         _make_parts(parts, material, kept, workers, cluster)
         families = _write(kept, parts, sources)
         units = {"dx_px": "px", "dy_px": "px", "dt_ms": "ms"}
         content = {"families": families, "units": units, **_provenance(s)}
         write_json(kept.out_dir / _MANIFEST, content)
+        out.send()
         kept.remove()
     for family, one in families.items():
         print(f"  {family:<16}{one['movements']:>8,}")

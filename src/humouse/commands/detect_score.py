@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 from joblib import cpu_count
 
+from humouse.addresses import output_file, reading
 from humouse.cluster import Cluster
 from humouse.data.movement_file import LogPart, OpenLog, open_log
 from humouse.detection.detector import Detector, Judgement, check_rate
@@ -41,10 +42,11 @@ def run(settings: DetectScoreSettings) -> None:
     check_workers(s.workers)
     cluster = Cluster.asked(s.engine, s.ray_address, s.workers)
     detector = Detector.load(s.detector)
-    log = open_log(s.movements, PointColumns(**vars(s.columns)), s.time_unit)
     said = _Said()
-    with alone_with(s.out):
-        _write(map(said.count, _decisions(detector, cluster, log, s)), Path(s.out))
+    with reading(s.movements) as movements, output_file(s.out) as out, alone_with(out.here):
+        log = open_log(movements, PointColumns(**vars(s.columns)), s.time_unit)
+        _write(map(said.count, _decisions(detector, cluster, log, s)), out.here)
+        out.send()
     said.report(s)
 
 

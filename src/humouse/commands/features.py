@@ -13,12 +13,13 @@ import polars as pl
 from jaxtyping import Float32
 from joblib import cpu_count
 
+from humouse.addresses import Fetched, output_file, reading, version_of
 from humouse.cluster import Cluster, engine
 from humouse.commands.kept_parts import KeptParts, kept_count
 from humouse.data.movement_file import LogPart, OpenLog, open_log
 from humouse.errors import InputError
 from humouse.features import GROUPS, FeatureTable, feature_table
-from humouse.files import alone_with, atomic_write, move, set_aside, sha256, versions
+from humouse.files import alone_with, atomic_write, move, set_aside, versions
 from humouse.movement_table import StoredMovements, in_pieces, write_frames
 from humouse.point_cells import PointColumns
 from humouse.progress import pace_bar
@@ -52,22 +53,23 @@ def run(settings: FeaturesSettings) -> None:
     if not s.groups:
         raise InputError(f"groups=[]: name at least one, as in groups=[{next(iter(GROUPS))}]")
     cluster = Cluster.asked(s.engine, s.ray_address, s.workers)
-    out, groups = Path(s.out), tuple(dict.fromkeys(s.groups))
-    if out.suffix != ".parquet":
-        raise InputError(
-            f"out={s.out}: the table is a Parquet file; name it {out.with_suffix('.parquet')}"
-        )
-    log = _Counted(open_log(s.movements, PointColumns(**vars(s.columns)), s.time_unit))
-    with alone_with(out) as folder:
-        kept = KeptParts(folder, _decides(s, groups))
-        kept.sweep(())
-        _make_parts(log, kept, groups, s.workers, cluster)
-        if not log.used:
-            raise InputError(f"{s.movements}: no movement can be used: {log.reasons()}")
-        _write(kept, groups, -(-log.used // _PART), out)
-        kept.remove()
+    groups, suffix = tuple(dict.fromkeys(s.groups)), Path(s.out).suffix
+    if suffix != ".parquet":
+        named = f"{s.out.removesuffix(suffix)}.parquet"
+        raise InputError(f"out={s.out}: the table is a Parquet file; name it {named}")
+    with reading(s.movements) as movements, output_file(s.out) as out:
+        log = _Counted(open_log(movements, PointColumns(**vars(s.columns)), s.time_unit))
+        with alone_with(out.here) as folder:
+            kept = KeptParts(folder, _decides(s, movements, groups))
+            kept.sweep(())
+            _make_parts(log, kept, groups, s.workers, cluster)
+            if not log.used:
+                raise InputError(f"{s.movements}: no movement can be used: {log.reasons()}")
+            _write(kept, groups, -(-log.used // _PART), out.here)
+            out.send()
+            kept.remove()
     columns = sum(len(GROUPS[group]) for group in groups)
-    print(f"{log.used:,} movements, {columns} features of each: {out}")
+    print(f"{log.used:,} movements, {columns} features of each: {s.out}")
     if log.left_out:
         print(f"left out: {log.reasons()}")
 
@@ -186,11 +188,12 @@ def _write(kept: KeptParts, groups: Sequence[str], parts: int, out: Path) -> Non
     move({ready: out})
 
 
-def _decides(s: FeaturesSettings, groups: Sequence[str]) -> dict[str, Any]:
+def _decides(
+    s: FeaturesSettings, movements: str | Fetched, groups: Sequence[str]
+) -> dict[str, Any]:
     """Return everything that decides the table to the last bit."""
-    assert s.movements is not None
     return {
-        "movements": sha256(s.movements),
+        "movements": version_of(movements),
         "columns": asdict(s.columns),
         "time_unit": s.time_unit,
         "groups": list(groups),

@@ -15,6 +15,7 @@ import torch
 from joblib import cpu_count
 from torch import Tensor
 
+from humouse.addresses import output_folder
 from humouse.cluster import RAY, Cluster
 from humouse.codec import condition_vector
 from humouse.commands.compared import in_codec_frame
@@ -26,7 +27,7 @@ from humouse.detection.names import HUMAN
 from humouse.diffusion.sampling_rule import SamplingRule
 from humouse.errors import InputError, OutOfRangeWarning
 from humouse.extras import without
-from humouse.files import alone_in, move, set_aside_in, sha256, versions, write_json
+from humouse.files import move, set_aside_in, sha256, versions, write_json
 from humouse.generator import load_generator
 from humouse.movement_table import StoredMovements, write_tables
 from humouse.processes import by_value, one_thread, stream_jobs
@@ -83,24 +84,28 @@ def _run(settings: SampleSettings) -> None:
     model.check(request)
     _check(settings, model)
     announce(model)
-    out_dir, checkpoint = Path(settings.out_dir), sha256(model.path)
-    with alone_in(out_dir):
-        kept = KeptParts(out_dir, _decides(settings, model, checkpoint))
+    checkpoint = sha256(model.path)
+    with output_folder(settings.out_dir, _FILES) as out:
+        kept = KeptParts(out.here, _decides(settings, model, checkpoint))
         kept.sweep(_FILES)
         _make_parts(model, request, kept, settings, cluster)
         made_by = _manifest(settings, model, checkpoint)
         files = _write(kept, model.origin, settings)
-        write_json(out_dir / "manifest.json", {**made_by, "files": files})
+        write_json(out.here / "manifest.json", {**made_by, "files": files})
         first = StoredMovements.joined(
             [*_between(kept, 0, min(settings.n, _PICTURED), model.origin)]
         )
-        kept.remove()
-        where = files[0]["file"] if settings.shard is None else f"{_SHARDS}, {len(files):,} files"
-        print(f"{settings.n:,} movements: {out_dir / where}")
-        print(f"what made them: {out_dir / 'manifest.json'}")
+        beside = None
         if not without("report", "no picture"):
             shown = Trajectories.from_steps(*first)
-            _draw(shown, model, out_dir / "samples.png", recorded=settings.recorded)
+            beside = _draw(shown, model, out.here / "samples.png", recorded=settings.recorded)
+        out.send()
+        kept.remove()
+        where = files[0]["file"] if settings.shard is None else f"{_SHARDS}, {len(files):,} files"
+        print(f"{settings.n:,} movements: {out.named(where)}")
+        print(f"what made them: {out.named('manifest.json')}")
+        if beside is not None:
+            print(f"picture: {out.named('samples.png')}{beside}")
 
 
 def _cluster(settings: SampleSettings) -> Cluster | None:
@@ -203,12 +208,13 @@ def _people_at_hand(model: TrainedModel, recorded: bool) -> Trajectories | None:
     return fitting if len(fitting) and people.origin == model.data["origin"] else None
 
 
-def _draw(movements: Trajectories, model: TrainedModel, path: Path, *, recorded: bool) -> None:
+def _draw(movements: Trajectories, model: TrainedModel, path: Path, *, recorded: bool) -> str:
+    """Draw the picture; return what to say of what stands beside the movements."""
     from humouse.figures import gesture_gallery, samples, save_figure  # of an extra
 
     people = _people_at_hand(model, recorded)
     save_figure(samples(movements) if people is None else gesture_gallery(people, movements), path)
-    print(f"picture: {path}{'' if people is None else ', beside gestures of people'}")
+    return "" if people is None else ", beside gestures of people"
 
 
 def _make_parts(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from humouse.addresses import Fetched
 from humouse.data.reading.layout import Layout
 from humouse.data.reading.table import read_everything
 from humouse.errors import InputError
@@ -127,7 +128,9 @@ class OpenLog:
     parts: Iterable[LogPart]
 
 
-def open_log(path: str | Path, columns: PointColumns, time_unit: str | None = None) -> OpenLog:
+def open_log(
+    path: str | Path | Fetched, columns: PointColumns, time_unit: str | None = None
+) -> OpenLog:
     """Return the movements in a file, or in a folder of humouse's own files, a part at a time.
 
     Only a file of humouse's own is read in parts. The points of one movement may stand anywhere in a table
@@ -135,13 +138,18 @@ def open_log(path: str | Path, columns: PointColumns, time_unit: str | None = No
 
     Args:
         path: The file, as `read_movements` reads it; or a folder with Parquet files as
-            `Trajectories.save` writes them, which are read in the order of their names.
+            `Trajectories.save` writes them, which are read in the order of their names; or either at
+            an address.
         columns: As `read_log`.
         time_unit: As `read_log`.
 
     Raises:
         InputError: As `read_log`; of damage further on in a file, when it is reached.
     """
+    if isinstance(path, Fetched):
+        if path.is_folder:
+            return _own_log(path, path)
+        path = next(iter(path))
     path = Path(path)
     if path.is_dir():
         return _own_log(path, files_of(path))
@@ -192,7 +200,7 @@ def _is_own(path: Path) -> bool:
     return False
 
 
-def _own_log(path: Path, files: list[Path]) -> OpenLog:
+def _own_log(path: Path | Fetched, files: Iterable[Path]) -> OpenLog:
     """Return what is in files as `Trajectories.save` writes them."""
     count, stored = usable_parts(files, MOST_STEPS)
     if not count:

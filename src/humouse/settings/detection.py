@@ -31,7 +31,10 @@ class NegativesSettings:
         "there is enough to do"
     )
     device: str = setting("{choices}", choices.DEVICES)
-    out_dir: str = setting("folder for a Parquet file of each family and manifest.json")
+    out_dir: str = setting(
+        "folder for a Parquet file of each family and manifest.json, or an address: s3://BUCKET/NAME",
+        address=True,
+    )
 
 
 @dataclass
@@ -88,7 +91,8 @@ class DetectScoreSettings:
         "folder that humouse detect train or calibrate wrote; null for the packaged detector"
     )
     movements: str | None = setting(
-        "file of movements: humouse's own, a folder of those, or a table of points"
+        "file of movements: humouse's own, a folder of those, or a table of points; or the address of one",
+        address=True,
     )
     columns: ScoredColumnSettings = field(default_factory=ScoredColumnSettings)
     time_unit: str | None = setting(
@@ -106,7 +110,9 @@ class DetectScoreSettings:
     workers: int | None = setting(
         "threads, or processes of Ray's; the decisions do not depend on it; null for one per core"
     )
-    out: str = setting("the table of decisions, a Parquet or CSV file")
+    out: str = setting(
+        "the table of decisions, a Parquet or CSV file, or the address of one", address=True
+    )
 
 
 @dataclass

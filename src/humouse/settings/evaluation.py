@@ -59,7 +59,10 @@ class SampleSettings:
     )
     seed: int = setting("movement i depends on the seed and i alone")
     device: str = setting("{choices}", choices.DEVICES)
-    out_dir: str = setting("folder for samples.parquet, samples.png and manifest.json")
+    out_dir: str = setting(
+        "folder for samples.parquet, samples.png and manifest.json, or an address: s3://BUCKET/NAME",
+        address=True,
+    )
     shard: int | None = setting(
         "movements a file: samples/00000.parquet, samples/00001.parquet and so on; null for one file, "
         "samples.parquet"
@@ -141,7 +144,8 @@ class FeaturesSettings:
     """`humouse features`: the numbers that describe each movement of a file."""
 
     movements: str | None = setting(
-        "file of movements: humouse's own, a folder of those, or a table of points"
+        "file of movements: humouse's own, a folder of those, or a table of points; or the address of one",
+        address=True,
     )
     columns: PointColumnSettings = field(default_factory=PointColumnSettings)
     time_unit: str | None = setting(
@@ -157,7 +161,7 @@ class FeaturesSettings:
         "processes of one thread each; the table does not depend on it; null for one per core, as far as "
         "there is enough to do"
     )
-    out: str = setting("the table, a Parquet file")
+    out: str = setting("the table, a Parquet file, or the address of one", address=True)
 
 
 @dataclass

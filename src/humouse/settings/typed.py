@@ -1,6 +1,7 @@
 """From plain values to typed settings; needs no Hydra, so that a checkpoint opens without it."""
 
 import dataclasses
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar, get_args
@@ -13,13 +14,19 @@ from humouse.settings.renamed import RENAMED
 
 Settings = TypeVar("Settings")
 
+_STORED = re.compile(r"(s3a?|gc?s|az|abfss?|adl|oci|oss|hf|memory|sftp|ssh|ftp|smb|(web)?hdfs)://")
+_TAKEN = (
+    "addresses are for humouse sample and detect negatives (out_dir), and for detect score and features "
+    "(movements, out)"
+)
+
 
 def typed(composed: DictConfig, schema: type[Settings]) -> Settings:
     """Return a composed configuration as an object of its schema.
 
     Raises:
-        InputError: A key is unknown to the schema, a value is of the wrong type, or there is no such
-            choice.
+        InputError: A key is unknown to the schema, a value is of the wrong type, there is no such choice, or
+            a file is at an address where only paths are taken.
     """
     try:
         merged = OmegaConf.merge(_structured(schema, composed), composed)
@@ -32,7 +39,7 @@ def typed(composed: DictConfig, schema: type[Settings]) -> Settings:
     except OverflowError as error:  # OmegaConf's, which does not say where
         key = next(_beyond_floats(OmegaConf.to_container(composed)), "a number")
         raise InputError(f"{key}: larger than any number that can be used") from error
-    _check_choices(settings)
+    _check_values(settings)
     return settings  # type: ignore[return-value]
 
 
@@ -45,12 +52,14 @@ def _beyond_floats(value: Any, key: str = "") -> Iterator[str]:
         yield key
 
 
-def _check_choices(settings: Any, prefix: str = "") -> None:
-    """Raise InputError for the first value that is none of its setting's choices."""
+def _check_values(settings: Any, prefix: str = "") -> None:
+    """Raise InputError for the first value that is none of its setting's choices, or elsewhere."""
     for field in dataclasses.fields(settings):
         value, choices = getattr(settings, field.name), field.metadata.get("choices", ())
         if dataclasses.is_dataclass(value):
-            _check_choices(value, f"{prefix}{field.name}.")
+            _check_values(value, f"{prefix}{field.name}.")
+        if not field.metadata.get("address"):
+            _check_is_here(value, f"{prefix}{field.name}")
         if not choices or value is None:
             continue
         for name in [value] if isinstance(value, str) else value:
@@ -62,6 +71,15 @@ def _check_choices(settings: Any, prefix: str = "") -> None:
                     else f"{key}: there is no {name!r}"
                 )
                 raise InputError(f"{what}; {nearest(name, choices)}")
+
+
+def _check_is_here(value: Any, key: str) -> None:
+    """Raise InputError if a value is, or holds, the address of a file elsewhere."""
+    if isinstance(value, str) and _STORED.match(value):
+        raise InputError(f"{key}={value}: takes a path of this machine, so copy it here; {_TAKEN}")
+    if isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            _check_is_here(one, key)
 
 
 def _structured(schema: type, composed: DictConfig) -> DictConfig:
