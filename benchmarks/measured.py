@@ -44,9 +44,11 @@ def used_by(words: Sequence[str]) -> Used:
     first = psutil.Process(child.pid)
     peak = first_peak = 0
     while not (ended := os.wait4(child.pid, os.WNOHANG))[0]:
+        looked = time.perf_counter()
         sizes = [_pss(one) for one in _family(first)]
         peak, first_peak = max(peak, sum(sizes)), max(first_peak, *sizes[:1], 0)
-        time.sleep(_LOOK_S)
+        # A look goes through all pages: of gigabytes it would take much of a core that is measured.
+        time.sleep(max(_LOOK_S, 20 * (time.perf_counter() - looked)))
     _, status, used = ended
     if status:
         raise SystemExit(f"humouse {' '.join(words)} failed")

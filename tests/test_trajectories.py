@@ -1,5 +1,6 @@
 """`Trajectories`: what holds for every batch, and files that come back as they were."""
 
+import pickle
 from contextlib import suppress
 from pathlib import Path
 
@@ -63,6 +64,14 @@ def test_a_saved_batch_comes_back(tmp_path_factory: pytest.TempPathFactory, batc
         assert len(loaded) == 0
     else:
         assert equal(loaded, batch)
+
+
+@given(batches())
+def test_another_process_gets_the_same_batch_and_its_padding(batch: Trajectories):
+    sent = pickle.loads(pickle.dumps(batch))
+    assert equal(sent, batch)
+    assert sent.deltas.shape == batch.deltas.shape
+    assert sent.origin == batch.origin
 
 
 def test_files_have_the_documented_columns(tmp_path: Path):

@@ -1,6 +1,6 @@
 """`Trajectories`: the one type in which human and synthetic movements meet, in pixels and ms."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from html import escape
 from math import isfinite
@@ -327,6 +327,12 @@ class Trajectories:
         deltas, lengths, start = map(torch.from_numpy, (steps.deltas, steps.lengths, steps.start))
         return cls(deltas, lengths, start, steps.user, origin, steps.places)
 
+    def __reduce__(self) -> tuple[Callable[..., "Trajectories"], tuple[Any, ...]]:
+        """Return how another process makes the same: of valid steps, since most of a batch is padding."""
+        valid = self.deltas[self.mask].cpu().numpy()
+        places = self.lengths.cpu().numpy(), self.start.cpu().numpy()
+        return _padded, (valid, self.deltas.shape[1], *places, self.user, self.origin, self.places)
+
     def save(self, path: str | Path) -> None:
         """Write the movements to a Parquet file, one row each, whole or not at all.
 
@@ -359,6 +365,22 @@ class Trajectories:
             return cls.from_steps(*stored)
         except ValueError as error:
             raise InputError(f"{path}: {error}") from error
+
+
+def _padded(
+    steps: np.ndarray,
+    T: int,
+    lengths: np.ndarray,
+    start: np.ndarray,
+    user: np.ndarray | None,
+    origin: str,
+    places: Places | None,
+) -> Trajectories:
+    """Return the movements, padded to T, whose valid steps [S, 3] stand one after the other."""
+    deltas = torch.zeros(len(lengths), T, 3, dtype=torch.from_numpy(steps).dtype)
+    sizes = torch.from_numpy(lengths)
+    deltas[torch.arange(T) < sizes[:, None]] = torch.from_numpy(steps)
+    return Trajectories(deltas, sizes, torch.from_numpy(start), user, origin, places)
 
 
 def _all_finite(values: Float[Tensor, "..."]) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from humouse.eval.pair import Pair, paired
-from humouse.eval.parts import Inputs, Part, measures
+from humouse.eval.parts import Inputs, Part, known_features, measures
 from humouse.eval.result import Evaluation, FeatureComparison
 from humouse.eval.rule import EvaluationRule
 from humouse.features import FeatureTable
@@ -73,21 +73,20 @@ def evaluate_pair(
         progress: Called `rule.parts` times.
     """
     progress()
-    inputs = Inputs.of(pair, train, rule)
+    inputs = Inputs(pair, known_features(train, rule), rule)
     parts = []
     for measure in measures(rule):
         parts.append(measure(inputs))
         progress()
-    return assembled(pair, parts, rule.seed)
+    return assembled(unmeasured(pair, rule.seed), parts)
 
 
-def assembled(pair: Pair, parts: Sequence[Part], seed: int) -> Evaluation:
-    """Return the evaluation of two sets whose parts are measured.
+def unmeasured(pair: Pair, seed: int) -> Evaluation:
+    """Return the evaluation of two sets before any score.
 
     Args:
         pair: Both sets.
-        parts: What each of `measures` returned.
-        seed: Of the rule that they were measured by.
+        seed: Of the rule that they are measured by.
     """
     user = pair.real.user
     return Evaluation(
@@ -96,13 +95,26 @@ def assembled(pair: Pair, parts: Sequence[Part], seed: int) -> Evaluation:
         gestures=len(pair),
         users=0 if user is None else len(np.unique(user)),
         seed=seed,
+        scores={},
+        warnings=pair.warnings,
+    )
+
+
+def assembled(blank: Evaluation, parts: Sequence[Part]) -> Evaluation:
+    """Return an evaluation with what was measured.
+
+    Args:
+        blank: As `unmeasured` returns it.
+        parts: What each of `measures` returned.
+    """
+    return replace(
+        blank,
         scores=_merged([part.scores for part in parts]),
         features=_with_importance(parts),
         spectra=_merged([part.spectra for part in parts]),
         curves=_merged([part.curves for part in parts]),
         neighbours=tuple(one for part in parts for one in part.neighbours),
         exact_copies=sum(part.exact_copies for part in parts),
-        warnings=pair.warnings,
     )
 
 

@@ -1,9 +1,8 @@
 """Each metric as a function of two sets of movements that returns its part of an evaluation."""
 
-import pickle
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass, field, fields
+from functools import cached_property, partial
 
 import numpy as np
 from jaxtyping import Float
@@ -38,41 +37,50 @@ class Inputs:
 
     Args:
         pair: Both sets.
-        train: What the judged may have copied, or None.
+        known: The features of what the judged may have copied, or None.
         rule: What to measure.
-        scaled: The features of both on the scale of the real ones.
-        resampling: The bootstrap replicates that every metric shares, or None.
     """
 
     pair: Pair
-    train: Trajectories | None
+    known: FeatureTable | None
     rule: EvaluationRule
-    scaled: tuple[Float[Tensor, "N F"], Float[Tensor, "N F"]]
-    resampling: Resampling | None
 
-    @classmethod
-    def of(cls, pair: Pair, train: Trajectories | None, rule: EvaluationRule) -> "Inputs":
-        """Return the inputs with the scale and the replicates that all metrics share."""
-        scaled = common_scale(pair.real_features.values, pair.fake_features.values)
-        resampling = None
-        if rule.replicates:
-            resampling = Resampling.over_people(
-                pair.real.user,
-                len(pair),
-                pair.fake.user,
-                len(pair),
-                replicates=rule.replicates,
-                seed=rule.seed,
-            )
-        return cls(pair, train, rule, scaled, resampling)
+    @cached_property
+    def scaled(self) -> tuple[Float[Tensor, "N F"], Float[Tensor, "N F"]]:
+        """The features of both on the scale of the real ones."""
+        return common_scale(self.pair.real_features.values, self.pair.fake_features.values)
 
-    def __reduce__(self) -> tuple[Callable[[bytes], "Inputs"], tuple[bytes]]:
-        """Return how another process makes the same: of plain bytes, without an open file a tensor."""
-        return _inputs_in, (pickle.dumps((self.pair, self.train, self.rule)),)
+    @cached_property
+    def resampling(self) -> Resampling | None:
+        """The bootstrap replicates that every metric shares, or None."""
+        if not self.rule.replicates:
+            return None
+        return Resampling.over_people(
+            self.pair.real.user,
+            len(self.pair),
+            self.pair.fake.user,
+            len(self.pair),
+            replicates=self.rule.replicates,
+            seed=self.rule.seed,
+        )
+
+    def __getstate__(self) -> dict[str, object]:
+        """Return what another process makes the same of: without what is derived, and slow to send."""
+        return {one.name: getattr(self, one.name) for one in fields(self)}
 
 
-def _inputs_in(packed: bytes) -> Inputs:
-    return Inputs.of(*pickle.loads(packed))
+def known_features(train: Trajectories | None, rule: EvaluationRule) -> FeatureTable | None:
+    """Return the features of what the judged may have copied; None where there is nothing to look for.
+
+    Not the strokes: fitting those of a whole train set takes minutes.
+
+    Args:
+        train: The movements, or None.
+        rule: What is measured.
+    """
+    if train is None or not len(train) or "copying" not in rule.metrics:
+        return None
+    return feature_table(train, FEATURE_MODES["kinematic"])
 
 
 @dataclass(frozen=True, eq=False)
@@ -251,18 +259,16 @@ def _spectra(inputs: Inputs) -> Part:
 
 
 def _copying(inputs: Inputs) -> Part:
-    if inputs.train is None or not len(inputs.train):
+    if inputs.known is None:
         return Part({})
-    # Not the strokes: fitting those of a whole train set takes minutes.
-    groups = FEATURE_MODES["kinematic"]
-    names = [one.name for group in groups for one in GROUPS[group]]
+    names = inputs.known.names
     pair = inputs.pair
     tables = [pair.real_features, pair.fake_features]
     if not all(set(names) <= set(table.names) for table in tables):
+        groups = FEATURE_MODES["kinematic"]
         tables = [feature_table(side, groups) for side in (pair.real, pair.fake)]
     real, fake = (table.select(names).values for table in tables)
-    train = feature_table(inputs.train, groups).values
-    sides = (common_scale(real, side)[1] for side in (fake, real, train))
+    sides = (common_scale(real, side)[1] for side in (fake, real, inputs.known.values))
     result = copying(*sides, resampling=inputs.resampling)
     return Part(
         {"copying": result.score},

@@ -1,12 +1,15 @@
 """An evaluation and its references: the human–human baseline, the same people, replay, simple bots."""
 
+import pickle
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from humouse.eval.evaluate import assembled
+from humouse.eval.evaluate import assembled, unmeasured
 from humouse.eval.pair import Pair, paired
-from humouse.eval.parts import Inputs, Part, measures
+from humouse.eval.parts import Inputs, Part, known_features, measures
 from humouse.eval.plausibility import FEWEST
 from humouse.eval.references import reference
 from humouse.eval.result import Evaluation
@@ -63,21 +66,26 @@ def evaluate_with_references(
     references = _affordable(references, held_out, train)
     n = _common_size(n, held_out, made, train, references)
     pair = paired(held_out, made, FEATURE_MODES[rule.feature_mode], n=n, seed=rule.seed)
-    compared: dict[str, Inputs] = {}
+    blank: dict[str, Evaluation] = {}
 
     def jobs() -> Iterator[_Job]:
         """Make one comparison after the other; the first is measured while the second is made."""
         for key, inputs in _comparisons(pair, held_out, train, references, rule):
-            compared[key] = inputs
+            blank[key] = unmeasured(inputs.pair, rule.seed)
+            kept = folder / key
+            with kept.open("wb") as file:
+                pickle.dump(inputs, file)
             advance()
-            yield from ((measure, inputs) for measure in measures(rule))
+            yield from ((measure, kept) for measure in measures(rule))
 
-    with progress_bar("scoring", rule.parts * (1 + len(references))) as advance:
-        parts = run_jobs(_measured, jobs(), tuple, workers=workers, progress=advance)
-    each = len(parts) // len(compared)
+    bar = progress_bar("scoring", rule.parts * (1 + len(references)))
+    with TemporaryDirectory(prefix="humouse-") as made_in, bar as advance:
+        folder = Path(made_in)
+        parts = run_jobs(_measured, jobs(), _Latest, workers=workers, progress=advance)
+    each = len(parts) // len(blank)
     evaluations = {
-        key: assembled(inputs.pair, parts[each * k : each * (k + 1)], rule.seed)
-        for k, (key, inputs) in enumerate(compared.items())
+        key: assembled(one, parts[each * k : each * (k + 1)])
+        for k, (key, one) in enumerate(blank.items())
     }
     return Compared(evaluations, pair)
 
@@ -90,22 +98,41 @@ def _comparisons(
     rule: EvaluationRule,
 ) -> Iterator[tuple[str, Inputs]]:
     """Yield what is compared, by key of `run.SIDES`: the generated movements, then each reference."""
-    yield "generated", Inputs.of(pair, train, rule)
+    features = known_features(train, rule)
+    yield "generated", Inputs(pair, features, rule)
     groups = FEATURE_MODES[rule.feature_mode]
     for name in references:
         people = held_out if name == "same_people" else pair.real
         standard, other, known = reference(name, people, train, len(pair), rule.seed)
         table = pair.real_features if standard is pair.real else None
         against = paired(standard, other, groups, seed=rule.seed, tables=(table, None))
-        yield name, Inputs.of(against, known, replace(rule, importance=False))
+        copied = features if known is train else known_features(known, rule)
+        yield name, Inputs(against, copied, replace(rule, importance=False))
 
 
-_Job = tuple[Callable[[Inputs], Part], Inputs]
+_Job = tuple[Callable[[Inputs], Part], Path]
 
 
-def _measured(_: object, job: _Job) -> Part:
-    measure, inputs = job
-    return measure(inputs)
+class _Latest:
+    """The comparison that a process measures: read once for all its jobs, and freed before the next."""
+
+    def __init__(self) -> None:
+        self._file: Path | None = None
+        self._inputs: Inputs | None = None
+
+    def read(self, file: Path) -> Inputs:
+        """Return the comparison that a file holds."""
+        if file != self._file or self._inputs is None:
+            self._inputs = None
+            with file.open("rb") as opened:
+                self._inputs = pickle.load(opened)
+            self._file = file
+        return self._inputs
+
+
+def _measured(latest: _Latest, job: _Job) -> Part:
+    measure, file = job
+    return measure(latest.read(file))
 
 
 def _affordable(

@@ -5,14 +5,17 @@ import pytest
 import torch
 from prdc import compute_prdc
 
+from humouse.eval.metrics import neighbours
 from humouse.eval.metrics.neighbours import density_coverage, knn_precision_recall, neighbour_scores
 from humouse.eval.statistics.resampling import Resampling, interval
 
 NAMES = ("knn_precision", "knn_recall", "density", "coverage")
 
 
-def test_neighbours_equal_prdc(gaussian):
-    # More rows than a block holds.
+@pytest.mark.parametrize("sparse", [0.0, 1.1])
+def test_neighbours_equal_prdc(gaussian, monkeypatch, sparse):
+    monkeypatch.setattr(neighbours, "_DISTANCES", 50_000)  # more rows than a block holds
+    monkeypatch.setattr(neighbours, "_SPARSE", sparse)
     real, fake = gaussian(300, 4, 1).double(), gaussian(700, 4, 2, 0.5, 0.8).double()
     expected = compute_prdc(real.numpy(), fake.numpy(), nearest_k=5)
     got = {

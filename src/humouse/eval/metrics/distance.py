@@ -72,12 +72,18 @@ def _distances(
     # A signed mass for each row: its running sum over the sorted values is n·m·(F − G). Whole
     # numbers, so that equal sets are at 0 and not at a rounding error.
     mass = torch.cat([first * m, -second * n], dim=1)
-    columns = [_distance(a, b, mass) for a, b in zip(real.T, fake.T, strict=True)]
+    scratch = torch.empty_like(mass)
+    columns = [_distance(a, b, mass, scratch) for a, b in zip(real.T, fake.T, strict=True)]
     return torch.stack(columns, dim=1) / (n * m)
 
 
 def _distance(
-    real: Float[Tensor, "N"], fake: Float[Tensor, "M"], mass: Float[Tensor, "K U"]
+    real: Float[Tensor, "N"],
+    fake: Float[Tensor, "M"],
+    mass: Float[Tensor, "K U"],
+    scratch: Float[Tensor, "K U"],
 ) -> Float[Tensor, "K"]:
+    """Return one feature's distance; `scratch` is written, since new memory takes longer than the sums."""
     values, order = torch.cat([real, fake]).sort()
-    return mass[:, order].cumsum(1)[:, :-1].abs() @ values.diff()
+    torch.index_select(mass, 1, order, out=scratch)
+    return scratch.cumsum_(1).abs_()[:, :-1] @ values.diff()

@@ -9,6 +9,8 @@ below 0, and is not clipped there. In a bootstrap replicate row i counts w_i tim
 Σ_{i≠j} w_i w_j k(x_i, x_j), over Σ_{i≠j} w_i w_j, so that no row meets its own copy.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 import torch
 from jaxtyping import Float
@@ -76,17 +78,13 @@ def mmd_score(
     real, fake = checked_pair(real, fake)
     weights = BootstrapWeights.of(resampling, real, fake)
     on_real, on_fake = weights.real.T, weights.fake.T
-    real, fake = _for_kernel(real, fake, sigma)
-    across = _across(real, fake, on_real, on_fake)
-    values = _mmd(
-        (_within(real, on_real), _within(fake, on_fake), across),
-        (on_real, on_fake),
-    )
+    unit, real_units = _units(real_users, len(real), fake_users, len(fake))
+    labels = torch.from_numpy(_relabelled(unit, real_units, permutations, seed)).to(real)
+    sums = _sums(_for_kernel(real, fake, sigma), (on_real, on_fake), labels)
+    values = _mmd((sums.real, sums.fake, sums.across), (on_real, on_fake))
     if not permutations:
         return weights.score(values)
-    unit, real_units = _units(real_users, len(real), fake_users, len(fake))
-    labels = _relabelled(unit, real_units, permutations, seed)
-    null = _mmd_of_labels(torch.cat([real, fake]), torch.from_numpy(labels).to(real))
+    null = _mmd_of_labels(sums, labels)
     # Less a rounding error: a relabelling that changes nothing must count.
     as_far = int((null >= values[0] - 1e-12).sum())
     return weights.score(values, (1 + as_far) / (1 + permutations))
@@ -129,44 +127,76 @@ def _mmd(
     return sums[0] / pairs[0] + sums[1] / pairs[1] - 2 * sums[2] / (total[0] * total[1])
 
 
-def _mmd_of_labels(rows: Float[Tensor, "U F"], on_real: Float[Tensor, "U P"]) -> Float[Tensor, "P"]:
-    """Return MMD² of the rows labelled 1 against those labelled 0, for each column of labels."""
-    on_fake = 1 - on_real
-    columns = torch.cat([rows.new_ones(len(rows), 1), on_real, on_fake], 1)
-    P = on_real.shape[1]
-    everything, real, fake = _within(rows, columns).split([1, P, P])
-    return _mmd((real, fake, (everything - real - fake) / 2), (on_real, on_fake))
+class _Sums(NamedTuple):
+    """Sums of the kernel over pairs of rows, by column of weights.
+
+    Args:
+        real: [K] Σ_{i≠j} w_i w_j k(i, j) within the real rows.
+        fake: [K] within the fake rows.
+        across: [K] Σ_{ij} between both.
+        labelled: [P] within the rows of both sets that are labelled 1.
+        touching: [P] Σ_{i≠j} k(i, j) where i is labelled 1 and j is any row.
+    """
+
+    real: Float[Tensor, "K"]
+    fake: Float[Tensor, "K"]
+    across: Float[Tensor, "K"]
+    labelled: Float[Tensor, "P"]
+    touching: Float[Tensor, "P"]
 
 
-def _within(rows: Float[Tensor, "N F"], weights: Float[Tensor, "N K"]) -> Float[Tensor, "K"]:
-    """Return Σ_{i≠j} w_i w_j k(i, j) for each column of weights."""
-    blocks, parts = rows.split(_BLOCK), weights.split(_BLOCK)
-    total = weights.new_zeros(weights.shape[1])
-    for i, (block, part) in enumerate(zip(blocks, parts, strict=True)):
-        total += _form(_kernel(block, block).fill_diagonal_(0), part, part)
-        for other, other_part in zip(blocks[i + 1 :], parts[i + 1 :], strict=True):
-            total += 2 * _form(_kernel(block, other), part, other_part)
-    return total
+def _sums(
+    sides: tuple[Float[Tensor, "N F"], Float[Tensor, "M F"]],
+    weights: tuple[Float[Tensor, "N K"], Float[Tensor, "M K"]],
+    labels: Float[Tensor, "U P"],
+) -> _Sums:
+    """Return all sums in one pass over the kernel, which takes longest beside the products with it.
+
+    Args:
+        sides: Real and fake rows as the kernel takes them.
+        weights: How often each row counts; once in the first column.
+        labels: [N + M, P] 1 for rows on the real side under a relabelling, else 0.
+    """
+    K = weights[0].shape[1]
+    blocks = [
+        (side, rows, torch.cat(columns, 1))
+        for side, both in enumerate(
+            zip(sides, weights, labels.split([*map(len, sides)]), strict=True)
+        )
+        for rows, *columns in zip(*(one.split(_BLOCK) for one in both), strict=True)
+    ]
+    within = labels.new_zeros(2, K)
+    across, (labelled, touching) = labels.new_zeros(K), labels.new_zeros(2, labels.shape[1])
+    for i, (side, rows, columns) in enumerate(blocks):
+        for j, (other_side, others, other_columns) in enumerate(blocks[i:], i):
+            kernel = _kernel(rows, others)
+            times = 2 if i < j else 1  # a pair of blocks stands for its mirror image, too
+            if i == j:
+                kernel.fill_diagonal_(0)
+            product = kernel @ other_columns
+            form = (columns * product).sum(0)
+            if side == other_side:
+                within[side] += times * form[:K]
+            else:
+                across += form[:K]
+            labelled += times * form[K:]
+            if not len(touching):
+                continue
+            touching += product[:, 0] @ columns[:, K:]  # the first weights are all 1
+            if i < j:
+                touching += kernel.sum(0) @ other_columns[:, K:]
+    return _Sums(within[0], within[1], across, labelled, touching)
 
 
-def _across(
-    a: Float[Tensor, "N F"],
-    b: Float[Tensor, "M F"],
-    weights_a: Float[Tensor, "N K"],
-    weights_b: Float[Tensor, "M K"],
-) -> Float[Tensor, "K"]:
-    """Return Σ_{ij} w_i w_j k(i, j) for each column of weights."""
-    total = weights_a.new_zeros(weights_a.shape[1])
-    for block, part in zip(a.split(_BLOCK), weights_a.split(_BLOCK), strict=True):
-        for other, other_part in zip(b.split(_BLOCK), weights_b.split(_BLOCK), strict=True):
-            total += _form(_kernel(block, other), part, other_part)
-    return total
+def _mmd_of_labels(sums: _Sums, on_real: Float[Tensor, "U P"]) -> Float[Tensor, "P"]:
+    """Return MMD² of the rows labelled 1 against those labelled 0, for each column of labels.
 
-
-def _form(
-    kernel: Float[Tensor, "n m"], left: Float[Tensor, "n K"], right: Float[Tensor, "m K"]
-) -> Float[Tensor, "K"]:
-    return (left * (kernel @ right)).sum(0)
+    A row is labelled 0 where it is not 1: what the others' pairs sum up to follows from what all do.
+    """
+    across = sums.touching - sums.labelled
+    everything = sums.real[0] + sums.fake[0] + 2 * sums.across[0]
+    fake = everything - sums.labelled - 2 * across
+    return _mmd((sums.labelled, fake, across), (on_real, 1 - on_real))
 
 
 def _kernel(a: Float[Tensor, "n F"], b: Float[Tensor, "m F"]) -> Float[Tensor, "n m"]:

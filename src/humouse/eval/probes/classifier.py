@@ -6,7 +6,7 @@ person are held out together; otherwise the probe would recognise people rather 
 between the sets.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,7 +14,7 @@ from jaxtyping import Float
 from threadpoolctl import threadpool_limits
 
 from humouse.eval.metrics.matrix import Fake, Real, checked_pair
-from humouse.eval.probes.feature_probe import FEATURE_PROBES, SCALED_PROBES, fit_folds
+from humouse.eval.probes.feature_probe import FEATURE_PROBES, SCALED_PROBES, FoldFit, fit_folds
 from humouse.eval.probes.held_out import HeldOut
 from humouse.eval.probes.importance import importance as importance_of
 from humouse.eval.probes.permutation import p_values
@@ -100,8 +100,11 @@ def c2st_scores(
     test = two_sample(real.cpu().numpy(), fake.cpu().numpy(), groups, folds=folds, seed=seed)
     # A few thousand rows gain little from threads, and wait for them long on a busy machine.
     with threadpool_limits(1):
-        fits = fit_folds(test, probe, seed)
-        lost = importance_of(fits, test.is_real, seed) if importance else None
+        fits: Iterable[FoldFit] = fit_folds(test, probe, seed)  # one at a time: a forest takes much
+        lost = None
+        if importance:
+            fits = list(fits)
+            lost = importance_of(fits, test.is_real, seed)
         held_out = test.collected(fits)
         chances = p_values(test, held_out, probe, permutations, seed)
     return C2ST(*test.scores(held_out, replicates, chances, seed), held_out, lost)

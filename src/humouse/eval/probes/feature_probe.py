@@ -1,5 +1,6 @@
 """The classifiers that read features: logistic regression, a small net, a forest, boosted trees."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,8 +34,8 @@ class FoldFit(FoldAnswers):
 
 def fit_folds(
     test: TwoSample, probe: str, seed: int, is_real: np.ndarray | None = None
-) -> list[FoldFit]:
-    """Return the fit of each fold.
+) -> Iterator[FoldFit]:
+    """Yield the fit of each fold.
 
     Args:
         test: The rows and their folds.
@@ -43,9 +44,8 @@ def fit_folds(
         is_real: [R] other labels, as a permutation test has them.
     """
     labels = test.is_real if is_real is None else is_real
-    return [
-        _fit_fold(test.rows, labels, train, held, probe, seed) for train, held in test.folds(labels)
-    ]
+    for train, held in test.folds(labels):
+        yield _fit_fold(test.rows, labels, train, held, probe, seed)
 
 
 def standardised(

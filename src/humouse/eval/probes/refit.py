@@ -7,12 +7,15 @@ every step, each of which lowers the objective.
 """
 
 import numpy as np
+import torch
 from jaxtyping import Bool, Float
 from scipy.special import expit
 
 _C = 1.0
 _STEPS = 300
 _TOLERANCE = 1e-4
+_BLOCK = 256
+"""Rows at a time: what all labellings' answers to them take stays in the cache."""
 
 
 def refit_logistic(
@@ -28,10 +31,15 @@ def refit_logistic(
     penalty = np.append(np.full(x.shape[1], 1 / _C), 1e-9)
     curvature = rows.T @ rows / 4 + np.diag(penalty)
     step = np.linalg.inv(curvature)
+    asked = labels.astype(rows.dtype) @ rows
+    blocks = [rows[start : start + _BLOCK] for start in range(0, len(rows), _BLOCK)]
     weights = np.zeros((len(labels), rows.shape[1]))
     ahead, momentum = weights, 1.0
     for _ in range(_STEPS):
-        gradient = (expit(ahead @ rows.T) - labels) @ rows + ahead * penalty
+        gradient = ahead * penalty - asked
+        for block in blocks:
+            answer = torch.from_numpy(ahead @ block.T).sigmoid_()  # several times as fast as expit
+            gradient += answer.numpy() @ block
         change = gradient @ step
         new = ahead - change
         after = (1 + np.sqrt(1 + 4 * momentum**2)) / 2

@@ -20,18 +20,25 @@ def weighted_auc(
         positive_weights: [K, N] how often each positive row counts.
         negative_weights: [K, M] how often each negative row counts.
     """
-    values, place = np.unique(np.concatenate([positive, negative]), return_inverse=True)
+    scores = np.concatenate([positive, negative])
+    order = np.argsort(scores, kind="stable")
+    ranked = scores[order]
+    starts = np.flatnonzero(np.concatenate([[True], ranked[1:] != ranked[:-1]]))
     none_here = np.zeros_like(negative_weights), np.zeros_like(positive_weights)
-    won = _at_values([positive_weights, none_here[0]], place, len(values))
-    lost = _at_values([none_here[1], negative_weights], place, len(values))
+    won = _at_values([positive_weights, none_here[0]], order, starts)
+    lost = _at_values([none_here[1], negative_weights], order, starts)
     below = lost.cumsum(1) - lost
     wins = (won * (below + lost / 2)).sum(1)
     pairs = won.sum(1) * lost.sum(1)
     return wins / np.maximum(pairs, 1e-300)
 
 
-def _at_values(weights: list[np.ndarray], place: np.ndarray, n: int) -> np.ndarray:
-    """Return [K, n] the weight at each of n values; every value has a row, of weight 0 perhaps."""
-    order = np.argsort(place, kind="stable")
-    starts = np.searchsorted(place[order], np.arange(n))
+def _at_values(weights: list[np.ndarray], order: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """Return [K, V] the weight at each of V values; every value has a row, of weight 0 perhaps.
+
+    Args:
+        weights: Of the rows of both sets.
+        order: [N + M] the rows by their value.
+        starts: [V] where each value begins in that order.
+    """
     return np.add.reduceat(np.concatenate(weights, 1)[:, order], starts, axis=1)
