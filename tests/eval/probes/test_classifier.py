@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from humouse.eval.api import FEATURE_PROBES, Groups, c2st, c2st_scores, c2st_sequences
+from humouse.eval.probes.feature_probe import _classifier
 from humouse.eval.probes.folds import fold_numbers
 
 # Forests are fitted ten times as long as all the others.
@@ -29,6 +30,12 @@ def test_equal_gaussians_cannot_be_separated(probe):
     score = c2st_scores(gaussian(400, 5, 1), gaussian(400, 5, 2), probe=probe)
     assert score.accuracy.value == pytest.approx(0.5, abs=0.07)
     assert score.auc.value == pytest.approx(0.5, abs=0.08)
+
+
+@pytest.mark.parametrize(("rows", "drawn"), [(10_000, None), (10_001, 10_000)])
+def test_a_tree_is_fitted_on_at_most_ten_thousand_rows(rows, drawn):
+    for probe in ("forest", "forest18"):
+        assert _classifier(probe, 0, rows).max_samples == drawn
 
 
 @pytest.mark.parametrize("probe", _PROBES)

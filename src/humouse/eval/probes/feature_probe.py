@@ -17,6 +17,9 @@ from humouse.eval.probes.two_sample import FoldAnswers, TwoSample
 FEATURE_PROBES = ("logistic", "mlp", "forest", "boosting")
 SCALED_PROBES = ("logistic", "mlp")
 _FEW_ROWS = 200
+_MOST_ROWS_A_TREE = (
+    10_000  # a tree of more takes longer in proportion, and a hundred trees see them all
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,5 +94,9 @@ def _classifier(probe: str, seed: int, rows: int) -> Any:
             early_stopping=False, min_samples_leaf=leaf, random_state=seed
         )
     return RandomForestClassifier(
-        100, min_samples_leaf=3, random_state=seed, n_jobs=torch.get_num_threads()
+        100,
+        min_samples_leaf=3,
+        max_samples=_MOST_ROWS_A_TREE if rows > _MOST_ROWS_A_TREE else None,
+        random_state=seed,
+        n_jobs=torch.get_num_threads(),
     )
