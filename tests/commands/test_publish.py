@@ -10,6 +10,7 @@ from torch import Tensor
 
 from humouse.codec import LearnedPrior, condition_vector
 from humouse.commands.publish import run
+from humouse.data.prepared import load_split
 from humouse.diffusion.model import load_model
 from humouse.diffusion.sampling_rule import SamplingRule
 from humouse.errors import InputError, OutOfRangeWarning
@@ -25,7 +26,7 @@ RULE = SamplingRule(steps=3)
 @pytest.fixture(scope="module")
 def published(event_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("published") / "model.safetensors"
-    run(PublishSettings(ckpt=str(event_checkpoint), out=str(out), setup=None))
+    run(PublishSettings(ckpt=str(event_checkpoint), out=str(out), setup=None, people=None))
     return out
 
 
@@ -72,19 +73,43 @@ def test_it_holds_no_persons_numbers(published: Path, event_checkpoint: Path):
 
 
 def test_a_published_model_is_not_published_again(published: Path, tmp_path: Path):
-    with pytest.raises(InputError, match="published already"):
+    with pytest.raises(InputError, match=r"published already.*or name people"):
         run(
             PublishSettings(
-                ckpt=str(published), out=str(tmp_path / "again.safetensors"), setup=None
+                ckpt=str(published),
+                out=str(tmp_path / "again.safetensors"),
+                setup=None,
+                people=None,
             )
         )
+
+
+def test_a_published_model_takes_the_conditions_of_other_people(
+    published: Path, tiny_data: Path, tmp_path: Path
+):
+    """Of movements twice as long as those that it was trained on: it keeps its weights alone."""
+    people = load_split(tiny_data / "train")
+    slow = tmp_path / "slow.parquet"
+    replace(people, deltas=people.deltas * torch.tensor([1.0, 1.0, 2.0])).save(slow)
+    out = tmp_path / "slow.safetensors"
+    run(PublishSettings(ckpt=str(published), out=str(out), setup=None, people=str(slow)))
+    before, now = load_model(published), load_model(out)
+    assert torch.equal(now.codec.mean, before.codec.mean)
+    durations = [one.codec.draw_frames(400, seed=0).conditions[:, 2] for one in (before, now)]
+    assert float(durations[1].median() / durations[0].median()) == pytest.approx(2, rel=0.25)
+    with pytest.raises(InputError, match="nowhere"):
+        run(PublishSettings(ckpt=str(published), out=str(out), setup=None, people="nowhere/train"))
 
 
 def test_another_suffix_is_refused(event_checkpoint: Path, tmp_path: Path):
     with pytest.raises(
         InputError, match=r"out=.*small\.pt: give a name that ends with \.safetensors"
     ):
-        run(PublishSettings(ckpt=str(event_checkpoint), out=str(tmp_path / "small.pt"), setup=None))
+        run(
+            PublishSettings(
+                ckpt=str(event_checkpoint), out=str(tmp_path / "small.pt"), setup=None, people=None
+            )
+        )
     assert not list(tmp_path.iterdir())
 
 

@@ -139,7 +139,7 @@ class Codec(ABC):
             self.mean = valid.mean(0).float()
             self.std = valid.std(0, correction=0).clamp_min(1e-8).float()
         self.trained_lengths = int(frame.lengths.min()), int(frame.lengths.max())
-        self.prior = SetupPrior.fit(frame, train.setup, self._style_pool(train), train.user)
+        self.prior = self._prior_of(train, frame)
         self.condition_low, self.condition_high = _range(frame.conditions)
         raw = self._raw_condition(frame.conditions)
         self.condition_mean = raw.mean(0)
@@ -237,6 +237,23 @@ class Codec(ABC):
         return self._with_prior(
             SetupPrior.fit(self.encode(fitting)[1], np.full(len(fitting), ""), pool)
         )
+
+    def with_people(self, people: Trajectories) -> "Codec":
+        """Return the same codec, whose prior is that of other people's movements.
+
+        Args:
+            people: Their movements; those that do not fit are left out.
+
+        Raises:
+            InputError: None of them fits.
+        """
+        fitting = people[self.fits(people)]
+        if not len(fitting):
+            raise InputError(f"{people.origin}: no movement fits the model")
+        return self._with_prior(self._prior_of(fitting, self.encode(fitting)[1]))
+
+    def _prior_of(self, train: Trajectories, frame: Frame) -> SetupPrior:
+        return SetupPrior.fit(frame, train.setup, self._style_pool(train), train.user)
 
     def _with_prior(self, prior: SetupPrior) -> "Codec":
         other = copy.copy(self)

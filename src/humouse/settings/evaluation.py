@@ -86,6 +86,10 @@ class PublishSettings:
     setup: str | None = setting(
         "of several set-ups, the one whose movements it draws; style_from works all the same; null for all"
     )
+    people: str | None = setting(
+        "split of prepared data, such as data/train, whose lengths and conditions it draws; null for those "
+        "that it was trained on, which a published file no longer has"
+    )
 
 
 @dataclass

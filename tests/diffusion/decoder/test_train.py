@@ -12,7 +12,7 @@ import torch
 from humouse import cli
 from humouse.codec import CONDITIONS, valid_steps
 from humouse.commands.distill import run as distill
-from humouse.commands.publish import published
+from humouse.commands.publish import run
 from humouse.commands.train_decoder import run as train
 from humouse.data.prepared import Prepared
 from humouse.diffusion.decoder.network import Conditioning, progress
@@ -27,7 +27,7 @@ from humouse.diffusion.training.decoder.likelihood import (
 from humouse.errors import InputError
 from humouse.files import sha256
 from humouse.generator import load_generator
-from humouse.settings import DistillSettings
+from humouse.settings import DistillSettings, PublishSettings
 from humouse.settings.compose import settings_from
 from humouse.trained_model import SampleRequest
 from humouse.training.checkpoint import Checkpoint
@@ -121,8 +121,8 @@ def test_from_pure_noise_the_network_is_not_called(
 def test_what_is_published_samples_the_same_way(
     model: DiffusionModel, decoded: Path, tmp_path: Path
 ):
-    path = tmp_path / "small.pt"
-    published(Checkpoint.load(decoded)).save(path)
+    path = tmp_path / "small.safetensors"
+    run(PublishSettings(ckpt=str(decoded), out=str(path), setup=None, people=None))
     small = load_generator(path)
     assert len(small.sample(5, seed=2)) == 5
     assert load_model(path).decoder_settings == model.decoder_settings

@@ -12,7 +12,7 @@ from torch import nn
 
 from humouse import cli
 from humouse.codec import CONDITIONS
-from humouse.commands.publish import published
+from humouse.commands.publish import run
 from humouse.commands.tune import run as tune
 from humouse.diffusion.decoder.network import Conditioning, EventDecoder
 from humouse.diffusion.model import DECODER, DiffusionModel, load_model
@@ -21,7 +21,7 @@ from humouse.diffusion.training.decoder.critic import Critic
 from humouse.diffusion.training.decoder.tuner import DecoderTuner
 from humouse.errors import InputError
 from humouse.files import sha256
-from humouse.settings import TuneSettings
+from humouse.settings import PublishSettings, TuneSettings
 from humouse.settings.compose import settings_from
 from humouse.training.checkpoint import Checkpoint
 from humouse.training.journal import read_metrics
@@ -97,8 +97,8 @@ def test_a_resumed_run_ends_bit_for_bit_as_an_uninterrupted_one(
 
 @pytest.mark.slow
 def test_the_tuned_model_is_a_decoded_one(tuned: Path, tmp_path: Path):
-    small = tmp_path / "small.pt"
-    published(Checkpoint.load(tuned)).save(small)
+    small = tmp_path / "small.safetensors"
+    run(PublishSettings(ckpt=str(tuned), out=str(small), setup=None, people=None))
     goal = torch.tensor([80.0, -20.0])
     for path in (tuned, small):
         model = load_model(path)
