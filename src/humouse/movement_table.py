@@ -310,17 +310,21 @@ def _usable(
     number = np.arange(len(frame))
     whole = ~np.isin(number, list(faults))
     lengths = np.where(whole, np.nan_to_num(counts[:, 0]), 0).astype(np.int64)
-    lists = (frame.filter(whole)[name] for name in _STEP_COLUMNS)
-    steps = np.stack([a.filter(a.list.len() > 0).explode().to_numpy() for a in lists], 1)
-    row = np.repeat(np.arange(len(lengths)), lengths)
+    steps = np.empty((lengths.sum(), len(_STEP_COLUMNS)), np.float32)
+    for column, name in enumerate(_STEP_COLUMNS):
+        lists = frame[name].filter(pl.Series(lengths > 0))
+        steps[:, column] = lists.explode().to_numpy()
     for bad, fault in (
         (~np.isfinite(steps).all(1), "a step that is NaN or infinite"),
         (steps[:, 2] < 0, "a time that runs backwards"),
     ):
-        note(np.bincount(row[bad], minlength=len(lengths)) > 0, fault)
-    usable = ~np.isin(number, list(faults))
-    steps, lengths = steps[usable[row]], np.where(usable, lengths, 0)
-    start[~usable] = 0
+        if bad.any():
+            row = np.repeat(number, lengths)[bad]
+            note(np.bincount(row, minlength=len(lengths)) > 0, fault)
+    if faults:
+        usable = ~np.isin(number, list(faults))
+        steps, lengths = steps[usable.repeat(lengths)], np.where(usable, lengths, 0)
+        start[~usable] = 0
     user = frame["user"].to_numpy().astype(str) if named else None
     return StoredMovements(steps, lengths, start, user, origin, places), faults
 

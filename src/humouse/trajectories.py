@@ -162,8 +162,7 @@ class Trajectories:
 
         `humouse data combine` writes it before the name, with a slash between.
         """
-        people = np.full(len(self), "") if self.user is None else self.user.astype(str)
-        return np.array([name.rpartition("/")[0] for name in people], dtype=np.str_)
+        return setup_of(self.user, len(self))
 
     @property
     def duration_ms(self) -> Float[Tensor, "B"]:
@@ -381,6 +380,12 @@ def _padded(
     sizes = torch.from_numpy(lengths)
     deltas[torch.arange(T) < sizes[:, None]] = torch.from_numpy(steps)
     return Trajectories(deltas, sizes, torch.from_numpy(start), user, origin, places)
+
+
+def setup_of(user: np.ndarray | None, count: int) -> np.ndarray:
+    """Return [B] the set-ups of so many movements of these people; see `Trajectories.setup`."""
+    people = np.full(count, "") if user is None else user.astype(str)
+    return np.array([name.rpartition("/")[0] for name in people], dtype=np.str_)
 
 
 def _all_finite(values: Float[Tensor, "..."]) -> bool:

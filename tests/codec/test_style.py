@@ -137,3 +137,18 @@ def test_a_mouse_of_125_hz_polled_at_100_hz_jumps_every_fourth_step():
     assert apart.nonzero()[:, 0].tolist() == [3]
     even = movements([[(4, 0, 10)] * 40])
     assert not style_counts(even)[0, -EXACT_MS - 9 : -EXACT_MS].any()
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    st.lists(st.lists(st.integers(0, 400), min_size=1, max_size=30), min_size=2, max_size=8),
+    st.integers(0, 99),
+)
+def test_a_pool_adds_up_the_counts_of_its_gestures(times, seed):
+    """A pool keeps no zeros; its sums are those of whole tables of counts."""
+    made = movements([[(k % 5, t % 7, t) for k, t in enumerate(each)] for each in times])
+    pool, whole = StylePool.of(made), style_counts(made)
+    g = torch.Generator().manual_seed(seed)
+    drawn = torch.randint(len(made), (3, 6), generator=g)
+    taken = torch.rand(3, 6, generator=g) < 0.6
+    assert torch.equal(pool._sums(drawn, taken), (whole[drawn] * taken[..., None]).sum(1))

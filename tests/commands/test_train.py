@@ -456,7 +456,7 @@ def test_another_seed_gives_another_model(
 def test_no_validation_gesture_fits(tmp_path: Path, tiny_settings: Make, tiny_data: Path):
     settings = tiny_settings(tmp_path, "data.codec=event", "data.sequence_length=200")
     context = made(settings).context
-    still = replace(context.val, deltas=torch.zeros_like(context.val.deltas))
+    still = replace(context.val, steps=torch.zeros_like(context.val.steps))
     with pytest.raises(InputError, match="0 gestures of the validation split fit codec 'event'"):
         Validation.choose(still, context.codec, 10, seed=0)
 

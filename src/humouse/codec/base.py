@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Float64, Int
 from torch import Tensor
 
 from humouse.codec.frame import Frame, valid_steps
@@ -17,6 +17,7 @@ from humouse.codec.priors.setups import SetupPrior
 from humouse.codec.style import StylePool, check_style_source
 from humouse.errors import InputError
 from humouse.points import MOST_STEPS
+from humouse.ragged import Movements, Ragged
 from humouse.settings.choices import CONDITIONS
 from humouse.trajectories import Trajectories
 
@@ -120,20 +121,25 @@ class Codec(ABC):
         """Return the fewest and the most steps of a sample: those that the model was trained on."""
         return self.trained_lengths
 
-    def fit(self, train: Trajectories) -> "Codec":
+    def fitting(self, movements: Movements) -> Int[Tensor, "n"]:
+        """[n] numbers of the movements that `encode` accepts."""
+        fits = [self.fits(block) for block in Ragged.of(movements).blocks()]
+        return torch.cat(fits).nonzero().squeeze(1)
+
+    def fit(self, train: Movements) -> "Codec":
         """Learn the channels' mean and spread, and the prior of frames, from the train split.
 
         Raises:
             InputError: The split holds no movement that fits.
         """
-        train = train[self.fits(train)]
+        train = Ragged.of(train)
+        train = train.only(self.fitting(train))
         if not len(train):
             raise InputError(
                 f"{train.origin}: no gesture fits codec '{self.name}' with "
                 f"data.sequence_length={self.sequence_length}; choose a greater one"
             )
-        x, frame = self._to_channels(train)
-        valid = x[valid_steps(self.steps(frame.lengths), x.shape[1])].double()
+        valid, frame = self._valid_steps(train)
         self.mean, self.std = torch.zeros(self.channels), torch.ones(self.channels)
         if self.normalize:
             self.mean = valid.mean(0).float()
@@ -145,6 +151,21 @@ class Codec(ABC):
         self.condition_mean = raw.mean(0)
         self.condition_std = raw.std(0, correction=0).clamp_min(1e-6)
         return self
+
+    def _valid_steps(self, train: Ragged) -> tuple[Float64[Tensor, "S C"], Frame]:
+        """Return the channels of all valid steps, one movement after the other, and the frames."""
+        # Changing a movement never makes it longer, so that there is room for all.
+        valid = torch.empty(
+            int(self.steps(train.lengths).sum()), self.channels, dtype=torch.float64
+        )
+        count, frames = 0, []
+        for block in train.blocks():
+            x, frame = self._to_channels(block)
+            inside = x[valid_steps(self.steps(frame.lengths), x.shape[1])]
+            valid[count : count + len(inside)] = inside
+            count += len(inside)
+            frames.append(frame)
+        return valid[:count], Frame.joined(frames)
 
     def encode(self, trajectories: Trajectories) -> tuple[Float[Tensor, "B T C"], Frame]:
         """Return x0 [B, T, C], standardised and zero at padding, and the frame to decode it with.
@@ -252,7 +273,7 @@ class Codec(ABC):
             raise InputError(f"{people.origin}: no movement fits the model")
         return self._with_prior(self._prior_of(fitting, self.encode(fitting)[1]))
 
-    def _prior_of(self, train: Trajectories, frame: Frame) -> SetupPrior:
+    def _prior_of(self, train: Movements, frame: Frame) -> SetupPrior:
         return SetupPrior.fit(frame, train.setup, self._style_pool(train), train.user)
 
     def _with_prior(self, prior: SetupPrior) -> "Codec":
@@ -260,7 +281,7 @@ class Codec(ABC):
         other.prior = prior
         return other
 
-    def _style_pool(self, train: Trajectories) -> StylePool | None:
+    def _style_pool(self, train: Movements) -> StylePool | None:
         """Return the gestures that styles are pooled from; None for a codec without styles."""
         return None
 

@@ -15,6 +15,7 @@ from humouse.codec.frame import Frame, conditions_of, pad_to, valid_steps
 from humouse.codec.priors.polling import PollingClocks
 from humouse.codec.recorder import recorded
 from humouse.errors import InputError
+from humouse.ragged import Movements, Ragged
 from humouse.settings.choices import CONDITIONS
 from humouse.trajectories import Trajectories
 
@@ -80,11 +81,13 @@ class CanonicalCodec(Codec):
             "normalize": self.normalize,
         }
 
-    def fit(self, train: Trajectories) -> Codec:
+    def fit(self, train: Movements) -> Codec:
         """Learn the clocks of the recorders beside the rest."""
+        train = Ragged.of(train)
         super().fit(train)
-        seen = train[self.fits(train)]
-        clock = conditions_of(seen)[:, _CLOCK].double().numpy()
+        seen = train.only(self.fitting(train))
+        conditions = torch.cat([*map(conditions_of, seen.blocks())])
+        clock = conditions[:, _CLOCK].double().numpy()
         self.clocks = PollingClocks.fit(
             seen.lengths.double().numpy(), clock[:, 0], clock[:, 1], on_tick_share=clock[:, 2]
         )

@@ -13,6 +13,7 @@ from humouse.codec.clock import LONGEST_MS, ClockScale
 from humouse.codec.frame import Frame, pad_to, valid_steps
 from humouse.codec.style import StylePool
 from humouse.errors import InputError
+from humouse.ragged import Movements, Ragged
 from humouse.settings.choices import CLOCKS, CONDITIONS
 from humouse.trajectories import Trajectories
 
@@ -73,14 +74,17 @@ class EventCodec(Codec):
         sized = (merged.lengths >= 1) & (merged.lengths <= self.sequence_length)
         return sized & timed.all(1)
 
-    def fit(self, train: Trajectories) -> Codec:
+    def fit(self, train: Movements) -> Codec:
         """Learn the clock's scale beside the rest."""
-        merged = self.canonicalize(train[self.fits(train)])
-        self.clock_scale = ClockScale.fit(merged.deltas[..., 2][merged.mask])
+        blocks = Ragged.of(train).blocks()
+        merged = Ragged.joined(
+            [Ragged.of(self.canonicalize(block[self.fits(block)])) for block in blocks]
+        )
+        self.clock_scale = ClockScale.fit(merged.steps[:, 2])
         return super().fit(merged)
 
-    def _style_pool(self, train: Trajectories) -> StylePool:
-        return StylePool.of(self.canonicalize(train))
+    def _style_pool(self, train: Movements) -> StylePool:
+        return StylePool.of(train, self.canonicalize)
 
     def _to_channels(self, trajectories: Trajectories) -> tuple[Float[Tensor, "B T C"], Frame]:
         trajectories = self.canonicalize(trajectories)

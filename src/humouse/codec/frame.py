@@ -1,5 +1,6 @@
 """`Frame`, which encoding removes and decoding restores, and the conditions of a model."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -55,6 +56,12 @@ class Frame:
             name: None if part is None else part[index] for name, part in parts.items()
         }
         return Frame(**chosen)
+
+    @classmethod
+    def joined(cls, parts: "Sequence[Frame]") -> "Frame":
+        """Return all frames of `parts`, which have no style."""
+        shared = [field.name for field in fields(cls) if field.name != "style"]
+        return cls(**{name: torch.cat([getattr(one, name) for one in parts]) for name in shared})
 
     @classmethod
     def of(cls, trajectories: Trajectories) -> "Frame":

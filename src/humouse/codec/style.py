@@ -1,13 +1,16 @@
 """The style of a set-up: how its clock ticks and its pointer moves, from a handful of gestures."""
 
 import warnings
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, Int16, Int64
 from torch import Tensor
 
 from humouse.errors import InputError, OutOfRangeWarning
+from humouse.ragged import Movements
 from humouse.trajectories import Trajectories
 
 FEWEST_PEOPLE = 5
@@ -60,14 +63,6 @@ def style_counts(movements: Trajectories) -> Float[Tensor, "B S"]:
     Args:
         movements: As an `EventCodec` sees them.
     """
-    counts = torch.zeros(len(movements), STYLE_SHARES)
-    # Neighbours in length need the same padding.
-    for rows in movements.lengths.argsort().split(_BLOCK_ROWS):
-        counts[rows] = _counts(movements[rows].trimmed())
-    return counts
-
-
-def _counts(movements: Trajectories) -> Float[Tensor, "B S"]:
     valid = movements.mask
     moves, dt_ms = movements.deltas[..., :2].abs(), movements.deltas[..., 2].contiguous()
     clock = torch.bucketize(dt_ms, _DT_CLASSES_MS.to(dt_ms), right=True)
@@ -159,6 +154,60 @@ def check_style_source(movements: Trajectories, *, left_out: int = 0) -> None:
         )
 
 
+@dataclass(frozen=True, eq=False)
+class _Counts:
+    """Counts of N gestures, without the zeros: a gesture's steps fall into few of the classes.
+
+    Args:
+        kind: [Z] the class of each count.
+        count: [Z] how many of a gesture's steps fall into it.
+        first: [N] where a gesture's counts begin.
+        kinds: [N] how many they are.
+    """
+
+    kind: Int16[Tensor, "Z"]
+    count: Int16[Tensor, "Z"]
+    first: Int64[Tensor, "N"]
+    kinds: Int64[Tensor, "N"]
+
+    @classmethod
+    def of(cls, parts: Iterable[tuple[Int64[Tensor, "b"], Float[Tensor, "b S"]]]) -> "_Counts":
+        """Return the counts of all gestures.
+
+        Args:
+            parts: The numbers of some gestures, and their counts.
+        """
+        rows, kinds, kind, count = [], [], [], []
+        for numbers, counts in parts:
+            row, column = counts.nonzero(as_tuple=True)
+            rows.append(numbers)
+            kinds.append(torch.bincount(row, minlength=len(counts)))
+            kind.append(column.short())
+            count.append(counts[row, column].short())
+        order, sizes = torch.cat(rows).argsort(), torch.cat(kinds)
+        first = sizes.cumsum(0) - sizes
+        return cls(torch.cat(kind), torch.cat(count), first[order], sizes[order])
+
+    def sums(
+        self, gestures: Int64[Tensor, "n"], row: Int64[Tensor, "n"], B: int
+    ) -> Float[Tensor, "B S"]:
+        """Return [B, S] the counts of gestures, added up.
+
+        Args:
+            gestures: Their numbers.
+            row: [n] which sum each of them goes to.
+            B: How many sums.
+        """
+        kinds = self.kinds[gestures]
+        before = kinds.cumsum(0) - kinds
+        place = torch.arange(int(kinds.sum()))
+        place += (self.first[gestures] - before).repeat_interleave(kinds)
+        target = row.repeat_interleave(kinds) * STYLE_SHARES + self.kind[place]
+        sums = torch.zeros(B * STYLE_SHARES)
+        sums.index_add_(0, target, self.count[place].float())  # exact: whole numbers below 2^24
+        return sums.unflatten(0, (B, STYLE_SHARES))
+
+
 class StylePool:
     """Gestures of people, from which styles are pooled.
 
@@ -166,21 +215,34 @@ class StylePool:
     most like that person's: the person and four others, where there are as many.
 
     Args:
-        movements: N gestures, as an `EventCodec` sees them.
+        movements: N gestures.
         person: [N] numbers of the people, 0 … P − 1, each of whom has a gesture.
         setup: [P] numbers of their set-ups.
+        seen: Returns gestures as an `EventCodec` sees them; None where they are so.
     """
 
     def __init__(
-        self, movements: Trajectories, person: Int[Tensor, "N"], setup: Int[Tensor, "P"]
+        self,
+        movements: Movements,
+        person: Int[Tensor, "N"],
+        setup: Int[Tensor, "P"],
+        seen: Callable[[Trajectories], Trajectories] | None = None,
     ) -> None:
         self.person = person
-        counts = style_counts(movements)
-        self._counts = counts.half()
         self._rows = person.argsort(stable=True)
         self._sizes = torch.bincount(person)
         self._first = self._sizes.cumsum(0) - self._sizes
-        own = torch.zeros(len(self._sizes), counts.shape[1]).index_add_(0, person, counts)
+        own = torch.zeros(len(self._sizes), STYLE_SHARES)
+
+        def counted() -> Iterator[tuple[Int64[Tensor, "b"], Float[Tensor, "b S"]]]:
+            # Neighbours in length need the same padding.
+            for rows in movements.lengths.argsort().split(_BLOCK_ROWS):
+                some = movements[rows].trimmed()
+                counts = style_counts(some if seen is None else seen(some))
+                own.index_add_(0, person[rows], counts)
+                yield rows, counts
+
+        self._counts = _Counts.of(counted())
         far = torch.cdist(style_of(own), style_of(own))
         far = far.masked_fill(setup[:, None] != setup[None], torch.inf)
         kin = far.argsort(1)[:, :FEWEST_PEOPLE]
@@ -188,12 +250,19 @@ class StylePool:
         self.kin = torch.where(far.gather(1, kin).isinf(), kin[:, :1], kin)
 
     @classmethod
-    def of(cls, movements: Trajectories) -> "StylePool":
-        """Return the pool of these gestures; all are one person's where nobody is named."""
+    def of(
+        cls, movements: Movements, seen: Callable[[Trajectories], Trajectories] | None = None
+    ) -> "StylePool":
+        """Return the pool of these gestures; all are one person's where nobody is named.
+
+        Args:
+            movements: The gestures.
+            seen: Returns gestures as an `EventCodec` sees them; None where they are so.
+        """
         people = np.full(len(movements), "") if movements.user is None else movements.user
         _, first, person = np.unique(people.astype(str), return_index=True, return_inverse=True)
         _, setup = np.unique(movements.setup[first], return_inverse=True)
-        return cls(movements, torch.from_numpy(person), torch.from_numpy(setup))
+        return cls(movements, torch.from_numpy(person), torch.from_numpy(setup), seen)
 
     def draw(self, person: Int[Tensor, "B"], g: torch.Generator) -> Float[Tensor, "B S"]:
         """Return [B, S] a style of each person's set-up, of gestures of the people most like them.
@@ -204,7 +273,7 @@ class StylePool:
         """
         among = torch.randint(self.kin.shape[1], (len(person), GESTURES), generator=g)
         drawn = self._drawn(self.kin[person].gather(1, among), g)
-        return style_of(self._counts[drawn].float().sum(1))
+        return style_of(self._sums(drawn, torch.ones_like(drawn, dtype=torch.bool)))
 
     def for_training(self, rows: Int[Tensor, "B"], g: torch.Generator) -> Float[Tensor, "B S"]:
         """Return [B, S] a style for each of these gestures, pooled from others than itself.
@@ -222,7 +291,13 @@ class StylePool:
         drawn = self._drawn(torch.where(own, person[:, None], self.kin[person].gather(1, among)), g)
         size = torch.tensor(_SIZES)[torch.randint(len(_SIZES), (B, 1), generator=g)]
         taken = (torch.arange(most) < size) & (drawn != rows[:, None])
-        return style_of((self._counts[drawn].float() * taken[..., None]).sum(1))
+        return style_of(self._sums(drawn, taken))
+
+    def _sums(
+        self, gestures: Int[Tensor, "B n"], taken: Bool[Tensor, "B n"]
+    ) -> Float[Tensor, "B S"]:
+        """Return [B, S] the counts of those gestures of each row that are taken, added up."""
+        return self._counts.sums(gestures[taken], taken.nonzero()[:, 0], len(gestures))
 
     def _drawn(self, person: Int[Tensor, "B n"], g: torch.Generator) -> Int[Tensor, "B n"]:
         """Return the number of a gesture of each person."""

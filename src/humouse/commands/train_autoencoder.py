@@ -9,11 +9,11 @@ from humouse.diffusion.latents.load import AUTOENCODER, load_autoencoder, recons
 from humouse.diffusion.training.autoencoder.learner import AutoencoderLearner
 from humouse.diffusion.training.autoencoder.settings import check_settings
 from humouse.diffusion.training.autoencoder.validation import RoundTrip
+from humouse.ragged import Ragged
 from humouse.settings import AutoencoderSettings
 from humouse.training.checkpoint import Checkpoint
 from humouse.training.resuming import checkpoint_to_resume, own_codec
 from humouse.training.trainer import run_training
-from humouse.trajectories import Trajectories
 
 
 def run(settings: AutoencoderSettings) -> Path:
@@ -43,9 +43,7 @@ def run(settings: AutoencoderSettings) -> Path:
     return path
 
 
-def _gate(
-    settings: AutoencoderSettings, val: Trajectories, path: Path
-) -> tuple[dict[str, float], str]:
+def _gate(settings: AutoencoderSettings, val: Ragged, path: Path) -> tuple[dict[str, float], str]:
     """Return what the weights that will be used do to the people of the validation split."""
     codec = load_autoencoder(path)
     check = RoundTrip.choose(

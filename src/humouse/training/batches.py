@@ -17,6 +17,7 @@ from torch.utils.data import Dataset
 
 from humouse.codec import CONDITION_GROUPS, Codec, valid_steps
 from humouse.data.augment import AugmentRules, augment
+from humouse.ragged import Movements, Ragged
 from humouse.randomness import generator
 from humouse.trajectories import Trajectories
 
@@ -102,9 +103,9 @@ class GestureBatches(Batches[ShardT]):
     """
 
     def __init__(
-        self, train: Trajectories, codec: Codec, rules: AugmentRules, plan: BatchPlan
+        self, train: Movements, codec: Codec, rules: AugmentRules, plan: BatchPlan
     ) -> None:
-        self.train = self.shown = train  # a subclass may show more than the split holds
+        self.train = self.shown = Ragged.of(train)  # a subclass may show more than the split holds
         self.codec = codec
         self.rules = rules
         self.plan = plan

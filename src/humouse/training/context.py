@@ -14,10 +14,10 @@ from torch import Tensor
 
 from humouse.codec import Codec
 from humouse.data.prepared import Prepared
+from humouse.ragged import Ragged
 from humouse.training.data import TrainingData
 from humouse.training.device import mixed_precision, resolve_device
 from humouse.training.run_settings import RunSettings, checkpoint_path
-from humouse.trajectories import Trajectories
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,10 +40,10 @@ class TrainingContext:
     accelerator: Accelerator
     codec: Codec
     prepared: Prepared
-    train: Trajectories
+    train: Ragged
     train_rows: Int[Tensor, "N"]
     left_out: int
-    val: Trajectories
+    val: Ragged
     config: dict[str, Any]
     path: Path
     gestures_per_step: int
@@ -67,12 +67,12 @@ class TrainingContext:
             accelerator: Knows the device, the precision and the other processes.
             accumulate: Batches summed into one step.
         """
-        fitting = codec.fits(data.train).nonzero().squeeze(1)
+        fitting = codec.fitting(data.train)
         return cls(
             accelerator=accelerator,
             codec=codec,
             prepared=data.prepared,
-            train=data.train[fitting],
+            train=data.train.only(fitting),
             train_rows=data.train_rows[fitting],
             left_out=len(data.train) - len(fitting),
             val=data.val,

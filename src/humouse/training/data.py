@@ -1,4 +1,4 @@
-"""The data of a run, read once and passed on."""
+"""The data of a run, read once, held without padding and passed on."""
 
 from dataclasses import dataclass
 
@@ -6,9 +6,9 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from humouse.data.prepared import Prepared
+from humouse.data.prepared import Prepared, split_file
 from humouse.data.splits import held_out_gestures
-from humouse.trajectories import Trajectories
+from humouse.ragged import Ragged
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,9 +23,9 @@ class TrainingData:
     """
 
     prepared: Prepared
-    train: Trajectories
+    train: Ragged
     train_rows: Int[Tensor, "N"]
-    val: Trajectories
+    val: Ragged
 
     @classmethod
     def read(cls, prepared: Prepared, held_out_share: float) -> "TrainingData":
@@ -38,6 +38,6 @@ class TrainingData:
         Raises:
             InputError: A split is missing or damaged.
         """
-        train = prepared.split("train")
+        train, val = (Ragged.load(split_file(prepared.folder / name)) for name in ("train", "val"))
         rows = torch.from_numpy(held_out_gestures(len(train), held_out_share)[0])
-        return cls(prepared, train[rows], rows, prepared.split("val"))
+        return cls(prepared, train.only(rows), rows, val)

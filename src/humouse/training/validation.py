@@ -17,6 +17,7 @@ from humouse.eval.statistics.score import MEASURES
 from humouse.features import feature_table
 from humouse.features.modes import FEATURE_MODES
 from humouse.figures import gesture_gallery, kinematic_overlays, velocity_spectra
+from humouse.ragged import Movements, Ragged
 from humouse.randomness import generator
 from humouse.trajectories import Trajectories
 
@@ -44,7 +45,7 @@ class SampleCheck:
     @classmethod
     def choose(
         cls: type[Check],
-        val: Trajectories,
+        val: Movements,
         codec: Codec,
         n: int,
         *,
@@ -57,15 +58,16 @@ class SampleCheck:
         Raises:
             InputError: Fewer fit the codec than a score needs.
         """
-        val = val[codec.fits(val)]
-        if len(val) < FEWEST:
+        val = Ragged.of(val)
+        fitting = codec.fitting(val)
+        if len(fitting) < FEWEST:
             raise InputError(
-                f"{val.origin}: {len(val)} gestures of the validation split fit codec "
+                f"{val.origin}: {len(fitting)} gestures of the validation split fit codec "
                 f"'{codec.name}' with data.sequence_length={codec.sequence_length}, at least "
                 f"{FEWEST} are needed; choose a greater one or prepare more people"
             )
-        rows = torch.randperm(len(val), generator=generator(seed, "validation"))[:n]
-        return cls(val[rows], codec, seed, cond_dim, feature_mode)
+        rows = torch.randperm(len(fitting), generator=generator(seed, "validation"))[:n]
+        return cls(val[fitting[rows]], codec, seed, cond_dim, feature_mode)
 
     def score_samples(self, fake: Trajectories) -> tuple[dict[str, float], dict[str, Figure]]:
         """Return the scores of samples against people, with intervals, and pictures of both.

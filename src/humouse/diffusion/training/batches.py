@@ -12,9 +12,9 @@ from humouse.data.augment import AugmentRules
 from humouse.diffusion.noise.schedule import Schedule
 from humouse.diffusion.noisy_batch import NoisyBatch
 from humouse.diffusion.training.virtual import virtual_people
+from humouse.ragged import Movements, Ragged
 from humouse.randomness import generator
 from humouse.training.batches import BatchPlan, GestureBatches, Shard
-from humouse.trajectories import Trajectories, concatenate
 
 _LOW_NOISE = 0.25
 
@@ -68,7 +68,7 @@ class NoisyBatches(GestureBatches[NoisyShard]):
 
     def __init__(
         self,
-        train: Trajectories,
+        train: Movements,
         codec: Codec,
         schedule: Schedule,
         rules: AugmentRules,
@@ -78,12 +78,12 @@ class NoisyBatches(GestureBatches[NoisyShard]):
         processes: int = 1,
     ) -> None:
         super().__init__(train, codec, rules, plan)
-        self.source = torch.arange(len(train))
+        self.source = torch.arange(len(self.train))
         if plan.styles and plan.virtual:
-            virtual, source = virtual_people(train, codec, plan.seed)
-            self.shown = concatenate([train, virtual], train.origin)
+            virtual, source = virtual_people(self.train, codec, plan.seed)
+            self.shown = Ragged.joined([self.train, virtual])
             self.source = torch.cat([self.source, source])
-        self.styles = StylePool.of(codec.canonicalize(self.shown)) if plan.styles else None
+        self.styles = StylePool.of(self.shown, codec.canonicalize) if plan.styles else None
         self.schedule = schedule
         self.rank = rank
         self.processes = processes

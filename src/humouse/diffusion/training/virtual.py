@@ -9,6 +9,7 @@ from torch import Tensor
 
 from humouse.codec import Codec
 from humouse.data.devices import DeviceRules, through_devices
+from humouse.ragged import Movements, Ragged
 from humouse.randomness import derive_seed
 from humouse.trajectories import Trajectories
 
@@ -33,9 +34,7 @@ _RULES = DeviceRules(
 """Devices with a clock of their own, in whole px and ms; most see a smooth curve, as a finer clock would."""
 
 
-def virtual_people(
-    train: Trajectories, codec: Codec, seed: int
-) -> tuple[Trajectories, Int[Tensor, "M"]]:
+def virtual_people(train: Movements, codec: Codec, seed: int) -> tuple[Ragged, Int[Tensor, "M"]]:
     """Return gestures of each person on some random devices, and the rows that they were made of.
 
     Each device makes another person, of a set-up of its own: there is nobody whose style is alike.
@@ -45,6 +44,7 @@ def virtual_people(
         codec: What does not fit it is left out.
         seed: Of the devices and of the gestures chosen.
     """
+    train = Ragged.of(train)
     people = np.full(len(train), "") if train.user is None else train.user.astype(str)
     g = np.random.default_rng(derive_seed(seed, "virtual people"))
     rows: list[np.ndarray] = []
@@ -58,7 +58,9 @@ def virtual_people(
             rows.append(chosen)
             user += [f"{person} on device {number}/virtual"] * len(chosen)
     source = torch.from_numpy(np.concatenate(rows))
+    # All at once: a smooth curve's end depends on whether its block pads it. Their number grows with the
+    # people, not with the gestures.
     seen = through_devices(train[source].as_steps(), _RULES, seed, np.concatenate(device))
     virtual = replace(Trajectories.from_padded(seen, train.origin), user=np.array(user))
     fits = codec.fits(virtual)
-    return virtual[fits].trimmed(), source[fits]
+    return Ragged.of(virtual[fits].trimmed()), source[fits]

@@ -9,9 +9,9 @@ from torch import Tensor
 from humouse.codec import Codec
 from humouse.data.augment import AugmentRules
 from humouse.gan.models import Latent
+from humouse.ragged import Movements
 from humouse.randomness import generator
 from humouse.training.batches import BatchPlan, GestureBatches, Shard
-from humouse.trajectories import Trajectories
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class GanBatches(GestureBatches[Shard[GanBatch]]):
 
     def __init__(
         self,
-        train: Trajectories,
+        train: Movements,
         codec: Codec,
         rules: AugmentRules,
         plan: BatchPlan,

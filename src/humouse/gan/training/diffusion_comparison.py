@@ -13,6 +13,7 @@ from torch import Tensor
 from humouse.bots import BOTS
 from humouse.gan.discriminator_features import discriminator_scores, discriminator_table
 from humouse.gan.model import GanModel
+from humouse.ragged import Movements, Ragged
 from humouse.randomness import generator
 from humouse.training.validation import SampleCheck
 from humouse.trajectories import Trajectories, concatenate
@@ -39,12 +40,10 @@ class GeneratorComparison:
         n: How many train people the head is fitted on.
     """
 
-    def __init__(
-        self, draw_like: DrawLike, check: SampleCheck, train: Trajectories, n: int
-    ) -> None:
+    def __init__(self, draw_like: DrawLike, check: SampleCheck, train: Movements, n: int) -> None:
         rows = torch.randperm(len(train), generator=generator(check.seed, "rivalry"))[:n]
         self.check = check
-        self.train = train[rows]
+        self.train = Ragged.of(train)[rows]
         self.unseen = draw_like(check.people, "judged")
         self.mixture = concatenate([draw_like(self.train, "fitted on"), self._bots()], "mixture")
         self.scores = _named("diffusion", check.score_samples(self.unseen)[0])

@@ -8,9 +8,9 @@ from torch import Tensor
 
 from humouse.codec import Codec
 from humouse.data.augment import AugmentRules
+from humouse.ragged import Movements
 from humouse.randomness import generator
 from humouse.training.batches import BatchPlan, GestureBatches, Shard
-from humouse.trajectories import Trajectories
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class AutoencoderBatches(GestureBatches[Shard[AutoencoderBatch]]):
 
     def __init__(
         self,
-        train: Trajectories,
+        train: Movements,
         codec: Codec,
         rules: AugmentRules,
         plan: BatchPlan,

@@ -67,8 +67,9 @@ class DecoderLearner(NetworkLearner[NoisyShard, EventDecoder]):
             torch.manual_seed(derive_seed(s.seed, "weights"))
             network = build_decoder(s.decoder, context.codec)
         start_from(network, s.start_from, decoder=True)
-        moves_px = context.codec.canonicalize(context.train).deltas[..., :2]
-        network.longest_px.copy_(moves_px.abs().amax((0, 1)))
+        seen = map(context.codec.canonicalize, context.train.blocks())
+        longest_px = [block.deltas[..., :2].abs().amax((0, 1)) for block in seen]
+        network.longest_px.copy_(torch.stack(longest_px).amax(0))
         self.average = copy.deepcopy(network).to(self.accelerator.device).eval()
         self.optimiser = NetworkOptimiser(network.to(self.accelerator.device), s.optim)
         self.batches = NoisyBatches(

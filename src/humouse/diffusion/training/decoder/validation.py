@@ -66,7 +66,7 @@ class DecoderCheck(SampleCheck):
         """Return a style for each gesture, of the same people's others."""
         if decoder.style is None:
             return None
-        pool = StylePool.of(self.codec.canonicalize(self.people))
+        pool = StylePool.of(self.people, self.codec.canonicalize)
         return pool.for_training(torch.arange(len(self.people)), g)
 
     def score(self, model: DiffusionModel) -> tuple[dict[str, float], dict[str, Figure]]:
