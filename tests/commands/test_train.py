@@ -28,6 +28,7 @@ from humouse.diffusion.training.batches import NoisyBatches, NoisyShard
 from humouse.diffusion.training.learner import DiffusionLearner
 from humouse.diffusion.training.validation import Validation
 from humouse.errors import InputError
+from humouse.ragged import Ragged
 from humouse.settings import TrainModelSettings
 from humouse.settings.choices import SAMPLE_SCORES
 from humouse.training.checkpoint import Checkpoint
@@ -197,17 +198,17 @@ def test_the_data_are_read_and_hashed_once(
     tmp_path: Path, tiny_settings: Make, monkeypatch: pytest.MonkeyPatch
 ):
     calls: Counter[str] = Counter()
-    split, is_whole = Prepared.split, Prepared.is_whole
+    load, is_whole = Ragged.load, Prepared.is_whole
 
-    def counted_split(self: Prepared, name: str) -> Trajectories:
-        calls[name] += 1
-        return split(self, name)
+    def counted_load(path: Path) -> Ragged:
+        calls[path.stem] += 1
+        return load(path)
 
     def counted_check(self: Prepared) -> bool:
         calls["hashes"] += 1
         return is_whole(self)
 
-    monkeypatch.setattr(Prepared, "split", counted_split)
+    monkeypatch.setattr(Ragged, "load", counted_load)
     monkeypatch.setattr(Prepared, "is_whole", counted_check)
     train(tiny_settings(tmp_path, "optim.max_steps=1"))
     assert calls == {"hashes": 1, "train": 1, "val": 1}
