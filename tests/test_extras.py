@@ -56,7 +56,10 @@ def test_sampling_and_scoring_need_no_extra(tmp_path: Path, call: Callable, twel
     quick = ("metrics=[spectra]", "feature_mode=kinematic", "references=[]", "replicates=0")
     words = (f"val_split={twelve_people}/val", "n=30", *quick, "out_dir=scores")
     home = str(Path(humouse.__file__).parents[1])
-    done = call("-c", _SCRIPT, ",".join(PACKAGES), *words, cwd=tmp_path, PYTHONPATH=home)
+    packages = ",".join(
+        name for name in PACKAGES if name != "fsspec"
+    )  # which torch asks for itself
+    done = call("-c", _SCRIPT, packages, *words, cwd=tmp_path, PYTHONPATH=home)
     assert done.returncode == 0, done.stderr
     names = {str(file.relative_to(tmp_path)) for file in tmp_path.rglob("*.*")}
     assert {"gen/samples.parquet", "gen/manifest.json", "scores/scores.json"} <= names
