@@ -3,10 +3,12 @@
 import pickle
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 
+from humouse.errors import InputError
 from humouse.eval.evaluate import assembled, unmeasured
 from humouse.eval.pair import Pair, paired
 from humouse.eval.parts import Inputs, Part, known_features, measures
@@ -15,6 +17,7 @@ from humouse.eval.references import reference
 from humouse.eval.result import Evaluation
 from humouse.eval.rule import EvaluationRule
 from humouse.features.modes import FEATURE_MODES
+from humouse.files import reason_of
 from humouse.processes import run_jobs
 from humouse.progress import progress_bar
 from humouse.trajectories import Trajectories
@@ -73,13 +76,15 @@ def evaluate_with_references(
         for key, inputs in _comparisons(pair, held_out, train, references, rule):
             blank[key] = unmeasured(inputs.pair, rule.seed)
             kept = folder / key
-            with kept.open("wb") as file:
+            with _writing(kept), kept.open("wb") as file:
                 pickle.dump(inputs, file)
             advance()
             yield from ((measure, kept) for measure in measures(rule))
 
     bar = progress_bar("scoring", rule.parts * (1 + len(references)))
-    with TemporaryDirectory(prefix="humouse-") as made_in, bar as advance:
+    with _writing(Path(gettempdir())):
+        temporary = TemporaryDirectory(prefix="humouse-")
+    with temporary as made_in, bar as advance:
         folder = Path(made_in)
         parts = run_jobs(_measured, jobs(), _Latest, workers=workers, progress=advance)
     each = len(parts) // len(blank)
@@ -88,6 +93,18 @@ def evaluate_with_references(
         for k, (key, one) in enumerate(blank.items())
     }
     return Compared(evaluations, pair)
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """Let an error of writing a temporary file out as an InputError."""
+    try:
+        yield
+    except OSError as error:
+        raise InputError(
+            f"{path}: cannot be written ({reason_of(error)}); the environment variable TMPDIR names another "
+            "folder for it"
+        ) from error
 
 
 def _comparisons(
