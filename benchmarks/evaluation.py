@@ -30,7 +30,7 @@ from humouse.trajectories import Trajectories
 
 TARGET_S = 60
 COMMAND_TARGET_S, COMMAND_TARGET_MB = 600, 4000
-"""Of the command with 20,000 movements a side, on two cores; memory of all processes together."""
+"""Of the command with 20,000 movements in each set, on two cores; memory of all processes together."""
 PROBES = ("logistic", "mlp", "forest", "boosting")
 _USERS, _GESTURES_EACH = 60, 220
 

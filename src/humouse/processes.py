@@ -117,9 +117,14 @@ def results_of(
     return _as_done(begin, jobs, waiting=workers)
 
 
-def by_value(thing: Any) -> Callable[[], Any]:
-    """Return a `prepare` that returns a copy of a thing, as it is now, wherever it is called."""
-    return partial(pickle.loads, pickle.dumps(thing))
+def by_value(thing: Any, *, alone: bool = False) -> Callable[[], Any]:
+    """Return a `prepare` that returns a copy of a thing, as it is now, wherever it is called.
+
+    Args:
+        thing: What the jobs need.
+        alone: This process does all jobs: it is the thing itself then, since a copy would be for nothing.
+    """
+    return (lambda: thing) if alone else partial(pickle.loads, pickle.dumps(thing))
 
 
 def in_order(

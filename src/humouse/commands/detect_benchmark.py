@@ -56,7 +56,7 @@ from humouse.progress import progress_bar
 from humouse.report.detection.figures import detection_figures
 from humouse.report.detection.page import write_detection_page
 from humouse.settings import BenchmarkSettings
-from humouse.settings.checks import check_workers
+from humouse.settings.checks import check_at_least, check_workers
 from humouse.settings.compose import command_of
 
 _PLAN = "plan.json"
@@ -162,18 +162,17 @@ def _people(s: BenchmarkSettings) -> dict[str, People]:
 
 def _check(s: BenchmarkSettings) -> None:
     """Raise InputError for the first setting that makes no sense."""
-    at_least = {
-        "n": (s.n, 20),
-        "looks": (s.looks, 1),
-        "people": (s.people, 20),
-        "bots_per_family": (s.bots_per_family, 10),
-        "seeds": (s.seeds, 1),
-        "replicates": (s.replicates, 0),
-    }
     check_workers(s.workers)
-    for name, (value, least) in at_least.items():
-        if value < least:
-            raise InputError(f"{name}={value}: must be at least {least}")
+    check_at_least(
+        {
+            "n": (s.n, 20),
+            "looks": (s.looks, 1),
+            "people": (s.people, 20),
+            "bots_per_family": (s.bots_per_family, 10),
+            "seeds": (s.seeds, 1),
+            "replicates": (s.replicates, 0),
+        }
+    )
     if not s.model_share > 0:
         raise InputError(f"model_share={s.model_share:g}: must be above 0")
 
@@ -273,8 +272,7 @@ def _make_missing(
     if not left:
         return
     processes = min(workers or cpu_count(), len(left))
-    alone = cluster is None and processes == 1
-    prepare = (lambda: benchmark) if alone else by_value(benchmark)
+    prepare = by_value(benchmark, alone=cluster is None and processes == 1)
     jobs = map(stage.job, left)
     results = engine(cluster, workers=processes)(stage.make, jobs, prepare, ordered=False)
     bar = progress_bar(what, len(stage.things), done=len(stage.things) - len(left))

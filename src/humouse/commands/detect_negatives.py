@@ -127,8 +127,7 @@ def _make_parts(
     """
     missing = [job for job in enumerate(parts) if kept.get(job[0]) is None]
     n, left = (sum(part.n for part in some) for some in (parts, [part for _, part in missing]))
-    alone = cluster is None and workers == 1
-    prepare = (lambda: material) if alone else by_value(material)
+    prepare = by_value(material, alone=cluster is None and workers == 1)
     results = engine(cluster, workers=workers)(_made, missing, prepare)
     bar = pace_bar("movements", n, done=n - left)
     with kept_count(n, n - left) as count, bar as advance, closing(results):

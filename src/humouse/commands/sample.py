@@ -261,7 +261,7 @@ def _in_processes(
             plans.append(plan)
             yield from plan.batches
 
-    prepare = by_value(model) if workers > 1 else lambda: model
+    prepare = by_value(model, alone=workers == 1)
     made: list[Tensor] = []
     with closing(stream_jobs(TrainedModel.make, batches(), prepare, workers=workers)) as results:
         for batch, x0 in results:
