@@ -91,4 +91,4 @@ def test_changed_datasets(made: Path, tmp_path: Path, signed: bool):
 @pytest.mark.slow
 @pytest.mark.parametrize("signed", [False, True])
 def test_many_changed_datasets(made: Path, tmp_path: Path, signed: bool):
-    attack(made, range(1000, 2500), tmp_path, signed=signed)
+    attack(made, range(1000, 3500), tmp_path, signed=signed)

@@ -32,7 +32,8 @@ class Paths:
         """Return [B, ticks, 2] positions at these times (px), on a smooth curve through all points.
 
         A cubic Hermite curve, whose velocity at a point is that of the parabola through it and both
-        neighbours (Bessel's). Before the first point and after the last the movement stands.
+        neighbours (Bessel's); at either end it is the way between the last two points over their time,
+        as beside a point at the same time. Before the first point and after the last the movement stands.
         """
         last = self.t_ms.shape[1] - 1
         if not last:
@@ -42,6 +43,8 @@ class Paths:
         both_ms = gap_ms[:, :-1] + gap_ms[:, 1:]
         inner = slope[:, :-1] * gap_ms[:, 1:] + slope[:, 1:] * gap_ms[:, :-1]
         inner = inner / np.where(both_ms > 0, both_ms, np.inf)
+        # No time goes by after a movement's last point, where a longer one's is its neighbour.
+        inner = np.where(gap_ms[:, 1:] > 0, inner, slope[:, :-1])
         velocity = np.concatenate([slope[:, :1], inner, slope[:, -1:]], 1)
         before = np.clip(self._up_to(t_ms), 0, last - 1)
         row = np.arange(len(before))[:, None]

@@ -115,20 +115,22 @@ def test_neighbours_do_not_matter():
         )
 
 
-def test_a_smooth_curve_is_a_hermite_spline():
-    own = drawn(1, 5, most=12)
-    paths = Paths.of(own)
-    t, x = paths.t_ms[0], paths.position_px[0]
-    gap = np.diff(t)[:, None]
-    slope = np.diff(x, axis=0) / gap
-    inner = (slope[:-1] * gap[1:] + slope[1:] * gap[:-1]) / (gap[:-1] + gap[1:])
-    spline = CubicHermiteSpline(t, x, np.concatenate([slope[:1], inner, slope[-1:]]))
-    at = np.linspace(-5, t[-1] + 5, 101)
-    found = paths.smooth_at(at[None])[0]
-    np.testing.assert_allclose(found, spline(np.clip(at, t[0], t[-1])), atol=1e-9)
+@pytest.mark.parametrize("among", [1, 6])
+def test_a_smooth_curve_is_a_hermite_spline_whoever_stands_beside(among):
+    movements = drawn(among, 5, most=12)
+    paths = Paths.of(movements)
+    asked = np.linspace(-5, paths.t_ms.max() + 5, 101)
+    found = paths.smooth_at(np.broadcast_to(asked, (among, 101)))
+    for row, last in enumerate(movements.lengths):
+        t, x = paths.t_ms[row, : last + 1], paths.position_px[row, : last + 1]
+        gap = np.diff(t)[:, None]
+        slope = np.diff(x, axis=0) / gap
+        inner = (slope[:-1] * gap[1:] + slope[1:] * gap[:-1]) / (gap[:-1] + gap[1:])
+        spline = CubicHermiteSpline(t, x, np.concatenate([slope[:1], inner, slope[-1:]]))
+        np.testing.assert_allclose(found[row], spline(np.clip(asked, t[0], t[-1])), atol=1e-9)
 
 
-@pytest.mark.parametrize("setting", [{"period_ms": 0.5}, {"pause_ms": 0.0}])
+@pytest.mark.parametrize("setting", [{"period_ms": 0.5}, {"pause_ms": 0.0}, {"pause_ms": 1e308}])
 def test_bad_settings_are_named(setting):
     with pytest.raises(InputError, match=next(iter(setting))):
         OneClock(**setting)

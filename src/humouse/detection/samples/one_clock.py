@@ -14,6 +14,8 @@ from humouse.errors import InputError
 from humouse.points import MOST_STEPS
 from humouse.steps import Steps, in_blocks, merge_zero_moves
 
+_LONGEST_PAUSE_MS = 3.6e6
+
 SCORING_PHASE = 0.5
 """The phase of every movement that is scored, so that its answer is always the same."""
 
@@ -90,8 +92,10 @@ class OneClock:
     def __post_init__(self) -> None:
         if not 1 <= self.period_ms <= 1000:
             raise InputError(f"period_ms={self.period_ms}: must lie between 1 and 1000")
-        if not self.pause_ms > 0:
-            raise InputError(f"pause_ms={self.pause_ms}: must be above 0")
+        if not 0 < self.pause_ms <= _LONGEST_PAUSE_MS:
+            raise InputError(
+                f"pause_ms={self.pause_ms}: must be above 0 and at most {_LONGEST_PAUSE_MS:,.0f}, an hour"
+            )
 
     def __call__(self, movements: Steps, phase: Float64[np.ndarray, "B"]) -> Steps:
         """Return the longest steady stretch of each movement, on this clock.
