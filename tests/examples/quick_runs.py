@@ -126,7 +126,7 @@ RECIPES = {
         "plan.json,benchmark.json,benchmark.html,examples.parquet,held_out.png,false_alarms.png,"
         "sessions.png,roc.png,calibration.png,"
         "material/*/*/*/*.parquet,scores/seed */*.parquet,"
-        "scores/seed */*.json,scores/seed */*.joblib",
+        "scores/seed */*.json,scores/seed */*.onnx",
         slow=True,
     ),
 }

@@ -1,6 +1,7 @@
 """The benchmark as a whole, small; resuming; and what it refuses."""
 
 import json
+import pickle
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,9 @@ from humouse.bots import Wind
 from humouse.commands.detect_benchmark import load_benchmark, run
 from humouse.data.prepared import load_split
 from humouse.detection.benchmark.delivery import as_delivered
+from humouse.detection.benchmark.fold import all_folds, explaining_member
 from humouse.detection.benchmark.result import BenchmarkResult
+from humouse.detection.detector import PACKAGED
 from humouse.detection.names import BLEND, BROWSER, MEAN, OWN
 from humouse.errors import InputError
 
@@ -69,6 +72,21 @@ def test_examples_are_counted_and_drawn(done):
         groups = [one for one in result.groups if one.family == family]
         assert len({one.total for one in groups}) == 1
         assert sum(one.count for one in groups) == groups[0].total
+
+
+def test_what_explains_is_read_as_data_and_no_other_kind(done, many_gestures, tmp_path):
+    shutil.copytree(done / "scores", tmp_path / "run" / "scores")
+    benchmark = load_benchmark(example_settings(tmp_path / "run", many_gestures))
+    folds = all_folds(benchmark.design)
+    places = [(benchmark.scores / fold.file).with_suffix(".onnx") for fold in folds]
+    fold, path = next(one for one in zip(folds, places, strict=True) if one[1].is_file())
+    assert explaining_member(fold, benchmark.scores).columns_
+    path.write_bytes(pickle.dumps("a stranger's"))
+    with pytest.raises(InputError, match=rf"{path.name}: damaged"):
+        explaining_member(fold, benchmark.scores)
+    shutil.copy(next(PACKAGED.glob("sequence*.onnx")), path)
+    with pytest.raises(InputError, match=r"looks at no features; run the benchmark again"):
+        explaining_member(fold, benchmark.scores)
 
 
 @pytest.mark.slow

@@ -3,10 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
-import joblib
 import numpy as np
 import polars as pl
 from jaxtyping import Float
@@ -14,7 +12,10 @@ from jaxtyping import Float
 from humouse.bots.families import FAMILIES
 from humouse.detection.benchmark.dataset import BenchmarkData
 from humouse.detection.benchmark.design import Design, TrainingSet
+from humouse.detection.estimators.boosting import BoostingDetector
 from humouse.detection.names import FEATURES, HUMAN
+from humouse.detection.onnx.export import save_onnx, to_onnx
+from humouse.detection.onnx.runtime import OnnxDetector
 from humouse.detection.registry import DetectorSpec
 from humouse.detection.samples.people import split_by_user
 from humouse.detection.samples.shown import Showing
@@ -81,7 +82,7 @@ class FoldScores:
 
     setups: tuple[SetUp, ...]
     logits: Mapping[ScoredPart, Float[np.ndarray, "n M"]]
-    explaining: Any | None = None
+    explaining: BoostingDetector | None = None
 
 
 def all_folds(design: Design) -> list[Fold]:
@@ -139,8 +140,7 @@ def keep_scores(fold: Fold, scores: FoldScores, folder: Path, members: Sequence[
     ]
     path = folder / fold.file
     if scores.explaining is not None:
-        with atomic_write(_explaining_of(path)) as temporary:
-            joblib.dump(scores.explaining, temporary)
+        save_onnx(to_onnx(scores.explaining), _explaining_of(path))
     write_json(_setups_of(path), {"setups": [one.to_json() for one in scores.setups]})
     with atomic_write(path) as temporary:  # last: it stands for the whole
         pl.concat(tables).write_parquet(temporary)
@@ -180,29 +180,29 @@ def read_scores(fold: Fold, folder: Path, members: Sequence[str]) -> FoldScores:
     )
 
 
-def explaining_member(fold: Fold, folder: Path) -> Any | None:
-    """Return the member that looks at features, as it was fitted; None where none was kept.
+def explaining_member(fold: Fold, folder: Path) -> OnnxDetector | None:
+    """Return the member that looks at features; None where none was kept.
 
     Raises:
-        InputError: It is damaged.
+        InputError: It is damaged, or another kind of detector.
     """
     path = _explaining_of(folder / fold.file)
     if not path.is_file():
         return None
-    try:
-        return joblib.load(path)
-    except Exception as error:  # whatever a damaged pickle comes to
-        raise InputError(f"{path}: damaged; run the benchmark again") from error
+    member = OnnxDetector.load(path)
+    if not member.columns_:
+        raise InputError(f"{path}: looks at no features; run the benchmark again")
+    return member
 
 
-def _explaining(detector: FittedDetector, fold: Fold) -> Any | None:
+def _explaining(detector: FittedDetector, fold: Fold) -> BoostingDetector | None:
     """Return the member that looks at features, of the first seed: examples are explained by it."""
     member = next((one.name for one in detector.specs if one.view == FEATURES), None)
     return None if fold.seed or member is None else detector.fitted[member]
 
 
 def _explaining_of(path: Path) -> Path:
-    return path.with_suffix(".joblib")
+    return path.with_suffix(".onnx")
 
 
 def _setups_of(path: Path) -> Path:
