@@ -20,6 +20,7 @@ from humouse.errors import InputError, nearest
 from humouse.extras import require
 from humouse.files import (
     alone_in,
+    alone_with,
     check_space,
     digest,
     read_json,
@@ -65,12 +66,14 @@ class Output:
 
     Args:
         place: The path, as the user named it.
-        here: Where the files are to be written, on this machine.
+        here: Where the file is to be written, or the files, on this machine.
+        parts: The folder for parts of it, which are kept when a run is interrupted.
     """
 
-    def __init__(self, place: str, here: Path) -> None:
+    def __init__(self, place: str, here: Path, parts: Path) -> None:
         self.place = place
         self.here = here
+        self.parts = parts
 
     def named(self, name: str) -> str:
         """Return the path or address of a file in the folder, to be shown."""
@@ -101,7 +104,7 @@ def output_folder(place: str, files: Iterable[str]) -> Iterator[Output]:
     place = _without_file(place)
     if not _is_address(place):
         with alone_in(place):
-            yield Output(place, Path(place))
+            yield Output(place, Path(place), Path(place))
         return
     with _sending(place.rstrip("/"), None, files) as out:
         yield out
@@ -109,22 +112,23 @@ def output_folder(place: str, files: Iterable[str]) -> Iterator[Output]:
 
 @contextmanager
 def output_file(place: str) -> Iterator[Output]:
-    """Yield where to write one file.
+    """Yield where to write one file, which is this run's alone.
 
     Args:
         place: A path or an address.
 
     Raises:
-        InputError: Another run writes to the address, nothing can be written there, or a file is there.
+        InputError: Another run writes it, nothing can be written there, or a file is there.
     """
     place = _without_file(place)
     if not _is_address(place):
-        yield Output(place, Path(place))
+        with alone_with(place) as parts:
+            yield Output(place, Path(place), parts)
         return
     folder, _, name = place.rpartition("/")
     if not name or folder.endswith(":/"):
         raise InputError(f"{place}: name a file in a folder, as in {folder}/tables/table.parquet")
-    with _sending(folder, name, [name]) as out:
+    with _sending(folder, name, [name]) as out, alone_with(out.here) as out.parts:
         yield out
 
 
@@ -139,7 +143,7 @@ class _Sent(Output):
 
     def __init__(self, folder: str, name: str | None, staging: Path) -> None:
         place, here = (folder, staging) if name is None else (f"{folder}/{name}", staging / name)
-        super().__init__(place, here)
+        super().__init__(place, here, staging)
         self._staging = staging
         self._folder = folder
         self._mark = _MARK if name is None else f".{name}{_MARK}"

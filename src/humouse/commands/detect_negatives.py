@@ -68,7 +68,7 @@ def run(settings: NegativesSettings) -> None:
     parts = negative_parts(counts, sources, seed=s.seed, size=_PART)
     workers = _workers(s, parts)
     with output_folder(s.out_dir, [_MANIFEST]) as out:
-        kept = KeptParts(out.here, _decides(s))
+        kept = KeptParts(out.parts, _decides(s))
         kept.sweep([_MANIFEST])
         _make_parts(parts, material, kept, workers, cluster)
         families = _write(kept, parts, sources)

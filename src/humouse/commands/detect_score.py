@@ -14,7 +14,7 @@ from humouse.data.movement_file import LogPart, OpenLog, open_log
 from humouse.detection.detector import Detector, Judgement, check_rate
 from humouse.detection.names import BOT, HUMAN, UNFAMILIAR, UNUSABLE
 from humouse.errors import InputError
-from humouse.files import alone_with, atomic_write, set_aside
+from humouse.files import atomic_write, set_aside
 from humouse.movement_table import StoredMovements, write_frames
 from humouse.point_cells import PointColumns
 from humouse.progress import pace_bar
@@ -43,7 +43,7 @@ def run(settings: DetectScoreSettings) -> None:
     cluster = Cluster.asked(s.engine, s.ray_address, s.workers)
     detector = Detector.load(s.detector)
     said = _Said()
-    with reading(s.movements) as movements, output_file(s.out) as out, alone_with(out.here):
+    with reading(s.movements) as movements, output_file(s.out) as out:
         log = open_log(movements, PointColumns(**vars(s.columns)), s.time_unit)
         _write(map(said.count, _decisions(detector, cluster, log, s)), out.here)
         out.send()

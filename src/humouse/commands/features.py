@@ -19,7 +19,7 @@ from humouse.commands.kept_parts import KeptParts, kept_count
 from humouse.data.movement_file import LogPart, OpenLog, open_log
 from humouse.errors import InputError
 from humouse.features import GROUPS, FeatureTable, feature_table
-from humouse.files import alone_with, atomic_write, move, set_aside, versions
+from humouse.files import atomic_write, move, set_aside, versions
 from humouse.movement_table import StoredMovements, in_pieces, write_frames
 from humouse.point_cells import PointColumns
 from humouse.progress import pace_bar
@@ -59,15 +59,14 @@ def run(settings: FeaturesSettings) -> None:
         raise InputError(f"out={s.out}: the table is a Parquet file; name it {named}")
     with reading(s.movements) as movements, output_file(s.out) as out:
         log = _Counted(open_log(movements, PointColumns(**vars(s.columns)), s.time_unit))
-        with alone_with(out.here) as folder:
-            kept = KeptParts(folder, _decides(s, movements, groups))
-            kept.sweep(())
-            _make_parts(log, kept, groups, s.workers, cluster)
-            if not log.used:
-                raise InputError(f"{s.movements}: no movement can be used: {log.reasons()}")
-            _write(kept, groups, -(-log.used // _PART), out.here)
-            out.send()
-            kept.remove()
+        kept = KeptParts(out.parts, _decides(s, movements, groups))
+        kept.sweep(())
+        _make_parts(log, kept, groups, s.workers, cluster)
+        if not log.used:
+            raise InputError(f"{s.movements}: no movement can be used: {log.reasons()}")
+        _write(kept, groups, -(-log.used // _PART), out.here)
+        out.send()
+        kept.remove()
     columns = sum(len(GROUPS[group]) for group in groups)
     print(f"{log.used:,} movements, {columns} features of each: {s.out}")
     if log.left_out:

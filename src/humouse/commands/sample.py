@@ -86,7 +86,7 @@ def _run(settings: SampleSettings) -> None:
     announce(model)
     checkpoint = sha256(model.path)
     with output_folder(settings.out_dir, _FILES) as out:
-        kept = KeptParts(out.here, _decides(settings, model, checkpoint))
+        kept = KeptParts(out.parts, _decides(settings, model, checkpoint))
         kept.sweep(_FILES)
         _make_parts(model, request, kept, settings, cluster)
         made_by = _manifest(settings, model, checkpoint)
