@@ -97,9 +97,10 @@ def evaluate(
         if people.user is not None and len(people_of(people)) > 1:
             people, others = split_by_user(people, 0.5, rule.seed)
     references = ["other_people", "same_people"] if len(others) else ["same_people"]
-    result = evaluate_with_references(
-        people, others, movements, n=n, references=references, rule=rule
-    )
+    with tempfile.TemporaryDirectory(prefix="humouse-") as made:
+        result = evaluate_with_references(
+            people, others, movements, n=n, references=references, rule=rule, folder=Path(made)
+        )
     folder = Path(tempfile.mkdtemp(prefix="humouse-") if out_dir is None else out_dir)
     provenance = {
         "command": "humouse.evaluate(people, movements)",

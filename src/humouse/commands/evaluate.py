@@ -24,7 +24,7 @@ from humouse.eval.statistics.score import MEASURES, Score
 from humouse.eval.with_references import evaluate_with_references
 from humouse.extras import without
 from humouse.features.modes import FEATURE_MODES
-from humouse.files import alone_in, sha256
+from humouse.files import alone_in, sha256, working_folder
 from humouse.generator import load_generator
 from humouse.settings import EvalSettings
 from humouse.settings.checks import check_workers
@@ -51,15 +51,17 @@ def run(settings: EvalSettings) -> None:
 
 
 def _evaluate(settings: EvalSettings, rule: EvaluationRule, inputs: "_Inputs") -> None:
-    result = evaluate_with_references(
-        inputs.people.held_out,
-        inputs.people.train,
-        inputs.made,
-        n=settings.n,
-        references=settings.references,
-        rule=rule,
-        workers=_workers(settings),
-    )
+    with working_folder(settings.out_dir) as folder:
+        result = evaluate_with_references(
+            inputs.people.held_out,
+            inputs.people.train,
+            inputs.made,
+            n=settings.n,
+            references=settings.references,
+            rule=rule,
+            folder=folder,
+            workers=_workers(settings),
+        )
     done = conclude(Path(settings.out_dir), result, _provenance(settings, inputs))
     save_with_data(done, result.pair, inputs.people.train)
     _print(done)

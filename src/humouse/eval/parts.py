@@ -17,6 +17,7 @@ from humouse.eval.metrics.precision_recall import prd_score
 from humouse.eval.metrics.spectral import BandPower, band_powers
 from humouse.eval.pair import Pair
 from humouse.eval.probes.classifier import C2ST, c2st_scores, c2st_sequences
+from humouse.eval.probes.folds import folds_for
 from humouse.eval.probes.two_sample import Groups
 from humouse.eval.result import FeatureComparison
 from humouse.eval.rule import EvaluationRule
@@ -155,11 +156,13 @@ def _separated(
         None if side.user is None else side.user[own]
         for side, own in zip((inputs.pair.real, inputs.pair.fake), rows, strict=True)
     ]
+    first, second = real.values[rows[0]], fake.values[rows[1]]
     return c2st_scores(
-        real.values[rows[0]],
-        fake.values[rows[1]],
+        first,
+        second,
         probe=probe,
         groups=Groups(users[0], users[1], hold_out_fake=_share_people(inputs.pair)),
+        folds=folds_for(2 * min(len(first), len(second))),
         replicates=inputs.rule.replicates,
         permutations=permutations,
         importance=importance,
@@ -173,6 +176,7 @@ def _sequence_probe(inputs: Inputs) -> C2ST:
         pair.real,
         pair.fake,
         hold_out_fake_users=_share_people(pair),
+        folds=folds_for(2 * len(pair)),
         replicates=rule.replicates,
         seed=rule.seed,
     )

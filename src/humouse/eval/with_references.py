@@ -3,10 +3,8 @@
 import pickle
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory, gettempdir
 
 from humouse.errors import InputError
 from humouse.eval.evaluate import assembled, unmeasured
@@ -44,6 +42,7 @@ def evaluate_with_references(
     n: int,
     references: Sequence[str],
     rule: EvaluationRule,
+    folder: Path,
     workers: int = 1,
 ) -> Compared:
     """Evaluate generated movements, and each reference, against the same people.
@@ -59,12 +58,13 @@ def evaluate_with_references(
         references: Which of `references.REFERENCES`; those with too few movements are left out,
             and named on stderr.
         rule: What to measure; only for the generated movements, what each feature adds to a probe.
+        folder: Where the comparisons lie until they are measured; the caller removes it.
         workers: Processes that measure; the numbers do not depend on it. More than one start this
             program anew, so a script that asks for them must stand under
             `if __name__ == "__main__":`.
 
     Raises:
-        InputError: Fewer movements with steps than a score needs.
+        InputError: Fewer movements with steps than a score needs, or the folder cannot be written.
     """
     references = _affordable(references, held_out, train)
     n = _common_size(n, held_out, made, train, references)
@@ -76,16 +76,15 @@ def evaluate_with_references(
         for key, inputs in _comparisons(pair, held_out, train, references, rule):
             blank[key] = unmeasured(inputs.pair, rule.seed)
             kept = folder / key
-            with _writing(kept), kept.open("wb") as file:
-                pickle.dump(inputs, file)
+            try:
+                with kept.open("wb") as file:
+                    pickle.dump(inputs, file)
+            except OSError as error:
+                raise InputError(f"{kept}: cannot be written ({reason_of(error)})") from error
             advance()
             yield from ((measure, kept) for measure in measures(rule))
 
-    bar = progress_bar("scoring", rule.parts * (1 + len(references)))
-    with _writing(Path(gettempdir())):
-        temporary = TemporaryDirectory(prefix="humouse-")
-    with temporary as made_in, bar as advance:
-        folder = Path(made_in)
+    with progress_bar("scoring", rule.parts * (1 + len(references))) as advance:
         parts = run_jobs(_measured, jobs(), _Latest, workers=workers, progress=advance)
     each = len(parts) // len(blank)
     evaluations = {
@@ -93,18 +92,6 @@ def evaluate_with_references(
         for k, (key, one) in enumerate(blank.items())
     }
     return Compared(evaluations, pair)
-
-
-@contextmanager
-def _writing(path: Path) -> Iterator[None]:
-    """Let an error of writing a temporary file out as an InputError."""
-    try:
-        yield
-    except OSError as error:
-        raise InputError(
-            f"{path}: cannot be written ({reason_of(error)}); the environment variable TMPDIR names another "
-            "folder for it"
-        ) from error
 
 
 def _comparisons(

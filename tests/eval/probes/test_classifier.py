@@ -201,8 +201,9 @@ def test_two_groups_of_people_are_not_separated_by_identity():
 
 
 @pytest.mark.slow
-def test_importance_names_the_feature_that_differs():
-    real, fake = gaussian(600, 5, 1), gaussian(600, 5, 2)
+@pytest.mark.parametrize("n", [600, 11_000])
+def test_importance_names_the_feature_that_differs(n):
+    real, fake = gaussian(n, 5, 1), gaussian(n, 5, 2)
     fake[:, 3] += 1.0
     score = c2st_scores(real, fake, probe="boosting", importance=True)
     assert score.importance.argmax() == 3

@@ -1,9 +1,19 @@
 """Copies stay together; labels change sides with their people."""
 
 import numpy as np
+import pytest
 
-from humouse.eval.probes.folds import fold_numbers, group_duplicates, permuted_labels
+from humouse.eval.probes.folds import fold_numbers, folds_for, group_duplicates, permuted_labels
 from humouse.eval.statistics.resampling import people_change_sides
+
+
+@pytest.mark.parametrize(
+    ("rows", "folds"),
+    [(10, 5), (16_000, 5), (20_000, 5), (21_000, 5), (22_000, 4), (24_000, 3), (10**6, 3)],
+)
+def test_as_few_folds_as_leave_enough_to_fit_on(rows, folds):
+    assert folds_for(rows) == folds
+    assert folds == 5 or rows - rows / folds >= 16_000
 
 
 def test_a_copy_stands_in_its_originals_fold():

@@ -37,7 +37,7 @@ class Neighbour:
 
 
 _DISTANCES = 2**21
-"""At a time: 16 MB, which stay near the processor and come from memory that was there already."""
+"""At a time: 16 MB, which stay near the processor."""
 _CANDIDATES = 4
 
 
@@ -136,17 +136,21 @@ def _nearest(
     centre = train.mean(0)  # rounding of products grows with the distance to the origin
     near, far = rows - centre, train - centre
     squares = far.square().sum(1)
-    distances, nearest = [], []
+    distances = torch.empty_like(rows[:, 0])
+    nearest = torch.empty(len(rows), dtype=torch.long, device=rows.device)
     size = max(1, _DISTANCES // len(train))
-    for block, centred in zip(rows.split(size), near.split(size), strict=True):
+    room = squares.new_empty(min(size, len(rows)), len(train))  # one for all, see neighbours.py
+    for start in range(0, len(rows), size):
+        block = slice(start, start + size)
         # Products find the few nearest fast (the row's own square is left out: it is the same for
         # all). Differences say how near they are: a duplicate must lie at distance 0 exactly.
-        rough = torch.addmm(squares, centred, far.T, alpha=-2)
+        some = near[block]
+        rough = torch.addmm(squares, some, far.T, alpha=-2, out=room[: len(some)])
         few = rough.topk(min(_CANDIDATES, len(train)), dim=1, largest=False).indices
-        best = (block[:, None] - train[few]).norm(dim=2).min(1)
-        distances.append(best.values)
-        nearest.append(few.gather(1, best.indices[:, None])[:, 0])
-    return torch.cat(distances), torch.cat(nearest)
+        best = (rows[block, None] - train[few]).norm(dim=2).min(1)
+        distances[block] = best.values
+        nearest[block] = few.gather(1, best.indices[:, None])[:, 0]
+    return distances, nearest
 
 
 def _p_value(

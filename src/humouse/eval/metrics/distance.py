@@ -6,13 +6,16 @@ W₁ = ∫ |F − G| over the values of the feature, with F and G its two distri
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from humouse.eval.metrics.matrix import Fake, Real, checked_pair
 from humouse.eval.statistics.resampling import Resampling
 from humouse.eval.statistics.score import Score
 from humouse.eval.statistics.weights import BootstrapWeights
+
+_REPLICATES = 4
+"""At a time: their sums over the rows stay near the processor."""
 
 
 class WassersteinScores(NamedTuple):
@@ -71,19 +74,25 @@ def _distances(
     n, m = first.sum(1, keepdim=True), second.sum(1, keepdim=True)
     # A signed mass for each row: its running sum over the sorted values is n·m·(F − G). Whole
     # numbers, so that equal sets are at 0 and not at a rounding error.
-    mass = torch.cat([first * m, -second * n], dim=1)
-    scratch = torch.empty_like(mass)
-    columns = [_distance(a, b, mass, scratch) for a, b in zip(real.T, fake.T, strict=True)]
-    return torch.stack(columns, dim=1) / (n * m)
+    mass = torch.cat([first * m, -second * n], dim=1).T
+    in_order = [column.sort() for column in torch.cat([real, fake]).T]
+    values = torch.cat([_of_some(in_order, some) for some in mass.split(_REPLICATES, 1)])
+    return values / (n * m)
 
 
-def _distance(
-    real: Float[Tensor, "N"],
-    fake: Float[Tensor, "M"],
-    mass: Float[Tensor, "K U"],
-    scratch: Float[Tensor, "K U"],
-) -> Float[Tensor, "K"]:
-    """Return one feature's distance; `scratch` is written, since new memory takes longer than the sums."""
-    values, order = torch.cat([real, fake]).sort()
-    torch.index_select(mass, 1, order, out=scratch)
-    return scratch.cumsum_(1).abs_()[:, :-1] @ values.diff()
+def _of_some(
+    in_order: list[tuple[Float[Tensor, "U"], Int[Tensor, "U"]]], mass: Float[Tensor, "U k"]
+) -> Float[Tensor, "k F"]:
+    """Return the distances of some replicates.
+
+    Args:
+        in_order: Of each feature, its values sorted, and the rows they come from.
+        mass: What each row counts.
+    """
+    mass = mass.contiguous()
+    scratch = torch.empty_like(mass)  # new memory takes longer than the sums
+    distances = []
+    for values, order in in_order:
+        torch.index_select(mass, 0, order, out=scratch)
+        distances.append(values.diff() @ scratch.cumsum_(0).abs_()[:-1])
+    return torch.stack(distances, dim=1)

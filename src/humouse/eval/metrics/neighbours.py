@@ -20,7 +20,7 @@ from humouse.eval.statistics.score import Score
 from humouse.eval.statistics.weights import BootstrapWeights
 
 _DISTANCES = 2**21
-"""At a time: 16 MB, which stay near the processor and come from memory that was there already."""
+"""At a time: 16 MB, which stay near the processor."""
 _SPARSE = 0.01
 """Share of pairs in a ball below which they are looked at one by one: of sets alike, 5 in 20,000 are."""
 _MORE = 8
@@ -117,16 +117,18 @@ def _of_all_replicates(
     of_real, of_fake = weights.real.T, weights.fake.T
     # Counts of rows, and sums of these below 2²⁴, are exact in single precision, and take half the time.
     single = of_real.float()
-    density = precision = of_real.new_zeros(len(weights.real))
+    density, precision = of_real.new_zeros(2, len(weights.real))
     hits, held = torch.zeros_like(single), torch.zeros_like(single)
-    for block in torch.arange(len(fake)).split(_block(len(real))):
+    blocks = torch.arange(len(fake)).split(_block(len(real)))
+    room = people.room_for(len(blocks[0]))
+    for block in blocks:
         rows, weight = made.at(block), of_fake[block]
-        squared = rows.squared_distances(people)
+        squared = rows.squared_distances(people, room)
         in_real_ball = rows.within(people, squared, real_radii[None])
         in_fake_ball = rows.within(people, squared, fake_radii[block, None])
         balls = _add_sums(single.new_zeros(weight.shape), in_real_ball, single).double()
-        density = density + (weight * balls).sum(0)
-        precision = precision + (weight * (balls > 0)).sum(0)
+        density += (weight * balls).sum(0)
+        precision += (weight * (balls > 0)).sum(0)
         weight = weight.float()
         _add_sums(hits, in_real_ball.flip(0), weight)
         _add_sums(held, in_fake_ball.flip(0), weight)
@@ -159,9 +161,24 @@ class _Rows(NamedTuple):
     def at(self, index: Int[Tensor, "n"]) -> "_Rows":
         return _Rows(self.values[index], self.centred[index], self.squares[index])
 
-    def squared_distances(self, others: "_Rows") -> Float[Tensor, "N M"]:
-        """Return [N, M] the squares of the distances, but for rounding; below 0 by that much at most."""
-        sums = self.squares[:, None] + others.squares
+    def room_for(self, rows: int) -> Float[Tensor, "n N"]:
+        """Return [n, N] room for the distances of so many rows to these.
+
+        One for all blocks: taken and freed again and again beside small results that stay, 16 MB leave
+        holes that the next 16 MB just miss, and memory grows by gigabytes.
+        """
+        return self.squares.new_empty(rows, len(self.squares))
+
+    def squared_distances(
+        self, others: "_Rows", room: Float[Tensor, "n M"]
+    ) -> Float[Tensor, "N M"]:
+        """Return [N, M] the squares of the distances, but for rounding; below 0 by that much at most.
+
+        Args:
+            others: M rows.
+            room: [n, M] where they go, n at least N.
+        """
+        sums = torch.add(self.squares[:, None], others.squares, out=room[: len(self.squares)])
         return sums.addmm_(self.centred, others.centred.T, alpha=-2)
 
     def within(
@@ -203,12 +220,14 @@ def _radii(rows: _Rows, k: int) -> Float[Tensor, "N"]:
         raise ValueError(f"k must be at least 1, not {k}")
     n = len(rows.values)
     k = min(k, n - 1)
-    found = []
-    for block in torch.arange(n).split(_block(n)):
+    radii = torch.empty_like(rows.squares)
+    blocks = torch.arange(n).split(_block(n))
+    room = rows.room_for(len(blocks[0]))
+    for block in blocks:
         some = rows.at(block)
-        squared = some.squared_distances(rows)
+        squared = some.squared_distances(rows, room)
         # The row itself, at distance 0, is the nearest of all: hence k + 1.
         few = squared.topk(min(k + 1 + _MORE, n), dim=1, largest=False).indices
         exact = (some.values[:, None] - rows.values[few]).norm(dim=2)
-        found.append(exact.topk(k + 1, dim=1, largest=False).values[:, -1])
-    return torch.cat(found)
+        radii[block] = exact.topk(k + 1, dim=1, largest=False).values[:, -1]
+    return radii

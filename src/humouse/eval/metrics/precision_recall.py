@@ -141,7 +141,9 @@ def _mean_curves(
 
 
 def _clustered(rows: np.ndarray, clusters: int, seed: int) -> Int[Tensor, "U"]:
-    label = KMeans(clusters, n_init=1, random_state=seed).fit_predict(rows)
+    # Elkan's bounds find the same clusters as plain passes over all rows do, in less time.
+    algorithm = "elkan" if clusters > 1 else "lloyd"
+    label = KMeans(clusters, n_init=1, algorithm=algorithm, random_state=seed).fit_predict(rows)
     return torch.from_numpy(label).long()
 
 

@@ -15,6 +15,7 @@ from threadpoolctl import threadpool_limits
 
 from humouse.eval.metrics.matrix import Fake, Real, checked_pair
 from humouse.eval.probes.feature_probe import FEATURE_PROBES, SCALED_PROBES, FoldFit, fit_folds
+from humouse.eval.probes.folds import FOLDS
 from humouse.eval.probes.held_out import HeldOut
 from humouse.eval.probes.importance import importance as importance_of
 from humouse.eval.probes.permutation import p_values
@@ -65,7 +66,7 @@ def c2st_scores(
     *,
     probe: str = "logistic",
     groups: Groups = NO_GROUPS,
-    folds: int = 5,
+    folds: int = FOLDS,
     replicates: int = 0,
     permutations: int = 0,
     importance: bool = False,
@@ -115,7 +116,7 @@ def c2st_sequences(
     fake: Trajectories,
     *,
     hold_out_fake_users: bool = True,
-    folds: int = 5,
+    folds: int = FOLDS,
     replicates: int = 0,
     seed: int = 0,
 ) -> C2ST:
