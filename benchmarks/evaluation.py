@@ -29,7 +29,7 @@ from humouse.gestures import GestureRules
 from humouse.trajectories import Trajectories
 
 TARGET_S = 60
-COMMAND_TARGET_S, COMMAND_TARGET_MB = 600, 4000
+COMMAND_N, COMMAND_TARGET_S, COMMAND_TARGET_MB = 20_000, 600, 4000
 """Of the command with 20,000 movements in each set, on two cores; memory of all processes together."""
 PROBES = ("logistic", "mlp", "forest", "boosting")
 _USERS, _GESTURES_EACH = 60, 220
@@ -90,6 +90,11 @@ def measure_command(n: int, data: Path | None, samples: Path | None, workers: in
                 f"out_dir={folder / 'eval'}",
             ]
         )
+    what = f"humouse eval, {n:,} in each set, {workers} workers"
+    full = n == COMMAND_N and workers == 2
+    figure(f"{what}: time", used.wall_s, "s", at_most=COMMAND_TARGET_S if full else None)
+    figure(f"{what}: processor", used.cpu_s, "s")
+    figure(f"{what}: memory", used.peak_mb, "MB", at_most=COMMAND_TARGET_MB)
     print(
         f"humouse eval, {n} per set, {workers} workers: {used.wall_s:.0f} s by the clock, "
         f"{used.cpu_s:.0f} s of the processor, {used.peak_mb:.0f} MB at most in all processes, "

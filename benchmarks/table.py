@@ -1,12 +1,14 @@
 """Run the benchmarks one after the other, and end with one table of all their figures.
 
-Run: `python benchmarks/table.py`, which `make benchmark` does, or some of them: `python benchmarks/table.py
-mmd bots`. What follows `--` goes to each. The table says what was measured, beside which bar, and whether
-that was met; it is printed, and written to runs/benchmark.md with the machine, the commands and the date. A
-benchmark that fails is named in it and costs no other its line.
+Run: `python benchmarks/table.py`, as `make benchmark` does, for an hour or two; or some of them: `python
+benchmarks/table.py mmd bots`. What follows `--` goes to each. The table says what was measured, beside which
+bar, and whether that was met; it is printed, and written to runs/benchmark.md with the machine, the commands
+and the date. A benchmark that fails is named in it and costs no other its line. With `--resume`, what ended
+well since the last start stays, and the rest is run.
 """
 
 import argparse
+import json
 import os
 import platform
 import subprocess
@@ -14,19 +16,21 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
 from figures import FILE, Figure, read_figures
 
 HERE = Path(__file__).parent
-NAMES = (
-    *("unet", "features", "sigma_lognormal", "bots", "mmd", "intervals", "evaluation", "detectors"),
-    *("scoring", "sampling_scale", "streams", "on_ray", "part_costs", "report", "reading"),
-    *("service", "prepare"),
+COMMANDS = (
+    *("unet", "features", "sigma_lognormal", "bots", "mmd", "intervals"),
+    *("evaluation", "evaluation --command --n 20000", "detectors"),
+    *("streams --million --workers 2", "on_ray", "part_costs", "report", "reading", "service"),
+    *("prepare --root {recordings}", "prepare --root {recordings} --events 100000000"),
 )
-_PREPARE, _SAPIMOUSE = "prepare", "sapimouse"
+NAMES = tuple(dict.fromkeys(command.split()[0] for command in COMMANDS))
+_RECORDINGS, _SAPIMOUSE = "{recordings}", "sapimouse"
 
 
 @dataclass(frozen=True)
@@ -46,17 +50,36 @@ class Ran:
     figures: tuple[Figure, ...]
 
 
-def ran(script: Path, more: Sequence[str]) -> Ran:
+def ran(words: Sequence[str]) -> Ran:
     """Run a benchmark, which prints what it prints."""
-    command = " ".join(["python", f"benchmarks/{script.name}", *more])
+    name, *more = words
+    command = shown(words)
     print(f"$ {command}", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         noted = Path(folder) / "figures.jsonl"
         began = time.perf_counter()
         status = subprocess.run(
-            [sys.executable, str(script), *more], env={**os.environ, FILE: str(noted)}, check=False
+            [sys.executable, str(HERE / f"{name}.py"), *more],
+            env={**os.environ, FILE: str(noted)},
+            check=False,
         ).returncode
         return Ran(command, time.perf_counter() - began, status, tuple(read_figures(noted)))
+
+
+def shown(words: Sequence[str]) -> str:
+    """Return how one would type it."""
+    return " ".join(["python", f"benchmarks/{words[0]}.py", *words[1:]])
+
+
+def ended_well(path: Path) -> list[Ran]:
+    """Return what was run and ended well, from a file with a line for each."""
+    found = []
+    if path.is_file():
+        for line in path.read_text(encoding="utf-8").splitlines():
+            one = json.loads(line)
+            figures = tuple(Figure(**each) for each in one["figures"])
+            found.append(Ran(**{**one, "figures": figures}))
+    return [one for one in found if not one.status]
 
 
 def table(done: Sequence[Ran], left_out: Sequence[str]) -> str:
@@ -117,29 +140,43 @@ def main() -> int:
     parser.add_argument("names", nargs="*", help="benchmarks; all by default")
     parser.add_argument("--recordings", type=Path, default=Path("../shared/data"))
     parser.add_argument("--out", type=Path, default=Path("runs/benchmark.md"))
+    parser.add_argument("--resume", action="store_true", help="keep what ended well")
     words = sys.argv[1:]
     at = words.index("--") if "--" in words else len(words)
     given, more = parser.parse_args(words[:at]), words[at + 1 :]
     unknown = [name for name in given.names if not (HERE / f"{name}.py").is_file()]
     if unknown:
         parser.error(f"{unknown[0]}: no such benchmark; there are {', '.join(NAMES)}")
-    done: list[Ran] = []
+    asked = [one for one in COMMANDS if one.split()[0] in (given.names or NAMES)]
+    asked += [name for name in given.names if name not in NAMES]
+    kept = given.out.with_suffix(".jsonl")
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    done = ended_well(kept) if given.resume else []
+    lines = [json.dumps(asdict(one)) + "\n" for one in done]
+    kept.write_text("".join(lines), encoding="utf-8")
     left_out: list[str] = []
     root = given.recordings / _SAPIMOUSE
+    interrupted = False
     try:
-        for name in given.names or NAMES:
-            if name == _PREPARE and not root.is_dir():
-                left_out.append(f"`benchmarks/{name}.py`: no recordings in {given.recordings}")
+        for number, command in enumerate(asked, 1):
+            own = [root.as_posix() if one == _RECORDINGS else one for one in command.split()]
+            own += more
+            if any(one.command == shown(own) for one in done):
                 continue
-            own = ["--root", str(root)] if name == _PREPARE else []
-            done.append(ran(HERE / f"{name}.py", [*own, *more]))
+            if _RECORDINGS in command and not root.is_dir():
+                left_out.append(f"`{shown(own)}`: no recordings in {given.recordings}")
+                continue
+            print(f"{number} of {len(asked)}", flush=True)
+            done.append(ran(own))
+            with open(kept, "a", encoding="utf-8") as file:
+                file.write(json.dumps(asdict(done[-1])) + "\n")
     except KeyboardInterrupt:
-        left_out.append("the rest: interrupted")
+        interrupted = True
+        left_out.append("the rest: interrupted; `--resume` goes on")
     page = table(done, left_out)
-    given.out.parent.mkdir(parents=True, exist_ok=True)
     given.out.write_text(page, encoding="utf-8")
     print(f"\n{page}\nthis table: {given.out}")
-    return int(bool(left_out[-1:] == ["the rest: interrupted"] or any(one.status for one in done)))
+    return int(interrupted or any(one.status for one in done))
 
 
 if __name__ == "__main__":

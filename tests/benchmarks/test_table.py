@@ -72,7 +72,10 @@ def test_a_benchmark_that_fails_costs_no_other_its_line(folder: Path):
     assert "| quick |" in page
     assert "| `python benchmarks/broken.py` | 0 s | **failed**, status 1 |\n" in page
     assert "| `python benchmarks/cut.py` | 0 s | **failed**, status -9 |\n" in page
-    assert "| `benchmarks/prepare.py`: no recordings in nowhere | – | left out |\n" in page
+    left_out = (
+        "| `python benchmarks/prepare.py --root nowhere/sapimouse`: no recordings in nowhere |"
+    )
+    assert f"{left_out} – | left out |\n" in page
 
 
 def test_words_go_to_the_benchmarks_and_an_unknown_name_is_said(folder: Path):
@@ -83,6 +86,17 @@ def test_words_go_to_the_benchmarks_and_an_unknown_name_is_said(folder: Path):
     status, _, said = gathered(folder, "godo")
     assert status == 2
     assert said.splitlines()[-1].startswith("table.py: error: godo: no such benchmark; there are")
+
+
+def test_what_ended_well_stays_and_the_rest_is_run_anew(folder: Path):
+    gathered(folder, "good", "broken")
+    (folder / "broken.py").write_text("from figures import figure\nfigure('mended', 1, 's')\n")
+    status, said, page = gathered(folder, "good", "broken", "--resume")
+    assert status == 0
+    assert said.startswith("2 of 2\n$ python benchmarks/broken.py\n")
+    assert "$ python benchmarks/good.py" not in said
+    assert page.count("| quick |") == page.count("| mended |") == 1
+    assert "failed" not in page
 
 
 def test_every_benchmark_of_the_table_notes_figures():
