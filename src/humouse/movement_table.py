@@ -11,7 +11,7 @@ from jaxtyping import Float32, Int, Int64
 from polars.io.plugins import register_io_source
 
 from humouse.errors import InputError
-from humouse.files import atomic_write
+from humouse.files import atomic_write, read_json, sha256
 from humouse.points import Places
 
 _COLUMNS: dict[str, pl.DataType | type[pl.DataType]] = {
@@ -191,8 +191,10 @@ def _frame_of(movements: StoredMovements) -> pl.DataFrame:
 def files_of(path: str | Path) -> list[Path]:
     """Return the file itself, or the Parquet files in a folder in the order of their names.
 
+    Where the manifest of `humouse sample` lies above the folder, they must be the files that it lists.
+
     Raises:
-        InputError: The folder has none.
+        InputError: The folder has none; or one that the manifest lists is missing, or was changed.
     """
     path = Path(path)
     if not path.is_dir():
@@ -202,7 +204,28 @@ def files_of(path: str | Path) -> list[Path]:
         raise InputError(
             f"{path}: a folder without *.parquet files; name a file, or a folder of files that humouse wrote"
         )
+    _check_listed(path)
     return files
+
+
+def _check_listed(folder: Path) -> None:
+    """Raise InputError if a file in a folder is missing, or another than the manifest above it lists."""
+    manifest = folder.absolute().parent / "manifest.json"
+    if not manifest.is_file():
+        return
+    listed = read_json(manifest).get("files")
+    for one in listed if isinstance(listed, list) else ():
+        if not isinstance(one, dict) or not isinstance(one.get("file"), str):
+            continue
+        path = manifest.parent / one["file"]
+        if path.parent != folder.absolute():
+            continue
+        fault = "is missing" if not path.is_file() else "was changed since it was written"
+        if not path.is_file() or sha256(path) != one.get("sha256"):
+            raise InputError(
+                f"{folder / path.name}: {fault}, as {manifest.name} above it says; make the movements "
+                "again, or name each file alone"
+            )
 
 
 def read_table(path: str | Path) -> StoredMovements:

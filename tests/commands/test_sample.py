@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import psutil
 import pytest
 import torch
 
+from humouse.errors import InputError
 from humouse.files import alone_in, sha256
 from humouse.trained_model import TrainedModel
 from humouse.training.checkpoint import Checkpoint
@@ -125,6 +127,29 @@ def test_shards_hold_the_same_movements(sample: Callable, tmp_path: Path):
     assert torch.equal(one.deltas, shards.deltas)
     assert torch.equal(one.start, shards.start)
     assert one.origin == shards.origin == Trajectories.load(folder / names[1]).origin
+
+
+def test_shards_that_are_exchanged_or_missing_are_said(
+    sample: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    assert sample("shard=3", f"out_dir={tmp_path / 'shards'}")[0] == 0
+    folder = tmp_path / "shards" / "samples"
+    first, second = sorted(folder.iterdir())[:2]
+    kept = first.read_bytes()
+    shutil.copy(second, first)
+    with pytest.raises(
+        InputError, match=rf"samples.{first.name}: was changed since it was written"
+    ):
+        Trajectories.load(folder)
+    first.unlink()
+    monkeypatch.chdir(folder.parent)
+    with pytest.raises(
+        InputError, match=rf"^samples.{first.name}: is missing, as manifest.json above"
+    ):
+        Trajectories.load("samples")
+    assert len(Trajectories.load(second)) == 3
+    first.write_bytes(kept)
+    assert len(Trajectories.load(folder)) == 7
 
 
 def test_one_file_after_shards_sets_them_aside(sample: Callable, tmp_path: Path):
