@@ -4,10 +4,12 @@ import subprocess
 import sys
 
 import numpy as np
+import onnx
 import pytest
 import torch
 from onnx import TensorProto, helper
 
+from humouse.detection.detector import PACKAGED
 from humouse.detection.estimators.boosting import BoostingDetector
 from humouse.detection.onnx.export import save_onnx, to_onnx
 from humouse.detection.onnx.runtime import OnnxDetector
@@ -81,3 +83,20 @@ def test_serving_needs_neither_torch_nor_scikit_learn(table_detector):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["(2,", "2)"]
+
+
+@pytest.mark.parametrize("place", ["weights.bin", "{}/weights.bin", "../{name}/weights.bin"])
+def test_weights_in_another_file_are_not_read(place, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    model = onnx.load(PACKAGED / "sequence.onnx")
+    weights = max(model.graph.initializer, key=lambda one: len(one.raw_data))
+    (tmp_path / "weights.bin").write_bytes(weights.raw_data)
+    weights.data_location = TensorProto.EXTERNAL
+    location = place.format(tmp_path, name=tmp_path.name)
+    for key, value in {"location": location, "length": str(len(weights.raw_data))}.items():
+        weights.external_data.add(key=key, value=value)
+    weights.ClearField("raw_data")
+    path = tmp_path / "theirs.onnx"
+    path.write_bytes(model.SerializeToString())
+    with pytest.raises(InputError, match=r"theirs\.onnx: damaged, or no ONNX model"):
+        OnnxDetector.load(path)

@@ -59,7 +59,7 @@ class OnnxDetector:
         self.path = path
         self._content = content
         try:
-            self._session = _session(content)
+            self._session = _session(content, path)
             facts = self._session.get_modelmeta().custom_metadata_map
         except _UNREADABLE as error:
             raise self._damaged() from error
@@ -197,13 +197,17 @@ class OnnxDetector:
             )
 
 
-def _session(content: bytes) -> onnxruntime.InferenceSession:
-    """Return what runs a model; from its bytes, so that it cannot name other files to be read."""
+def _session(content: bytes, path: Path) -> onnxruntime.InferenceSession:
+    """Return what runs a model, which cannot name other files to be read."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 4  # what is wrong with a file is said once, by the error
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.add_session_config_entry("session.inter_op.allow_spinning", "0")
+    # Weights in other files would be looked for in this folder, and it is none.
+    options.add_session_config_entry(
+        "session.model_external_initializers_file_folder_path", str(path.absolute())
+    )
     return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
 
 
