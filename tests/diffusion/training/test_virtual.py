@@ -55,6 +55,16 @@ def test_the_same_seed_gives_the_same_people(train, codec):
     assert not torch.equal(first.lengths, virtual_people(train, codec, seed=2)[0].lengths)
 
 
+def test_they_do_not_depend_on_how_many_are_made_at_a_time(train, codec, monkeypatch):
+    together, source = virtual_people(train, codec, seed=0)
+    monkeypatch.setattr("humouse.diffusion.training.virtual._AT_A_TIME", 50)
+    apart, same = virtual_people(train, codec, seed=0)
+    assert len(source) > 200
+    assert torch.equal(source, same)
+    assert torch.equal(together.steps, apart.steps)
+    assert (together.width, together.user.tolist()) == (apart.width, apart.user.tolist())
+
+
 def test_a_share_of_each_batch_is_of_virtual_people(train, codec):
     plan = NoisyPlan(64, 0, 9, 0.0, self_condition=0.0, styles=True, virtual=0.4)
     batches = NoisyBatches(train, codec, make_schedule("cosine", 0), AugmentRules(), plan)

@@ -15,6 +15,7 @@ from humouse.trajectories import Trajectories
 
 _DEVICES = 3
 _GESTURES = 150
+_AT_A_TIME = 4096
 _RULES = DeviceRules(
     paced=0.3,
     pace=(0.8, 1.25),
@@ -57,10 +58,16 @@ def virtual_people(train: Movements, codec: Codec, seed: int) -> tuple[Ragged, I
             device.append(np.full(len(chosen), len(device)))
             rows.append(chosen)
             user += [f"{person} on device {number}/virtual"] * len(chosen)
-    source = torch.from_numpy(np.concatenate(rows))
-    # All at once: a smooth curve's end depends on whether its block pads it. Their number grows with the
-    # people, not with the gestures.
-    seen = through_devices(train[source].as_steps(), _RULES, seed, np.concatenate(device))
-    virtual = replace(Trajectories.from_padded(seen, train.origin), user=np.array(user))
-    fits = codec.fits(virtual)
-    return Ragged.of(virtual[fits].trimmed()), source[fits]
+    source, on, names = (
+        torch.from_numpy(np.concatenate(rows)),
+        np.concatenate(device),
+        np.array(user),
+    )
+    made, kept = [], []
+    for some in torch.arange(len(source)).split(_AT_A_TIME):
+        seen = through_devices(train[source[some]].as_steps(), _RULES, seed, on[some])
+        virtual = replace(Trajectories.from_padded(seen, train.origin), user=names[some])
+        fits = codec.fits(virtual)
+        made.append(Ragged.of(virtual[fits].trimmed()))
+        kept.append(source[some][fits])
+    return Ragged.joined(made), torch.cat(kept)
