@@ -57,8 +57,8 @@ def main() -> None:
             paces[one.name] = movements_per_s(one.make(recorded), settings.n)
             print(f"  {one.name:28} {paces[one.name]:10,.0f}")
     for which, name in (
-        ("slowest", min(paces, key=paces.get)),
-        ("fastest", max(paces, key=paces.get)),
+        ("slowest", min(paces, key=paces.__getitem__)),
+        ("fastest", max(paces, key=paces.__getitem__)),
     ):
         figure(f"bots, the {which}: {name}", paces[name], "movements a second", at_least=BAR_PER_S)
 

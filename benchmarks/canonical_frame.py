@@ -49,7 +49,9 @@ def distances_px(codec: CanonicalCodec, people: Trajectories) -> Float[Tensor, "
 
 def taken_away(modes: int, people: Trajectories) -> str:
     """Return one row of the table of what is taken away."""
-    far = distances_px(CanonicalCodec(modes=modes).fit(people), people)
+    codec = CanonicalCodec(modes=modes)
+    codec.fit(people)
+    far = distances_px(codec, people)
     typical = (far.square().sum(1) / people.lengths).sqrt()
     highest_hz = (modes - 1) / 2 / (people.duration_ms.median() / 1000)
     numbers = [
@@ -63,7 +65,8 @@ def taken_away(modes: int, people: Trajectories) -> str:
 
 def noise_seen(modes: int, people: Trajectories) -> str:
     """Return one row of the table of noise: boosting and logistic at each level."""
-    codec = Shaken(modes=modes).fit(people)
+    codec = Shaken(modes=modes)
+    codec.fit(people)
     cells = []
     for codec.noise in NOISE:
         areas, _ = round_trip_areas(people, codec, groups=("kinematics", "spectra"))

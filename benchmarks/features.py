@@ -6,6 +6,7 @@ Run: `python benchmarks/features.py`. The loop is the oracle of the tests.
 import argparse
 import runpy
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,7 @@ def loop(batch: Trajectories) -> np.ndarray:
     return np.array(rows)
 
 
-def best_of(repeats: int, job) -> float:
+def best_of(repeats: int, job: Callable[[], object]) -> float:
     seconds = []
     for _ in range(repeats):
         started = time.perf_counter()

@@ -10,6 +10,7 @@ import runpy
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -22,7 +23,9 @@ from humouse.trajectories import Trajectories
 _SHOWN = ("c2st_boosting_auc", "prd_precision", "prd_recall", "copying")
 
 
-def cases(n: int, people: Trajectories, train: Trajectories, reaches) -> Iterator:
+def cases(
+    n: int, people: Trajectories, train: Trajectories, reaches: Any
+) -> Iterator[tuple[str, Trajectories]]:
     """Yield (name, movements) of each case."""
     alike = reaches(n, 2, "model")
     yield "the same distribution", alike

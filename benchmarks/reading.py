@@ -35,7 +35,7 @@ def main() -> None:
     parser.add_argument("--events", type=int, nargs="+", default=[1_000_000, 10_000_000])
     parser.add_argument("--forms", nargs="+", choices=BARS_PER_S, default=[*BARS_PER_S])
     options = parser.parse_args()
-    peers = {"csv": pl.read_csv, "ndjson": pl.read_ndjson}
+    peers: dict[str, Callable[[Path], object]] = {"csv": pl.read_csv, "ndjson": pl.read_ndjson}
     print(
         f"{'form':>7} {'events':>10} {'s':>6} {'CPU s':>6} {'a second':>10} {'a CPU s':>10} {'bar':>10} "
         f"{'× polars':>9} {'file MB':>8} {'MB':>6}"

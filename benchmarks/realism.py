@@ -379,11 +379,17 @@ def scores_table(run: EvaluationRun, own: EvaluationRun) -> Iterable[str]:
         same = [_of(own, key, of) for key in ("generated", REFERENCES[0])]
         return " | ".join(map(text, [of(run.generated), others[0], excess, *others[1:], *same]))
 
+    def score(name: str) -> Callable[[Evaluation], Score | None]:
+        return lambda one: one.scores.get(name)
+
+    def power(band: str) -> Callable[[Evaluation], Score | None]:
+        return lambda one: one.spectra[band].ratio
+
     for name in run.generated.scores:
-        row = cells(lambda one, name=name: one.scores.get(name), run.excess.get(name))
+        row = cells(score(name), run.excess.get(name))
         yield f"| {MEASURES[name].label} | {row} |"
     for band in run.generated.spectra:
-        row = cells(lambda one, band=band: one.spectra[band].ratio, None)
+        row = cells(power(band), None)
         yield f"| power {band} ÷ people's | {row} |"
 
 

@@ -7,6 +7,7 @@ import argparse
 import runpy
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from figures import figure
@@ -22,7 +23,7 @@ def example(folder: Path, n: int) -> EvaluationRun:
     return runpy.run_path(str(_EXAMPLE))["example_run"](folder, n=n)
 
 
-def timed(repeats: int, job) -> tuple[float, float]:
+def timed(repeats: int, job: Callable[[], object]) -> tuple[float, float]:
     """Return the least wall time and the least processor time (s)."""
     walls, processors = [], []
     for _ in range(repeats):

@@ -64,6 +64,7 @@ def main() -> None:
         server = subprocess.Popen(
             command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
+        assert server.stdout is not None
         try:
             url = server.stdout.readline().split()[-1]
             while httpx.get(f"{url}/readyz", timeout=60).status_code != 200:

@@ -122,6 +122,8 @@ def draw(path: Path, sizes: Sequence[int], found: dict[str, list[float]]) -> Non
         ylabel="processor's time of a movement (us)",
         title="What a movement costs, by how many there are",
     )
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+    axes.yaxis.set_major_formatter("{x:,.0f}")
     axes.grid(alpha=0.3)
     axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
     path.parent.mkdir(parents=True, exist_ok=True)

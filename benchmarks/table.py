@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -72,10 +73,10 @@ def shown(words: Sequence[str]) -> str:
 
 
 def ended_well(path: Path) -> list[Ran]:
-    """Return what was run and ended well, from a file with a line for each."""
+    """Return what was run and ended well, from a file with a line for each; a line cut short is left out."""
     found = []
-    if path.is_file():
-        for line in path.read_text(encoding="utf-8").splitlines():
+    for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else ():
+        with suppress(ValueError, TypeError, KeyError):
             one = json.loads(line)
             figures = tuple(Figure(**each) for each in one["figures"])
             found.append(Ran(**{**one, "figures": figures}))
@@ -157,10 +158,12 @@ def main() -> int:
     left_out: list[str] = []
     root = given.recordings / _SAPIMOUSE
     interrupted = False
+    runs = [
+        [*(root.as_posix() if one == _RECORDINGS else one for one in command.split()), *more]
+        for command in asked
+    ]
     try:
-        for number, command in enumerate(asked, 1):
-            own = [root.as_posix() if one == _RECORDINGS else one for one in command.split()]
-            own += more
+        for number, (command, own) in enumerate(zip(asked, runs, strict=True), 1):
             if any(one.command == shown(own) for one in done):
                 continue
             if _RECORDINGS in command and not root.is_dir():
@@ -173,7 +176,8 @@ def main() -> int:
     except KeyboardInterrupt:
         interrupted = True
         left_out.append("the rest: interrupted; `--resume` goes on")
-    page = table(done, left_out)
+    order = {shown(own): place for place, own in enumerate(runs)}
+    page = table(sorted(done, key=lambda one: order.get(one.command, -1)), left_out)
     given.out.write_text(page, encoding="utf-8")
     print(f"\n{page}\nthis table: {given.out}")
     return int(interrupted or any(one.status for one in done))

@@ -19,6 +19,7 @@ import types
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -60,10 +61,11 @@ def networks(folder: Path, device: str) -> dict[str, tuple[nn.Module, Network]]:
     ours = UNet1D(CHANNELS).to(device)
     peer = peer_class(folder)(64, dim_mults=(1, 2, 2, 2), channels=CHANNELS).to(device)
     widths = (48, 96, 128)  # a size near ours; its embedding of t is 2 × the first width
-    second = UNet1DModel(
+    second: Any = UNet1DModel(
         in_channels=CHANNELS, out_channels=CHANNELS, extra_in_channels=2 * widths[0],
         block_out_channels=widths,
-    ).to(device)  # fmt: skip
+    )  # fmt: skip
+    second.to(device)
 
     def through_diffusers(x: Tensor, t: Tensor) -> Tensor:
         padded = nn.functional.pad(x.mT, (0, -STEPS_T % 2 ** len(widths)))
@@ -119,7 +121,11 @@ def in_bf16(run: Callable[[], None], device: str) -> Callable[[], None]:
 def product_rate(device: str) -> Callable[[], None]:
     """Return a plain matrix product of 2 × 2048³ operations: the rate to compare with."""
     a, b = torch.randn(2, 2048, 2048, device=device)
-    return lambda: torch.mm(a, b)
+
+    def run() -> None:
+        torch.mm(a, b)
+
+    return run
 
 
 def seconds(run: Callable[[], None], device: str) -> float:

@@ -89,13 +89,16 @@ def test_words_go_to_the_benchmarks_and_an_unknown_name_is_said(folder: Path):
 
 
 def test_what_ended_well_stays_and_the_rest_is_run_anew(folder: Path):
-    gathered(folder, "good", "broken")
+    gathered(folder, "broken", "good")
     (folder / "broken.py").write_text("from figures import figure\nfigure('mended', 1, 's')\n")
-    status, said, page = gathered(folder, "good", "broken", "--resume")
+    with (folder / "new" / "page.jsonl").open("a") as file:
+        file.write('{"command": "half')
+    status, said, page = gathered(folder, "broken", "good", "--resume")
     assert status == 0
-    assert said.startswith("2 of 2\n$ python benchmarks/broken.py\n")
+    assert said.startswith("1 of 2\n$ python benchmarks/broken.py\n")
     assert "$ python benchmarks/good.py" not in said
     assert page.count("| quick |") == page.count("| mended |") == 1
+    assert page.index("| mended |") < page.index("| quick |")
     assert "failed" not in page
 
 
