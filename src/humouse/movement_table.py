@@ -1,7 +1,7 @@
 """Movements as a Parquet file: one row per movement, its steps as lists."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -211,9 +211,9 @@ def files_of(path: str | Path) -> list[Path]:
 def _check_listed(folder: Path) -> None:
     """Raise InputError if a file in a folder is missing, or another than the manifest above it lists."""
     manifest = folder.absolute().parent / "manifest.json"
-    if not manifest.is_file():
-        return
-    listed = read_json(manifest).get("files")
+    listed: object = None
+    with suppress(InputError):  # there is none, or another program's
+        listed = read_json(manifest).get("files")
     for one in listed if isinstance(listed, list) else ():
         if not isinstance(one, dict) or not isinstance(one.get("file"), str):
             continue

@@ -58,11 +58,8 @@ def virtual_people(train: Movements, codec: Codec, seed: int) -> tuple[Ragged, I
             device.append(np.full(len(chosen), len(device)))
             rows.append(chosen)
             user += [f"{person} on device {number}/virtual"] * len(chosen)
-    source, on, names = (
-        torch.from_numpy(np.concatenate(rows)),
-        np.concatenate(device),
-        np.array(user),
-    )
+    source, on = torch.from_numpy(np.concatenate(rows)), np.concatenate(device)
+    names = np.array(user)
     made, kept = [], []
     for some in torch.arange(len(source)).split(_AT_A_TIME):
         seen = through_devices(train[source[some]].as_steps(), _RULES, seed, on[some])
