@@ -33,6 +33,9 @@ PEER = "denoising_diffusion_pytorch"
 PEER_PACKAGES = ("denoising-diffusion-pytorch==2.3.4", "einops==0.8.2", "ema-pytorch==0.8.3")
 PEER_FOLDER = Path.home() / ".cache" / "humouse" / "benchmark-peers"
 
+BARS = {"denoising-diffusion-pytorch": (4.0, 0.35), "diffusers UNet1DModel": (2.5, None)}
+"""Of a peer: how many times as fast sampling should be, and a training step's share of its time."""
+
 Network = Callable[[Tensor, Tensor], Tensor]
 
 
@@ -230,14 +233,17 @@ def main() -> None:
     print(table(result))
     for name, row in result["networks"].items():
         figure(f"network {name}", row["trajectories_per_s"], "trajectories a second")
+        figure(f"network {name}: of a matrix product's rate", row["of_product_rate"], "")
         figure(f"network {name}: training step", row["training_step_ms"], "ms")
         if not name.startswith("humouse"):
-            figure(f"humouse beside {name}: sampling", row["ours_faster_sampling"], "times as fast")
-            figure(
-                f"humouse beside {name}: training",
-                row["ours_share_of_training_step"],
-                "of the time",
-            )
+            faster, share = row["ours_faster_sampling"], row["ours_share_of_training_step"]
+            least, most = BARS[name]
+            figure(f"humouse beside {name}: sampling", faster, "times as fast", at_least=least)
+            figure(f"humouse beside {name}: training", share, "of the time", at_most=most)
+    if arguments.device != "cpu":
+        memory_mb = torch.cuda.max_memory_allocated() / 1e6
+        print(f"memory of the GPU, all networks together: {memory_mb:,.0f} MB")
+        figure("memory of the GPU, all networks together", memory_mb, "MB")
     if arguments.out:
         arguments.out.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
 

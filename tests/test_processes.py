@@ -3,6 +3,8 @@
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -47,6 +49,45 @@ def test_a_killed_process_is_reported():
     """As the system does for want of memory: the job kills the process that prepared its number."""
     with pytest.raises(InputError, match=r"workers: a process ended .*exit code -9"):
         run_jobs(os.kill, [signal.SIGKILL], os.getpid, workers=2, progress=lambda: None)
+
+
+_KILLED_AT_ITS_START = """
+from multiprocessing import resource_tracker, spawn
+from humouse.processes import by_value, run_jobs
+
+def length(prepared, job):
+    return len(prepared)
+
+if __name__ == "__main__":
+    resource_tracker.ensure_running()
+    spawn.set_executable("/bin/false")
+    run_jobs(length, range(4), by_value(b"x" * 2**20), workers=2, progress=int)
+"""
+
+
+@pytest.mark.skipif(not os.path.exists("/bin/false"), reason="there is no /bin/false")
+def test_a_process_that_ends_at_its_start_is_reported(tmp_path):
+    """Not waited for: what it was given is larger than a pipe holds."""
+    (tmp_path / "program.py").write_text(_KILLED_AT_ITS_START)
+    done = subprocess.run(
+        [sys.executable, "program.py"],
+        cwd=tmp_path,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert "InputError: workers: a process ended before its job did" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["program.py"]
+
+
+def test_what_processes_are_given_needs_room(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone"))
+    with pytest.raises(
+        InputError, match=r"temporary files: cannot be written .*TMPDIR names another folder"
+    ):
+        run_jobs(divmod, [7], partial(int, 9), workers=2, progress=list)
 
 
 @pytest.mark.slow

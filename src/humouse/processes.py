@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import pickle
+import shutil
 import signal
 import threading
 from collections import deque
@@ -17,9 +18,11 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, contextmanager
 from functools import cache, partial
 from multiprocessing.process import BaseProcess
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 from humouse.errors import InputError
+from humouse.files import reason_of
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -175,30 +178,63 @@ def _pool(workers: int, prepare: Callable[[], Any]) -> Iterator[Callable[..., Fu
     # A pool has no public way to end a process at its work: its processes are the new children.
     others = set(multiprocessing.active_children())
     spawn = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, spawn, _start_worker, (prepare,))
     processes: set[BaseProcess] = set()
 
     def submit(do: Callable[[Any, Job], Result], job: Job) -> Future[bytes]:
-        future = pool.submit(_do, pickle.dumps((do, job)))
+        if not os.path.exists(path):
+            with _in_a_line(path), open(path, "wb") as file:
+                pickle.dump(prepare, file)
+        try:
+            future = pool.submit(_do, pickle.dumps((do, job)))
+        except (
+            OSError
+        ) as error:  # one ended while the next was started, or there is no memory for it
+            raise BrokenProcessPool(str(error)) from error
         if not processes:
             processes.update(set(multiprocessing.active_children()) - others)
         return future
 
-    with sigterm_interrupts():
+    with sigterm_interrupts(), _scratch() as path:
+        pool = ProcessPoolExecutor(workers, spawn, _start_worker, (path,))
         try:
             yield submit
         except BrokenProcessPool as error:
             pool.shutdown()
             # The pool ends the others by SIGTERM.
             codes = {one.exitcode for one in processes} - {0, None, -signal.SIGTERM}
+            said = f" (exit code {', '.join(map(str, codes))})" if codes else ""
             raise InputError(
-                f"workers: a process ended before its job did (exit code "
-                f"{', '.join(map(str, codes))}), most likely for want of memory; choose fewer workers"
+                f"workers: a process ended before its job did{said}, most likely for want of memory; choose "
+                "fewer workers"
             ) from error
         finally:
             for process in set(multiprocessing.active_children()) - others:
                 process.terminate()
             pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _scratch() -> Iterator[str]:
+    """Yield a path for what processes prepare themselves with; what is there is removed.
+
+    Given to a process at its start, a model goes through a pipe whose other end the giver holds open, too:
+    if that process is killed before it has read all, the giver waits for ever.
+    """
+    with _in_a_line("temporary files"):
+        made = TemporaryDirectory(prefix="humouse-", ignore_cleanup_errors=True)
+    with made as folder:
+        yield os.path.join(folder, "prepare.pickle")
+
+
+@contextmanager
+def _in_a_line(what: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise InputError(
+            f"{what}: cannot be written ({reason_of(error)}); the environment variable TMPDIR names another "
+            "folder"
+        ) from error
 
 
 @contextmanager
@@ -231,23 +267,34 @@ _prepared: Callable[[], Any]
 """In a worker: returns what was prepared, once."""
 
 
-def _start_worker(prepare: Callable[[], Any]) -> None:
-    """Compute on one thread; being interrupted is the first process's business."""
+def _start_worker(path: str) -> None:
+    """Compute on one thread; being interrupted is the first process's business.
+
+    Args:
+        path: Of a file that holds how to prepare; see `_scratch`.
+    """
     import torch
 
     global _prepared
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=_end_with_parent, args=(path,), daemon=True).start()
     torch.set_num_threads(1)
     # At the first job, whose future carries an error; one raised here would only break the pool.
-    _prepared = cache(prepare)
+    _prepared = cache(partial(_read_and_prepare, path))
 
 
-def _end_with_parent() -> None:
+def _read_and_prepare(path: str) -> Any:
+    with open(path, "rb") as file:
+        prepare = pickle.load(file)
+    return prepare()
+
+
+def _end_with_parent(path: str) -> None:
     """End this process when its parent was killed: nobody else would, and it waits for jobs for ever."""
     parent = multiprocessing.parent_process()
     assert parent is not None
     parent.join()
+    shutil.rmtree(os.path.dirname(path), ignore_errors=True)
     os._exit(1)
 
 
