@@ -199,6 +199,9 @@ def _pool(workers: int, prepare: Callable[[], Any]) -> Iterator[Callable[..., Fu
         try:
             yield submit
         except BrokenProcessPool as error:
+            # The pool waits for all, but does not end one that was started while it broke.
+            for process in set(multiprocessing.active_children()) - others:
+                process.terminate()
             pool.shutdown()
             # The pool ends the others by SIGTERM.
             codes = {one.exitcode for one in processes} - {0, None, -signal.SIGTERM}
