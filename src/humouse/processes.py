@@ -180,28 +180,33 @@ def _pool(workers: int, prepare: Callable[[], Any]) -> Iterator[Callable[..., Fu
     spawn = multiprocessing.get_context("spawn")
     processes: set[BaseProcess] = set()
 
+    def own_processes() -> set[BaseProcess]:
+        return set(multiprocessing.active_children()) - others
+
     def submit(do: Callable[[Any, Job], Result], job: Job) -> Future[bytes]:
         if not os.path.exists(path):
             with _in_a_line(path), open(path, "wb") as file:
                 pickle.dump(prepare, file)
+        work = pickle.dumps((do, job))
         try:
-            future = pool.submit(_do, pickle.dumps((do, job)))
-        except (
-            OSError
-        ) as error:  # one ended while the next was started, or there is no memory for it
+            future = pool.submit(_do, work)
+        except (OSError, ValueError) as error:
+            # One ended while the next was started, whose pipes were closed by then; or no memory for it.
             raise BrokenProcessPool(str(error)) from error
         if not processes:
-            processes.update(set(multiprocessing.active_children()) - others)
+            processes.update(own_processes())
         return future
+
+    def end_processes() -> None:
+        for process in own_processes():
+            process.terminate()
 
     with sigterm_interrupts(), _scratch() as path:
         pool = ProcessPoolExecutor(workers, spawn, _start_worker, (path,))
         try:
             yield submit
         except BrokenProcessPool as error:
-            # The pool waits for all, but does not end one that was started while it broke.
-            for process in set(multiprocessing.active_children()) - others:
-                process.terminate()
+            end_processes()  # the pool waits for one that was started while it broke, and does not end it
             pool.shutdown()
             # The pool ends the others by SIGTERM.
             codes = {one.exitcode for one in processes} - {0, None, -signal.SIGTERM}
@@ -211,8 +216,7 @@ def _pool(workers: int, prepare: Callable[[], Any]) -> Iterator[Callable[..., Fu
                 "fewer workers"
             ) from error
         finally:
-            for process in set(multiprocessing.active_children()) - others:
-                process.terminate()
+            end_processes()
             pool.shutdown(cancel_futures=True)
 
 
