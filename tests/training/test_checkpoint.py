@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
+import numpy as np
 import pytest
 import torch
 
@@ -274,3 +275,10 @@ def test_weights_that_are_no_numbers_are_refused(
     with at_once(), pytest.raises(InputError) as caught:
         load_generator(tmp_path / "none.pt").sample(2, seed=0)
     check_refusal(caught.value, "none.pt")
+
+
+def test_tensors_without_elements_have_a_digest():
+    empty = [torch.zeros(shape, dtype=torch.float64) for shape in ((0,), (0, 2))]
+    numpy = torch.from_numpy(np.zeros(0))
+    digests = [content_digest({"rate": one}) for one in (*empty, numpy)]
+    assert digests[0] == digests[2] != digests[1]

@@ -27,7 +27,9 @@ def _plain(value: Any) -> Any:
     """Return a value with the SHA-256 of its bytes, its type and its shape in the place of a tensor."""
     if isinstance(value, Tensor):
         flat = value.detach().cpu().contiguous().reshape(-1)
-        found = hashlib.sha256(flat.view(torch.uint8).numpy().data).hexdigest()
+        # One without elements has no stride that its bytes could be seen by.
+        seen = flat.view(torch.uint8) if len(flat) else flat.to(torch.uint8)
+        found = hashlib.sha256(seen.numpy().data).hexdigest()
         return [str(value.dtype), list(value.shape), found]
     if isinstance(value, dict):
         return {str(key): _plain(part) for key, part in value.items()}
