@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from humouse.codec import CONDITIONS, Codec, Frame, check_condition_values
+from humouse.codec import CONDITIONS, Codec, Frame, check_condition_values, in_pixels
 from humouse.errors import InputError, OutOfRangeWarning
 from humouse.settings import GanTrainSettings, TrainSettings
 from humouse.trajectories import Trajectories
@@ -330,7 +330,7 @@ class TrainedModel(ABC):
             frame = self.codec.draw_frames(
                 n, seed=request.seed, seq_len=request.seq_len, given=given, first=request.first
             )
-            return frame, given
+            return frame, in_pixels(given, frame.pixel_ratio)
         if len(like) != n or request.seq_len is not None or cond is not None:
             raise ValueError("like stands for n movements, and takes the place of seq_len and cond")
         frame = self.codec.encode(like)[1]

@@ -240,6 +240,7 @@ class Trajectories:
         rules: GestureRules | None = None,
         origin: str = "points",
         where: str = "points",
+        rounded: bool = True,
     ) -> "Trajectories":
         """Return the movements in a table of points, one row per point, on whole px and ms.
 
@@ -261,6 +262,8 @@ class Trajectories:
             rules: What counts as a gesture; those of `humouse data prepare` by default.
             origin: Name of the dataset or generator.
             where: What errors call the table.
+            rounded: Whether positions and times are rounded to whole px and ms; otherwise positions stay as
+                they are, and times have a resolution of 1 us.
 
         Raises:
             InputError: A column is missing or holds something that is no finite number; a movement's
@@ -268,7 +271,9 @@ class Trajectories:
                 of time is unknown or cannot be right.
         """
         columns = PointColumns(t=t, x=x, y=y, movement=movement, user=user)
-        found = movements_of(points, columns, time_unit=time_unit, rules=rules, where=where)
+        found = movements_of(
+            points, columns, time_unit=time_unit, rules=rules, where=where, rounded=rounded
+        )
         return cls.from_found(found, origin, named=user is not None)
 
     @classmethod

@@ -7,9 +7,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+import polars as pl
 import pytest
 import torch
 
+from humouse.codec import merge_zero_moves
+from humouse.codec.still import StillPoints
 from humouse.commands.dataset import prepare_dataset
 from humouse.commands.sample import _warn_of_bots
 from humouse.commands.train import run as train
@@ -17,6 +21,7 @@ from humouse.data.combine import combine
 from humouse.diffusion.model import load_model
 from humouse.errors import OutOfRangeWarning
 from humouse.eval.run import EvaluationRun
+from humouse.pixel_ratio import pixel_ratio
 from humouse.settings import PrepareSettings, TrainModelSettings
 from humouse.settings.compose import settings_from
 from humouse.trajectories import Trajectories
@@ -131,6 +136,50 @@ def test_a_model_samples_as_a_set_up_that_it_never_saw(
     drawn = Trajectories.load(tmp_path / "samples.parquet")
     on_tick = (drawn.deltas[..., 2] == 23)[drawn.mask].float().mean()
     assert float(on_tick) > 0.3  # of a clock that it never saw, after three steps of training
+
+
+def test_positions_are_whole_on_the_screens_of_the_style(
+    humouse: Callable, both: Path, checkpoint: Path, tmp_path: Path
+):
+    """Half of the people have screens with five pixels to four px."""
+    points = Trajectories.load(strangers(both, tmp_path / "style.parquet")).to_frame()
+    fine = pl.col("user").is_in(["p0", "p1", "p2"])
+    px = [
+        pl.when(fine).then(pl.col(name) / 1.25).otherwise(pl.col(name)) for name in ("x_px", "y_px")
+    ]
+    points.with_columns(px).write_csv(tmp_path / "style.csv")
+    words = ("sample", f"ckpt={checkpoint}", "n=60", "steps=1", "device=cpu", f"out_dir={tmp_path}")
+    style = (f"style_from={tmp_path / 'style.csv'}", "columns.user=user", "columns.t=t_ms")
+    status, _, error = humouse(*words, *style, "cond={goal_dx_px:300,goal_dy_px:-41}")
+    assert status == 0, error
+    drawn = Trajectories.load(tmp_path / "samples.parquet")
+    ratios = [pixel_ratio(each.positions_px()[0].double().numpy()) for each in drawn]
+    assert set(ratios) == {1.0, 1.25}
+    assert 15 < ratios.count(1.25) < 45
+    assert float((drawn.net_px - torch.tensor([300.0, -41.0])).abs().max()) <= 0.5 / 1.25 + 1e-3
+
+
+def test_points_without_motion_are_written_as_in_the_style(
+    humouse: Callable, both: Path, checkpoint: Path, tmp_path: Path
+):
+    seen = Trajectories.load(strangers(both, tmp_path / "style.parquet"))
+    slow = seen.deltas.clone()
+    slow[:, ::3, 2] *= 3  # two ticks without motion
+    every = StillPoints(np.ones(1), np.ones(1))
+    resting = replace(seen, deltas=slow * seen.mask[..., None])
+    every.written(resting, np.arange(len(seen)), 0).save(tmp_path / "style.parquet")
+    words = ("sample", f"ckpt={checkpoint}", "n=60", "steps=1", "device=cpu")
+    style = f"style_from={tmp_path / 'style.parquet'}"
+    drawn = {}
+    for recorded in ("false", "true"):
+        out = tmp_path / recorded
+        status, _, error = humouse(*words, style, f"recorded={recorded}", f"out_dir={out}")
+        assert status == 0, error
+        drawn[recorded] = Trajectories.load(out / "samples.parquet")
+    still = (drawn["true"].deltas[..., :2] == 0).all(-1) & drawn["true"].mask
+    assert bool(still.any())
+    again = merge_zero_moves(drawn["true"]).trimmed()
+    assert torch.equal(again.deltas, drawn["false"].trimmed().deltas)
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from humouse.codec.frame import (
     Frame,
     check_condition_values,
     condition_vector,
+    in_pixels,
     valid_steps,
 )
 from humouse.codec.priors.empirical import EmpiricalPrior
@@ -42,6 +43,7 @@ __all__ = [
     "codec_from_state",
     "coerce_to_codec",
     "condition_vector",
+    "in_pixels",
     "merge_zero_moves",
     "of_earlier_frame",
     "resample",

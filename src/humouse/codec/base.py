@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Bool, Float, Float64, Int
 from torch import Tensor
 
-from humouse.codec.frame import Frame, valid_steps
+from humouse.codec.frame import Frame, in_pixels, valid_steps
 from humouse.codec.priors.setups import SetupPrior
 from humouse.codec.style import StylePool, check_style_source
 from humouse.errors import InputError
@@ -186,7 +186,12 @@ class Codec(ABC):
         deltas = self._from_channels(x0 * self.std.to(x0) + self.mean.to(x0), frame)
         mask = valid_steps(frame.lengths, deltas.shape[1])[..., None]
         deltas = torch.where(mask, deltas, deltas.new_zeros(()))
-        return Trajectories(deltas, frame.lengths, frame.start, None, origin)
+        start = frame.start
+        if frame.pixel_ratio is not None:
+            px = 1 / frame.pixel_ratio[:, None].to(start)
+            start = start * px
+            deltas = torch.cat([deltas[..., :2] * px[:, None].to(deltas), deltas[..., 2:]], -1)
+        return Trajectories(deltas, frame.lengths, start, None, origin)
 
     def draw_frames(
         self,
@@ -203,18 +208,20 @@ class Codec(ABC):
             n: How many.
             seed: Frame i depends only on the seed, i and what is given of it.
             seq_len: How many steps all of them have.
-            given: [n, K] the first K of CONDITIONS, NaN where not given. The rest is drawn from the
-                prior, conditional on these.
+            given: [n, K] the first K of CONDITIONS in px and ms, NaN where not given. The rest is drawn
+                from the prior, conditional on these.
             first: Number i of the first movement.
         """
         if self.prior is None:
             raise ValueError("the codec is not fitted")
+        ratio = self.prior.pixel_ratios(n, seed=seed, first=first)
         lengths, start, conditions = self.prior.draw(
-            n, seed=seed, seq_len=seq_len, given=given, first=first
+            n, seed=seed, seq_len=seq_len, given=in_pixels(given, ratio), first=first
         )
         if seq_len is None:
             lengths = lengths.clamp(*self.trained_lengths)
-        return self.styled(Frame.of_conditions(lengths, start, conditions), seed=seed, first=first)
+        drawn = replace(Frame.of_conditions(lengths, start, conditions), pixel_ratio=ratio)
+        return self.styled(drawn, seed=seed, first=first)
 
     def styled(self, frame: Frame, *, seed: int, first: int = 0) -> Frame:
         """Return the frames with a style each, drawn for their conditions; as they are without styles.
@@ -247,7 +254,9 @@ class Codec(ABC):
         Raises:
             InputError: They are too few, or of too few people, or do not fit; or the codec has no styles.
         """
-        fitting = movements[self.fits(movements)]
+        seen, ratio = self._on_screens(movements)
+        fits = self.fits(seen)
+        fitting = seen[fits]
         check_style_source(fitting, left_out=len(movements) - len(fitting))
         pool = self._style_pool(fitting)
         if pool is None:
@@ -255,9 +264,14 @@ class Codec(ABC):
                 f"style_from: styles are of events, and codec '{self.name}' has none; give ckpt=pretrained, "
                 "or train a model with: humouse train experiment=setups"
             )
-        return self._with_prior(
-            SetupPrior.fit(self.encode(fitting)[1], np.full(len(fitting), ""), pool)
+        prior = SetupPrior.fit(
+            self.encode(fitting)[1],
+            Ragged.of(fitting),
+            pool,
+            nameless=True,
+            pixel_ratio=ratio[fits.numpy()],
         )
+        return self._with_prior(prior)
 
     def with_people(self, people: Trajectories) -> "Codec":
         """Return the same codec, whose prior is that of other people's movements.
@@ -274,12 +288,16 @@ class Codec(ABC):
         return self._with_prior(self._prior_of(fitting, self.encode(fitting)[1]))
 
     def _prior_of(self, train: Movements, frame: Frame) -> SetupPrior:
-        return SetupPrior.fit(frame, train.setup, self._style_pool(train), train.user)
+        return SetupPrior.fit(frame, Ragged.of(train), self._style_pool(train))
 
     def _with_prior(self, prior: SetupPrior) -> "Codec":
         other = copy.copy(self)
         other.prior = prior
         return other
+
+    def _on_screens(self, movements: Trajectories) -> tuple[Trajectories, Float64[np.ndarray, "B"]]:
+        """Return movements in whole pixels of their people's screens, and the pixel ratios of these."""
+        return movements, np.ones(len(movements))
 
     def _style_pool(self, train: Movements) -> StylePool | None:
         """Return the gestures that styles are pooled from; None for a codec without styles."""

@@ -4,13 +4,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Float64
 from torch import Tensor
 
 from humouse.codec.base import Codec
 from humouse.codec.clock import LONGEST_MS, ClockScale
 from humouse.codec.frame import Frame, pad_to, valid_steps
+from humouse.codec.screens import on_grid, ratios_of
 from humouse.codec.style import StylePool
 from humouse.errors import InputError
 from humouse.ragged import Movements, Ragged
@@ -76,12 +78,34 @@ class EventCodec(Codec):
 
     def fit(self, train: Movements) -> Codec:
         """Learn the clock's scale beside the rest."""
-        blocks = Ragged.of(train).blocks()
-        merged = Ragged.joined(
-            [Ragged.of(self.canonicalize(block[self.fits(block)])) for block in blocks]
-        )
-        self.clock_scale = ClockScale.fit(merged.steps[:, 2])
-        return super().fit(merged)
+        train = Ragged.of(train)
+        fitting = train.only(self.fitting(train))
+        merged = map(self.canonicalize, fitting.blocks())
+        dt_ms = [block.deltas[block.mask][:, 2] for block in merged]
+        self.clock_scale = ClockScale.fit(torch.cat([train.steps[:0, 2], *dt_ms]))
+        return super().fit(fitting)
+
+    def _on_screens(self, movements: Trajectories) -> tuple[Trajectories, Float64[np.ndarray, "B"]]:
+        """Return movements in whole ms and pixels of their people's screens, and these' pixel ratios."""
+        ratio = ratios_of(movements)
+        return on_grid(movements, ratio), ratio
+
+    def recorded(
+        self, movements: Trajectories, frame: Frame, *, seed: int, first: int = 0
+    ) -> Trajectories:
+        """Return decoded movements with the points without motion that recorders of their set-ups write.
+
+        With `merge_zero_moves` off they are as they are: the network makes such points itself.
+
+        Args:
+            movements: What `decode` returned.
+            frame: Their frames.
+            seed: Of the request, whose frames `draw_frames` drew.
+            first: Number of the first movement.
+        """
+        if self.prior is None or not self.merge_zero_moves:
+            return movements
+        return self.prior.recorded(movements, seed=seed, first=first)
 
     def _style_pool(self, train: Movements) -> StylePool:
         return StylePool.of(train, self.canonicalize)

@@ -1,7 +1,7 @@
 """`Frame`, which encoding removes and decoding restores, and the conditions of a model."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from typing import Any
 
 import torch
@@ -36,6 +36,8 @@ class Frame:
         conditions: [B, K] all of CONDITIONS.
         goal_px: [B, 2] required net displacement of a decoded movement (px); NaN where free.
         style: [B, S] of the set-ups, for a decoder (see `humouse.codec.style`); None for none.
+        pixel_ratio: [B] of the screens. The px of all other fields are a screen's own pixels, and a decoded
+            movement is in px; None where these are the same.
     """
 
     lengths: Int[Tensor, "B"]
@@ -46,6 +48,7 @@ class Frame:
     conditions: Float[Tensor, "B K"]
     goal_px: Float[Tensor, "B 2"]
     style: Float[Tensor, "B S"] | None = None
+    pixel_ratio: Float[Tensor, "B"] | None = None
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -59,8 +62,8 @@ class Frame:
 
     @classmethod
     def joined(cls, parts: "Sequence[Frame]") -> "Frame":
-        """Return all frames of `parts`, which have no style."""
-        shared = [field.name for field in fields(cls) if field.name != "style"]
+        """Return all frames of `parts`, which have no style and no pixel ratio."""
+        shared = [f.name for f in fields(cls) if f.default is MISSING]
         return cls(**{name: torch.cat([getattr(one, name) for one in parts]) for name in shared})
 
     @classmethod
@@ -109,6 +112,19 @@ def conditions_of(trajectories: Trajectories) -> Float[Tensor, "B K"]:
         share((moves <= _SMALL_PX).all(-1)),
     ]
     return torch.cat([trajectories.net_px, torch.stack(rest, 1)], 1)
+
+
+def in_pixels(
+    cond: Float[Tensor, "B K"] | None, ratio: Float[Tensor, "B"] | None
+) -> Float[Tensor, "B K"] | None:
+    """Return the first K of CONDITIONS, given in px and ms, in pixels of screens of these ratios."""
+    if cond is None or ratio is None:
+        return cond
+    scale = torch.ones_like(cond)
+    for place, name in enumerate(CONDITIONS[: cond.shape[1]]):
+        if name.endswith("_px"):
+            scale[:, place] = ratio.to(cond)
+    return cond * scale
 
 
 def condition_vector(**values: float | int) -> Float[Tensor, "K"]:

@@ -172,10 +172,22 @@ def _of_setup(model: TrainedModel, settings: SampleSettings) -> TrainedModel:
     if settings.style_from is None:
         return model
     columns = vars(settings.columns)
-    seen = read_movements(settings.style_from, **columns, time_unit=settings.time_unit, empty=True)
+    seen = read_movements(
+        settings.style_from, **columns, time_unit=settings.time_unit, empty=True, rounded=False
+    )
     styled = model.in_style_of(seen)
     _warn_of_bots(seen)
+    screens = _screens(styled)
+    if set(screens) != {"1"}:
+        each = ", ".join(f"{ratio} ({share:.0%})" for ratio, share in screens.items())
+        print(f"style_from: positions are whole on screens with a pixel ratio of {each}")
     return styled
+
+
+def _screens(model: TrainedModel) -> dict[str, float]:
+    """Return the pixel ratios of the screens that a model's movements are on, and the share of each."""
+    prior = model.codec.prior
+    return {} if prior is None else prior.screens
 
 
 def _warn_of_bots(seen: Trajectories) -> None:
@@ -396,6 +408,7 @@ def _manifest(settings: SampleSettings, model: TrainedModel, checkpoint: str) ->
     return {
         "settings": asdict(settings),
         "style_sha256": None if style is None else sha256(Path(style)),
+        "pixel_ratios": _screens(model),
         "rule": model.rule_record,
         "checkpoint": {"path": str(model.path), "sha256": checkpoint},
         "experiment": model.settings.experiment_name,

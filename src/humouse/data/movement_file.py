@@ -32,12 +32,13 @@ def read_movements(
     time_unit: str = "ms",
     origin: str | None = None,
     empty: bool = False,
+    rounded: bool = True,
 ) -> "Trajectories":
     """Return the movements in a file, or in a folder of humouse's own files.
 
     The file is Parquet as `Trajectories.save` writes it, or a table in text, JSON or Parquet, with one row
     a point; the points of a movement stand in the order of their times. Those of a table are put on
-    whole px and ms, as a device would report them.
+    whole px and ms, as a device would report them, unless `rounded` is off.
 
     Args:
         path: The file: Parquet, delimited text or JSON, plain, in gzip or in zstd; or a folder with Parquet
@@ -49,6 +50,7 @@ def read_movements(
         user: Column of the person's name, or None.
         time_unit: Unit of the times in a table of points: "s", "ms" or "us".
         empty: Whether a file of humouse's own may hold movements without a step.
+        rounded: Whether the points of a table are put on whole px and ms.
         origin: Name that the movements carry; the file's own, or its name, by default.
 
     Raises:
@@ -74,6 +76,7 @@ def read_movements(
         time_unit=time_unit,
         origin=origin or path.stem,
         where=str(path),
+        rounded=rounded,
     )
 
 

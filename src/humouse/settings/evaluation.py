@@ -68,8 +68,8 @@ class SampleSettings:
         "samples.parquet"
     )
     recorded: bool = setting(
-        "write movements of the canonical frame as a device would have recorded them: on its clock, in "
-        "whole px and ms; events are so already"
+        "write movements as a device would have recorded them: of the canonical frame on its clock, in "
+        "whole px and ms; of events with the points without motion that the set-up's recorders write"
     )
     save_deltas: bool = setting("write the normalised deltas [n, T, C] too, as deltas.pt")
 

@@ -13,9 +13,12 @@ from humouse.codec.frame import Frame
 from humouse.codec.priors.empirical import EmpiricalPrior
 from humouse.codec.priors.learned import LearnedPrior
 from humouse.codec.priors.styles import Styles
+from humouse.codec.still import StillPoints
 from humouse.codec.style import FEWEST_PEOPLE, StylePool
 from humouse.errors import InputError
+from humouse.ragged import Ragged
 from humouse.randomness import generator
+from humouse.trajectories import Trajectories, concatenate
 
 PRIORS: dict[str, type[LearnedPrior] | type[EmpiricalPrior]] = {
     kind.__name__: kind for kind in (LearnedPrior, EmpiricalPrior)
@@ -32,12 +35,16 @@ class Setup:
         share: Of the movements that are drawn.
         conditions: Lengths, starts and conditions.
         styles: Of its people; None for a model that knows of no style.
+        pixel_ratio: Of its screens: their pixels are what the px of the conditions are.
+        still: Points without motion that its recorders write; None for a prior of before these were known.
     """
 
     name: str
     share: float
     conditions: LearnedPrior | EmpiricalPrior
     styles: Styles | None
+    pixel_ratio: float = 1.0
+    still: StillPoints | None = None
 
     def learned(self) -> "Setup":
         """Return the same without any person's numbers.
@@ -48,7 +55,8 @@ class Setup:
         if isinstance(seen, EmpiricalPrior):
             seen = LearnedPrior.fit(seen.lengths, seen.start, seen.conditions, person=seen.person)
         pooled = self.styles is not None and len(self.styles.styles) >= FEWEST_PEOPLE
-        return replace(self, conditions=seen, styles=self.styles if pooled else None)
+        still = None if self.still is None else self.still.pooled()
+        return replace(self, conditions=seen, styles=self.styles if pooled else None, still=still)
 
 
 class SetupPrior:
@@ -65,29 +73,36 @@ class SetupPrior:
     def fit(
         cls,
         frame: Frame,
-        setup: np.ndarray,
+        movements: Ragged,
         pool: StylePool | None,
-        user: np.ndarray | None = None,
+        *,
+        nameless: bool = False,
+        pixel_ratio: np.ndarray | None = None,
     ) -> "SetupPrior":
         """Return the prior of a split's movements.
 
         Args:
             frame: Of the N movements.
-            setup: [N] names of their set-ups.
+            movements: These, as they were recorded.
             pool: Of the movements, where styles are to be drawn.
-            user: [N] who made each; None if nobody knows.
+            nameless: Whether they are of one set-up without a name, whatever the people's names say.
+            pixel_ratio: [N] of their screens, each of which is then a set-up of the same name; None for 1.
         """
+        user, n = movements.user, len(movements)
+        setup = np.full(n, "") if nameless else movements.setup
+        ratio = np.ones(n) if pixel_ratio is None else pixel_ratio
         person = None if user is None else torch.from_numpy(np.unique(user, return_inverse=True)[1])
         setups = []
-        for name in np.unique(setup):
-            rows = torch.from_numpy(np.flatnonzero(setup == name))
+        for name, of_screen in sorted(set(zip(setup.tolist(), ratio.tolist(), strict=True))):
+            rows = torch.from_numpy(np.flatnonzero((setup == name) & (ratio == of_screen)))
             mine = frame[rows]
             styles = None
             if pool is not None:
                 styles = Styles.fit(pool, pool.person[rows].unique(), frame.conditions)
             whose = None if person is None else person[rows]
             conditions = EmpiricalPrior.fit(mine.lengths, mine.start, mine.conditions, whose)
-            setups.append(Setup(str(name), len(rows) / len(setup), conditions, styles))
+            still = StillPoints.fit(movements.only(rows))
+            setups.append(Setup(name, len(rows) / n, conditions, styles, of_screen, still))
         return cls(setups)
 
     @property
@@ -164,6 +179,48 @@ class SetupPrior:
                 found[rows] = drawn
         return found
 
+    @property
+    def screens(self) -> dict[str, float]:
+        """The pixel ratios of the screens, and the share of the movements on each."""
+        shares: dict[str, float] = {}
+        for one in self.setups:
+            name = f"{one.pixel_ratio:.4g}"
+            shares[name] = shares.get(name, 0.0) + one.share
+        return shares
+
+    def pixel_ratios(self, n: int, *, seed: int, first: int = 0) -> Float[Tensor, "n"] | None:
+        """Return [n] the pixel ratio of each of n movements' screens, or None where all are 1.
+
+        Args:
+            n: How many.
+            seed: Of `draw`: the ratios are of the same set-ups.
+            first: Of `draw`.
+        """
+        if all(one.pixel_ratio == 1 for one in self.setups):
+            return None
+        ratio = torch.ones(n)
+        for one, rows in zip(self.setups, self._rows(n, seed, first), strict=True):
+            ratio[rows] = one.pixel_ratio
+        return ratio
+
+    def recorded(self, movements: Trajectories, *, seed: int, first: int = 0) -> Trajectories:
+        """Return movements with points without motion, as their set-ups' recorders write them.
+
+        Args:
+            movements: Movements number `first` and following.
+            seed: Of `draw`.
+            first: Of `draw`.
+        """
+        parts, order = [], []
+        rows = self._rows(len(movements), seed, first)
+        for one, here in zip(self.setups, rows, strict=True):
+            if len(here):
+                some = movements[here]
+                numbers = first + here.numpy()
+                parts.append(some if one.still is None else one.still.written(some, numbers, seed))
+                order.append(here)
+        return concatenate(parts, movements.origin)[torch.cat(order).argsort()]
+
     def _rows(self, n: int, seed: int, first: int) -> list[Int[Tensor, "m"]]:
         """Return which of n movements, the first of that number, are of each set-up."""
         if len(self.setups) == 1:
@@ -188,6 +245,7 @@ class SetupPrior:
                     "kind": type(one.conditions).__name__,
                     "conditions": one.conditions.state(),
                     "styles": None if one.styles is None else one.styles.state(),
+                    "still": None if one.still is None else one.still.state(),
                 }
                 for one in self.setups
             ]
@@ -213,6 +271,10 @@ class SetupPrior:
                     one["share"],
                     _conditions(one["conditions"], one["kind"]),
                     None if one["styles"] is None else Styles.from_state(one["styles"]),
+                    # An earlier version did not write it.
+                    still=None
+                    if one.get("still") is None
+                    else StillPoints.from_state(one["still"]),
                 )
                 for one in state["setups"]
             ]

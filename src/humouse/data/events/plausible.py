@@ -14,14 +14,13 @@ from humouse.data.events.event import MOVED, Events, Reading
 from humouse.data.events.hand import usual_step_ms
 from humouse.data.reading.damage import Damage
 from humouse.errors import InputError
+from humouse.pixel_ratio import pixel_ratio, share_between_px
 
 _FEW = 20
 _NO_TIME = 1e30
 """Beyond what any clock says in any unit; sums of such numbers overflow."""
 _WARN, _STOP = 0.1, 0.5
 _SLOW_MS = 34
-_SCALES = (1.25, 1.5, 1.75, 2.0, 2.25, 2.5, 3.0, 1.1, 4 / 3, 1.2, 1.8)
-"""Device pixel ratios of common screens and zooms."""
 
 
 def check(rows: pl.DataFrame, definition: Definition, unit: str) -> None:
@@ -54,7 +53,7 @@ def check(rows: pl.DataFrame, definition: Definition, unit: str) -> None:
 
 def _check_span(x: np.ndarray, y: np.ndarray) -> None:
     """Raise InputError if positions are most likely shares of a screen."""
-    if _fractional(x, y) <= _STOP:
+    if share_between_px(np.stack([x, y], 1)) <= _STOP:
         return
     spans = [float(np.ptp(np.quantile(v, (0.01, 0.99)))) for v in (x, y)]
     if max(spans) < _SMALL_PX:
@@ -83,15 +82,6 @@ def _check_absolute(x: np.ndarray, y: np.ndarray, same: np.ndarray) -> None:
 _SMALL_PX = 10
 _USUAL_MOVE_PX = 25
 _MOVES_WANDER = 0.04
-
-
-def _fractional(x: np.ndarray, y: np.ndarray) -> float:
-    """Return the share of points that lie between pixels."""
-    return float((_off_grid(x) | _off_grid(y)).mean())
-
-
-def _off_grid(values: np.ndarray) -> np.ndarray:
-    return np.abs(values - values.round()) > 1e-3
 
 
 @dataclass
@@ -234,12 +224,13 @@ _FLAGS = {"", "0", "1", "2", "0.0", "1.0", "true", "false"}
 def _positions(x: np.ndarray, y: np.ndarray, definition: Definition) -> list[str]:
     """Return a warning of positions between pixels, and one of positions around a centre."""
     warnings = []
-    share = _fractional(x, y)
+    positions = np.stack([x, y], 1)
+    share = share_between_px(positions)
     if definition.scale_px == 1 and share > _WARN:
-        fits = [s for s in _SCALES if _fractional(x * s, y * s) < 0.01]
+        ratio = pixel_ratio(positions)
         likely = (
-            f"they are whole at a device pixel ratio of {fits[0]:.4g}: give source.scale_px={fits[0]:.4g}"
-            if fits
+            f"they are whole at a device pixel ratio of {ratio:.4g}: give source.scale_px={ratio:.4g}"
+            if ratio is not None
             else "give source.scale_px=RATIO where a screen's pixels are finer, so that small steps stay"
         )
         warnings.append(
