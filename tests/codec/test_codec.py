@@ -124,8 +124,10 @@ def test_canonical_codec_with_time_inverts_native_steps(batch):
 
 @FEW
 @given(batches, st.integers(2, 40), st.integers(2, 40))
-def test_canonical_codec_inverts_on_its_own_output(batch, T, modes):
-    codec = CanonicalCodec(sequence_length=T, modes=modes).fit(random_movements())
+@pytest.mark.parametrize("companding", [0.0, 0.1])
+def test_canonical_codec_inverts_on_its_own_output(companding, batch, T, modes):
+    codec = CanonicalCodec(sequence_length=T, modes=modes, companding=companding)
+    codec.fit(random_movements())
     own = codec.decode(*codec.encode(batch[codec.fits(batch)]))
     own = own[codec.fits(own)]
     again = codec.decode(*codec.encode(own))
@@ -147,6 +149,26 @@ def test_canonical_frame_is_recentred_rotated_and_of_unit_path_and_duration():
     angle = torch.atan2(batch.net_px[:, 1], batch.net_px[:, 0])
     assert (torch.remainder(frame.angle - angle + 1e-3, 2 * math.pi) < 2e-3).all()
     torch.testing.assert_close(frame.duration_ms, batch.duration_ms)
+
+
+def test_companding_changes_nothing_but_the_scale_of_moves():
+    batch = random_movements()
+    linear, companded = (
+        CanonicalCodec(sequence_length=50, companding=unit, normalize=False).fit(batch)
+        for unit in (0, 0.1)
+    )
+    (x, frame), (y, _) = linear.encode(batch), companded.encode(batch)
+    torch.testing.assert_close(y, torch.asinh(x * 50 / 0.1), rtol=1e-4, atol=1e-4)
+    for seen in (y, companded.expanded(y, frame)):
+        back = companded.decode(seen, frame)
+        torch.testing.assert_close(
+            back.deltas, linear.decode(x, frame).deltas, rtol=1e-3, atol=1e-2
+        )
+    goal = torch.tensor([[30.0, 40.0]]).expand(len(batch), 2)
+    reached = companded.decode(y, companded.frame_given(frame, goal, y)).net_px
+    torch.testing.assert_close(reached, goal, rtol=1e-3, atol=1e-2)
+    with pytest.raises(InputError, match=r"data\.companding=-1"):
+        CanonicalCodec(companding=-1)
 
 
 def test_each_canonical_step_can_be_switched_off():

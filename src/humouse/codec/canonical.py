@@ -45,6 +45,9 @@ class CanonicalCodec(Codec):
         canonicalize_duration: Resample to a fixed clock, and keep the first modes.
         rotate_to_plus_x: Turn the net displacement to point along +x; the angle is kept.
         modes: How many modes are kept, of at most T.
+        companding: Moves are coded as asinh(d T / `companding`), d as a share of the path: those below this
+            share of an even step of 1/T linearly, greater ones logarithmically. 0 codes all linearly, and so
+            is all without `canonicalize_path` and `canonicalize_duration`.
         normalize: Standardise the channels on the train split.
     """
 
@@ -58,15 +61,19 @@ class CanonicalCodec(Codec):
         canonicalize_duration: bool = True,
         rotate_to_plus_x: bool = True,
         modes: int = 24,
+        companding: float = 0.0,
         normalize: bool = True,
     ) -> None:
         super().__init__(sequence_length=sequence_length, normalize=normalize)
         if modes < 2:
             raise InputError(f"data.modes={modes}: must be at least 2")
+        if not 0 <= companding < math.inf:
+            raise InputError(f"data.companding={companding}: must be 0 (off) or above")
         self.canonicalize_path = canonicalize_path
         self.canonicalize_duration = canonicalize_duration
         self.rotate_to_plus_x = rotate_to_plus_x
         self.modes = modes
+        self.companding = companding
         self.clocks: PollingClocks | None = None
         self.channel_names = ("dx", "dy") if canonicalize_duration else ("dx", "dy", "dt")
 
@@ -78,6 +85,7 @@ class CanonicalCodec(Codec):
             "canonicalize_duration": self.canonicalize_duration,
             "rotate_to_plus_x": self.rotate_to_plus_x,
             "modes": self.modes,
+            "companding": self.companding,
             "normalize": self.normalize,
         }
 
@@ -145,7 +153,12 @@ class CanonicalCodec(Codec):
 
     def expanded(self, x0: Float[Tensor, "B n C"], frame: Frame) -> Float[Tensor, "B T C"]:
         """Return x0 on as many points as the frame has steps."""
-        return self._written(x0, frame) if self.canonicalize_duration else x0
+        if not self.canonicalize_duration:
+            return x0
+        if self._unit is None:
+            return self._written(x0, frame)
+        mean, std = self.mean.to(x0), self.std.to(x0)
+        return (self._companded(self._written(self._moves(x0 * std + mean), frame)) - mean) / std
 
     def _written(self, x: Float[Tensor, "B n C"], frame: Frame) -> Float[Tensor, "B T C"]:
         steps = int(frame.lengths.max()) if len(frame) else self.sequence_length
@@ -173,7 +186,7 @@ class CanonicalCodec(Codec):
             moves = moves / path_px[:, None, None]
         if self.canonicalize_duration:
             points = int(self.steps(torch.tensor(self.sequence_length)))
-            return at_points(moves, points, self.modes), frame
+            return self._companded(at_points(moves, points, self.modes)), frame
         return torch.cat([moves, deltas[..., 2:] / frame.duration_ms[:, None, None]], -1), frame
 
     def _on_clock(self, trajectories: Trajectories) -> Trajectories:
@@ -183,7 +196,7 @@ class CanonicalCodec(Codec):
         return replace(smooth, deltas=torch.cat([moves, smooth.deltas[..., 2:]], -1))
 
     def _from_channels(self, x: Float[Tensor, "B n C"], frame: Frame) -> Float[Tensor, "B T 3"]:
-        moves = x[..., :2]
+        moves = self._moves(x)
         if self.canonicalize_duration:  # x has the size of one of T steps, on however many points
             moves = self._written(moves, frame)
             moves = moves * (self.sequence_length / moves.shape[1])
@@ -197,6 +210,22 @@ class CanonicalCodec(Codec):
         else:  # time does not run backwards, whatever the model returns
             dt_ms = x[..., 2:].clamp_min(0) * frame.duration_ms[:, None, None]
         return torch.cat([moves, dt_ms], -1)
+
+    @property
+    def _unit(self) -> float | None:
+        """The move, as a share of the path, up to which moves are coded linearly; None where all are."""
+        on = self.companding and self.canonicalize_path and self.canonicalize_duration
+        return self.companding / self.sequence_length if on else None
+
+    def _companded(self, moves: Float[Tensor, "B n 2"]) -> Float[Tensor, "B n 2"]:
+        return moves if self._unit is None else torch.asinh(moves / self._unit)
+
+    def _moves(self, x: Float[Tensor, "B n C"]) -> Float[Tensor, "B n 2"]:
+        """Return the moves that channels stand for."""
+        if self._unit is None:
+            return x[..., :2]
+        # A bound far outside any recording keeps the output finite whatever x is.
+        return torch.sinh(x[..., :2].clamp(-12, 12)) * self._unit
 
     def frame_given(
         self, frame: Frame, cond: Float[Tensor, "B K"], x0: Float[Tensor, "B T C"]
@@ -224,8 +253,8 @@ class CanonicalCodec(Codec):
     def _net(self, x: Float[Tensor, "B n C"], frame: Frame) -> Float[Tensor, "B 2"]:
         """Return the net displacement in the frame, where the path is 1."""
         if self.canonicalize_duration:
-            return x[..., :2].mean(1) * self.sequence_length
-        return (x[..., :2] * valid_steps(frame.lengths, x.shape[1])[..., None]).sum(1)
+            return self._moves(x).mean(1) * self.sequence_length
+        return (self._moves(x) * valid_steps(frame.lengths, x.shape[1])[..., None]).sum(1)
 
     def canonicalize(self, trajectories: Trajectories) -> Trajectories:
         """Return the movements in the canonical frame, at a nominal 1,000 px of path in 1 s.

@@ -20,6 +20,7 @@ def make_codec(data: DataSettings) -> Codec:
         canonicalize_duration=data.canonicalize_duration,
         rotate_to_plus_x=data.rotate_to_plus_x,
         modes=data.modes,
+        companding=data.companding,
         normalize=data.normalize_sequences,
     )
 

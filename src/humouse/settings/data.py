@@ -40,6 +40,9 @@ class DataSettings:
     modes: int = setting(
         "canonical codec: cosine modes of the steps that are kept on the fixed clock; at most T"
     )
+    companding: float = setting(
+        "canonical codec: moves enter as asinh(d / this), d in even steps of 1/T of the path; 0 as they are"
+    )
     normalize_sequences: bool = setting("standardise each channel on the train split")
     companding_px: float = setting("event codec: dx and dy enter as asinh(d / this)")
     clock: str = setting("event codec: what dt is coded by: {choices}", choices.CLOCKS)

@@ -23,7 +23,7 @@ RENAMED = {
 
 LATER: dict[str, tuple[str, dict[str, Any]]] = {
     "": ("diffusion", {"start_from": None}),
-    "data.": ("codec", {"modes": 32, "balance": 1.0}),
+    "data.": ("codec", {"modes": 32, "balance": 1.0, "companding": 0.0}),
     "decoder.": ("hidden", {"style": 0, "exact_ms": 64, "virtual": 0.0}),
     "diffusion.": ("objective", {"low_noise_share": 0.0}),
 }
