@@ -98,6 +98,23 @@ def test_people_without_such_points_have_none():
     )
 
 
+def test_a_movement_without_steps_stays_so():
+    nothing = Trajectories.from_steps(
+        np.zeros((0, 3), np.float32), np.zeros(2, np.int64), np.zeros((2, 2), np.float32), None, "t"
+    )
+    assert written_by(nothing, [1.0], [1.0]).lengths.tolist() == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("share", "rate"),
+    [([0.1], [0.1, 0.2]), ([0.1], [float("nan")]), ([2.0], [0.5]), ([[0.1]], [[0.1]])],
+)
+def test_a_damaged_state_is_refused(share, rate):
+    state = {"share": torch.tensor(share), "rate": torch.tensor(rate)}
+    with pytest.raises(ValueError, match="points without motion"):
+        StillPoints.from_state(state)
+
+
 def test_a_state_is_restored():
     still = StillPoints(np.array([0.1, 0.2]), np.array([0.5, 0.25]))
     again = StillPoints.from_state(still.state())

@@ -71,7 +71,7 @@ class StillPoints:
             own, between = movements.deltas[place, :n].double().numpy(), ticks[place, :n]
             chance = torch.rand(1 + int(between.sum()), generator=generator(seed, "still", row))
             recorder = int(np.searchsorted(ends, float(chance[0]), side="right"))
-            if recorder < len(self.rate):
+            if recorder < len(self.rate) and between.any():
                 own = _with_points(own, between, chance[1:].numpy() < self.rate[recorder])
             steps.append(own)
             lengths.append(len(own))
@@ -89,8 +89,17 @@ class StillPoints:
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> "StillPoints":
-        """Return the ones that `state` described."""
-        return cls(state["share"].numpy(), state["rate"].numpy())
+        """Return the ones that `state` described.
+
+        Raises:
+            ValueError: They are not as many shares as rates, each from 0 to 1.
+        """
+        share, rate = state["share"].numpy(), state["rate"].numpy()
+        if share.ndim != 1 or share.shape != rate.shape:
+            raise ValueError("its points without motion have other shares than rates")
+        if not all(((part >= 0) & (part <= 1)).all() for part in (share, rate)):
+            raise ValueError("its points without motion have a share or rate that is none")
+        return cls(share, rate)
 
 
 def _counts(movements: Steps) -> tuple[Int64[np.ndarray, "B"], Int64[np.ndarray, "B"]]:

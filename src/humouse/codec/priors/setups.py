@@ -245,6 +245,7 @@ class SetupPrior:
                     "kind": type(one.conditions).__name__,
                     "conditions": one.conditions.state(),
                     "styles": None if one.styles is None else one.styles.state(),
+                    "pixel_ratio": one.pixel_ratio,
                     "still": None if one.still is None else one.still.state(),
                 }
                 for one in self.setups
@@ -271,10 +272,9 @@ class SetupPrior:
                     one["share"],
                     _conditions(one["conditions"], one["kind"]),
                     None if one["styles"] is None else Styles.from_state(one["styles"]),
-                    # An earlier version did not write it.
-                    still=None
-                    if one.get("still") is None
-                    else StillPoints.from_state(one["still"]),
+                    # An earlier version wrote neither.
+                    one.get("pixel_ratio", 1.0),
+                    None if one.get("still") is None else StillPoints.from_state(one["still"]),
                 )
                 for one in state["setups"]
             ]
