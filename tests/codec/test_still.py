@@ -110,9 +110,8 @@ def test_a_movement_without_steps_stays_so():
     [([0.1], [0.1, 0.2]), ([0.1], [float("nan")]), ([2.0], [0.5]), ([[0.1]], [[0.1]])],
 )
 def test_a_damaged_state_is_refused(share, rate):
-    state = {"share": torch.tensor(share), "rate": torch.tensor(rate)}
     with pytest.raises(ValueError, match="points without motion"):
-        StillPoints.from_state(state)
+        StillPoints.from_state({"share": share, "rate": rate})
 
 
 def test_a_state_is_restored():

@@ -36,7 +36,7 @@ _NOT_REPEATED = {"cond_dim", "seed"}
         (AugmentRules, "diffusion/train", "data.augment", "time_stretch time_warp jitter mirror "
          "mirror_x crop crop_min goal_jitter"),
         (CanonicalCodec, "diffusion/train", "data", "sequence_length canonicalize_path "
-         "canonicalize_duration rotate_to_plus_x modes"),
+         "canonicalize_duration rotate_to_plus_x modes companding"),
         (EventCodec, "diffusion/train", "data", "sequence_length companding_px clock "
          "merge_zero_moves"),
         (UNet1D, "diffusion/train", "model", "base_channels channel_mults attn_bottleneck dropout "

@@ -73,7 +73,7 @@ def test_settings_that_came_later_get_the_value_of_what_was_done_before():
     old = {"data": {"codec": "event"}, "diffusion": {"objective": "v"}}
     assert upgraded(old) == {
         "start_from": None,
-        "data": {"codec": "event", "modes": 32, "balance": 1.0},
+        "data": {"codec": "event", "modes": 32, "balance": 1.0, "companding": 0.0},
         "diffusion": {"objective": "v", "low_noise_share": 0.0},
     }
     assert upgraded({"data": {"codec": "event", "modes": 5}})["data"]["modes"] == 5

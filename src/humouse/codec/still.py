@@ -84,8 +84,8 @@ class StillPoints:
         )
 
     def state(self) -> dict[str, Any]:
-        """Return everything needed to make them again: tensors."""
-        return {"share": torch.from_numpy(self.share), "rate": torch.from_numpy(self.rate)}
+        """Return everything needed to make them again: plain values."""
+        return {"share": self.share.tolist(), "rate": self.rate.tolist()}
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> "StillPoints":
@@ -94,7 +94,7 @@ class StillPoints:
         Raises:
             ValueError: They are not as many shares as rates, each from 0 to 1.
         """
-        share, rate = state["share"].numpy(), state["rate"].numpy()
+        share, rate = np.array(state["share"], float), np.array(state["rate"], float)
         if share.ndim != 1 or share.shape != rate.shape:
             raise ValueError("its points without motion have other shares than rates")
         if not all(((part >= 0) & (part <= 1)).all() for part in (share, rate)):
