@@ -139,6 +139,7 @@ class Codec(ABC):
                 f"{train.origin}: no gesture fits codec '{self.name}' with "
                 f"data.sequence_length={self.sequence_length}; choose a greater one"
             )
+        self._fit_clocks(train)
         valid, frame = self._valid_steps(train)
         self.mean, self.std = torch.zeros(self.channels), torch.ones(self.channels)
         if self.normalize:
@@ -151,6 +152,9 @@ class Codec(ABC):
         self.condition_mean = raw.mean(0)
         self.condition_std = raw.std(0, correction=0).clamp_min(1e-6)
         return self
+
+    def _fit_clocks(self, train: Ragged) -> None:  # noqa: B027 — a codec of latents needs none
+        """Learn what the codec must know of its recorders' clocks, from movements that fit."""
 
     def _valid_steps(self, train: Ragged) -> tuple[Float64[Tensor, "S C"], Frame]:
         """Return the channels of all valid steps, one movement after the other, and the frames."""

@@ -11,11 +11,12 @@ from torch import Tensor
 
 from humouse.codec.band import at_points, resample
 from humouse.codec.base import Codec
+from humouse.codec.companding import companded, uncompanded
 from humouse.codec.frame import Frame, conditions_of, pad_to, valid_steps
 from humouse.codec.priors.polling import PollingClocks
 from humouse.codec.recorder import recorded
 from humouse.errors import InputError
-from humouse.ragged import Movements, Ragged
+from humouse.ragged import Ragged
 from humouse.settings.choices import CONDITIONS
 from humouse.trajectories import Trajectories
 
@@ -89,17 +90,12 @@ class CanonicalCodec(Codec):
             "normalize": self.normalize,
         }
 
-    def fit(self, train: Movements) -> Codec:
-        """Learn the clocks of the recorders beside the rest."""
-        train = Ragged.of(train)
-        super().fit(train)
-        seen = train.only(self.fitting(train))
-        conditions = torch.cat([*map(conditions_of, seen.blocks())])
+    def _fit_clocks(self, train: Ragged) -> None:
+        conditions = torch.cat([*map(conditions_of, train.blocks())])
         clock = conditions[:, _CLOCK].double().numpy()
         self.clocks = PollingClocks.fit(
-            seen.lengths.double().numpy(), clock[:, 0], clock[:, 1], on_tick_share=clock[:, 2]
+            train.lengths.double().numpy(), clock[:, 0], clock[:, 1], on_tick_share=clock[:, 2]
         )
-        return self
 
     def state_dict(self) -> dict[str, Any]:
         """Return everything needed to make this codec again: plain values and tensors."""
@@ -218,14 +214,11 @@ class CanonicalCodec(Codec):
         return self.companding / self.sequence_length if on else None
 
     def _companded(self, moves: Float[Tensor, "B n 2"]) -> Float[Tensor, "B n 2"]:
-        return moves if self._unit is None else torch.asinh(moves / self._unit)
+        return moves if self._unit is None else companded(moves, self._unit)
 
     def _moves(self, x: Float[Tensor, "B n C"]) -> Float[Tensor, "B n 2"]:
         """Return the moves that channels stand for."""
-        if self._unit is None:
-            return x[..., :2]
-        # A bound far outside any recording keeps the output finite whatever x is.
-        return torch.sinh(x[..., :2].clamp(-12, 12)) * self._unit
+        return x[..., :2] if self._unit is None else uncompanded(x[..., :2], self._unit)
 
     def frame_given(
         self, frame: Frame, cond: Float[Tensor, "B K"], x0: Float[Tensor, "B T C"]

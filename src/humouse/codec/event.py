@@ -11,6 +11,7 @@ from torch import Tensor
 
 from humouse.codec.base import Codec
 from humouse.codec.clock import LONGEST_MS, ClockScale
+from humouse.codec.companding import companded, uncompanded
 from humouse.codec.frame import Frame, pad_to, valid_steps
 from humouse.codec.screens import on_grid, ratios_of
 from humouse.codec.style import StylePool
@@ -76,14 +77,11 @@ class EventCodec(Codec):
         sized = (merged.lengths >= 1) & (merged.lengths <= self.sequence_length)
         return sized & timed.all(1)
 
-    def fit(self, train: Movements) -> Codec:
-        """Learn the clock's scale beside the rest."""
-        train = Ragged.of(train)
-        fitting = train.only(self.fitting(train))
-        merged = map(self.canonicalize, fitting.blocks())
-        dt_ms = [block.deltas[block.mask][:, 2] for block in merged]
-        self.clock_scale = ClockScale.fit(torch.cat([train.steps[:0, 2], *dt_ms]))
-        return super().fit(fitting)
+    def _fit_clocks(self, train: Ragged) -> None:
+        merged = map(self.canonicalize, train.blocks())
+        self.clock_scale = ClockScale.fit(
+            torch.cat([block.deltas[block.mask][:, 2] for block in merged])
+        )
 
     def _on_screens(self, movements: Trajectories) -> tuple[Trajectories, Float64[np.ndarray, "B"]]:
         """Return movements in whole ms and pixels of their people's screens, and these' pixel ratios."""
@@ -128,7 +126,7 @@ class EventCodec(Codec):
         return self._steps(x0 * self.std.to(x0) + self.mean.to(x0))
 
     def _companded(self, deltas: Float[Tensor, "B T 3"]) -> Float[Tensor, "B T C"]:
-        moves = torch.asinh(deltas[..., :2] / self.companding_px)
+        moves = companded(deltas[..., :2], self.companding_px)
         return torch.cat([moves, self._clock_code(deltas[..., 2:])], -1)
 
     def _clock_code(self, dt_ms: Float[Tensor, "*S"]) -> Float[Tensor, "*S"]:
@@ -159,14 +157,13 @@ class EventCodec(Codec):
         mean, std = self.mean.to(x0), self.std.to(x0)
         x = x0 * std + mean
         moves = _summing_to(self._moves(x), mask, goal_px.to(x0), self.companding_px)
-        code = torch.asinh(moves / self.companding_px)
+        code = companded(moves, self.companding_px)
         there = (torch.cat([code, x[..., 2:]], -1) - mean) / std
         changed = mask[..., None] & ~goal_px.isnan().any(1)[:, None, None]
         return torch.where(changed, there, x0)
 
     def _moves(self, x: Float[Tensor, "B T C"]) -> Float[Tensor, "B T 2"]:
-        # A bound far outside any recording keeps the output finite whatever x is.
-        return torch.sinh(x[..., :2].clamp(-12, 12)) * self.companding_px
+        return uncompanded(x[..., :2], self.companding_px)
 
     def _steps(self, x: Float[Tensor, "B T C"]) -> Float[Tensor, "B T 3"]:
         moves = self._moves(x).round()
