@@ -57,6 +57,7 @@ def test_any_rows_are_those_of_the_padded_form(lengths: list[int], data: st.Data
     whole = movements(lengths)
     found = Ragged.of(whole)
     assert (found.setup == whole.setup).all()
+    assert (found.person == whole.person).all()
     rows = st.lists(st.integers(0, len(lengths) - 1), max_size=9)
     first = torch.tensor(data.draw(rows), dtype=torch.long)
     assert same(found[first], whole[first])

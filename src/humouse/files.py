@@ -48,16 +48,15 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
     path = Path(path)
     temporary = held = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        sweep(path.parent, [escape(path.name)])
-        temporary, held = _held_beside(path)
-        yield temporary
-        # The rename must not reach the disk before the content does.
-        with open(temporary, "rb+") as file:
-            os.fsync(file.fileno())
-        replace(temporary, path)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written ({reason_of(error)})") from error
+        with writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            sweep(path.parent, [escape(path.name)])
+            temporary, held = _held_beside(path)
+            yield temporary
+            # The rename must not reach the disk before the content does.
+            with open(temporary, "rb+") as file:
+                os.fsync(file.fileno())
+            replace(temporary, path)
     finally:
         if temporary is not None:
             with suppress(OSError):  # gone after the rename
@@ -169,13 +168,12 @@ def alone_with(path: str | Path) -> Iterator[Path]:
 def _alone(folder: Path, taken: str, other: str, wait: bool = False) -> Iterator[None]:
     made = not folder.is_dir()
     lock = folder / _LOCK
-    try:
+    with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        descriptor = _locked(lock, wait)
-    except BlockingIOError as error:
-        raise InputError(f"{taken}; wait for its end, or choose another {other}") from error
-    except OSError as error:
-        raise InputError(f"{folder}: cannot be written ({reason_of(error)})") from error
+        try:
+            descriptor = _locked(lock, wait)
+        except BlockingIOError as error:
+            raise InputError(f"{taken}; wait for its end, or choose another {other}") from error
     try:
         yield
     finally:
@@ -244,13 +242,24 @@ def working_folder(out_dir: str | Path) -> Iterator[Path]:
     """
     for left in Path(out_dir).glob(f"{_WORKING}*"):
         shutil.rmtree(left, ignore_errors=True)
-    try:
+    with writing(out_dir):
         # On a network's disk a file that is still open stays a moment longer.
         made = TemporaryDirectory(dir=out_dir, prefix=_WORKING, ignore_cleanup_errors=True)
-    except OSError as error:
-        raise InputError(f"{out_dir}: cannot be written ({reason_of(error)})") from error
     with made as name:
         yield Path(name)
+
+
+@contextmanager
+def writing(path: str | Path) -> Iterator[None]:
+    """Turn what stops a file or folder from being written into one line that names it.
+
+    Raises:
+        InputError: The block raised an OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written ({reason_of(error)})") from error
 
 
 def reason_of(error: OSError) -> str:

@@ -11,7 +11,7 @@ from jaxtyping import Float32, Int, Int64
 from torch import Tensor
 
 from humouse.movement_table import read_table
-from humouse.trajectories import Trajectories, setup_of
+from humouse.trajectories import Trajectories, person_of, setup_of
 
 _ROWS_AT_A_TIME = 1024
 
@@ -113,9 +113,14 @@ class Ragged:
         return (self[rows] for rows in torch.arange(len(self)).split(_ROWS_AT_A_TIME))
 
     @property
+    def person(self) -> np.ndarray:
+        """[N] the name of each movement's person; see `Trajectories.person`."""
+        return person_of(self.user, len(self))
+
+    @property
     def setup(self) -> np.ndarray:
         """[N] the set-up that each movement was recorded on; see `Trajectories.setup`."""
-        return setup_of(self.user, len(self))
+        return setup_of(self.person)
 
 
 Movements: TypeAlias = Trajectories | Ragged

@@ -157,12 +157,17 @@ class Trajectories:
         return steps < self.lengths[:, None]
 
     @property
+    def person(self) -> np.ndarray:
+        """[B] the name of each movement's person, empty where nobody is named."""
+        return person_of(self.user, len(self))
+
+    @property
     def setup(self) -> np.ndarray:
         """[B] the set-up that each movement was recorded on, empty where the person's name tells none.
 
         `humouse data combine` writes it before the name, with a slash between.
         """
-        return setup_of(self.user, len(self))
+        return setup_of(self.person)
 
     @property
     def duration_ms(self) -> Float[Tensor, "B"]:
@@ -387,10 +392,14 @@ def _padded(
     return Trajectories(deltas, sizes, torch.from_numpy(start), user, origin, places)
 
 
-def setup_of(user: np.ndarray | None, count: int) -> np.ndarray:
-    """Return [B] the set-ups of so many movements of these people; see `Trajectories.setup`."""
-    people = np.full(count, "") if user is None else user.astype(str)
-    return np.array([name.rpartition("/")[0] for name in people], dtype=np.str_)
+def person_of(user: np.ndarray | None, count: int) -> np.ndarray:
+    """Return [B] the names of the people of so many movements; see `Trajectories.person`."""
+    return np.full(count, "") if user is None else user.astype(str)
+
+
+def setup_of(person: np.ndarray) -> np.ndarray:
+    """Return [B] the set-ups of these people; see `Trajectories.setup`."""
+    return np.array([name.rpartition("/")[0] for name in person], dtype=np.str_)
 
 
 def _all_finite(values: Float[Tensor, "..."]) -> bool:

@@ -17,7 +17,7 @@ def ratios_of(movements: Trajectories) -> Float64[np.ndarray, "B"]:
 
     Warns of people whose positions are whole at no usual ratio; theirs is 1.
     """
-    people = np.full(len(movements), "") if movements.user is None else movements.user
+    people = movements.person
     positions = movements.positions_px().double().numpy()
     inside = np.pad(movements.mask.numpy(), ((0, 0), (1, 0)), constant_values=True)
     ratio, names = np.ones(len(movements)), np.unique(people)

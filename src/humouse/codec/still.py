@@ -32,8 +32,7 @@ class StillPoints:
         """Return those of movements as they were recorded; each person has one recorder."""
         blocks = [_counts(block.as_steps()) for block in Ragged.of(movements).blocks()]
         written, ticks = (np.concatenate(part) for part in zip(*blocks, strict=True))
-        people = np.full(len(written), "") if movements.user is None else movements.user
-        _, person = np.unique(people.astype(str), return_inverse=True)
+        _, person = np.unique(movements.person, return_inverse=True)
         some = (written > 0) & (ticks > 0)
         writers = np.unique(person[some])
         share, rate = np.zeros(len(writers)), np.zeros(len(writers))

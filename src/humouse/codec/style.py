@@ -259,8 +259,7 @@ class StylePool:
             movements: The gestures.
             seen: Returns gestures as an `EventCodec` sees them; None where they are so.
         """
-        people = np.full(len(movements), "") if movements.user is None else movements.user
-        _, first, person = np.unique(people.astype(str), return_index=True, return_inverse=True)
+        _, first, person = np.unique(movements.person, return_index=True, return_inverse=True)
         _, setup = np.unique(movements.setup[first], return_inverse=True)
         return cls(movements, torch.from_numpy(person), torch.from_numpy(setup), seen)
 

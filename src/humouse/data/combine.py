@@ -113,8 +113,7 @@ def _write_split(
 
 def _named(name: str, movements: Trajectories) -> Trajectories:
     """Return the movements with the set-up's name before each person's."""
-    people = np.full(len(movements), "") if movements.user is None else movements.user
-    return replace(movements, user=np.array([f"{name}/{person}" for person in people]))
+    return replace(movements, user=np.array([f"{name}/{person}" for person in movements.person]))
 
 
 def _counts(manifests: dict[str, dict[str, Any]]) -> dict[str, Any]:

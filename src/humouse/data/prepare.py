@@ -19,13 +19,13 @@ from humouse.errors import InputError
 from humouse.files import (
     alone_in,
     atomic_write,
-    reason_of,
     replace,
     set_aside_in,
     sha256,
     versions,
     working_folder,
     write_json,
+    writing,
 )
 from humouse.gestures import GestureRules, Gestures
 
@@ -198,11 +198,9 @@ def put_in_place(folder: Path, out_dir: Path) -> None:
     """
     names = [*(f"{split}.parquet" for split in SPLITS), MANIFEST]
     set_aside_in(out_dir, names)
-    try:
+    with writing(out_dir):
         for name in names:
             replace(folder / name, out_dir / name)
-    except OSError as error:
-        raise InputError(f"{out_dir}: cannot be written ({reason_of(error)})") from error
 
 
 def _hash(path: Path) -> str:

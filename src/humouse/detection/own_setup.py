@@ -54,7 +54,7 @@ def calibrate_setup(
     cdf = _with_known_tail(ScoreCDF.fit(score), len(score), known.calibration.human_cdf)
     falling = tuple(np.sort(score)[::-1].tolist())
     calibration: Calibration = replace(known.calibration, human_cdf=cdf, human_scores=falling)
-    users = np.full(len(usable), "") if usable.user is None else usable.user.astype(str)
+    users = usable.person
     normal = normal_scores(calibration.p_value(score))
     own = Source.fit(normal, users)
     if len(np.unique(users)) < _FEWEST_SOURCES:  # too few to know how sources differ

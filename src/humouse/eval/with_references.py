@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from humouse.errors import InputError
 from humouse.eval.evaluate import assembled, unmeasured
 from humouse.eval.pair import Pair, paired
 from humouse.eval.parts import Inputs, Part, known_features, measures
@@ -15,7 +14,7 @@ from humouse.eval.references import reference
 from humouse.eval.result import Evaluation
 from humouse.eval.rule import EvaluationRule
 from humouse.features.modes import FEATURE_MODES
-from humouse.files import reason_of
+from humouse.files import writing
 from humouse.processes import run_jobs
 from humouse.progress import progress_bar
 from humouse.trajectories import Trajectories
@@ -76,11 +75,8 @@ def evaluate_with_references(
         for key, inputs in _comparisons(pair, held_out, train, references, rule):
             blank[key] = unmeasured(inputs.pair, rule.seed)
             kept = folder / key
-            try:
-                with kept.open("wb") as file:
-                    pickle.dump(inputs, file)
-            except OSError as error:
-                raise InputError(f"{kept}: cannot be written ({reason_of(error)})") from error
+            with writing(kept), kept.open("wb") as file:
+                pickle.dump(inputs, file)
             advance()
             yield from ((measure, kept) for measure in measures(rule))
 

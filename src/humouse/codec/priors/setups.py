@@ -36,7 +36,7 @@ class Setup:
         conditions: Lengths, starts and conditions.
         styles: Of its people; None for a model that knows of no style.
         pixel_ratio: Of its screens: their pixels are what the px of the conditions are.
-        still: Points without motion that its recorders write; None for a prior of before these were known.
+        still: Points without motion that its recorders write; None where it is not of events, or older.
     """
 
     name: str
@@ -96,12 +96,12 @@ class SetupPrior:
         for name, of_screen in sorted(set(zip(setup.tolist(), ratio.tolist(), strict=True))):
             rows = torch.from_numpy(np.flatnonzero((setup == name) & (ratio == of_screen)))
             mine = frame[rows]
-            styles = None
-            if pool is not None:
+            styles = still = None
+            if pool is not None:  # of events, then
                 styles = Styles.fit(pool, pool.person[rows].unique(), frame.conditions)
+                still = StillPoints.fit(movements.only(rows))
             whose = None if person is None else person[rows]
             conditions = EmpiricalPrior.fit(mine.lengths, mine.start, mine.conditions, whose)
-            still = StillPoints.fit(movements.only(rows))
             setups.append(Setup(name, len(rows) / n, conditions, styles, of_screen, still))
         return cls(setups)
 

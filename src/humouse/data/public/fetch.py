@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from humouse.errors import InputError
-from humouse.files import check_space, read_json, reason_of, write_json
+from humouse.files import check_space, read_json, write_json, writing
 
 Progress = Callable[[int, int | None], None]
 
@@ -124,18 +124,13 @@ def _begin(path: Path, address: str, headers: Any, total: int | None, done: int)
     validator = tag if tag and not tag.startswith("W/") else changed
     write_json(_note(path), {"address": address, "validator": validator, "size": total})
     if not done:
-        try:
+        with writing(path):
             path.write_bytes(b"")
-        except OSError as error:
-            raise InputError(f"{path}: cannot be written ({reason_of(error)})") from error
 
 
 def _append(path: Path, block: bytes) -> None:
-    try:
-        with open(path, "ab") as file:
-            file.write(block)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written ({reason_of(error)})") from error
+    with writing(path), open(path, "ab") as file:
+        file.write(block)
 
 
 def _origin(path: Path) -> dict[str, Any]:

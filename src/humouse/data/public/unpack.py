@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from humouse.errors import InputError
-from humouse.files import check_space, reason_of
+from humouse.files import check_space, writing
 
 
 class BadArchiveError(InputError):
@@ -32,15 +32,15 @@ def unpacked(archive: Path, folder: Path, pattern: str) -> Iterator[Path]:
             folder, or no file matches.
         InputError: The folder cannot be written.
     """
-    try:
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as name:
-            inside = Path(name) / "unpacked"
-            inside.mkdir()
-            _unpack(archive, inside, pattern)
-            yield inside
-            os.replace(inside, folder)
-    except OSError as error:
-        raise InputError(f"{folder}: cannot be written ({reason_of(error)})") from error
+    with (
+        writing(folder),
+        tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as name,
+    ):
+        inside = Path(name) / "unpacked"
+        inside.mkdir()
+        _unpack(archive, inside, pattern)
+        yield inside
+        os.replace(inside, folder)
 
 
 def _unpack(archive: Path, folder: Path, pattern: str) -> None:

@@ -45,8 +45,7 @@ def fit_setup(
     Raises:
         InputError: There are too few gestures.
     """
-    users = np.full(len(people), "") if people.user is None else people.user.astype(str)
-    persons, person = np.unique(users, return_inverse=True)
+    persons, person = np.unique(people.person, return_inverse=True)
     human = label_movements(people, HUMAN, HUMAN)
     recorded = showing.one_look(human, derive_seed(seed, "recorded"), device=False)
     if len(recorded) < FEWEST_GESTURES:
@@ -70,6 +69,5 @@ def fit_setup(
 
 def _source(seen: LabelledMovements, look: int) -> np.ndarray:
     """Return whose movement each is: a person's on one device, or a bot's variant."""
-    users = seen.movements.user
-    own = np.full(len(seen), "") if users is None else users.astype(str)
-    return np.where(seen.is_bot, seen.variant.astype(object), own.astype(object) + f" look {look}")
+    own = seen.movements.person.astype(object) + f" look {look}"
+    return np.where(seen.is_bot, seen.variant.astype(object), own)

@@ -46,7 +46,7 @@ def virtual_people(train: Movements, codec: Codec, seed: int) -> tuple[Ragged, I
         seed: Of the devices and of the gestures chosen.
     """
     train = Ragged.of(train)
-    people = np.full(len(train), "") if train.user is None else train.user.astype(str)
+    people = train.person
     g = np.random.default_rng(derive_seed(seed, "virtual people"))
     rows: list[np.ndarray] = []
     device: list[np.ndarray] = []

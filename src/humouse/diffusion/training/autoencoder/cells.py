@@ -5,6 +5,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from humouse.codec import Codec, EventCodec
+from humouse.codec.companding import companded, uncompanded
 
 
 def cells(
@@ -22,8 +23,9 @@ def cells(
         return None
     mean, std = codec.mean.to(x0), codec.std.to(x0)
     x = x0 * std + mean
-    px = (torch.sinh(x[..., :2]) * codec.companding_px).round()
-    low, high = (torch.asinh((px + half) / codec.companding_px) for half in (-0.5, 0.5))
+    unit_px = codec.companding_px
+    px = uncompanded(x[..., :2], unit_px).round()
+    low, high = (companded(px + half, unit_px) for half in (-0.5, 0.5))
     first, last = _clock_cells(codec, x[..., 2:])
     lower, upper = torch.cat([low, first], -1), torch.cat([high, last], -1)
     return (lower - mean) / std, (upper - mean) / std
