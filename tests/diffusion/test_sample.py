@@ -213,8 +213,9 @@ def test_a_sample_depends_on_its_own_movement_alone(
         made = model.with_rule(rule).sample(n, like=like, seed=5)
         T = min(made.deltas.shape[1], whole.deltas.shape[1])
         scale = float(whole.deltas.abs().max())
+        # Padding changes a sum's last bits, which companding makes larger.
         torch.testing.assert_close(
-            made.deltas[:3, :T], whole.deltas[:3, :T], rtol=1e-3, atol=1e-4 * scale
+            made.deltas[:3, :T], whole.deltas[:3, :T], rtol=1e-3, atol=1e-3 * scale
         )
         assert torch.equal(made.lengths[:3], whole.lengths[:3])
 
