@@ -188,6 +188,15 @@ def test_summaries_in_px_and_ms():
     assert batch.path_px.tolist() == [9]
 
 
+def test_people_and_set_ups_of_movements_with_and_without_names():
+    steps, lengths, start = torch.ones(2, 1, 3), torch.ones(2, dtype=torch.long), torch.zeros(2, 2)
+    nobody = Trajectories(steps, lengths, start, None, "t")
+    assert nobody.person.tolist() == nobody.setup.tolist() == ["", ""]
+    named = Trajectories(steps, lengths, start, np.array(["lab/ann", "bo"], object), "t")
+    assert named.person.tolist() == ["lab/ann", "bo"]
+    assert named.setup.tolist() == ["lab", ""]
+
+
 def test_a_missing_file(tmp_path: Path):
     with pytest.raises(InputError, match=r"gone\.parquet: no such file"):
         Trajectories.load(tmp_path / "gone.parquet")
