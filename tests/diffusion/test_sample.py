@@ -138,12 +138,15 @@ def people(tiny_data: Path, event_model: DiffusionModel) -> Trajectories:
 
 
 def stirred(model: DiffusionModel) -> DiffusionModel:
-    """Return the model with other weights: those of conditions start at zero."""
+    """Return the model with other weights: those of conditions start at zero.
+
+    The change is small: random weights amplify the last bits of a sum in every call of a sampler.
+    """
     model = replace(model, denoiser=copy.deepcopy(model.denoiser))
     g = torch.Generator().manual_seed(0)
     with torch.no_grad():
         for parameter in model.denoiser.parameters():
-            parameter += 0.1 * torch.randn(parameter.shape, generator=g)
+            parameter += 0.05 * torch.randn(parameter.shape, generator=g)
     return model
 
 
@@ -213,9 +216,8 @@ def test_a_sample_depends_on_its_own_movement_alone(
         made = model.with_rule(rule).sample(n, like=like, seed=5)
         T = min(made.deltas.shape[1], whole.deltas.shape[1])
         scale = float(whole.deltas.abs().max())
-        # Padding changes a sum's last bits, which companding makes larger.
         torch.testing.assert_close(
-            made.deltas[:3, :T], whole.deltas[:3, :T], rtol=1e-3, atol=1e-3 * scale
+            made.deltas[:3, :T], whole.deltas[:3, :T], rtol=1e-3, atol=1e-4 * scale
         )
         assert torch.equal(made.lengths[:3], whole.lengths[:3])
 

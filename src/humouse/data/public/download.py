@@ -7,7 +7,7 @@ from pathlib import Path
 from humouse.data.public.fetch import Progress, discard, fetch
 from humouse.data.public.unpack import BadArchiveError, unpacked
 from humouse.errors import InputError
-from humouse.files import read_json, sha256, write_json
+from humouse.files import read_json, sha256, write_json, writing
 
 MANIFEST = "download.json"
 
@@ -97,10 +97,8 @@ def download(archive: Archive, folder: Path, progress: Progress) -> Downloaded:
             else; or the disk is full.
     """
     partial = folder.with_name(f".{folder.name}.part")
-    try:
+    with writing(folder):
         partial.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{folder}: cannot be written ({error.strerror})") from error
     fetch(archive.address, partial, progress)
     found = sha256(partial)
     if not _fits(archive, found):
